@@ -1,0 +1,84 @@
+/**
+ * The family of expected failures. Use cases only throw; the class decides what a client sees, and
+ * `presentError` is the one place that decides. Imports nothing.
+ */
+
+/** Where in the input the problem is: field names and list indexes from the mutation's argument down. */
+export type InputPath = readonly (string | number)[];
+
+/** A failure that the caller could have avoided by asking differently: shown as `payload.userErrors`. */
+export class UserError extends Error {
+  override name = 'UserError';
+  /** Stable, machine-readable: clients switch on it. */
+  readonly code: string;
+  readonly path: InputPath | null;
+
+  constructor(code: string, message: string, path: InputPath | null = null) {
+    super(message);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** A value that is missing, malformed or out of range. The message names the range and what came. */
+export class InputProblem extends UserError {
+  override name = 'InputProblem';
+
+  constructor(path: InputPath, message: string, code = 'INVALID_INPUT') {
+    super(code, message, path);
+  }
+}
+
+/** Several problems of one input, told at once so that a form can mark every field. */
+export class InputProblems extends Error {
+  override name = 'InputProblems';
+  readonly problems: readonly UserError[];
+
+  constructor(problems: readonly UserError[]) {
+    super(problems.map((problem) => problem.message).join(' '));
+    this.problems = problems;
+  }
+}
+
+/** The request is sound but contradicts what is stored, for example a reused idempotency key. */
+export class Conflict extends UserError {
+  override name = 'Conflict';
+}
+
+/** No viewer: the key is missing or wrong. Top-level `errors[]`, code `UNAUTHENTICATED`. */
+export class Unauthenticated extends Error {
+  override name = 'Unauthenticated';
+
+  constructor(message = 'A valid key is needed: send "Authorization: Bearer <key>".') {
+    super(message);
+  }
+}
+
+/** A member without the role. Top-level `errors[]`, code `FORBIDDEN`. */
+export class Forbidden extends Error {
+  override name = 'Forbidden';
+}
+
+/** Nothing the viewer may see has this id; a stranger's, a random and a malformed id look the same. */
+export class NotFound extends Error {
+  override name = 'NotFound';
+
+  constructor(what: string) {
+    super(`No ${what} with this id.`);
+  }
+}
+
+/** An argument of a read is unusable: top-level `errors[]`, code `BAD_USER_INPUT`. */
+export class BadArgument extends Error {
+  override name = 'BadArgument';
+}
+
+/** The database or another part we depend on does not answer now: code `SERVICE_UNAVAILABLE`, safe to retry. */
+export class Unavailable extends Error {
+  override name = 'Unavailable';
+}
+
+/** Narrows anything thrown to an Error, so that loggers and boundaries need one shape. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
