@@ -78,7 +78,14 @@ export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
-/** Narrows anything thrown to an Error, so that loggers and boundaries need one shape. */
+/** Narrows anything thrown to an Error, also one of another realm, so that loggers and boundaries need one shape. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  const isError = thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
+  return isError ? (thrown as Error) : new Error(String(thrown));
+}
+
+/** The code that Node, Postgres and others give their errors, if there is one. */
+export function errorCode(thrown: unknown): string | undefined {
+  const code = thrown !== null && typeof thrown === 'object' && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { logLevels } from './logger.ts';
+
+/** Text such as "268435456" or "50_000" as a whole number in a range. */
+function wholeNumber(minimum: number, maximum: number, fallback: number) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return fallback;
+      const value = Number(text.replaceAll('_', ''));
+      if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+      context.addIssue({
+        code: 'custom',
+        message: `must be a whole number from ${minimum} to ${maximum}; got "${text}"`,
+      });
+      return z.NEVER;
+    });
+}
+
+const httpUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+    message: 'must be an http:// or https:// URL',
+  })
+  .transform((text) => text.replace(/\/+$/, ''));
+
+const postgresUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol), {
+    message: 'must be a postgres:// URL',
+  });
+
+const environment = z.object({
+  /** The address to listen on. */
+  HOST: z.string().default('127.0.0.1'),
+  /** 0 takes any free port; the `listening` line tells which. */
+  PORT: wholeNumber(0, 65_535, 4000),
+  /** Where clients reach this server; image URLs start with it. Default: the address listened on. */
+  PUBLIC_URL: httpUrl.optional(),
+  /** Default: an embedded Postgres below DATA_DIR. */
+  DATABASE_URL: postgresUrl.optional(),
+  /** Pictures, the admin key and the embedded database. */
+  DATA_DIR: z.string().default('data'),
+  /** Default: made at first start and kept in DATA_DIR/admin-key. */
+  ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** api answers clients, worker walks the runs, all does both. */
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 15_000),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  /** Without it a simulator of the provider is started, and nothing is paid for. */
+  SEGMIND_API_KEY: z.string().min(1).optional(),
+  SEGMIND_BASE_URL: httpUrl.default('https://api.segmind.com'),
+  /** Default: the provider's asset endpoint, or `/upload-asset` of another SEGMIND_BASE_URL. */
+  SEGMIND_UPLOAD_URL: httpUrl.optional(),
+  SEGMIND_POLL_MIN_MS: wholeNumber(10, 60_000, 1_000),
+  SEGMIND_POLL_MAX_MS: wholeNumber(10, 600_000, 10_000),
+  SEGMIND_SUBMIT_TIMEOUT_MS: wholeNumber(100, 600_000, 30_000),
+  /** How long the provider keeps a request; after that its result is lost. */
+  SEGMIND_RETENTION_MS: wholeNumber(1_000, 86_400_000, 3_600_000),
+  /** A run longer than this is shown as slow; it is polled on. */
+  SEGMIND_SLOW_AFTER_MS: wholeNumber(1_000, 86_400_000, 600_000),
+  /** v1 blocks for the whole run and can lose more; model defaults to what each model's definition says. */
+  SEGMIND_TRANSPORT: z.enum(['model', 'v1', 'v2'], 'must be model, v1 or v2').default('model'),
+  /** The provider does not charge failed runs; "charged" books their price all the same. */
+  SEGMIND_FAILED_RUNS: z.enum(['free', 'charged'], 'must be free or charged').default('free'),
+  /** Runs one process advances at a time. */
+  WORKER_CONCURRENCY: wholeNumber(1, 5_000, 200),
+  SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),
+  MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 33_554_432),
+  MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),
+  MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),
+  /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
+  FETCH_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((entry) => (entry.trim() ? [entry.trim()] : []))),
+});
+
+/** The checked configuration; names are the environment's own. */
+export type Config = z.output<typeof environment>;
+
+/** Every problem of the environment at once, one line each. */
+export class ConfigProblem extends Error {
+  override name = 'ConfigProblem';
+}
+
+/** Reads and checks the environment. An empty variable counts as unset. Throws ConfigProblem. */
+export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
+    throw new ConfigProblem(`The configuration has ${lines.length} problem(s):\n${lines.join('\n')}`);
+  }
+  const config = parsed.data;
+  if (config.SEGMIND_POLL_MAX_MS < config.SEGMIND_POLL_MIN_MS) {
+    throw new ConfigProblem(
+      'The configuration has 1 problem(s):\n  SEGMIND_POLL_MAX_MS must not be below SEGMIND_POLL_MIN_MS',
+    );
+  }
+  return config;
+}
