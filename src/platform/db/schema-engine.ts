@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SchemaEngine } from '@prisma/schema-engine-wasm';
+import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
+
+/*
+ * Prisma's own schema engine, compiled to WebAssembly: no binary to download. Its package expects a bundler to load
+ * the module, so it is instantiated here by hand.
+ */
+const require = createRequire(import.meta.url);
+/** Node has it; its types come with the browser's, which have no place here. */
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: {
+    instantiate(module: Buffer, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>;
+  };
+};
+let instance: Promise<unknown> | undefined;
+
+async function instantiate(): Promise<void> {
+  const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm');
+  const { instance: made } = await WebAssembly.instantiate(await readFile(path), {
+    './schema_engine_bg.js': engine,
+  });
+  engine.__wbg_set_wasm(made.exports);
+  const start = made.exports.__wbindgen_start;
+  if (typeof start === 'function') start();
+}
+
+/** Does something with the engine on a database, and leaves no connection behind. */
+export async function withSchemaEngine<Result>(
+  databaseUrl: string,
+  use: (schemaEngine: SchemaEngine) => Promise<Result>,
+): Promise<Result> {
+  instance ??= instantiate();
+  await instance;
+  // The engine never closes what it opens, so the pool is ours.
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
+  try {
+    const schemaEngine = await engine.SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
+    return await use(schemaEngine);
+  } finally {
+    await pool.end();
+  }
+}

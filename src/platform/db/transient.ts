@@ -1,0 +1,35 @@
+/** Prisma's codes: no connection, timed out, pool exhausted, transaction lost, write conflict. */
+const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034'];
+/** Postgres': connection exceptions, shutting down or starting up, too many connections, serialization, deadlock. */
+const postgresCodes = /^(08\w{3}|57P0[1-3]|53300|40001|40P01|25P03)$/;
+const systemCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'];
+const messages =
+  /connection terminated|server has closed the connection|can't reach database|connection (timed out|timeout)|terminating connection|the database system is (starting up|shutting down|in recovery)|client has encountered a connection error|not queryable/i;
+
+/** Whether a failure lies with the database's availability, so that the same write may be tried again. */
+export function isTransient(error: unknown): boolean {
+  for (let depth = 0, each = error; depth < 6 && each !== null && typeof each === 'object'; depth += 1) {
+    const fact = each as {
+      code?: unknown;
+      originalCode?: unknown;
+      kind?: unknown;
+      message?: unknown;
+      cause?: unknown;
+      meta?: unknown;
+    };
+    for (const code of [fact.code, fact.originalCode]) {
+      if (typeof code !== 'string') continue;
+      if (prismaCodes.includes(code) || postgresCodes.test(code) || systemCodes.includes(code)) return true;
+    }
+    if (
+      fact.kind === 'DatabaseNotReachable' ||
+      fact.kind === 'ConnectionClosed' ||
+      fact.kind === 'SocketTimeout'
+    )
+      return true;
+    if (typeof fact.message === 'string' && messages.test(fact.message)) return true;
+    const { driverAdapterError } = (fact.meta ?? {}) as { driverAdapterError?: unknown };
+    each = fact.cause ?? driverAdapterError ?? null;
+  }
+  return false;
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from '@jest/globals';
+import { migrate, migrationsDirectory } from '../../src/platform/db/migrate.ts';
+import { newestKeptSchema } from '../../src/platform/db/new-migration.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+it('the newest migration arrives at prisma/schema.prisma', async () => {
+  expect(readFileSync((await newestKeptSchema()) ?? '', 'utf8')).toBe(
+    readFileSync('prisma/schema.prisma', 'utf8'),
+  );
+});
+
+it('five processes that start together apply each migration once', async () => {
+  const database = await createTestDatabase();
+  await database.query('DROP SCHEMA public CASCADE');
+  await database.query('CREATE SCHEMA public');
+  const applied = await Promise.all([1, 2, 3, 4, 5].map(() => migrate(database.url, migrationsDirectory)));
+  expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+  const rows = await database.query('SELECT migration_name FROM _prisma_migrations');
+  expect(rows).toHaveLength(applied.flat().length);
+  await database.drop();
+});
+
+it('says in one line that the database does not answer, without its password', async () => {
+  const failure = migrate('postgresql://me:hush-hush@127.0.0.1:1/none', migrationsDirectory);
+  await expect(failure).rejects.toThrow(
+    /^the database at 127\.0\.0\.1:1\/none does not answer: .*ECONNREFUSED/,
+  );
+  await expect(failure).rejects.not.toThrow(/hush-hush/);
+});

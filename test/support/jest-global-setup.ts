@@ -1,0 +1,31 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
+import { migrate, migrationsDirectory } from '../../src/platform/db/migrate.ts';
+
+/** Speed over safety: this cluster is thrown away. */
+const flags = [
+  '-c',
+  'fsync=off',
+  '-c',
+  'synchronous_commit=off',
+  '-c',
+  'full_page_writes=off',
+  '-c',
+  'max_connections=400',
+];
+
+/** One Postgres for the whole run, and a migrated template that each test file's own database is cloned from. */
+export default async function setup(): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'dramatis-test-'));
+  const postgres = await startEmbeddedPostgres({ directory, flags, log: () => undefined });
+  const admin = new pg.Client({ connectionString: postgres.url });
+  await admin.connect();
+  await admin.query('CREATE DATABASE dramatis_template');
+  await admin.end();
+  await migrate(postgres.url.replace(/\/dramatis$/, '/dramatis_template'), migrationsDirectory);
+  process.env.TEST_POSTGRES_URL = postgres.url;
+  Object.assign(globalThis, { stopTestPostgres: postgres.stop, testPostgresDirectory: directory });
+}
