@@ -1,0 +1,59 @@
+import { cleanDetail } from './clean-detail.ts';
+import type { Answer } from './exchange.ts';
+import { isPicture, readOutputs } from './outputs.ts';
+import { nonsense, refusal } from './refusal.ts';
+import {
+  errorText,
+  parseBody,
+  parseJson,
+  type Result,
+  readFacts,
+  readMetrics,
+  type Status,
+} from './result.ts';
+import { SegmindError } from './segmind-error.ts';
+
+/**
+ * The pictures in an answer: the bytes themselves, or whatever JSON holds them; the content type is not believed.
+ * Throws SegmindError for every answer without a picture.
+ */
+export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: string): Result {
+  const { bytes, headers, httpStatus } = answer;
+  const isSuccess = httpStatus >= 200 && httpStatus < 300;
+  if (isSuccess && isPicture(bytes)) {
+    return { outputs: [{ kind: 'BYTES', bytes }], ...readFacts(null, headers) };
+  }
+  const body = parseBody(bytes);
+  const detail = cleanDetail(errorText(body) ?? '', apiKey);
+  if (call === 'READ' && body?.status === 'FAILED') {
+    throw new SegmindError({ code: 'JOB_FAILED', meaning: 'REFUSED', httpStatus, detail });
+  }
+  if (!isSuccess && body?.status !== 'COMPLETED') throw refusal(answer, call, apiKey);
+  const json = parseJson(bytes);
+  if (json === undefined) throw nonsense('ANSWER_UNREADABLE', answer, call, null);
+  // An error beside a URL is an error with a link; only a job that completed has pictures in spite of it.
+  const isError = Boolean(body?.error) && body?.status !== 'COMPLETED';
+  const outputs = isError ? [] : readOutputs(json);
+  if (outputs.length > 0) return { outputs, ...readFacts(body, headers) };
+  if (call === 'READ' && (body?.status === 'QUEUED' || body?.status === 'PROCESSING')) {
+    throw new SegmindError({ code: 'NOT_FINISHED', meaning: 'RETRY', httpStatus });
+  }
+  throw nonsense('ANSWER_INVALID', answer, call, detail ?? 'There is no picture in the answer.');
+}
+
+/**
+ * A job's state. The end of a job counts whatever the HTTP status: FAILED comes as 422, and as 200.
+ * Throws SegmindError for an answer that tells no state.
+ */
+export function readStatus(answer: Answer, apiKey: string): Status {
+  const { bytes, headers, httpStatus } = answer;
+  const isSuccess = httpStatus >= 200 && httpStatus < 300;
+  const body = parseBody(bytes);
+  const state = body?.status;
+  if (state && (isSuccess || state === 'COMPLETED' || state === 'FAILED')) {
+    const error = state === 'FAILED' ? cleanDetail(errorText(body) ?? '', apiKey) : null;
+    return { state, error, metrics: readMetrics(body, headers) };
+  }
+  if (!isSuccess) throw refusal(answer, 'READ', apiKey);
+  throw nonsense('ANSWER_UNREADABLE', answer, 'READ', cleanDetail(errorText(body) ?? '', apiKey));
+}

@@ -1,0 +1,35 @@
+import { cleanDetail } from './clean-detail.ts';
+import type { Answer } from './exchange.ts';
+import { errorText, parseBody } from './result.ts';
+import { readRetryAt } from './retry-at.ts';
+import { SegmindError } from './segmind-error.ts';
+import { type Call, isRouteRefused, statusMeaning } from './status-meaning.ts';
+
+/** The error for an answer whose status is no success. */
+export function refusal(answer: Answer, call: Call, apiKey: string): SegmindError {
+  const { httpStatus, headers, bytes } = answer;
+  const text = bytes.toString('utf8');
+  const isHtml = text.trimStart().startsWith('<');
+  const words = errorText(parseBody(bytes)) ?? (isHtml ? '' : text);
+  return new SegmindError({
+    ...statusMeaning(httpStatus, call, text),
+    httpStatus,
+    retryAt: readRetryAt(headers, new Date()),
+    detail: cleanDetail(words, apiKey),
+    isRouteRefused: isRouteRefused(httpStatus, text),
+  });
+}
+
+/**
+ * The error for an answer that says success and holds none. After a submit it may have been paid for. A read is
+ * worth another try when the answer cannot be the API's own (`ANSWER_UNREADABLE`), and not when it can.
+ */
+export function nonsense(
+  code: 'ANSWER_INVALID' | 'ANSWER_UNREADABLE',
+  { httpStatus }: Answer,
+  call: Call,
+  detail: string | null,
+): SegmindError {
+  const meaning = call === 'SUBMIT' ? 'UNCERTAIN' : code === 'ANSWER_INVALID' ? 'REFUSED' : 'RETRY';
+  return new SegmindError({ code, meaning, httpStatus, detail });
+}

@@ -1,0 +1,80 @@
+/**
+ * What a failure means for the caller's money.
+ * RETRY: certainly not taken, may be sent again. REFUSED: certainly not taken, will not work as it is.
+ * UNCERTAIN: may have been taken and paid for. Only a submit or a synchronous run can be UNCERTAIN.
+ */
+export type Meaning = 'RETRY' | 'REFUSED' | 'UNCERTAIN';
+
+/** What went wrong. The statuses' own codes are explained in `status-meaning.ts`. */
+export type SegmindErrorCode =
+  | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'NO_CREDITS'
+  | 'FORBIDDEN'
+  | 'MODEL_NOT_FOUND'
+  /** The provider does not know the request id: not yet, or no longer. */
+  | 'REQUEST_NOT_FOUND'
+  | 'OUTPUT_NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'NOT_ACCEPTABLE'
+  | 'GONE'
+  | 'TOO_LARGE'
+  | 'JOB_FAILED'
+  | 'RATE_LIMITED'
+  | 'SERVER_ERROR'
+  | 'BAD_GATEWAY'
+  | 'UNAVAILABLE'
+  | 'GATEWAY_TIMEOUT'
+  | 'REDIRECTED'
+  | 'UNEXPECTED_STATUS'
+  /** No connection came about (DNS, refused, TLS), so nothing was sent. */
+  | 'NOT_CONNECTED'
+  | 'CONNECTION_LOST'
+  | 'TIMED_OUT'
+  /** The caller's own signal ended the exchange. */
+  | 'ABORTED'
+  /** The job is still running where its result was asked for. */
+  | 'NOT_FINISHED'
+  /** A success that is no answer of this API: HTML of something in between, JSON cut short. */
+  | 'ANSWER_UNREADABLE'
+  /** An answer that says success without what must be in it, or with something unsafe in it. */
+  | 'ANSWER_INVALID'
+  /** A picture at a host that is not allowed, behind a redirect, or too large. */
+  | 'OUTPUT_REFUSED';
+
+interface SegmindErrorFacts {
+  readonly code: SegmindErrorCode;
+  readonly meaning: Meaning;
+  readonly httpStatus?: number;
+  readonly retryAt?: Date | null;
+  readonly detail?: string | null;
+  readonly isRouteRefused?: boolean;
+  readonly cause?: unknown;
+}
+
+/** The one error of this room. */
+export class SegmindError extends Error {
+  override name = 'SegmindError';
+  readonly code: SegmindErrorCode;
+  readonly meaning: Meaning;
+  /** Null when no answer came. */
+  readonly httpStatus: number | null;
+  /** When to try again, where the provider says so. */
+  readonly retryAt: Date | null;
+  /** The provider's own words, shortened and free of keys and pictures. */
+  readonly detail: string | null;
+  /** The route itself does not exist, whatever the model: another version of the API may have it. */
+  readonly isRouteRefused: boolean;
+
+  constructor(facts: SegmindErrorFacts) {
+    const { code, meaning, httpStatus = null, retryAt = null, detail = null, isRouteRefused = false } = facts;
+    const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
+    super(`Segmind: ${code}${status}${detail ? `: ${detail}` : ''}`, { cause: facts.cause });
+    this.code = code;
+    this.meaning = meaning;
+    this.httpStatus = httpStatus;
+    this.retryAt = retryAt;
+    this.detail = detail;
+    this.isRouteRefused = isRouteRefused;
+  }
+}

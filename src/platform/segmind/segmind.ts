@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { Agent } from 'undici';
+import { z } from 'zod';
+import { apiAddress, isOutputAllowed } from './address.ts';
+import { cleanDetail } from './clean-detail.ts';
+import { type Answer, exchange } from './exchange.ts';
+import { parseMicros } from './micros.ts';
+import { readResult, readStatus } from './read-result.ts';
+import { nonsense, refusal } from './refusal.ts';
+import {
+  errorText,
+  type Metrics,
+  parseBody,
+  parseJson,
+  type Result,
+  readMetrics,
+  requestIdPattern,
+  type Status,
+} from './result.ts';
+import { SegmindError } from './segmind-error.ts';
+import type { Call } from './status-meaning.ts';
+
+/** An account at the provider, and the limits of what it may do to us. */
+export interface SegmindOptions {
+  readonly apiKey: string;
+  /** The API's address; a slash or version at its end does not matter. */
+  readonly baseUrl: string;
+  /** The asset endpoint, in full. */
+  readonly uploadUrl: string;
+  /** @default 30000 */
+  readonly submitTimeoutMs?: number;
+  /** For `status`, `result` and `credits`. @default 15000 */
+  readonly pollTimeoutMs?: number;
+  /** For `run`, which lasts as long as the job. @default 300000 */
+  readonly syncTimeoutMs?: number;
+  /** For `download` and `upload`. @default 60000 */
+  readonly downloadTimeoutMs?: number;
+  readonly maxOutputBytes: number;
+  /** Where pictures may be fetched from over https, besides the API's own origin. @default the provider's two */
+  readonly outputHosts?: readonly string[];
+}
+
+/** A job that the provider has taken. */
+export interface Submitted {
+  readonly requestId: string;
+  readonly metrics: Metrics;
+}
+
+/** The account's balance; null where the provider keeps no record of one. */
+export interface Credits {
+  readonly creditsMicros: bigint | null;
+  readonly freeCreditsMicros: bigint | null;
+}
+
+/**
+ * Segmind's HTTP API: each call is one request, never repeated here. Every failure is a SegmindError, whose
+ * `meaning` says whether the same call may be made again and whether money may be gone.
+ */
+export interface Segmind {
+  /** Names the account on this API without telling the key: 16 hexadecimal digits. */
+  readonly accountId: string;
+  /** Hands a job to the provider's queue. It has no idempotency key: every call is a job of its own, to be paid. */
+  submit(slug: string, body: object, signal?: AbortSignal): Promise<Submitted>;
+  /** Runs a job over the synchronous API, waiting for its pictures. As paid and as unrepeatable as `submit`. */
+  run(slug: string, body: object, signal?: AbortSignal): Promise<Result>;
+  status(requestId: string): Promise<Status>;
+  /** The pictures of a completed job; `NOT_FINISHED` before, `JOB_FAILED` when there will be none. */
+  result(requestId: string): Promise<Result>;
+  /** The balance; free of charge, and proof that the key is good. */
+  credits(): Promise<Credits>;
+  /** Stores a picture at the provider; resolves to its public URL. */
+  upload(bytes: Buffer, contentType: string): Promise<string>;
+  /** Fetches a delivered picture, without the key. */
+  download(url: string): Promise<Buffer>;
+  /** Ends what is under way: a submit on its way becomes UNCERTAIN. */
+  close(): Promise<void>;
+}
+
+/** A dot at the start would lead out of the path. */
+const slugPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const apiKeyPattern = /^[\x21-\x7e]+$/;
+const defaultOutputHosts = ['images.segmind.com', 'storage.segmind.com'];
+const maxStatusBytes = 1_048_576;
+/** Several pictures as base64 in JSON. */
+const maxResultBytes = 52_428_800;
+const connectTimeoutMs = 10_000;
+
+const urlsSchema = z.array(z.url({ protocol: /^https?$/ })).min(1);
+/** The provider's documents say `urls`; its own client library and the live service, `file_urls`. */
+const uploadedSchema = z.union([
+  z.object({ file_urls: urlsSchema }).transform(({ file_urls }) => file_urls),
+  z.object({ urls: urlsSchema }).transform(({ urls }) => urls),
+]);
+
+/** Opens a client on an account. Throws when the options cannot be one: a bad URL, a key that fits no header. */
+export function createSegmind(options: SegmindOptions): Segmind {
+  const { apiKey, maxOutputBytes, outputHosts = defaultOutputHosts } = options;
+  const { submitTimeoutMs = 30_000, pollTimeoutMs = 15_000 } = options;
+  const { syncTimeoutMs = 300_000, downloadTimeoutMs = 60_000 } = options;
+  if (!apiKeyPattern.test(apiKey))
+    throw new Error('The Segmind API key must be printable ASCII without spaces.');
+  const address = apiAddress(options.baseUrl);
+  const apiOrigin = new URL(address).origin;
+  const uploadUrl = new URL(options.uploadUrl);
+
+  // The deadline over each exchange replaces undici's own, which start anew with every byte.
+  const settings = {
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+    connect: { timeout: connectTimeoutMs },
+  };
+  const reads = new Agent({ ...settings, connections: 64 });
+  // A connection here ends with its one request, so that no POST takes over a used one.
+  const posts = new Agent({ ...settings, connections: 64 });
+
+  function post(url: URL, body: object, limits: { call: Call; timeoutMs: number; signal?: AbortSignal }) {
+    const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
+    const maxBytes = maxResultBytes;
+    return exchange({ url, headers, body: JSON.stringify(body), maxBytes, dispatcher: posts, ...limits });
+  }
+
+  function read(path: string, maxBytes: number): Promise<Answer> {
+    const headers = { 'x-api-key': apiKey };
+    const url = new URL(address + path);
+    return exchange({ call: 'READ', url, headers, timeoutMs: pollTimeoutMs, maxBytes, dispatcher: reads });
+  }
+
+  /** Where to ask after a job: made from its id alone, whatever URLs an answer names. */
+  function requestPath(requestId: string): string {
+    if (requestIdPattern.test(requestId)) return `/v2/requests/${requestId}`;
+    throw new SegmindError({ code: 'ANSWER_INVALID', meaning: 'REFUSED', detail: 'Not a request id.' });
+  }
+
+  function modelUrl(version: 'v1' | 'v2', slug: string): URL {
+    if (slugPattern.test(slug)) return new URL(`${address}/${version}/${slug}`);
+    throw new SegmindError({ code: 'MODEL_NOT_FOUND', meaning: 'REFUSED', detail: 'Not a model name.' });
+  }
+
+  return {
+    accountId: createHash('sha256').update(`${address}\n${apiKey}`).digest('hex').slice(0, 16),
+
+    async submit(slug, body, signal) {
+      const limits = { call: 'SUBMIT', timeoutMs: submitTimeoutMs, signal } as const;
+      const answer = await post(modelUrl('v2', slug), body, limits);
+      if (!isSuccess(answer)) throw refusal(answer, 'SUBMIT', apiKey);
+      const taken = parseBody(answer.bytes);
+      if (taken?.request_id) {
+        return { requestId: taken.request_id, metrics: readMetrics(taken, answer.headers) };
+      }
+      const detail = cleanDetail(errorText(taken) ?? 'There is no request id in the answer.', apiKey);
+      throw nonsense('ANSWER_INVALID', answer, 'SUBMIT', detail);
+    },
+
+    async run(slug, body, signal) {
+      const limits = { call: 'SUBMIT', timeoutMs: syncTimeoutMs, signal } as const;
+      return readResult(await post(modelUrl('v1', slug), body, limits), 'SUBMIT', apiKey);
+    },
+
+    async status(requestId) {
+      return readStatus(await read(`${requestPath(requestId)}/status`, maxStatusBytes), apiKey);
+    },
+
+    async result(requestId) {
+      return readResult(await read(requestPath(requestId), maxResultBytes), 'READ', apiKey);
+    },
+
+    async credits() {
+      const answer = await read('/v1/get-user-credits', maxStatusBytes);
+      const body = parseBody(answer.bytes);
+      // An account that never had a balance gets a 404 that says so.
+      const hasNoRecord = answer.httpStatus === 404 && /no credits found/i.test(errorText(body) ?? '');
+      if (!isSuccess(answer) && !hasNoRecord) throw refusal(answer, 'READ', apiKey);
+      if (!body) throw nonsense('ANSWER_UNREADABLE', answer, 'READ', null);
+      return {
+        creditsMicros: parseMicros(body.credits),
+        freeCreditsMicros: parseMicros(body['free-credits']),
+      };
+    },
+
+    async upload(bytes, contentType) {
+      const body = { data_urls: [`data:${contentType};base64,${bytes.toString('base64')}`] };
+      const answer = await post(uploadUrl, body, { call: 'UPLOAD', timeoutMs: downloadTimeoutMs });
+      if (!isSuccess(answer)) throw refusal(answer, 'UPLOAD', apiKey);
+      const [url] = uploadedSchema.safeParse(parseJson(answer.bytes)).data ?? [];
+      if (url === undefined)
+        throw nonsense('ANSWER_INVALID', answer, 'UPLOAD', 'There is no URL in the answer.');
+      return url;
+    },
+
+    async download(text) {
+      const url = URL.parse(text);
+      if (!url || !isOutputAllowed(url, apiOrigin, outputHosts)) {
+        const detail = 'Pictures are not fetched from this host.';
+        throw new SegmindError({ code: 'OUTPUT_REFUSED', meaning: 'REFUSED', detail });
+      }
+      const limits = { timeoutMs: downloadTimeoutMs, maxBytes: maxOutputBytes };
+      const answer = await exchange({ call: 'DOWNLOAD', url, headers: {}, ...limits, dispatcher: reads });
+      if (answer.httpStatus !== 200) throw refusal(answer, 'DOWNLOAD', apiKey);
+      return answer.bytes;
+    },
+
+    async close() {
+      await Promise.all([reads.destroy(), posts.destroy()]);
+    },
+  };
+}
+
+function isSuccess({ httpStatus }: Answer): boolean {
+  return httpStatus >= 200 && httpStatus < 300;
+}
