@@ -1,0 +1,50 @@
+import type { Config } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import type { Viewer } from './auth/viewer.ts';
+import type { Database } from './db/connect.ts';
+import type { EventFeed } from './events/event-feed.ts';
+import type { Loaders } from './graphql/loaders.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
+import type { Pace } from './jobs/pace.ts';
+import type { Outbound } from './outbound/fetch-picture-url.ts';
+import type { Segmind } from './segmind/segmind.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** Wall-clock time for what never decides about a run: those decisions use the database's time. */
+export interface Clock {
+  now(): Date;
+}
+
+/** Chance, so that tests can hold it still. */
+export interface Randomness {
+  uuid(): string;
+  /** A whole number from 0 to below `bound`. */
+  below(bound: number): number;
+}
+
+/** Every tool a use case may ask for. One per process, but for `viewer` and `loaders`: one per request. */
+export interface Context {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly db: Database;
+  readonly jobs: JobQueue;
+  readonly events: EventFeed;
+  readonly storage: Storage;
+  readonly outbound: Outbound;
+  readonly segmind: Segmind;
+  readonly pace: Pace;
+  /** Signs image URLs; the same in every process on one database. */
+  readonly imageSecret: Buffer;
+  /** Where clients reach this server. */
+  readonly publicUrl: string;
+  readonly viewer: Viewer;
+  readonly loaders: Loaders;
+}
+
+/** What a use case takes: `createCharacter(ctx: Uses<'db' | 'viewer'>, input)`. */
+export type Uses<K extends keyof Context> = Pick<Context, K>;
+
+/** What a task has: no viewer, since permission was asked when the run was requested. */
+export type TaskContext = Omit<Context, 'viewer' | 'loaders' | 'publicUrl'>;

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { toError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { eventChannel } from './record-event.ts';
+
+/*
+ * LISTEN/NOTIFY is a hint that a project has news, the table is the truth: a reader that missed a hint looks again
+ * by itself after `lookAgainMs`.
+ */
+const lookAgainMs = 2_000;
+const reconnectMs = 500;
+
+/** Wakes readers of a project's events. */
+export interface EventFeed {
+  /**
+   * Reads with `read` until it says it is done: at once, after each hint, and every two seconds. `read` yields
+   * what is new; news that arrives while it reads is not lost. Ends with the feed or when `signal` aborts.
+   */
+  follow<Item>(
+    projectId: string,
+    read: () => AsyncGenerator<Item, boolean>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Item, void>;
+  /** Ends every follower. */
+  close(): Promise<void>;
+}
+
+/** Starts listening on a connection of its own, and reconnects it for as long as it lives. */
+export async function startEventFeed(databaseUrl: string, log: Logger): Promise<EventFeed> {
+  const wakers = new Map<string, Set<() => void>>();
+  const closing = new AbortController();
+  let client: pg.Client | undefined;
+
+  function wakeAll() {
+    for (const each of wakers.values()) for (const wake of each) wake();
+  }
+
+  async function listen(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'dramatis-events',
+      keepAlive: true,
+    });
+    next.on('notification', ({ payload }) => {
+      for (const wake of wakers.get(payload ?? '') ?? []) wake();
+    });
+    next.on('error', (error) => log.warn({ err: error }, 'event connection'));
+    next.on('end', () => {
+      if (!closing.signal.aborted) void reconnect();
+    });
+    await next.connect();
+    await next.query(`LISTEN ${eventChannel}`);
+    client = next;
+    // Hints sent while nobody listened are gone.
+    wakeAll();
+  }
+
+  async function reconnect(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await sleep(reconnectMs, undefined, { signal: closing.signal });
+        await listen();
+        return;
+      } catch (error) {
+        if (!closing.signal.aborted)
+          log.warn({ err: toError(error) }, 'event connection could not be made again');
+      }
+    }
+  }
+
+  await listen();
+
+  return {
+    async *follow(projectId, read, signal) {
+      let wake: () => void = () => undefined;
+      let hinted = true;
+      const onHint = () => {
+        hinted = true;
+        wake();
+      };
+      const ends = signal ? AbortSignal.any([closing.signal, signal]) : closing.signal;
+      const known = wakers.get(projectId) ?? new Set();
+      wakers.set(projectId, known.add(onHint));
+      ends.addEventListener('abort', onHint);
+      try {
+        while (!ends.aborted) {
+          hinted = false;
+          const isDone = yield* read();
+          if (isDone || ends.aborted) return;
+          if (hinted) continue;
+          let timer: NodeJS.Timeout | undefined;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+            timer = setTimeout(resolve, lookAgainMs);
+          });
+          clearTimeout(timer);
+        }
+      } finally {
+        ends.removeEventListener('abort', onHint);
+        known.delete(onHint);
+        if (known.size === 0) wakers.delete(projectId);
+      }
+    },
+    async close() {
+      closing.abort();
+      await client?.end().catch(() => undefined);
+    },
+  };
+}

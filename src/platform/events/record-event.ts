@@ -1,0 +1,43 @@
+import type { Transaction } from '../db/connect.ts';
+
+/** The Postgres channel that carries the id of a project with news. */
+export const eventChannel = 'dramatis_project_events';
+
+/** What can happen in a project. */
+export type ProjectEventName =
+  | 'CHARACTER_CREATED'
+  | 'CHARACTER_UPDATED'
+  | 'CHARACTER_ARCHIVED'
+  | 'REFERENCE_IMAGE_ADDED'
+  | 'REFERENCE_IMAGE_REMOVED'
+  | 'GENERATION_REQUESTED'
+  | 'GENERATION_CHANGED'
+  | 'GENERATION_SLOW'
+  | 'GENERATION_CANCEL_REQUESTED';
+
+export interface NewEvent {
+  readonly projectId: string;
+  readonly kind: ProjectEventName;
+  readonly generationId?: string;
+  readonly characterId?: string;
+  /** JSON of the generation's progress at this moment. */
+  readonly progress?: object;
+}
+
+/**
+ * Writes an event in the caller's transaction, as its last statement: the project's row is locked from here to
+ * the commit, which is what makes numbers follow each other without gaps in the order of the commits.
+ */
+export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
+  const progress = event.progress === undefined ? null : JSON.stringify(event.progress);
+  await tx.$queryRaw`
+    WITH numbered AS (
+      UPDATE projects SET last_sequence = last_sequence + 1 WHERE id = ${event.projectId}::uuid RETURNING last_sequence
+    ), written AS (
+      INSERT INTO project_events (project_id, sequence, kind, generation_id, character_id, progress)
+      SELECT ${event.projectId}::uuid, last_sequence, ${event.kind}, ${event.generationId ?? null}::uuid,
+             ${event.characterId ?? null}::uuid, ${progress}::jsonb
+      FROM numbered RETURNING sequence
+    )
+    SELECT pg_notify(${eventChannel}, ${event.projectId})::text FROM written`;
+}

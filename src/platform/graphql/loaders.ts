@@ -1,0 +1,17 @@
+import DataLoader from 'dataloader';
+
+/** A request's batching loaders, each made when first asked for. They cache, so they must not outlive the request. */
+export class Loaders {
+  readonly #loaders = new Map<string, DataLoader<string, unknown>>();
+
+  /** The loader called `name`; `batch` reads many keys at once and tells which row belongs to which key. */
+  of<Row>(name: string, batch: (keys: string[]) => Promise<readonly (readonly [key: string, row: Row])[]>) {
+    const load = async (keys: readonly string[]) => {
+      const rows = new Map(await batch([...keys]));
+      return keys.map((key) => rows.get(key) ?? null);
+    };
+    const loader = this.#loaders.get(name) ?? new DataLoader<string, unknown>(load);
+    this.#loaders.set(name, loader);
+    return loader as DataLoader<string, Row | null>;
+  }
+}

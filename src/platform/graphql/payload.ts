@@ -1,0 +1,54 @@
+import { Field, ObjectType } from 'type-graphql';
+import { InputProblems, UserError } from '../../errors.ts';
+
+@ObjectType('UserError', { description: 'Something in the input that the caller can put right.' })
+export class UserErrorType {
+  @Field(() => String, { description: 'Stable and machine-readable, such as `INVALID_INPUT`.' })
+  code: string;
+  @Field(() => String, { description: 'A sentence for a person: what was expected, and what came.' })
+  message: string;
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'The way to the field, from the argument down: `["input", "name"]`. Null where no one field is to blame.',
+  })
+  path: string[] | null;
+}
+
+/** Turns what a use case threw into user errors, or throws it on. */
+export function presentUserErrors(error: unknown): UserErrorType[] {
+  const problems =
+    error instanceof InputProblems ? error.problems : error instanceof UserError ? [error] : undefined;
+  if (!problems) throw error;
+  return problems.map(({ code, message, path }) => ({ code, message, path: path?.map(String) ?? null }));
+}
+
+/** Runs a use case and puts its result, or the user errors it ended with, into the mutation's payload. */
+export async function toPayload<Name extends string, Entity>(
+  name: Name,
+  result: Promise<Entity>,
+): Promise<{ [K in Name]: Entity | null } & { userErrors: UserErrorType[] }> {
+  const [entity, userErrors] = await result.then(
+    (value) => [value, []] as const,
+    (error: unknown) => [null, presentUserErrors(error)] as const,
+  );
+  return { [name]: entity, userErrors } as { [K in Name]: Entity | null } & { userErrors: UserErrorType[] };
+}
+
+/** The payload type of a mutation: its entity or null, and what was wrong with the input. */
+export function payloadType<Entity extends object>(
+  mutation: string,
+  field: string,
+  entity: () => new () => Entity,
+  description: string,
+) {
+  @ObjectType(`${mutation}Payload`, {
+    description: `What \`${mutation[0]?.toLowerCase()}${mutation.slice(1)}\` answers.`,
+  })
+  class Payload {
+    @Field(() => [UserErrorType], { description: 'Empty when it worked.' })
+    userErrors: UserErrorType[];
+  }
+  Field(() => entity(), { nullable: true, description })(Payload.prototype, field);
+  return Payload;
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fromPrisma, PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { toError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import type { Transaction } from '../db/connect.ts';
+
+/*
+ * pg-boss, and the only file that knows it. A job is a wake-up for one run and, while it is worked on, the lease
+ * on that run: held by heartbeats, taken over by another process when they stop. Losing, doubling or delaying a
+ * job is harmless, because the run's own row is the truth.
+ */
+const queue = 'advance-generation';
+/** The shortest lease pg-boss knows. */
+const leaseSeconds = 10;
+const touchEveryMs = 2_500;
+const fetchEveryMs = 250;
+
+/** pg-boss answers which leases still stood; its types do not say so. */
+const touched = z.object({ settled: z.array(z.string()).default([]) });
+const payload = z.object({ generationId: z.uuid() });
+
+/** A run's turn, as the worker gets it. */
+export interface Wakeup {
+  readonly id: string;
+  readonly generationId: string;
+  /** False when our own heartbeats came late: another process may have taken the run over. */
+  isLeaseFresh(): boolean;
+}
+
+export type WakeupHandler = (wakeup: Wakeup, signal: AbortSignal) => Promise<void>;
+
+export interface JobQueue {
+  /** Adds a wake-up within the caller's transaction: it exists if, and only if, the transaction commits. */
+  send(tx: Transaction, wakeup: { id: string; generationId: string; delayMs?: number }): Promise<void>;
+  /** Starts working; `concurrency` wake-ups at a time. */
+  work(handler: WakeupHandler, concurrency: number): void;
+  /** Unfinished runs that no live job would ever wake, oldest first. */
+  findForgotten(tx: Transaction, limit: number): Promise<string[]>;
+  /** Stops fetching, asks the handlers to hand over, waits at most `graceMs`, and gives unfinished jobs back. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface Lease {
+  readonly job: { id: string; retryCount: number };
+  touchedAt: number;
+}
+
+/** Connects to the queue, making its tables at first use. `log` gets what goes wrong in the background. */
+export async function startJobQueue(databaseUrl: string, log: Logger): Promise<JobQueue> {
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    application_name: 'dramatis-jobs',
+    max: 4,
+    schedule: false,
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+  });
+  boss.on('error', (error) => log.warn({ err: toError(error) }, 'job queue'));
+  await boss.start();
+  await boss.createQueue(queue, {
+    heartbeatSeconds: leaseSeconds,
+    expireInSeconds: 86_399,
+    retryLimit: 100_000,
+    retryDelay: 0,
+    deleteAfterSeconds: 600,
+  });
+
+  const leases = new Map<string, Lease>();
+  const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  let loops: Promise<unknown> = Promise.resolve();
+
+  async function fetchJobs(limit: number) {
+    const jobs = await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true });
+    return jobs ?? [];
+  }
+
+  async function take(job: { id: string; retryCount: number; data: unknown }, handler: WakeupHandler) {
+    const lease: Lease = { job: { id: job.id, retryCount: job.retryCount }, touchedAt: performance.now() };
+    leases.set(job.id, lease);
+    try {
+      const { generationId } = payload.parse(job.data);
+      const isLeaseFresh = () => performance.now() - lease.touchedAt < (leaseSeconds - 2) * 1_000;
+      await handler({ id: job.id, generationId, isLeaseFresh }, stopping.signal);
+      if (stopping.signal.aborted) return;
+      await boss.complete(queue, lease.job);
+      leases.delete(job.id);
+    } catch (error) {
+      log.warn({ err: toError(error), jobId: job.id }, 'a wake-up failed and will be tried again');
+      // A breath, so that a job that fails at once does not spin.
+      await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      await boss.fail(queue, lease.job).catch(() => undefined);
+      leases.delete(job.id);
+    }
+  }
+
+  async function fetchLoop(handler: WakeupHandler, concurrency: number) {
+    while (!stopping.signal.aborted) {
+      const free = concurrency - running.size;
+      try {
+        for (const job of free > 0 ? await fetchJobs(free) : []) {
+          const turn: Promise<void> = take(job, handler).finally(() => running.delete(turn));
+          running.add(turn);
+        }
+      } catch (error) {
+        log.warn({ err: toError(error) }, 'no wake-ups could be fetched');
+        await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+      await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  async function touchLoop() {
+    while (!stopping.signal.aborted || running.size > 0) {
+      await sleep(touchEveryMs, undefined, { signal: stopping.signal }).catch(() => sleep(100));
+      const held = [...leases.values()];
+      if (held.length === 0) continue;
+      const sentAt = performance.now();
+      await boss
+        .touch(
+          queue,
+          held.map((lease) => lease.job),
+        )
+        .then(
+          (answer) => {
+            const alive = new Set(touched.parse(answer).settled);
+            for (const lease of held) if (alive.has(lease.job.id)) lease.touchedAt = sentAt;
+          },
+          (error) => log.warn({ err: toError(error) }, 'leases could not be renewed'),
+        );
+    }
+  }
+
+  return {
+    async send(tx, { id, generationId, delayMs = 0 }) {
+      const startAfter = delayMs > 0 ? { startAfter: delayMs / 1_000 } : {};
+      await boss.send(queue, { generationId }, { id, db: fromPrisma(tx), ...startAfter });
+    },
+    work(handler, concurrency) {
+      loops = Promise.all([fetchLoop(handler, concurrency), touchLoop()]);
+    },
+    async findForgotten(tx, limit) {
+      const rows = await tx.$queryRaw<{ id: string }[]>`
+        SELECT g.id::text AS id FROM generations g
+        WHERE g.status IN ('QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING')
+          AND NOT EXISTS (SELECT 1 FROM pgboss.job j WHERE j.name = ${queue} AND j.id = g.wakeup_id AND j.state < 'completed')
+        ORDER BY g.requested_at LIMIT ${limit}`;
+      return rows.map((row) => row.id);
+    },
+    async stop(graceMs) {
+      stopping.abort();
+      const patience = new AbortController();
+      await Promise.race([
+        Promise.allSettled([...running]),
+        sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
+      ]);
+      patience.abort();
+      const held = [...leases.values()].map((lease) => lease.job);
+      if (held.length > 0) await boss.fail(queue, held).catch(() => undefined);
+      running.clear();
+      await loops;
+      await boss.stop({ graceful: false });
+    },
+  };
+}
+
+/** A fresh wake-up's id. */
+export function newWakeupId(): string {
+  return randomUUID();
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Spaces out submits after the provider said "too many": slower at each refusal, faster again at each success. */
+export interface Pace {
+  /** Waits for the caller's turn. */
+  turn(signal: AbortSignal): Promise<void>;
+  slower(): void;
+  faster(): void;
+  /** The space between two submits now, in milliseconds. */
+  readonly gapMs: number;
+}
+
+const firstGapMs = 250;
+const longestGapMs = 15_000;
+/** Below this the gap is not worth keeping. */
+const shortestGapMs = 50;
+
+/** One pace per process and provider account. It starts without any gap. */
+export function createPace(now: () => number = () => performance.now()): Pace {
+  let gapMs = 0;
+  let nextTurnAt = 0;
+  return {
+    get gapMs() {
+      return gapMs;
+    },
+    async turn(signal) {
+      const at = Math.max(now(), nextTurnAt);
+      nextTurnAt = at + gapMs;
+      const waitMs = at - now();
+      if (waitMs > 0) await sleep(waitMs, undefined, { signal });
+    },
+    slower() {
+      gapMs = Math.min(Math.max(gapMs * 2, firstGapMs), longestGapMs);
+    },
+    faster() {
+      gapMs = gapMs * 0.8 < shortestGapMs ? 0 : gapMs * 0.8;
+    },
+  };
+}
