@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http';
+import { findImageModel } from '../catalogue/catalogue.ts';
+import { type ImageModelDefinition, parameterInRole } from '../catalogue/model.ts';
+import { drawOutput } from './files.ts';
+import { faultOf, type Job, outputCount, stateOf } from './jobs.ts';
+import { refusals } from './refusals.ts';
+import { dollars, drip, respondJson } from './respond.ts';
+import type { World } from './routes.ts';
+
+/** Takes the price of a job from the balance, once. */
+export function charge(world: World, model: ImageModelDefinition, job: Job): void {
+  if (job.isCharged) return;
+  job.isCharged = true;
+  const costMicros = model.price.micros ?? 0n;
+  world.state.balanceMicros -= costMicros;
+  world.state.bill.push({ requestId: job.id, slug: job.slug, costMicros });
+  world.state.save();
+}
+
+/** `GET /v2/requests/{id}/status`, `GET /v2/requests/{id}` and the older `GET /v1/requests/{id}`. */
+export async function answerPoll(
+  world: World,
+  request: { id: string; isStatus: boolean; isLegacy: boolean },
+  answer: ServerResponse,
+): Promise<void> {
+  const { id, isStatus, isLegacy } = request;
+  const job = world.state.jobs.get(id);
+  const model = job && findImageModel(job.slug);
+  const isGone = !job || !model || world.now() - job.acceptedAt > world.retentionMs || faultOf(job, 'lost');
+  if (isGone) {
+    const error = isLegacy ? `Output for this request ID ${id} Not Found` : `Request ${id} not found`;
+    return respondJson(answer, 404, { error });
+  }
+  job.polls += 1;
+  for (const name of ['poll-500', 'poll-502'] as const) {
+    const fault = faultOf(job, name);
+    if (fault && job.polls <= Number(fault.arg ?? 3))
+      return respondJson(answer, Number(name.slice(5)), { error: refusals[name.slice(5)] });
+  }
+  if (faultOf(job, 'poll-redirect') && job.polls <= 3) {
+    answer.writeHead(302, { location: faultOf(job, 'poll-redirect')?.arg ?? 'http://127.0.0.1:9/' });
+    return void answer.end();
+  }
+  const state = stateOf(job, world.now());
+  const shown =
+    faultOf(job, 'status-back') && state === 'PROCESSING' && job.polls % 2 === 0 ? 'QUEUED' : state;
+  if (state === 'COMPLETED') charge(world, model, job);
+  const timings = {
+    inference_time: job.durationMs / 1_000,
+    queue_time: 0.05,
+    total_time: job.durationMs / 1_000 + 0.05,
+  };
+  const money = {
+    cost: dollars(model.price.micros ?? 0n),
+    remaining_credits: dollars(world.state.balanceMicros),
+  };
+  const urls = {
+    status_url: `${world.publicUrl()}/v2/requests/${id}/status`,
+    response_url: `${world.publicUrl()}/v2/requests/${id}`,
+  };
+  if (state === 'FAILED') {
+    const status = faultOf(job, 'failed-200') ? 200 : 422;
+    return respondJson(answer, status, {
+      request_id: id,
+      status: 'FAILED',
+      error: job.failure,
+      metrics: timings,
+    });
+  }
+  const running = { request_id: id, status: shown, ...urls, metrics: {} };
+  if (faultOf(job, 'poll-drip') && job.polls <= 1) return drip(answer, 200, running);
+  if (state !== 'COMPLETED') return respondJson(answer, 200, running);
+  const completed = { request_id: id, status: 'COMPLETED', metrics: { ...timings, ...money } };
+  if (isStatus) return respondJson(answer, 200, completed);
+  return respondJson(answer, 200, {
+    ...completed,
+    error: null,
+    seed: job.seed,
+    ...(await delivered(world, model, job)),
+  });
+}
+
+async function delivered(world: World, model: ImageModelDefinition, job: Job): Promise<object> {
+  if (faultOf(job, 'missing-output')) return {};
+  const base = faultOf(job, 'foreign-output') ? 'https://pictures.example' : world.publicUrl();
+  const format = String(
+    job.body[parameterInRole(model, 'OUTPUT_FORMAT')?.name ?? ''] ??
+      parameterInRole(model, 'OUTPUT_FORMAT')?.default ??
+      'jpeg',
+  );
+  const urls = Array.from(
+    { length: outputCount(model, job.body) },
+    (_, index) => `${base}/generations/${job.id}-${index}.${format}`,
+  );
+  if (faultOf(job, 'output-base64'))
+    return { output: (await drawOutput(world, job, 0)).bytes.toString('base64') };
+  if (faultOf(job, 'output-list')) return { output: urls };
+  const images = urls.map((url) => ({
+    url,
+    content_type: `image/${format.replace('jpg', 'jpeg')}`,
+    file_name: url.split('/').at(-1),
+  }));
+  return { output: urls[0], images };
+}

@@ -1,0 +1,128 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Fault } from './faults.ts';
+import { answerRequest } from './routes.ts';
+import { type BillLine, openState } from './state.ts';
+
+export interface SimulatorOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string;
+  /** @default 0: any free port */
+  readonly port?: number;
+  /** How many times faster than the provider it works. @default 1 */
+  readonly speed?: number;
+  /** The keys it takes; left out, any. */
+  readonly apiKeys?: readonly string[];
+  /** @default 100 dollars */
+  readonly balanceMicros?: bigint;
+  /** How long a job is remembered after it was taken. @default one hour */
+  readonly retentionMs?: number;
+  /** Where a synchronous call is cut off, before the speed is counted in. @default 100 seconds */
+  readonly syncLimitMs?: number;
+  /** @default no limit */
+  readonly requestsPerMinute?: number;
+  readonly faults?: readonly Fault[];
+  /** Where jobs and uploads outlive a restart. @default memory only */
+  readonly directory?: string;
+  /** How its own files are reached. @default the address listened on */
+  readonly publicUrl?: string;
+  /** A number from 0 to 1; seeds, ids and the rates of faults are drawn with it. */
+  readonly chance?: () => number;
+  readonly now?: () => number;
+}
+
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly at: number;
+}
+
+/** A running stand-in for the provider. */
+export interface Simulator {
+  readonly url: string;
+  /** Everything that was asked, oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  /** Everything that was charged. */
+  readonly bill: readonly BillLine[];
+  readonly balanceMicros: bigint;
+  /** Can be changed while it runs. */
+  readonly faults: Fault[];
+  /** Called, and waited for, before a request is answered. */
+  onRequest: ((request: LoggedRequest) => Promise<void> | void) | undefined;
+  close(): Promise<void>;
+}
+
+/** The log is for tests and for looking; a long-running simulator must not grow with it. */
+const loggedRequests = 20_000;
+const maxBodyBytes = 128 * 1024 * 1024;
+
+/** Starts a real HTTP server that behaves as the provider's documents say. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { host = '127.0.0.1', port = 0, now = Date.now, balanceMicros = 100_000_000n } = options;
+  const state = openState(options.directory, balanceMicros);
+  const requests: LoggedRequest[] = [];
+  let url = '';
+  const simulator: Simulator = {
+    get url() {
+      return url;
+    },
+    requests,
+    bill: state.bill,
+    get balanceMicros() {
+      return state.balanceMicros;
+    },
+    faults: [...(options.faults ?? [])],
+    onRequest: undefined,
+    async close() {
+      state.save();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  const world = {
+    state,
+    faults: simulator.faults,
+    speed: options.speed ?? 1,
+    apiKeys: options.apiKeys,
+    retentionMs: options.retentionMs ?? 3_600_000,
+    syncLimitMs: options.syncLimitMs ?? 100_000,
+    requestsPerMinute: options.requestsPerMinute,
+    chance: options.chance ?? Math.random,
+    now,
+    publicUrl: () => options.publicUrl ?? url,
+  };
+  const server = createServer((incoming, answer) => {
+    readAll(incoming)
+      .then(async (body) => {
+        const path = incoming.url ?? '/';
+        const request = {
+          method: incoming.method ?? 'GET',
+          path,
+          headers: incoming.headers,
+          body,
+          at: now(),
+        };
+        requests.push(request);
+        if (requests.length > loggedRequests) requests.shift();
+        await simulator.onRequest?.(request);
+        await answerRequest(world, request, answer);
+      })
+      .catch(() => incoming.destroy());
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  url = `http://${host}:${(server.address() as AddressInfo).port}`;
+  return simulator;
+}
+
+async function readAll(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of incoming) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBodyBytes) throw new Error('too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
