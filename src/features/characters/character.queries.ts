@@ -1,0 +1,56 @@
+import { Conflict, NotFound } from '../../errors.ts';
+import { authorize } from '../../platform/auth/policy.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
+import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+
+export type { CharacterRow };
+
+/** The character with this row id. Throws NotFound, also for strangers. */
+export async function findCharacter(
+  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  id: string,
+): Promise<CharacterRow> {
+  authorize(ctx.viewer, 'READ_PROJECT');
+  const character = await ctx.loaders
+    .of('characters', async (ids) => {
+      const rows = await ctx.db.character.findMany({ where: { id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+  if (!character) throw new NotFound('Character');
+  return character;
+}
+
+/** The same, and it may still change. Throws Conflict when archived. */
+export async function findLiveCharacter(
+  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  id: string,
+  field: string,
+): Promise<CharacterRow> {
+  const character = await findCharacter(ctx, id);
+  if (character.archivedAt) {
+    throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
+  }
+  return character;
+}
+
+/** A project's characters, newest first, the archived ones too. */
+export function listCharacters(
+  ctx: Uses<'db' | 'viewer'>,
+  projectId: string,
+  args: { first: number; after?: string | null },
+): Promise<Page<CharacterRow>> {
+  authorize(ctx.viewer, 'READ_PROJECT');
+  return readPage(
+    args,
+    (row) => row.createdAt,
+    ({ after, limit }) =>
+      ctx.db.character.findMany({
+        where: { projectId, ...behind('createdAt', after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    () => ctx.db.character.count({ where: { projectId } }),
+  );
+}

@@ -1,0 +1,25 @@
+import { authorize } from '../../platform/auth/policy.ts';
+import type { Uses } from '../../platform/context.ts';
+import { recordEvent } from '../../platform/events/record-event.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { type CharacterRow, findLiveCharacter } from './character.queries.ts';
+import type { UpdateCharacterInput } from './character.type.ts';
+import { checkCharacter } from './check-character.ts';
+
+/** Changes the fields that are given. Pictures that exist stay as they are. Throws NotFound, Conflict, InputProblem. */
+export async function updateCharacter(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
+  input: UpdateCharacterInput,
+): Promise<CharacterRow> {
+  authorize(ctx.viewer, 'EDIT_CHARACTERS');
+  const { id, projectId } = await findLiveCharacter(ctx, fromGlobalId('Character', input.id), 'id');
+  const fields = checkCharacter(input);
+  return ctx.db.$transaction(async (tx) => {
+    const character = await tx.character.update({
+      where: { id },
+      data: { ...fields, updatedAt: ctx.clock.now() },
+    });
+    await recordEvent(tx, { projectId, kind: 'CHARACTER_UPDATED', characterId: id });
+    return character;
+  });
+}

@@ -1,0 +1,57 @@
+import { findImageModel, imageModels } from '../../catalogue/catalogue.ts';
+import { graphqlName, type ImageModelDefinition, type Parameter } from '../../catalogue/model.ts';
+import type { ImageModel, ImageModelParameter } from './image-model.type.ts';
+
+function presentParameter(parameter: Parameter): ImageModelParameter {
+  const isNumber = parameter.type === 'INTEGER' || parameter.type === 'NUMBER';
+  return {
+    name: graphqlName(parameter),
+    providerName: parameter.name,
+    type: parameter.type,
+    role: parameter.role,
+    description: parameter.description,
+    isRequired: parameter.isRequired,
+    default: parameter.default === null ? null : { value: parameter.default },
+    minimum: isNumber ? (parameter.minimum ?? null) : null,
+    maximum: isNumber ? (parameter.maximum ?? null) : null,
+    isRangeAssumed: isNumber && parameter.isRangeAssumed === true,
+    values: parameter.type === 'ENUM' ? parameter.values : null,
+    suggestions: (parameter.type === 'STRING' && parameter.suggestions) || null,
+    fittingKinds: parameter.type === 'IMAGE' ? parameter.fittingKinds : null,
+  };
+}
+
+function presentModel(model: ImageModelDefinition): ImageModel {
+  const { slug, inputName, title, description, version, typicalSeconds, price } = model;
+  return {
+    slug,
+    inputName,
+    title,
+    description,
+    version,
+    typicalSeconds,
+    price: { amount: price.micros, per: price.per, source: price.source },
+    parameters: model.parameters.map(presentParameter),
+  };
+}
+
+/** Every model on offer. */
+export function listImageModels(): ImageModel[] {
+  return imageModels.map(presentModel);
+}
+
+/** The model of a run, also when it has left the catalogue since. */
+export function imageModelBySlug(slug: string, version: string): ImageModel {
+  const model = findImageModel(slug);
+  if (model) return presentModel(model);
+  return {
+    slug,
+    inputName: null,
+    title: slug,
+    description: 'No longer offered.',
+    version,
+    price: { amount: null, per: 'GENERATION', source: 'not in the catalogue' },
+    typicalSeconds: null,
+    parameters: [],
+  };
+}

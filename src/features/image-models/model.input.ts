@@ -1,0 +1,93 @@
+import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import { imageModels } from '../../catalogue/catalogue.ts';
+import { describeRange } from '../../catalogue/check.ts';
+import { graphqlName, type ImageModelDefinition, type Parameter } from '../../catalogue/model.ts';
+import { SafeIntScalar } from '../../platform/graphql/scalars.ts';
+
+@InputType({ description: 'A picture for an image parameter: exactly one of these.' })
+export class ReferenceInput {
+  @Field(() => ID, { nullable: true, description: "One of the character's reference images." })
+  referenceImageId?: string | null;
+  @Field(() => ID, { nullable: true, description: 'Any image of the same project.' })
+  imageId?: string | null;
+}
+
+/** The values of one model's input, by GraphQL name. */
+export type ModelValues = Readonly<Record<string, unknown>>;
+
+/** `ModelInput` as it arrives: one member per model, exactly one of them set. */
+export type ModelInputValues = Readonly<Record<string, ModelValues | null | undefined>>;
+
+function capitalized(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function parameterEnum(model: ImageModelDefinition, parameter: Parameter & { type: 'ENUM' }) {
+  const values = Object.fromEntries(parameter.values.map((value) => [value, value]));
+  registerEnumType(values, {
+    name: capitalized(model.inputName) + capitalized(graphqlName(parameter)),
+    description: `${parameter.description} Values are spelled as the provider spells them.`,
+  });
+  return values;
+}
+
+function graphqlType(model: ImageModelDefinition, parameter: Parameter) {
+  switch (parameter.type) {
+    case 'IMAGE':
+      return ReferenceInput;
+    case 'BOOLEAN':
+      return Boolean;
+    case 'NUMBER':
+      return Float;
+    case 'INTEGER':
+      return parameter.role === 'SEED' ? SafeIntScalar : Int;
+    case 'ENUM':
+      return parameterEnum(model, parameter);
+    case 'STRING':
+      return String;
+  }
+}
+
+function describeParameter(parameter: Parameter): string {
+  const notes = [parameter.description.replace(/\.?$/, '.')];
+  if (parameter.type !== 'IMAGE') notes.push(`Takes ${describeRange(parameter)}.`);
+  if (parameter.type === 'STRING' && parameter.suggestions) {
+    notes.push(`Known to work: ${parameter.suggestions.join(', ')}.`);
+  }
+  if (parameter.role === 'SEED') {
+    notes.push('Left out, or -1: a seed is drawn here and kept with the run.');
+  } else if (parameter.type === 'IMAGE') {
+    const kinds = parameter.fittingKinds.join(', else ');
+    notes.push(kinds ? `Left out: the character's newest ${kinds} reference.` : 'Left out: none.');
+  } else if (parameter.role !== 'PROMPT' && parameter.default !== null && parameter.default !== '') {
+    notes.push(`Left out: ${JSON.stringify(parameter.default)}.`);
+  }
+  return notes.join(' ');
+}
+
+function modelInputType(model: ImageModelDefinition): new () => object {
+  const { [model.inputName]: input } = { [model.inputName]: class {} };
+  if (!input) throw new Error(`No input class for ${model.slug}`);
+  InputType(`${capitalized(model.inputName)}Input`, {
+    description: `Parameters of ${model.title} (\`${model.slug}\`), by the provider's names in camelCase.`,
+  })(input);
+  for (const parameter of model.parameters) {
+    const type = graphqlType(model, parameter);
+    Field(() => type, { nullable: true, description: describeParameter(parameter) })(
+      input.prototype,
+      graphqlName(parameter),
+    );
+  }
+  return input;
+}
+
+@InputType({ description: 'The model to run and its parameters: exactly one member.' })
+export class ModelInput {}
+
+for (const model of imageModels) {
+  const type = modelInputType(model);
+  Field(() => type, { nullable: true, description: `Runs ${model.title}. ${model.description}` })(
+    ModelInput.prototype,
+    model.inputName,
+  );
+}

@@ -1,0 +1,52 @@
+import { InputProblem, NotFound } from '../../errors.ts';
+import { authorize } from '../../platform/auth/policy.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
+import { signImageUrl } from '../../platform/storage/sign-url.ts';
+import type { ImageFormat } from './image.type.ts';
+
+/** How long a signed URL lives at least; long enough to be cached, short enough to lapse. */
+const urlLifetimeMs = 24 * 60 * 60 * 1_000;
+
+/** The image with this row id. Throws NotFound, also for strangers. */
+export async function findImage(ctx: Uses<'db' | 'viewer' | 'loaders'>, id: string): Promise<ImageRow> {
+  authorize(ctx.viewer, 'READ_PROJECT');
+  const image = await ctx.loaders
+    .of('images', async (ids) => {
+      const rows = await ctx.db.image.findMany({ where: { id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+  if (!image) throw new NotFound('Image');
+  return image;
+}
+
+/** The same, within one project: another project's image looks like none. */
+export async function findImageInProject(
+  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  projectId: string,
+  id: string,
+): Promise<ImageRow> {
+  const image = await findImage(ctx, id);
+  if (image.projectId !== projectId) throw new NotFound('Image');
+  return image;
+}
+
+/** A signed URL of an image that anyone who has it can open until it expires. Throws InputProblem. */
+export function imageUrl(
+  ctx: Uses<'imageSecret' | 'publicUrl' | 'clock'>,
+  image: ImageRow,
+  { width, format }: { width?: number | null; format?: ImageFormat | null },
+): string {
+  if (width != null && (width < 16 || width > 4096)) {
+    throw new InputProblem(['width'], `width must be from 16 to 4096; got ${width}.`);
+  }
+  return signImageUrl(ctx.imageSecret, {
+    publicUrl: ctx.publicUrl,
+    imageId: image.id,
+    width: width ?? null,
+    format: format ?? null,
+    now: ctx.clock.now(),
+    lifetimeMs: urlLifetimeMs,
+  });
+}

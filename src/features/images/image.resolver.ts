@@ -1,0 +1,33 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { UrlScalar } from '../../platform/graphql/scalars.ts';
+import { imageUrl } from './image.queries.ts';
+import { Image, ImageFormat } from './image.type.ts';
+import type { ImageRow } from './store-image.ts';
+
+@Resolver(() => Image)
+export class ImageResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() image: ImageRow): string {
+    return toGlobalId('Image', image.id);
+  }
+
+  @FieldResolver(() => UrlScalar, {
+    description:
+      'A signed address that anyone can open until it expires, in a day or two. Stable for hours, so browsers can cache it.',
+  })
+  url(
+    @Ctx() ctx: Context,
+    @Root() image: ImageRow,
+    @Arg('width', () => Int, {
+      nullable: true,
+      description: 'Scaled down to this many pixels, 16 to 4096; never up. Left out: the original size.',
+    })
+    width: number | null,
+    @Arg('format', () => ImageFormat, { nullable: true, description: 'Left out: as stored.' })
+    format: ImageFormat | null,
+  ): string {
+    return imageUrl(ctx, image, { width, format });
+  }
+}

@@ -1,0 +1,68 @@
+import { type InputPath, InputProblem } from '../../errors.ts';
+import { authorize } from '../../platform/auth/policy.ts';
+import type { Uses } from '../../platform/context.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
+import { cleanPicture } from '../../platform/pictures/clean-picture.ts';
+import { inspectPicture, PictureRefused } from '../../platform/pictures/inspect-picture.ts';
+import { findProject } from '../projects/project.queries.ts';
+import { findImageInProject } from './image.queries.ts';
+import type { ImageSourceInput } from './image.type.ts';
+import { type ImageRow, storeImage } from './store-image.ts';
+
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound'>;
+
+/**
+ * Stores a picture that a client sent, freed of what cameras write into it (places, names) and turned upright.
+ * Throws NotFound for a project that the viewer may not see, InputProblem at `path` for bytes that are no picture.
+ */
+export async function uploadImage(
+  ctx: Tools,
+  projectId: string,
+  bytes: Buffer,
+  path: InputPath,
+): Promise<ImageRow> {
+  authorize(ctx.viewer, 'EDIT_CHARACTERS');
+  await findProject(ctx, projectId);
+  try {
+    await inspectPicture(bytes, {
+      maxPixels: ctx.config.MAX_IMAGE_PIXELS,
+      maxBytes: ctx.config.MAX_IMAGE_BYTES,
+    });
+    return await storeImage(ctx, projectId, await cleanPicture(bytes, ctx.config.MAX_IMAGE_PIXELS));
+  } catch (error) {
+    if (error instanceof PictureRefused) throw new InputProblem(path, error.message, `IMAGE_${error.code}`);
+    throw error;
+  }
+}
+
+/** Finds or stores the picture that a source names. Throws like uploadImage, and InputProblem for a URL we refuse. */
+export async function resolveImageSource(
+  ctx: Tools,
+  projectId: string,
+  source: ImageSourceInput,
+  path: InputPath,
+): Promise<ImageRow> {
+  if (source.imageId != null)
+    return findImageInProject(ctx, projectId, fromGlobalId('Image', source.imageId));
+  if (source.base64 != null) {
+    const bytesPath = [...path, 'base64'];
+    return uploadImage(ctx, projectId, decodeBase64(source.base64, bytesPath), bytesPath);
+  }
+  const urlPath = [...path, 'url'];
+  try {
+    return await uploadImage(ctx, projectId, await ctx.outbound.fetchBytes(String(source.url)), urlPath);
+  } catch (error) {
+    if (error instanceof FetchRefused) throw new InputProblem(urlPath, error.message, `IMAGE_${error.code}`);
+    throw error;
+  }
+}
+
+function decodeBase64(text: string, path: InputPath): Buffer {
+  const plain = text.replace(/^data:[^,]{0,200},/, '').replace(/\s+/g, '');
+  // Buffer.from skips what it does not know; a client that sends nonsense should hear of it.
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(plain) || plain === '') {
+    throw new InputProblem(path, 'base64 must be the base64 of a picture.', 'IMAGE_NOT_A_PICTURE');
+  }
+  return Buffer.from(plain, 'base64');
+}

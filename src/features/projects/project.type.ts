@@ -1,0 +1,27 @@
+import { Field, InputType, ObjectType } from 'type-graphql';
+import { connectionType, Node } from '../../platform/graphql/connection.ts';
+import { payloadType } from '../../platform/graphql/payload.ts';
+import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+
+@ObjectType({ implements: Node, description: 'The tenant: owns characters, images and generations.' })
+export class Project extends Node {
+  @Field(() => String, { description: 'From 1 to 200 characters.' })
+  name: string;
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  createdAt: Date;
+}
+
+export const ProjectConnection = connectionType('Project', () => Project);
+
+@InputType({ description: 'A new project.' })
+export class CreateProjectInput {
+  @Field(() => String, { description: 'From 1 to 200 characters.' })
+  name: string;
+}
+
+export const CreateProjectPayload = payloadType(
+  'CreateProject',
+  'project',
+  () => Project,
+  'The new project.',
+);

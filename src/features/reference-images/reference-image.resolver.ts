@@ -1,0 +1,74 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toPayload } from '../../platform/graphql/payload.ts';
+import type { CharacterRow } from '../characters/character.queries.ts';
+import { Character } from '../characters/character.type.ts';
+import { ReferenceImageKind } from '../image-models/image-model.type.ts';
+import { findImage } from '../images/image.queries.ts';
+import { Image } from '../images/image.type.ts';
+import { addReferenceImage } from './add-reference-image.ts';
+import { listReferenceImages, type ReferenceImageRow } from './reference-image.queries.ts';
+import {
+  AddReferenceImageInput,
+  AddReferenceImagePayload,
+  ReferenceImage,
+  RemoveReferenceImageInput,
+  RemoveReferenceImagePayload,
+} from './reference-image.type.ts';
+import { removeReferenceImage } from './remove-reference-image.ts';
+
+@Resolver(() => ReferenceImage)
+export class ReferenceImageResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() referenceImage: ReferenceImageRow): string {
+    return toGlobalId('ReferenceImage', referenceImage.id);
+  }
+
+  @FieldResolver(() => Image, { description: 'The picture itself.' })
+  image(@Ctx() ctx: Context, @Root() referenceImage: ReferenceImageRow) {
+    return findImage(ctx, referenceImage.imageId);
+  }
+
+  @Mutation(() => AddReferenceImagePayload, {
+    description:
+      'Adds a picture of a character; its metadata is stripped. User errors: IMAGE_… for a picture we refuse.',
+  })
+  addReferenceImage(
+    @Ctx() ctx: Context,
+    @Arg('input', () => AddReferenceImageInput, { description: 'The picture, and what it shows.' })
+    input: AddReferenceImageInput,
+  ) {
+    return toPayload('referenceImage', addReferenceImage(ctx, input));
+  }
+
+  @Mutation(() => RemoveReferenceImagePayload, { description: 'Takes a picture off a character.' })
+  removeReferenceImage(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RemoveReferenceImageInput, { description: 'Which one.' })
+    input: RemoveReferenceImageInput,
+  ) {
+    return toPayload('referenceImage', removeReferenceImage(ctx, input));
+  }
+}
+
+@Resolver(() => Character)
+export class CharacterReferenceImagesResolver {
+  @FieldResolver(() => [ReferenceImage], {
+    description: 'Pictures that show what they look like, newest first.',
+  })
+  referenceImages(
+    @Ctx() ctx: Context,
+    @Root() character: CharacterRow,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 20,
+      description: 'How many at the most: 1 to 100.',
+    })
+    first: number | null,
+    @Arg('kind', () => ReferenceImageKind, { nullable: true, description: 'Only these.' }) kind: Kind | null,
+  ) {
+    return listReferenceImages(ctx, character.id, { first: first ?? 20, kind });
+  }
+}
