@@ -1,0 +1,42 @@
+import { Conflict } from '../../errors.ts';
+import { authorize } from '../../platform/auth/policy.ts';
+import type { Uses } from '../../platform/context.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { findGeneration } from './generation.queries.ts';
+import type { CancelGenerationInput } from './generation.type.ts';
+import { moveGenerationIn } from './move-generation.ts';
+import type { GenerationRow } from './progress.ts';
+
+/**
+ * Calls a run off. Before the submit it ends as CANCELED and costs nothing. Afterwards the provider cannot be
+ * stopped: the wish is noted, and the result, which is paid for, is still collected. Throws NotFound, and Conflict
+ * when the run has ended.
+ */
+export async function cancelGeneration(
+  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  input: CancelGenerationInput,
+): Promise<GenerationRow> {
+  authorize(ctx.viewer, 'GENERATE');
+  const { id } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  const canceled = await ctx.db.$transaction(async (tx) => {
+    const row = await moveGenerationIn(tx, id, {
+      to: 'CANCELED',
+      from: ['QUEUED'],
+      set: { cancel_requested_at: 'now', cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+    });
+    if (row) return row;
+    for (const status of ['SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'] as const) {
+      const noted = await moveGenerationIn(tx, id, {
+        to: status,
+        from: [status],
+        set: { cancel_requested_at: 'now' },
+        event: 'GENERATION_CANCEL_REQUESTED',
+      });
+      if (noted) return noted;
+    }
+    return null;
+  });
+  if (canceled) return canceled;
+  const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
+  throw new Conflict('NOT_CANCELABLE', `A generation that is ${status} cannot be canceled.`, ['input', 'id']);
+}

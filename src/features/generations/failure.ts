@@ -1,0 +1,29 @@
+/** Why a run ends without pictures; each with what it tells the caller. */
+export const failureCodes = {
+  PROVIDER_REJECTED: 'The provider refused the request as it is; nothing was paid.',
+  PROVIDER_UNAUTHORIZED: "The provider refused the server's API key; nothing was paid.",
+  PROVIDER_FORBIDDEN: 'The provider does not let this account use the model; nothing was paid.',
+  PROVIDER_OUT_OF_CREDITS: 'The provider account has too few credits; nothing was paid.',
+  MODEL_UNAVAILABLE: 'The provider no longer offers the model; nothing was paid.',
+  PROVIDER_FAILED: 'The provider took the run and failed at it.',
+  PROVIDER_UNAVAILABLE: 'The provider could not be reached.',
+  CONTENT_BLOCKED: "The provider's content rules stopped the run.",
+  SUBMISSION_UNCERTAIN:
+    'The connection broke while the run was handed over: it may have been taken and paid.',
+  RESULT_EXPIRED: 'The provider no longer has the result; it was paid for.',
+  RESULT_INVALID: 'The provider delivered nothing usable; it was paid for.',
+  STORAGE_FAILED: 'The pictures could not be stored here in time; they were paid for.',
+} as const;
+export type FailureCode = keyof typeof failureCodes;
+
+/** A failure as a run keeps it. */
+export interface Failure {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** The columns that keep a failure. */
+export function failureColumns({ code, message, retryable }: Failure) {
+  return { failure_code: code, failure_message: message.slice(0, 1_000), failure_retryable: retryable };
+}

@@ -1,0 +1,25 @@
+import { Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { findImage } from '../images/image.queries.ts';
+import { Image } from '../images/image.type.ts';
+import { findGeneration, type GeneratedImageRow } from './generation.queries.ts';
+import { GeneratedImage, Generation } from './generation.type.ts';
+
+@Resolver(() => GeneratedImage)
+export class GeneratedImageResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() image: GeneratedImageRow): string {
+    return toGlobalId('GeneratedImage', image.id);
+  }
+
+  @FieldResolver(() => Image, { description: 'The picture itself.' })
+  image(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
+    return findImage(ctx, image.imageId);
+  }
+
+  @FieldResolver(() => Generation, { description: 'The run that made it.' })
+  generation(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
+    return findGeneration(ctx, image.generationId);
+  }
+}

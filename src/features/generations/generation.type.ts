@@ -1,0 +1,141 @@
+import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { connectionType, Node } from '../../platform/graphql/connection.ts';
+import { payloadType } from '../../platform/graphql/payload.ts';
+import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { ModelInput } from '../image-models/model.input.ts';
+import { failureCodes } from './failure.ts';
+import type { GenerationStatus as Status } from './generation-state.ts';
+
+const GenerationStatus = {
+  QUEUED: 'QUEUED',
+  SUBMITTING: 'SUBMITTING',
+  SUBMITTED: 'SUBMITTED',
+  PROCESSING: 'PROCESSING',
+  STORING: 'STORING',
+  COMPLETED: 'COMPLETED',
+  FAILED: 'FAILED',
+  CANCELED: 'CANCELED',
+  UNCERTAIN: 'UNCERTAIN',
+} satisfies Record<Status, Status>;
+registerEnumType(GenerationStatus, {
+  name: 'GenerationStatus',
+  description: 'Where a run stands.',
+  valuesConfig: {
+    QUEUED: { description: 'Waiting for its turn; canceling is free.' },
+    SUBMITTING: { description: 'On its way to the provider.' },
+    SUBMITTED: { description: 'Taken by the provider; it cannot be called back.' },
+    PROCESSING: { description: 'Being drawn.' },
+    STORING: { description: 'Drawn; the pictures are being copied into our storage.' },
+    COMPLETED: { description: 'The pictures are here.' },
+    FAILED: { description: 'It ended without pictures; `failure` says why.' },
+    CANCELED: { description: 'Called off before it was submitted; it cost nothing.' },
+    UNCERTAIN: {
+      description:
+        'The provider may have taken the run and the money, and we do not know. It is never submitted again by itself.',
+    },
+  },
+});
+
+const GenerationFailureCode = Object.fromEntries(Object.keys(failureCodes).map((code) => [code, code]));
+registerEnumType(GenerationFailureCode, {
+  name: 'GenerationFailureCode',
+  description: 'Why a run ended without pictures.',
+  valuesConfig: Object.fromEntries(
+    Object.entries(failureCodes).map(([code, description]) => [code, { description }]),
+  ),
+});
+
+@ObjectType({ description: 'Why a run ended without pictures.' })
+export class GenerationFailure {
+  @Field(() => GenerationFailureCode, { description: 'Machine-readable.' })
+  code: string;
+  @Field(() => String, { description: 'For a person; free of secrets.' })
+  message: string;
+  @Field(() => Boolean, { description: 'Asking again for the same may work.' })
+  retryable: boolean;
+}
+
+@ObjectType({ description: 'An output of a run that could not be kept, although others were.' })
+export class OutputProblem {
+  @Field(() => Int, { description: "The output's place in the run, from 0." })
+  index: number;
+  @Field(() => String, { description: 'Machine-readable, such as `DAMAGED`.' })
+  code: string;
+  @Field(() => String, { description: 'For a person.' })
+  message: string;
+}
+
+@ObjectType({ implements: Node, description: 'One run of one model for one character.' })
+export class Generation extends Node {
+  @Field(() => GenerationStatus, { description: 'Where it stands.' })
+  status: Status;
+  @Field(() => String, {
+    nullable: true,
+    description: "The prompt as sent, the character's appearance included. Null: the provider's own default.",
+  })
+  prompt: string | null;
+  @Field(() => Boolean, { description: 'It takes unusually long; it is waited for all the same.' })
+  isSlow: boolean;
+  @Field(() => Float, { nullable: true, description: "The provider's compute seconds, once known." })
+  inferenceSeconds: number | null;
+  @Field(() => String, { nullable: true, description: "The provider's id of the run, once taken." })
+  providerRequestId: string | null;
+  @Field(() => String, {
+    description: "The version of the model's description that the run was checked against.",
+  })
+  modelVersion: string;
+  @Field(() => DateTimeScalar, { description: 'When it was asked for.' })
+  requestedAt: Date;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When somebody asked to cancel it.' })
+  cancelRequestedAt: Date | null;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the provider took it.' })
+  submittedAt: Date | null;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the provider was first seen drawing.' })
+  startedAt: Date | null;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended, well or not.' })
+  finishedAt: Date | null;
+}
+
+export const GenerationConnection = connectionType('Generation', () => Generation);
+
+@ObjectType({ implements: Node, description: 'One output of a run.' })
+export class GeneratedImage extends Node {
+  @Field(() => Int, { description: 'Its place in the run, from 0.' })
+  index: number;
+}
+
+@InputType({ description: 'What to draw, of whom, with which model.' })
+export class GenerateInput {
+  @Field(() => ID, { description: 'Of whom. User error: CHARACTER_ARCHIVED.' })
+  characterId: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Makes it safe to send the request again: the same key and input give the same run. At most 200 characters. User error: IDEMPOTENCY_KEY_REUSED.',
+  })
+  idempotencyKey?: string | null;
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: true,
+    description: "Puts the character's appearance before the prompt.",
+  })
+  includeAppearance?: boolean | null;
+  @Field(() => ModelInput, {
+    description: 'The model and its parameters. User errors: OUT_OF_RANGE, REFERENCE_REQUIRED.',
+  })
+  model: ModelInput;
+}
+
+@InputType({ description: 'The run to call off.' })
+export class CancelGenerationInput {
+  @Field(() => ID, { description: "The run's id." })
+  id: string;
+}
+
+export const GeneratePayload = payloadType('Generate', 'generation', () => Generation, 'The run, queued.');
+export const CancelGenerationPayload = payloadType(
+  'CancelGeneration',
+  'generation',
+  () => Generation,
+  'The run: CANCELED, or with `cancelRequestedAt` when the provider had it already.',
+);

@@ -1,0 +1,89 @@
+import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
+import { type GenerationStatus, isFinal, statusesBefore } from './generation-state.ts';
+import { type GenerationRow, writeProgress } from './progress.ts';
+
+/** The database's time at the moment of the move. */
+export const atMove = 'now';
+
+/** What a move writes besides the status, by the table's column names. */
+export interface Changes {
+  readonly attempt_token?: string | null;
+  readonly wakeup_id?: string;
+  readonly provider_account?: string;
+  readonly provider_request_id?: string;
+  readonly is_slow?: boolean;
+  readonly cancel_requested_at?: typeof atMove;
+  readonly submitted_at?: typeof atMove;
+  readonly started_at?: typeof atMove;
+  readonly inference_seconds?: number | null;
+  readonly cost_micros?: string | null;
+  readonly cost_source?: string | null;
+  readonly failure_code?: string | null;
+  readonly failure_message?: string | null;
+  readonly failure_retryable?: boolean | null;
+  readonly outputs?: readonly object[];
+  readonly output_problems?: readonly object[];
+}
+
+export interface Move {
+  readonly to: GenerationStatus;
+  /** The move only happens from one of these. Left out: from wherever the state machine allows. */
+  readonly from?: readonly GenerationStatus[];
+  /** The move only happens while this attempt holds the run. */
+  readonly token?: string;
+  /** The move does not happen once somebody has asked to cancel. */
+  readonly unlessCanceled?: boolean;
+  readonly set?: Changes;
+  /** What else belongs to the same transaction; runs before the event is numbered. */
+  readonly also?: (tx: Transaction, row: GenerationRow) => Promise<void>;
+  readonly event?: ProjectEventName;
+}
+
+/**
+ * The only writer of a run's status: a compare-and-set on the row, and its event, in one transaction. Resolves to
+ * the run after the move, or null when it was not where the move starts: somebody else was first, and that is not
+ * an error.
+ */
+export async function moveGeneration(ctx: Uses<'db'>, id: string, move: Move): Promise<GenerationRow | null> {
+  return ctx.db.$transaction((tx) => moveGenerationIn(tx, id, move));
+}
+
+/** The same in the caller's transaction. */
+export async function moveGenerationIn(
+  tx: Transaction,
+  id: string,
+  move: Move,
+): Promise<GenerationRow | null> {
+  const { to, from = statusesBefore(to), token = null, unlessCanceled = false, set = {} } = move;
+  const changes = JSON.stringify({ ...set, status: to, ...(isFinal(to) ? { finished_at: atMove } : {}) });
+  // Columns are overlaid with the JSON's members, so one statement serves every move.
+  const moved = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE generations g SET (
+      status, attempt_token, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
+      submitted_at, started_at, finished_at, inference_seconds, cost_micros, cost_source,
+      failure_code, failure_message, failure_retryable, outputs, output_problems
+    ) = (
+      SELECT p.status, p.attempt_token, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
+        p.cancel_requested_at, p.submitted_at, p.started_at, p.finished_at, p.inference_seconds, p.cost_micros,
+        p.cost_source, p.failure_code, p.failure_message, p.failure_retryable, p.outputs, p.output_problems
+      FROM jsonb_populate_record(g, ${changes}::jsonb) p
+    )
+    WHERE g.id = ${id}::uuid
+      AND g.status::text = ANY(${[...from]}::text[])
+      AND (${token}::uuid IS NULL OR g.attempt_token = ${token}::uuid)
+      AND (NOT ${unlessCanceled} OR g.cancel_requested_at IS NULL)
+    RETURNING g.id::text AS id`;
+  if (moved.length === 0) return null;
+  const row = await tx.generation.findUniqueOrThrow({ where: { id } });
+  await move.also?.(tx, row);
+  await recordEvent(tx, {
+    projectId: row.projectId,
+    kind: move.event ?? 'GENERATION_CHANGED',
+    generationId: id,
+    characterId: row.characterId,
+    progress: writeProgress(row),
+  });
+  return row;
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Generation as GenerationRow } from '../../platform/db/generated/client.ts';
+import { generationStatuses } from './generation-state.ts';
+
+export type { GenerationRow };
+
+const moment = z.iso
+  .datetime()
+  .transform((text) => new Date(text))
+  .nullable();
+
+/** The half of a run that changes, as events keep it. */
+const progress = z.object({
+  status: z.enum(generationStatuses),
+  isSlow: z.boolean(),
+  cancelRequestedAt: moment,
+  submittedAt: moment,
+  startedAt: moment,
+  finishedAt: moment,
+  providerRequestId: z.string().nullable(),
+  inferenceSeconds: z.number().nullable(),
+  costMicros: z.string().transform(BigInt).nullable(),
+  costSource: z.string().nullable(),
+  failureCode: z.string().nullable(),
+  failureMessage: z.string().nullable(),
+  failureRetryable: z.boolean().nullable(),
+  outputProblems: z.array(z.object({ index: z.number(), code: z.string(), message: z.string() })),
+});
+
+/** A run's present progress, as JSON for an event. */
+export function writeProgress(row: GenerationRow): z.input<typeof progress> {
+  const text = (moment: Date | null) => moment?.toISOString() ?? null;
+  return {
+    status: row.status,
+    isSlow: row.isSlow,
+    cancelRequestedAt: text(row.cancelRequestedAt),
+    submittedAt: text(row.submittedAt),
+    startedAt: text(row.startedAt),
+    finishedAt: text(row.finishedAt),
+    providerRequestId: row.providerRequestId,
+    inferenceSeconds: row.inferenceSeconds,
+    costMicros: row.costMicros?.toString() ?? null,
+    costSource: row.costSource,
+    failureCode: row.failureCode,
+    failureMessage: row.failureMessage,
+    failureRetryable: row.failureRetryable,
+    outputProblems: progress.shape.outputProblems.parse(row.outputProblems),
+  };
+}
+
+/** The run as it stood at an event: what never changes from the row, the rest from the event. */
+export function readProgress(row: GenerationRow, json: unknown): GenerationRow {
+  return { ...row, ...progress.parse(json) };
+}
+
+/** The problems with single outputs that a run kept. */
+export function readOutputProblems(row: GenerationRow) {
+  return progress.shape.outputProblems.parse(row.outputProblems);
+}

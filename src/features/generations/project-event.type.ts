@@ -1,0 +1,44 @@
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import type { ProjectEventName } from '../../platform/events/record-event.ts';
+import { DateTimeScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+
+const ProjectEventKind = {
+  CHARACTER_CREATED: 'CHARACTER_CREATED',
+  CHARACTER_UPDATED: 'CHARACTER_UPDATED',
+  CHARACTER_ARCHIVED: 'CHARACTER_ARCHIVED',
+  REFERENCE_IMAGE_ADDED: 'REFERENCE_IMAGE_ADDED',
+  REFERENCE_IMAGE_REMOVED: 'REFERENCE_IMAGE_REMOVED',
+  GENERATION_REQUESTED: 'GENERATION_REQUESTED',
+  GENERATION_CHANGED: 'GENERATION_CHANGED',
+  GENERATION_SLOW: 'GENERATION_SLOW',
+  GENERATION_CANCEL_REQUESTED: 'GENERATION_CANCEL_REQUESTED',
+} satisfies Record<ProjectEventName, ProjectEventName>;
+registerEnumType(ProjectEventKind, {
+  name: 'ProjectEventKind',
+  description: 'What happened.',
+  valuesConfig: {
+    CHARACTER_CREATED: { description: 'A character was made.' },
+    CHARACTER_UPDATED: { description: "A character's fields changed." },
+    CHARACTER_ARCHIVED: { description: 'A character was archived.' },
+    REFERENCE_IMAGE_ADDED: { description: 'A character got a reference image.' },
+    REFERENCE_IMAGE_REMOVED: { description: 'A reference image was taken off a character.' },
+    GENERATION_REQUESTED: { description: 'A run was asked for.' },
+    GENERATION_CHANGED: { description: 'A run moved to another status.' },
+    GENERATION_SLOW: { description: 'A run takes unusually long; it is waited for all the same.' },
+    GENERATION_CANCEL_REQUESTED: {
+      description: 'Somebody asked to cancel a run that the provider already has.',
+    },
+  },
+});
+
+@ObjectType({ description: 'Something that happened in a project.' })
+export class ProjectEvent {
+  @Field(() => SafeIntScalar, {
+    description: '1, 2, 3 … without gaps within a project; give the last one seen as `after` to go on.',
+  })
+  sequence: number;
+  @Field(() => ProjectEventKind, { description: 'What happened.' })
+  kind: ProjectEventName;
+  @Field(() => DateTimeScalar, { description: 'When.' })
+  at: Date;
+}

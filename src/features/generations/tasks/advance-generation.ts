@@ -1,0 +1,63 @@
+import type { TaskContext } from '../../../platform/context.ts';
+import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
+import { moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
+import { pollGeneration } from './poll-generation.ts';
+import { storeGeneration } from './store-generation.ts';
+import { restUncertain, submitGeneration } from './submit-generation.ts';
+
+/**
+ * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,
+ * waits for a later wake-up, or the worker is asked to hand over. Any worker can go on from what the row says.
+ */
+export async function advanceGeneration(
+  ctx: TaskContext,
+  wakeup: Wakeup,
+  signal: AbortSignal,
+): Promise<void> {
+  let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
+  // The row names its one wake-up: any other is left over from an earlier life.
+  if (run?.wakeupId !== wakeup.id) return;
+  if (run.status === 'SUBMITTING') {
+    // Its worker is gone between the intent and the answer. Only that worker could know whether it was taken.
+    await restUncertain(ctx, run.id, 'The worker that handed it over did not come back.', {});
+    return;
+  }
+  try {
+    while (run && !signal.aborted) run = await step(ctx, run, wakeup, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+}
+
+/** One step. Resolves to the run when it goes on now, null when this worker is done with it. */
+async function step(
+  ctx: TaskContext,
+  run: GenerationRow,
+  wakeup: Wakeup,
+  signal: AbortSignal,
+): Promise<GenerationRow | null> {
+  switch (run.status) {
+    case 'QUEUED':
+      return run.cancelRequestedAt ? cancel(ctx, run) : submitGeneration(ctx, run, wakeup, signal);
+    case 'SUBMITTED':
+    case 'PROCESSING':
+      return pollGeneration(ctx, run, signal);
+    case 'STORING':
+      await storeGeneration(ctx, run);
+      return null;
+    default:
+      return null;
+  }
+}
+
+/** Somebody asked to cancel while the run was being handed over, and it came back untaken. */
+async function cancel(ctx: TaskContext, run: GenerationRow): Promise<null> {
+  await moveGeneration(ctx, run.id, {
+    to: 'CANCELED',
+    from: ['QUEUED'],
+    set: { cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+  });
+  return null;
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { TaskContext } from '../../../platform/context.ts';
+import { Prisma } from '../../../platform/db/generated/client.ts';
+import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import type { Metrics, Result } from '../../../platform/segmind/result.ts';
+import { blobKey } from '../../../platform/storage/blob-key.ts';
+import { failureCodes, failureColumns } from '../failure.ts';
+import { atMove, type Changes, type Move, moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
+import type { DeliveredOutput } from '../stored-run.ts';
+import { persist } from './persist.ts';
+
+/** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
+export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
+  if (metrics?.costMicros != null)
+    return { cost_micros: metrics.costMicros.toString(), cost_source: 'PROVIDER' };
+  if (run.priceMicros != null) return { cost_micros: run.priceMicros.toString(), cost_source: 'PRICE_LIST' };
+  return { cost_micros: null, cost_source: null };
+}
+
+/**
+ * Writes down what the provider delivered, and what it cost, before anything is downloaded: from here on the run
+ * can be finished by any worker. Bytes that came in the answer itself exist nowhere else, so they go to storage first.
+ */
+export async function keepResult(
+  ctx: TaskContext,
+  run: GenerationRow,
+  result: Result,
+  move: Pick<Move, 'token' | 'from'> & { submitted?: boolean },
+): Promise<GenerationRow | null> {
+  const { submitted = false, ...only } = move;
+  const outputs: DeliveredOutput[] = await Promise.all(
+    result.outputs.map(async (output, index) => {
+      if (output.kind === 'URL') return { index, url: output.url };
+      const sha256 = createHash('sha256').update(output.bytes).digest('hex');
+      await ctx.storage.put(blobKey(sha256), output.bytes);
+      return { index, sha256 };
+    }),
+  );
+  const set: Changes = {
+    outputs,
+    inference_seconds: result.metrics.inferenceSeconds,
+    failure_code: null,
+    failure_message: null,
+    failure_retryable: null,
+    ...costColumns(run, result.metrics),
+    ...(submitted ? { submitted_at: atMove } : {}),
+  };
+  const wakeupId = newWakeupId();
+  return (
+    (await persist.execute(() =>
+      moveGeneration(ctx, run.id, {
+        to: 'STORING',
+        ...only,
+        from: only.from?.filter((from) => from !== 'UNCERTAIN'),
+        set,
+      }),
+    )) ??
+    (only.token === undefined
+      ? null
+      : persist.execute(() =>
+          moveGeneration(ctx, run.id, {
+            to: 'STORING',
+            token: only.token,
+            from: ['UNCERTAIN'],
+            set: { ...set, wakeup_id: wakeupId },
+            also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id }),
+          }),
+        ))
+  );
+}
+
+/** Ends a run that was paid for but has nothing to show. */
+export async function failPaid(
+  ctx: TaskContext,
+  run: GenerationRow,
+  code: 'RESULT_EXPIRED' | 'RESULT_INVALID' | 'STORAGE_FAILED',
+  detail: string,
+  metrics: Pick<Metrics, 'costMicros'> | null,
+): Promise<void> {
+  const failure = { code, message: `${failureCodes[code]} ${detail}`.trim(), retryable: false };
+  await persist.execute(() =>
+    moveGeneration(ctx, run.id, {
+      to: 'FAILED',
+      from: ['SUBMITTED', 'PROCESSING', 'STORING'],
+      set: { ...failureColumns(failure), ...costColumns(run, metrics) },
+    }),
+  );
+}
+
+/** Whether a write failed because another run of the same account has this provider id already. */
+export function isDuplicateRequestId(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return (
+    error.code === 'P2002' ||
+    /23505|provider_request_id/.test(`${error.message} ${JSON.stringify(error.meta ?? {})}`)
+  );
+}

@@ -1,0 +1,54 @@
+import type { Uses } from '../../../platform/context.ts';
+import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { blobKey } from '../../../platform/storage/blob-key.ts';
+import type { Reference } from '../build-parameters.ts';
+import type { GenerationRow } from '../progress.ts';
+import { storedParameters, storedReferences } from '../stored-run.ts';
+
+/** Uploads are used this long; the provider's own files go after seven days. */
+const assetLifetimeDays = 6;
+
+/**
+ * The JSON body of a run: its parameters, and each picture as the URL of its upload, or as bare base64 where the
+ * provider does not take uploads. A picture is uploaded once for each provider account. Throws SegmindError.
+ */
+export async function buildBody(
+  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
+  run: GenerationRow,
+): Promise<Record<string, unknown>> {
+  const pictures = await Promise.all(
+    storedReferences(run).map(
+      async (reference) => [reference.parameter, await pictureValue(ctx, reference)] as const,
+    ),
+  );
+  return { ...storedParameters(run), ...Object.fromEntries(pictures) };
+}
+
+async function pictureValue(
+  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
+  { sha256, contentType }: Reference,
+): Promise<string> {
+  const providerAccount = ctx.segmind.accountId;
+  const [known] = await ctx.db.$queryRaw<{ url: string }[]>`
+    SELECT url FROM provider_assets WHERE provider_account = ${providerAccount} AND sha256 = ${sha256}
+    AND created_at > now() - ${assetLifetimeDays} * interval '1 day'`;
+  if (known) return known.url;
+  const bytes = await ctx.storage.get(blobKey(sha256));
+  if (!bytes) throw new Error(`The picture ${sha256} is not in storage.`);
+  try {
+    const url = await ctx.segmind.upload(bytes, contentType);
+    await ctx.db.$executeRaw`
+      INSERT INTO provider_assets (provider_account, sha256, url) VALUES (${providerAccount}, ${sha256}, ${url})
+      ON CONFLICT (provider_account, sha256) DO UPDATE SET url = excluded.url, created_at = now()`;
+    return url;
+  } catch (error) {
+    if (!(error instanceof SegmindError) || isAboutAccount(error)) throw error;
+    ctx.log.warn({ err: error, sha256 }, 'upload refused, sending the picture as base64');
+    return bytes.toString('base64');
+  }
+}
+
+/** A bad key or too many requests would meet the submit as well: no way around by base64. */
+function isAboutAccount(error: SegmindError): boolean {
+  return ['UNAUTHORIZED', 'RATE_LIMITED', 'NOT_CONNECTED'].includes(error.code);
+}

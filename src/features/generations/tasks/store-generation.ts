@@ -1,0 +1,86 @@
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import type { TaskContext } from '../../../platform/context.ts';
+import { PictureRefused } from '../../../platform/pictures/inspect-picture.ts';
+import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { blobKey } from '../../../platform/storage/blob-key.ts';
+import { StorageFull } from '../../../platform/storage/storage.ts';
+import { type ImageRow, storeImage } from '../../images/store-image.ts';
+import { moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
+import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
+import { failPaid } from './keep-result.ts';
+import { persist } from './persist.ts';
+
+/** Downloads and a full disk are tried again for about a minute; then another worker's turn, or the end. */
+const download = retry(
+  handleWhen(
+    (error) => (error instanceof SegmindError && error.meaning === 'RETRY') || error instanceof StorageFull,
+  ),
+  { maxAttempts: 8, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 10_000 }) },
+);
+
+interface Problem {
+  readonly index: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+type Stored = { readonly index: number; readonly image: ImageRow } | Problem;
+
+/**
+ * Copies a run's outputs into our own storage and ends it. One broken output does not fail its siblings; a run
+ * with no sound output at all has failed, though it was paid for.
+ */
+export async function storeGeneration(ctx: TaskContext, run: GenerationRow): Promise<void> {
+  const stored = await Promise.all(deliveredOutputs(run).map((output) => storeOutput(ctx, run, output)));
+  const images = stored.flatMap((each) => ('image' in each ? [each] : []));
+  const problems = stored.flatMap((each) => ('code' in each ? [each] : []));
+  for (const problem of problems)
+    ctx.log.warn({ generationId: run.id, ...problem }, 'an output could not be kept');
+  if (images.length === 0) {
+    const isOurs = problems.some((problem) => problem.code === 'STORAGE_FULL');
+    await failPaid(ctx, run, isOurs ? 'STORAGE_FAILED' : 'RESULT_INVALID', problems[0]?.message ?? '', {
+      costMicros: run.costMicros,
+    });
+    return;
+  }
+  await persist.execute(() =>
+    moveGeneration(ctx, run.id, {
+      to: 'COMPLETED',
+      set: { output_problems: problems },
+      also: async (tx) => {
+        await tx.generatedImage.createMany({
+          data: images.map(({ index, image }) => ({ generationId: run.id, index, imageId: image.id })),
+        });
+      },
+    }),
+  );
+}
+
+async function storeOutput(ctx: TaskContext, run: GenerationRow, output: DeliveredOutput): Promise<Stored> {
+  const { index } = output;
+  try {
+    const image = await download.execute(async () =>
+      storeImage(ctx, run.projectId, await bytesOf(ctx, output)),
+    );
+    return { index, image };
+  } catch (error) {
+    if (error instanceof PictureRefused || error instanceof SegmindError) {
+      return {
+        index,
+        code: error.code,
+        message: error instanceof SegmindError ? 'The picture could not be fetched.' : error.message,
+      };
+    }
+    if (error instanceof StorageFull)
+      return { index, code: 'STORAGE_FULL', message: 'No room to store the picture.' };
+    throw error;
+  }
+}
+
+async function bytesOf(ctx: TaskContext, output: DeliveredOutput): Promise<Buffer> {
+  if ('url' in output) return ctx.segmind.download(output.url);
+  const bytes = await ctx.storage.get(blobKey(output.sha256));
+  if (!bytes) throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');
+  return bytes;
+}

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toError } from '../../../errors.ts';
+import type { TaskContext } from '../../../platform/context.ts';
+import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+
+const sweepEveryMs = 30_000;
+const sweepSize = 500;
+
+/** Gives every unfinished run that no live job would wake a new wake-up. Resolves to how many there were. */
+export async function sweepGenerations(ctx: TaskContext): Promise<number> {
+  return ctx.db.$transaction(async (tx) => {
+    // One sweep at a time is enough; the others skip theirs.
+    const [lock] = await tx.$queryRaw<
+      { isMine: boolean }[]
+    >`SELECT pg_try_advisory_xact_lock(7236501) AS "isMine"`;
+    if (!lock?.isMine) return 0;
+    const forgotten = await ctx.jobs.findForgotten(tx, sweepSize);
+    for (const id of forgotten) {
+      const wakeupId = newWakeupId();
+      await tx.generation.update({ where: { id }, data: { wakeupId } });
+      await ctx.jobs.send(tx, { id: wakeupId, generationId: id });
+    }
+    return forgotten.length;
+  });
+}
+
+/** Sweeps every half minute until `signal` aborts. A sweep that fails is only late. */
+export async function sweepRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const count = await sweepGenerations(ctx);
+      if (count > 0) ctx.log.warn({ count }, 'runs without a wake-up were woken');
+    } catch (error) {
+      ctx.log.warn({ err: toError(error) }, 'a sweep failed');
+    }
+    await sleep(sweepEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,43 @@
+import { BadArgument, NotFound } from '../../errors.ts';
+import type { Context } from '../../platform/context.ts';
+import { maxPageSize } from '../../platform/graphql/connection.ts';
+import { type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { findCharacter } from '../characters/character.queries.ts';
+import { Character } from '../characters/character.type.ts';
+import { findGeneratedImage, findGeneration } from '../generations/generation.queries.ts';
+import { GeneratedImage, Generation } from '../generations/generation.type.ts';
+import { findImage } from '../images/image.queries.ts';
+import { Image } from '../images/image.type.ts';
+import { findProject } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { findReferenceImage } from '../reference-images/reference-image.queries.ts';
+import { ReferenceImage } from '../reference-images/reference-image.type.ts';
+
+/** How each type of node is read, and the class by which GraphQL knows it. */
+const finders: Record<
+  NodeType,
+  { find: (ctx: Context, id: string) => Promise<object>; type: new () => object }
+> = {
+  Project: { find: findProject, type: Project },
+  Character: { find: findCharacter, type: Character },
+  ReferenceImage: { find: findReferenceImage, type: ReferenceImage },
+  Image: { find: findImage, type: Image },
+  Generation: { find: findGeneration, type: Generation },
+  GeneratedImage: { find: findGeneratedImage, type: GeneratedImage },
+};
+
+/** The thing with this global id, as an instance of its GraphQL class. Throws NotFound. */
+export async function findNode(ctx: Context, globalId: string): Promise<object> {
+  const parsed = parseGlobalId(globalId);
+  if (!parsed) throw new NotFound('node');
+  const { find, type } = finders[parsed.type];
+  return Object.assign(new type(), await find(ctx, parsed.id));
+}
+
+/** The same for many; each is found or missing by itself. Throws BadArgument when there are too many. */
+export function findNodes(ctx: Context, globalIds: readonly string[]): Promise<object | Error>[] {
+  if (globalIds.length > maxPageSize) {
+    throw new BadArgument(`ids must be at most ${maxPageSize}; got ${globalIds.length}.`);
+  }
+  return globalIds.map((globalId) => findNode(ctx, globalId));
+}
