@@ -1,0 +1,46 @@
+import { createElement as h, useEffect, useState } from 'react';
+
+const accessTexts = {
+  missing: 'Enter the admin key to begin',
+  unknown: 'Connecting…',
+  granted: 'Connected',
+  refused: 'Key refused',
+};
+
+/** The strip on top: the name, the admin key, whether the server takes it, and the way back to the examples. */
+export function KeyStrip({ adminKey, access, onConnect, onReset }) {
+  const [draft, setDraft] = useState(adminKey);
+  useEffect(() => setDraft(adminKey), [adminKey]);
+  const submit = (event) => {
+    event.preventDefault();
+    onConnect(draft.trim());
+  };
+  return h(
+    'header',
+    { className: 'graphiql-container explorer-strip' },
+    h('h1', null, h('span', { className: 'explorer-mark', 'aria-hidden': true }), 'Dramatis explorer'),
+    h(
+      'form',
+      { onSubmit: submit },
+      h('label', { htmlFor: 'admin-key' }, 'Admin key'),
+      h('input', {
+        id: 'admin-key',
+        type: 'password',
+        value: draft,
+        placeholder: 'Paste the key',
+        autoComplete: 'off',
+        spellCheck: false,
+        autoFocus: !adminKey,
+        onChange: (event) => setDraft(event.target.value),
+        onBlur: () => draft.trim() !== adminKey && onConnect(draft.trim()),
+      }),
+      h('button', { type: 'submit' }, 'Connect'),
+    ),
+    h(
+      'output',
+      { className: `explorer-access explorer-${access}`, htmlFor: 'admin-key' },
+      accessTexts[access],
+    ),
+    h('button', { type: 'button', className: 'explorer-reset', onClick: onReset }, 'Restore examples'),
+  );
+}

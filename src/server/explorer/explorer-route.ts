@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/** Where the build puts the explorer; the same from src/server/explorer and from dist/server/explorer. */
+export const explorerFolder = join(import.meta.dirname, '../../../dist/explorer');
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** Nothing from elsewhere; 'self' covers the WebSocket of this host too. Fonts and icons lie in the style. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  'font-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Whether a request comes from a browser that opens the address, not from a GraphQL client. */
+export function wantsExplorer(request: FastifyRequest): boolean {
+  if (request.method !== 'GET') return false;
+  const accepted = readAccept(request.headers.accept ?? '');
+  const quality = (type: string) =>
+    accepted.get(type) ?? accepted.get(type.replace(/\/.*/, '/*')) ?? accepted.get('*/*') ?? 0;
+  return (
+    quality('text/html') > Math.max(quality('application/json'), quality('application/graphql-response+json'))
+  );
+}
+
+/** Each media type of an Accept header with its weight, from 0 to 1. */
+function readAccept(accept: string): Map<string, number> {
+  return new Map(
+    accept.split(',').map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='));
+      return [type, weight ? Number(weight.slice(2)) || 0 : 1];
+    }),
+  );
+}
+
+/** Answers with the explorer's page. It holds nothing secret: its reader brings the key. */
+export async function sendExplorer(reply: FastifyReply): Promise<FastifyReply> {
+  const html = await readFile(join(explorerFolder, 'page.html'));
+  return reply
+    .type('text/html; charset=utf-8')
+    .headers({
+      'content-security-policy': contentSecurityPolicy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+      vary: 'Accept',
+    })
+    .send(html);
+}
+
+/** Serves the explorer's script and style at /explorer/:file, to anyone and for good: the names carry hashes. */
+export function registerExplorer(app: FastifyInstance): void {
+  app.get<{ Params: { file: string } }>('/explorer/:file', async ({ params: { file } }, reply) => {
+    const type = contentTypes[extname(file)];
+    // The name is the visitor's: it must stay inside the folder.
+    if (!type || !/^\w[\w.-]*$/.test(file)) return reply.callNotFound();
+    const content = await readFile(join(explorerFolder, file)).catch(() => undefined);
+    if (!content) return reply.callNotFound();
+    return reply
+      .type(type)
+      .headers({
+        'cache-control': 'public, max-age=31536000, immutable',
+        'x-content-type-options': 'nosniff',
+      })
+      .send(content);
+  });
+}

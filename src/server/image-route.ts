@@ -1,0 +1,97 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { imageUrl } from '../features/images/image.queries.ts';
+import { ImageFormat } from '../features/images/image.type.ts';
+import { uploadImage } from '../features/images/upload-image.ts';
+import { fromGlobalId, toGlobalId } from '../platform/graphql/global-id.ts';
+import { Loaders } from '../platform/graphql/loaders.ts';
+import { resizePicture } from '../platform/pictures/resize-picture.ts';
+import { blobKey, variantKey } from '../platform/storage/blob-key.ts';
+import { verifyImageUrl } from '../platform/storage/sign-url.ts';
+import type { ServerContext } from './create-server.ts';
+
+const imageParams = z.object({ id: z.uuid() });
+const uploadQuery = z.object({ projectId: z.string() });
+
+/** `GET /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
+export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): void {
+  app.get('/images/:id', async (request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'content-disposition': 'inline',
+      'cross-origin-resource-policy': 'cross-origin',
+      'access-control-allow-origin': '*',
+    });
+    const params = imageParams.safeParse(request.params);
+    const query = new URL(request.url, 'http://host').searchParams;
+    const imageId = params.success ? params.data.id : '';
+    const verified = verifyImageUrl(ctx.imageSecret, { imageId, query, now: ctx.clock.now() });
+    if (!verified.isValid) {
+      const isExpired = verified.reason === 'EXPIRED';
+      const code = isExpired ? 'URL_EXPIRED' : 'URL_INVALID';
+      const message = isExpired
+        ? 'This address has expired; ask the API for a new one.'
+        : 'This address is not signed by this server.';
+      return reply.code(403).header('cache-control', 'no-store').send({ error: { code, message } });
+    }
+    const image = await ctx.db.image.findUnique({ where: { id: imageId } });
+    if (!image)
+      return reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'No image with this id.' } });
+
+    const { width, format, expiresAt } = verified;
+    const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${format ?? 'stored'}"`;
+    const maxAgeSeconds = Math.max(0, Math.floor((expiresAt.getTime() - ctx.clock.now().getTime()) / 1_000));
+    reply.headers({ etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` });
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+
+    if (width === null && format === null) {
+      const bytes = await ctx.storage.get(blobKey(image.sha256));
+      return bytes ? reply.type(image.contentType).send(bytes) : missing();
+    }
+    const key = variantKey(image.sha256, width, format);
+    const kept = await ctx.storage.get(key);
+    const contentType = format === null ? image.contentType : `image/${format.toLowerCase()}`;
+    if (kept) return reply.type(contentType).send(kept);
+    const original = await ctx.storage.get(blobKey(image.sha256));
+    if (!original) return missing();
+    const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
+    // Made once, kept: a thumbnail costs ten times what reading it does.
+    await ctx.storage.put(key, made.bytes);
+    return reply.type(made.contentType).send(made.bytes);
+
+    function missing() {
+      ctx.log.error({ imageId: image?.id }, 'a stored picture is missing');
+      reply.header('cache-control', 'no-store');
+      return reply
+        .code(404)
+        .send({ error: { code: 'NOT_FOUND', message: 'The picture is not in storage.' } });
+    }
+  });
+
+  app.register(async (upload) => {
+    upload.removeAllContentTypeParsers();
+    upload.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: ctx.config.MAX_IMAGE_BYTES },
+      (_, body, done) => done(null, body),
+    );
+    upload.post('/images', async (request, reply) => {
+      const viewer = ctx.authenticate(request.headers.authorization);
+      const context = { ...ctx, viewer, loaders: new Loaders() };
+      const query = uploadQuery.safeParse(request.query);
+      const projectId = fromGlobalId('Project', query.success ? query.data.projectId : '');
+      const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const image = await uploadImage(context, projectId, bytes, ['body']);
+      return reply.code(201).send({
+        id: toGlobalId('Image', image.id),
+        url: imageUrl(context, image, { width: null, format: null }),
+        previewUrl: imageUrl(context, image, { width: 512, format: ImageFormat.WEBP }),
+        width: image.width,
+        height: image.height,
+        contentType: image.contentType,
+        sizeBytes: image.sizeBytes,
+      });
+    });
+  });
+}

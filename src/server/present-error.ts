@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import {
+  BadArgument,
+  Forbidden,
+  InputProblem,
+  NotFound,
+  toError,
+  Unauthenticated,
+  Unavailable,
+} from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { isTransient } from '../platform/db/transient.ts';
+
+/** The expected failures that are shown as they are, and their codes. */
+const codes: readonly (readonly [type: new (...args: never[]) => Error, code: string])[] = [
+  [NotFound, 'NOT_FOUND'],
+  [Forbidden, 'FORBIDDEN'],
+  [Unauthenticated, 'UNAUTHENTICATED'],
+  [BadArgument, 'BAD_USER_INPUT'],
+  [InputProblem, 'BAD_USER_INPUT'],
+  [Unavailable, 'SERVICE_UNAVAILABLE'],
+];
+
+/**
+ * The one boundary where the unknown becomes safe, for both transports. Expected failures and GraphQL's own errors
+ * are shown; anything else becomes "Unexpected error." with a reference under which the full error is logged.
+ */
+export function presentError(
+  log: Logger,
+  formatted: GraphQLFormattedError,
+  thrown: unknown,
+): GraphQLFormattedError {
+  const cause = unwrapResolverError(thrown);
+  const { message, path, locations } = formatted;
+  const known = codes.find(([type]) => cause instanceof type);
+  if (known && cause instanceof Error)
+    return { message: cause.message, path, locations, extensions: { code: known[1] } };
+  if (cause instanceof GraphQLError) {
+    const code = cause.extensions.code ?? formatted.extensions?.code ?? 'BAD_USER_INPUT';
+    return { message, path, locations, extensions: { code } };
+  }
+  if (isTransient(cause)) {
+    log.warn({ err: toError(cause) }, 'the database did not answer');
+    const unavailable = 'The database does not answer at the moment. Try again.';
+    return { message: unavailable, path, locations, extensions: { code: 'SERVICE_UNAVAILABLE' } };
+  }
+  const reference = randomUUID();
+  log.error({ err: toError(cause), reference }, 'unexpected error');
+  return {
+    message: 'Unexpected error.',
+    path,
+    locations,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', reference },
+  };
+}
