@@ -1,0 +1,184 @@
+import 'reflect-metadata';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { adminKey } from './admin-key.ts';
+import type { Config } from './config.ts';
+import { errorCode } from './errors.ts';
+import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
+import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
+import { greeting } from './greeting.ts';
+import type { Logger } from './logger.ts';
+import { createAuthenticate } from './platform/auth/viewer.ts';
+import type { TaskContext } from './platform/context.ts';
+import { connectDatabase, type Database } from './platform/db/connect.ts';
+import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
+import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
+import { startEventFeed } from './platform/events/event-feed.ts';
+import { startJobQueue } from './platform/jobs/job-queue.ts';
+import { createPace } from './platform/jobs/pace.ts';
+import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
+import { createSegmind } from './platform/segmind/segmind.ts';
+import { openLocalStorage } from './platform/storage/local-storage.ts';
+import { createServer, type Server } from './server/create-server.ts';
+import { startSimulator } from './simulator/simulator.ts';
+
+/** A started process: the address it listens on (none for a worker), and what stops it. */
+export interface Running {
+  readonly url: string | null;
+  /** What a person at the terminal reads; empty for a worker. */
+  readonly greeting: string;
+  stop(): Promise<void>;
+}
+
+/** Stops what was started, newest first; a part that fails to stop does not keep the others from it. */
+type Closers = (() => Promise<unknown>)[];
+
+async function closeAll(closers: Closers): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.splice(0).reverse()) await close().catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Starts everything that the configuration asks for. What was started before a failure is stopped again. */
+export async function boot(config: Config, log: Logger): Promise<Running> {
+  const closers: Closers = [];
+  try {
+    return await start(config, log, closers);
+  } catch (error) {
+    await closeAll(closers).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Logger, closers: Closers): Promise<Running> {
+  const dataDirectory = resolve(config.DATA_DIR);
+  await mkdir(dataDirectory, { recursive: true });
+  const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
+  const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
+  const applied = await migrate(databaseUrl, migrationsDirectory);
+  if (applied.length > 0) log.info({ applied }, 'migrations applied');
+  const db = connectDatabase(databaseUrl);
+  closers.push(() => db.$disconnect());
+
+  const provider = await findProvider(config, dataDirectory, closers);
+  const segmind = createSegmind({
+    ...provider,
+    submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
+    maxOutputBytes: config.MAX_IMAGE_BYTES * 4,
+  });
+  closers.push(() => segmind.close());
+  const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
+  closers.push(() => outbound.close());
+  const jobs = await startJobQueue(databaseUrl, log);
+  const events = await startEventFeed(databaseUrl, log);
+  const tools: TaskContext = {
+    config,
+    log,
+    clock: { now: () => new Date() },
+    random: { uuid: randomUUID, below: (bound) => randomInt(bound) },
+    db,
+    jobs,
+    events,
+    storage: await openLocalStorage(join(dataDirectory, 'storage')),
+    outbound,
+    segmind,
+    pace: createPace(),
+    imageSecret: await imageSecret(db),
+  };
+
+  const sweeping = new AbortController();
+  if (config.ROLE !== 'api') {
+    jobs.work((wakeup, signal) => advanceGeneration(tools, wakeup, signal), config.WORKER_CONCURRENCY);
+    void sweepRegularly(tools, sweeping.signal);
+  }
+  closers.push(() => events.close());
+  closers.push(() => {
+    sweeping.abort();
+    return jobs.stop(config.SHUTDOWN_GRACE_MS);
+  });
+
+  if (config.ROLE === 'worker') {
+    log.info({ role: 'worker', provider: provider.kind }, 'working');
+    return { url: null, greeting: '', stop: () => closeAll(closers) };
+  }
+  const url = await listen(config, tools, key, closers);
+  log.info({ url, role: config.ROLE, provider: provider.kind }, 'listening');
+  return { url, greeting: greeting({ url, key, provider }), stop: () => closeAll(closers) };
+}
+
+async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Closers): Promise<string> {
+  const postgres = await startEmbeddedPostgres({
+    directory: join(dataDirectory, 'postgres'),
+    log: (line) => log.debug({ part: 'postgres' }, line),
+  });
+  closers.push(() => postgres.stop());
+  return postgres.url;
+}
+
+/** Where runs go, and whether they cost money. */
+export interface Provider {
+  readonly kind: 'SIMULATED' | 'LIVE';
+  readonly apiKey: string;
+  readonly baseUrl: string;
+  readonly uploadUrl: string;
+}
+
+const liveHost = 'api.segmind.com';
+const liveUploadUrl = 'https://workflows-api.segmind.com/upload-asset';
+
+/** With a key the provider itself. Without one a simulator of it: from here on it is only another base URL. */
+async function findProvider(config: Config, dataDirectory: string, closers: Closers): Promise<Provider> {
+  if (config.SEGMIND_API_KEY !== undefined) {
+    const baseUrl = config.SEGMIND_BASE_URL;
+    const isLiveHost = new URL(baseUrl).host === liveHost;
+    const uploadUrl = config.SEGMIND_UPLOAD_URL ?? (isLiveHost ? liveUploadUrl : `${baseUrl}/upload-asset`);
+    return { kind: 'LIVE', apiKey: config.SEGMIND_API_KEY, baseUrl, uploadUrl };
+  }
+  const simulator = await startSimulator({
+    speed: config.SIMULATOR_SPEED,
+    retentionMs: config.SEGMIND_RETENTION_MS,
+    directory: join(dataDirectory, 'simulator'),
+  });
+  closers.push(() => simulator.close());
+  return {
+    kind: 'SIMULATED',
+    apiKey: 'SG_simulated0000000',
+    baseUrl: simulator.url,
+    uploadUrl: config.SEGMIND_UPLOAD_URL ?? `${simulator.url}/upload-asset`,
+  };
+}
+
+/** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
+async function imageSecret(db: Database): Promise<Buffer> {
+  const name = 'image-url-secret';
+  await db.setting.createMany({
+    data: [{ name, value: randomBytes(32).toString('hex') }],
+    skipDuplicates: true,
+  });
+  const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
+  return Buffer.from(value, 'hex');
+}
+
+async function listen(config: Config, tools: TaskContext, key: string, closers: Closers): Promise<string> {
+  // The address is only known once the port is; nothing asks for it before the first request.
+  let url = config.PUBLIC_URL ?? '';
+  const server: Server = await createServer({
+    ...tools,
+    authenticate: createAuthenticate(key),
+    get publicUrl() {
+      return url;
+    },
+  });
+  closers.push(() => server.close());
+  try {
+    const address = await server.app.listen({ host: config.HOST, port: config.PORT });
+    url ||= address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE') {
+      throw new Error(`port ${config.PORT} on ${config.HOST} is in use; choose another with PORT.`);
+    }
+    throw error;
+  }
+  return url;
+}

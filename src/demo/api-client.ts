@@ -1,0 +1,142 @@
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+
+/** A run as the demo watches it. */
+export interface Run {
+  readonly id: string;
+  readonly status: string;
+  readonly cost: string | null;
+  readonly inferenceSeconds: number | null;
+  readonly failure: { code: string; message: string } | null;
+  readonly images: readonly { index: number; image: { url: string; contentType: string } }[];
+}
+
+export interface Model {
+  readonly slug: string;
+  readonly inputName: string;
+  readonly title: string;
+  readonly typicalSeconds: number | null;
+}
+
+const runFields =
+  'id status cost inferenceSeconds failure { code message } images { index image { url contentType } }';
+
+/** What any client of Dramatis does, and no more: GraphQL over HTTP and WebSocket, and one upload route. */
+export class ApiClient {
+  readonly #url: string;
+  readonly #authorization: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#authorization = `Bearer ${key}`;
+  }
+
+  async #ask<Data>(query: string, variables: object = {}): Promise<Data> {
+    const response = await fetch(`${this.#url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: this.#authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data: Data; errors?: { message: string }[] };
+    if (errors) throw new Error(errors.map(({ message }) => message).join(' '));
+    return data;
+  }
+
+  /** Runs a mutation with one input; resolves to its entity. Throws with the user errors' sentences. */
+  async #mutate<Entity>(
+    name: string,
+    inputType: string,
+    entity: string,
+    fields: string,
+    input: object,
+  ): Promise<Entity> {
+    const query = `mutation ($input: ${inputType}!) { ${name}(input: $input) { ${entity} { ${fields} } userErrors { message } } }`;
+    const data = await this.#ask<Record<string, Record<string, unknown>>>(query, { input });
+    const payload = data[name] ?? {};
+    if (payload[entity]) return payload[entity] as Entity;
+    throw new Error((payload.userErrors as { message: string }[]).map(({ message }) => message).join(' '));
+  }
+
+  async models(): Promise<Model[]> {
+    const { imageModels } = await this.#ask<{ imageModels: Model[] }>(
+      '{ imageModels { slug inputName title typicalSeconds } }',
+    );
+    return imageModels;
+  }
+
+  async createProject(name: string): Promise<string> {
+    return (
+      await this.#mutate<{ id: string }>('createProject', 'CreateProjectInput', 'project', 'id', { name })
+    ).id;
+  }
+
+  async createCharacter(input: {
+    projectId: string;
+    name: string;
+    appearance: string;
+    tags: string[];
+  }): Promise<string> {
+    return (
+      await this.#mutate<{ id: string }>('createCharacter', 'CreateCharacterInput', 'character', 'id', input)
+    ).id;
+  }
+
+  /** Sends a picture's bytes and makes it a reference image of a character. */
+  async addReferenceImage(
+    projectId: string,
+    reference: { characterId: string; kind: string; label: string },
+    bytes: Buffer,
+  ): Promise<string> {
+    const response = await fetch(`${this.#url}/images?projectId=${projectId}`, {
+      method: 'POST',
+      headers: { authorization: this.#authorization, 'content-type': 'image/png' },
+      body: new Uint8Array(bytes),
+    });
+    if (response.status !== 201)
+      throw new Error(`The upload was answered with ${response.status}: ${await response.text()}`);
+    const { id } = (await response.json()) as { id: string };
+    const input = { ...reference, source: { imageId: id } };
+    return (
+      await this.#mutate<{ id: string }>(
+        'addReferenceImage',
+        'AddReferenceImageInput',
+        'referenceImage',
+        'id',
+        input,
+      )
+    ).id;
+  }
+
+  generate(characterId: string, model: Record<string, object>): Promise<Run> {
+    return this.#mutate<Run>('generate', 'GenerateInput', 'generation', runFields, { characterId, model });
+  }
+
+  /** Follows a run until it rests; resolves to how it ended. */
+  async follow(id: string, onChange: (run: Run) => void): Promise<Run> {
+    const client = createClient({
+      url: `${this.#url.replace(/^http/, 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: this.#authorization },
+    });
+    let last: Run | undefined;
+    const query = `subscription ($id: ID!) { generationUpdated(id: $id) { ${runFields} } }`;
+    for await (const { data, errors } of client.iterate<{ generationUpdated: Run }>({
+      query,
+      variables: { id },
+    })) {
+      if (errors) throw new Error(errors.map(({ message }) => message).join(' '));
+      if (!data) continue;
+      last = data.generationUpdated;
+      onChange(last);
+    }
+    await client.dispose();
+    if (!last) throw new Error('The subscription ended without a word.');
+    return last;
+  }
+
+  async download(url: string): Promise<Buffer> {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`A picture was answered with ${response.status}.`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+}

@@ -1,0 +1,116 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ApiClient, type Model, type Run } from './api-client.ts';
+import { drawContactSheet, type SheetRow } from './contact-sheet.ts';
+import { drawPortraits } from './portraits.ts';
+import { Progress } from './progress.ts';
+import { type DemoServer, isAlive, startServer } from './server-process.ts';
+
+// The main job, as a client does it: a character, her references, one run of each model, every picture saved.
+const {
+  DRAMATIS_URL = 'http://127.0.0.1:4000',
+  DATA_DIR = 'data',
+  DEMO_OUTPUT = 'demo-output',
+} = process.env;
+const output = resolve(DEMO_OUTPUT);
+let server: DemoServer | undefined;
+
+const prompts: Readonly<Record<string, object>> = {
+  consistentCharacter: { prompt: 'reading a map on a windy pier', numberOfOutputs: 2 },
+  consistentCharacterWithPose: { prompt: 'waving from a hilltop at dawn', useInputImgDimension: false },
+  consistentCharacterAiNeolemonV3: { prompt: 'repairing a bicycle in a workshop' },
+  consistentCharacterAiNeolemon: { prompt: 'character sheet, walking, running, sitting' },
+};
+
+async function adminKey(): Promise<string> {
+  if (process.env.ADMIN_API_KEY) return process.env.ADMIN_API_KEY;
+  return (
+    await readFile(join(DATA_DIR, 'admin-key'), 'utf8').catch(() => {
+      throw new Error(
+        `no admin key: set ADMIN_API_KEY, or DATA_DIR to the server's data folder (looked in ${resolve(DATA_DIR)}).`,
+      );
+    })
+  ).trim();
+}
+
+async function drawWith(
+  api: ApiClient,
+  characterId: string,
+  model: Model,
+  progress: Progress,
+): Promise<{ run: Run; row: SheetRow }> {
+  const onChange = progress.add(model.title, model.typicalSeconds ?? 30);
+  const asked = await api.generate(characterId, {
+    [model.inputName]: prompts[model.inputName] ?? { prompt: 'a portrait' },
+  });
+  const run = await api.follow(asked.id, onChange);
+  const pictures = await Promise.all(run.images.map(({ image }) => api.download(image.url)));
+  await Promise.all(
+    run.images.map(({ index, image }, place) =>
+      writeFile(
+        join(output, `${model.slug}-${index + 1}.${image.contentType.replace('image/', '')}`),
+        pictures[place] ?? Buffer.alloc(0),
+      ),
+    ),
+  );
+  const cost = run.cost === null ? 'cost unknown' : `$${run.cost}`;
+  const seconds = run.inferenceSeconds === null ? '' : `${run.inferenceSeconds.toFixed(1)} s at the provider`;
+  return {
+    run,
+    row: { title: model.title, caption: [run.status, cost, seconds].filter(Boolean).join('\n'), pictures },
+  };
+}
+
+async function main(): Promise<number> {
+  let url = DRAMATIS_URL.replace(/\/+$/, '');
+  if (!(await isAlive(url))) {
+    console.log(`No server at ${url}; starting one for the demo.`);
+    server = await startServer(process.env);
+    url = server.url;
+  }
+  const api = new ApiClient(url, await adminKey());
+  await mkdir(output, { recursive: true });
+  const projectId = await api.createProject('Demo');
+  const appearance = 'a woman of thirty with short red hair, grey eyes and freckles, in a green coat';
+  const characterId = await api.createCharacter({ projectId, name: 'Mara', appearance, tags: ['demo'] });
+  const { face, pose } = await drawPortraits();
+  await api.addReferenceImage(projectId, { characterId, kind: 'FACE', label: 'close-up' }, face);
+  await api.addReferenceImage(projectId, { characterId, kind: 'POSE', label: 'waving' }, pose);
+  console.log(`Mara is at ${url}, with a face and a pose. One run of each model:\n`);
+
+  const progress = new Progress(process.stdout);
+  const models = await api.models();
+  const drawn = await Promise.all(models.map((model) => drawWith(api, characterId, model, progress)));
+  progress.stop();
+
+  const references: SheetRow = {
+    title: 'Mara',
+    caption: 'The references:\nface and pose',
+    pictures: [face, pose],
+  };
+  const sheet = join(output, 'contact-sheet.png');
+  await writeFile(
+    sheet,
+    await drawContactSheet('Mara, drawn by every model', [references, ...drawn.map(({ row }) => row)]),
+  );
+
+  const micros = drawn.map(({ run }) => BigInt((run.cost ?? '0').replace('.', '')));
+  const total = micros
+    .reduce((sum, each) => sum + each, 0n)
+    .toString()
+    .padStart(7, '0');
+  console.log(`\nAll together  $${total.slice(0, -6)}.${total.slice(-6)}`);
+  console.log(`Pictures in   ${output}\nAll on one    ${sheet}`);
+  const failed = drawn.filter(({ run }) => run.status !== 'COMPLETED');
+  for (const { run, row } of failed)
+    console.error(`${row.title}: ${run.status} ${run.failure?.message ?? ''}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+process.on('SIGINT', () => void (server?.stop() ?? Promise.resolve()).then(() => process.exit(130)));
+const code = await main().catch((error: unknown) => {
+  console.error(`The demo ended early: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+});
+await server?.stop();
+process.exit(code);

@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A server that the demo started for itself. */
+export interface DemoServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const mainPath = fileURLToPath(new URL('../main.js', import.meta.url));
+
+/** Whether a server answers there. */
+export async function isAlive(url: string): Promise<boolean> {
+  return fetch(`${url}/livez`, { signal: AbortSignal.timeout(1_000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
+/** Starts the server on a free port and waits until it listens. Throws with its own words when it does not. */
+export async function startServer(environment: NodeJS.ProcessEnv): Promise<DemoServer> {
+  // Of a group of its own: Ctrl-C is for the demo, which then stops its server.
+  const child: ChildProcess = spawn(process.execPath, [mainPath], {
+    env: { ...environment, PORT: '0', LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let words = '';
+  child.stderr?.on('data', (text) => {
+    words += text;
+  });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    void exited.then(() => reject(new Error(words.trim() || 'The server ended.')));
+    if (!child.stdout) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.includes('"msg":"listening"')) return;
+      resolve(String((JSON.parse(line) as { url: string }).url));
+    });
+  });
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '../src/config.ts';
+
+describe('the configuration', () => {
+  it('tells every problem at once', () => {
+    const read = () =>
+      readConfig({ PORT: '99999', ROLE: 'boss', DATABASE_URL: 'mysql://x', SEGMIND_POLL_MIN_MS: 'soon' });
+    expect(read).toThrow(/4 problem\(s\)/);
+    for (const name of ['PORT', 'ROLE', 'DATABASE_URL', 'SEGMIND_POLL_MIN_MS'])
+      expect(read).toThrow(new RegExp(`\\n  ${name} must`));
+  });
+
+  it('needs nothing set, and takes an empty variable as unset', () => {
+    expect(readConfig({ PORT: '' })).toMatchObject({
+      PORT: 4000,
+      ROLE: 'all',
+      SEGMIND_BASE_URL: 'https://api.segmind.com',
+    });
+  });
+
+  it('is all in .env.example, and nothing else is', () => {
+    const example = [...readFileSync('.env.example', 'utf8').matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map(
+      ([, name]) => name,
+    );
+    const source = [...readFileSync('src/config.ts', 'utf8').matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(
+      ([, name]) => name,
+    );
+    expect(example.toSorted()).toEqual(source.toSorted());
+  });
+});
