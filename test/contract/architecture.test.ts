@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+/** The floors from the ground up, and the rooms of the features from left to right. */
+const floors = ['ground', 'catalogue', 'platform', 'features', 'server', 'boot'];
+const rooms = [
+  'projects',
+  'images',
+  'image-models',
+  'characters',
+  'reference-images',
+  'generations',
+  'nodes',
+];
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+  .map((file) => ({ file, text: readFileSync(join('src', file), 'utf8') }));
+
+function importsOf({ file, text }: { file: string; text: string }): string[] {
+  return [...text.matchAll(/from '(\.[^']+)'|import '(\.[^']+)'/g)].map(([, from, bare]) =>
+    relative('.', join(dirname(file), from ?? bare ?? '')),
+  );
+}
+
+function floorOf(file: string): string {
+  const [first = ''] = file.split('/');
+  if (['config.ts', 'errors.ts', 'logger.ts'].includes(file)) return 'ground';
+  if (['catalogue', 'platform', 'features', 'server', 'simulator', 'demo'].includes(first)) return first;
+  return 'boot';
+}
+
+describe('the house', () => {
+  it('imports down only; the simulator and the demo stand beside it', () => {
+    const wrong = files.flatMap((each) =>
+      importsOf(each).flatMap((target) => {
+        const [from, to] = [floorOf(each.file), floorOf(target)];
+        if (from === 'simulator')
+          return to === 'simulator' || to === 'catalogue' ? [] : [`${each.file} -> ${target}`];
+        if (from === 'demo') return to === 'demo' ? [] : [`${each.file} -> ${target}`];
+        if (to === 'simulator') return from === 'boot' ? [] : [`${each.file} -> ${target}`];
+        return floors.indexOf(from) >= floors.indexOf(to) && to !== 'demo'
+          ? []
+          : [`${each.file} -> ${target}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('imports leftwards only among the features', () => {
+    const roomOf = (file: string) => rooms.indexOf(file.split('/')[1] ?? '');
+    const inRooms = files.filter(({ file }) => floorOf(file) === 'features');
+    expect(inRooms.filter(({ file }) => roomOf(file) === -1)).toEqual([]);
+    const wrong = inRooms.flatMap((each) =>
+      importsOf(each)
+        .filter((target) => floorOf(target) === 'features' && roomOf(target) > roomOf(each.file))
+        .map((target) => `${each.file} -> ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps the tools of the cellar apart: they know the database, and the context knows them', () => {
+    const toolOf = (file: string) => file.split('/')[1] ?? '';
+    const wrong = files
+      .filter(({ file }) => floorOf(file) === 'platform' && toolOf(file) !== 'context.ts')
+      .flatMap((each) =>
+        importsOf(each)
+          .filter(
+            (target) => floorOf(target) === 'platform' && ![toolOf(each.file), 'db'].includes(toolOf(target)),
+          )
+          .map((target) => `${each.file} -> ${target}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('lets no resolver reach for the tools', () => {
+    const wrong = files
+      .filter(({ file }) => /\.(resolver|subscription)\.ts$/.test(file))
+      .flatMap((each) =>
+        importsOf(each).filter((target) => /^platform\/(db|jobs|segmind|storage)\//.test(target)),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('has no file past 250 lines, no barrel, no default export, no loosened type', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 251).map(({ file }) => file);
+    const barrels = files
+      .filter(({ file, text }) => file.endsWith('index.ts') || /export \* from/.test(text))
+      .map(({ file }) => file);
+    const loose = files
+      .filter(({ text }) => /: any(\[\])?[;,)=]|as any\b|@ts-ignore|export default/.test(text))
+      .map(({ file }) => file);
+    expect({ long, barrels, loose }).toEqual({ long: [], barrels: [], loose: [] });
+  });
+
+  it('reads the environment in one place', () => {
+    const readers = files
+      .filter(({ text }) => /process\.env(?!\.NODE_ENV)/.test(text))
+      .map(({ file }) => file)
+      .sort();
+    expect(readers.filter((file) => !/(^|\/)main\.ts$/.test(file))).toEqual([]);
+  });
+});

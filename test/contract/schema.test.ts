@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  validateSchema,
+} from 'graphql';
+import { createSchema, printContract } from '../../src/server/schema.ts';
+import { Dramatis } from '../support/dramatis.ts';
+
+let schema: GraphQLSchema;
+let dramatis: Dramatis;
+beforeAll(async () => {
+  schema = await createSchema();
+  dramatis = await Dramatis.start();
+});
+afterAll(() => dramatis.stop());
+
+describe('the contract', () => {
+  it('is valid, and is what schema.graphql says', () => {
+    expect(validateSchema(schema)).toEqual([]);
+    expect(printContract(schema)).toBe(readFileSync('schema.graphql', 'utf8'));
+  });
+
+  it('describes every type, field, argument and enum value', () => {
+    const bare: string[] = [];
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (type.name.startsWith('__') || ['Query', 'Mutation', 'Subscription'].includes(type.name)) continue;
+      if (!type.description) bare.push(type.name);
+    }
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (type.name.startsWith('__')) continue;
+      if (isEnumType(type))
+        for (const value of type.getValues())
+          if (!value.description && !/OutputFormat|Parameter|PriceUnit/.test(type.name))
+            bare.push(`${type.name}.${value.name}`);
+      if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
+      for (const field of Object.values(type.getFields())) {
+        if (!field.description) bare.push(`${type.name}.${field.name}`);
+        for (const argument of 'args' in field ? field.args : []) {
+          if (!argument.description) bare.push(`${type.name}.${field.name}(${argument.name}:)`);
+        }
+      }
+    }
+    expect(bare).toEqual([]);
+  });
+
+  it('asks every root field for a key', async () => {
+    for (const operation of [
+      'query { __typename }',
+      'query { imageModels { slug } }',
+      'mutation { __typename }',
+    ]) {
+      const { status, errors } = await dramatis.ask(operation, {}, { key: 'wrong_key_wrong_key' });
+      expect([status, errors?.[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED']);
+    }
+  });
+
+  it('refuses two members of a @oneOf, none, and a null', async () => {
+    const { characterId } = await dramatis.cast();
+    const document = 'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }';
+    for (const model of [
+      { consistentCharacter: {}, consistentCharacterAiNeolemonV3: { prompt: 'x' } },
+      {},
+      { consistentCharacter: null },
+    ]) {
+      const { status, errors, data } = await dramatis.ask(document, { input: { characterId, model } });
+      expect([status, errors?.[0]?.extensions.code, data]).toEqual([400, 'BAD_USER_INPUT', undefined]);
+    }
+    expect(await dramatis.database.query('SELECT 1 FROM generations')).toEqual([]);
+  });
+});

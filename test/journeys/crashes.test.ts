@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Dramatis, eventually } from '../support/dramatis.ts';
+import { startServerProcess } from '../support/server-process.ts';
+
+let dramatis: Dramatis;
+let characterId: string;
+/** Answers clients in this process; workers are processes of their own, there to be killed. */
+beforeEach(async () => {
+  dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
+  ({ characterId } = await dramatis.cast());
+});
+afterEach(() => dramatis.stop());
+
+const worker = () => startServerProcess(dramatis, { ROLE: 'worker' });
+const submits = () =>
+  dramatis.simulator.requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/v2/'))
+    .length;
+const isSubmit = ({ method, path }: { method: string; path: string }) =>
+  method === 'POST' && path.startsWith('/v2/');
+const isPoll = ({ path }: { path: string }) => path.endsWith('/status');
+
+describe('a worker that is killed', () => {
+  it('before it saw the run: another one runs it, once', async () => {
+    const id = await dramatis.generate(characterId);
+    await worker();
+    expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
+    expect(submits()).toBe(1);
+  });
+
+  it("between the provider's accept and writing it down: UNCERTAIN, never a second POST", async () => {
+    const first = await worker();
+    dramatis.simulator.onRequest = (request) => {
+      if (isSubmit(request)) first.signal('SIGKILL');
+    };
+    const id = await dramatis.generate(characterId);
+    await first.exited;
+    await worker();
+    const last = await dramatis.settle(id);
+    expect(last).toMatchObject({ status: 'UNCERTAIN', failure: { code: 'SUBMISSION_UNCERTAIN' } });
+    expect(submits()).toBe(1);
+  });
+
+  it('right after the answer was sent: goes on, or is UNCERTAIN; one POST', async () => {
+    const first = await worker();
+    dramatis.simulator.onRequest = (request) => {
+      if (isSubmit(request)) setTimeout(() => first.signal('SIGKILL'), 8);
+    };
+    const id = await dramatis.generate(characterId);
+    await first.exited;
+    dramatis.simulator.onRequest = undefined;
+    await worker();
+    const { status } = await dramatis.settle(id);
+    expect(['COMPLETED', 'UNCERTAIN']).toContain(status);
+    expect(submits()).toBe(1);
+  });
+
+  it('while it polls: another one goes on within 15 seconds; one bill', async () => {
+    const first = await worker();
+    let killedAt = 0;
+    dramatis.simulator.onRequest = (request) => {
+      if (isPoll(request) && killedAt === 0) {
+        killedAt = performance.now();
+        first.signal('SIGKILL');
+      }
+    };
+    const id = await dramatis.generate(characterId, '[[simulate:slow=20]]');
+    await worker();
+    await eventually('another worker to poll', () => dramatis.simulator.requests.filter(isPoll).length > 1);
+    expect(performance.now() - killedAt).toBeLessThan(15_000);
+    expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
+    expect(dramatis.simulator.bill).toHaveLength(1);
+  });
+
+  it('while it downloads: downloaded again, stored once, one bill', async () => {
+    const first = await worker();
+    let kills = 0;
+    dramatis.simulator.onRequest = ({ path }) => {
+      if (path.startsWith('/generations/') && kills++ === 0) first.signal('SIGKILL');
+    };
+    const id = await dramatis.generate(characterId);
+    await first.exited;
+    await worker();
+    const last = await dramatis.settle(id);
+    expect(last).toMatchObject({ status: 'COMPLETED' });
+    expect(last.images).toHaveLength(1);
+    expect(dramatis.simulator.bill).toHaveLength(1);
+  });
+});
+
+it('a worker that sleeps through its lease with an answer on the way may still write it down; nothing goes back', async () => {
+  const first = await worker();
+  let isAsleep = false;
+  dramatis.simulator.onRequest = (request) => {
+    if (!isSubmit(request) || isAsleep) return;
+    isAsleep = true;
+    first.signal('SIGSTOP');
+  };
+  const id = await dramatis.generate(characterId);
+  await eventually('the worker to fall asleep', () => isAsleep);
+  await worker();
+  expect(await dramatis.settle(id)).toMatchObject({ status: 'UNCERTAIN' });
+  first.signal('SIGCONT');
+  const last = await eventually('the late answer', async () => {
+    const state = await dramatis.settle(id);
+    return state.status === 'COMPLETED' ? state : null;
+  });
+  expect(last.failure).toBeNull();
+  expect(submits()).toBe(1);
+  expect(dramatis.simulator.bill).toHaveLength(1);
+});
+
+it('SIGTERM under load: runs are handed over, none becomes UNCERTAIN, the process ends within its grace', async () => {
+  const first = await startServerProcess(dramatis, { ROLE: 'all', SHUTDOWN_GRACE_MS: '5000' });
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      dramatis.generate(characterId, `run ${index}`, {}, { url: first.url }),
+    ),
+  );
+  await eventually('some to be submitted', () => submits() >= 5);
+  const stoppedAt = performance.now();
+  first.signal('SIGTERM');
+  expect(await first.exited).toBe(0);
+  expect(performance.now() - stoppedAt).toBeLessThan(6_000);
+  await worker();
+  const states = await Promise.all(ids.map((id) => dramatis.settle(id)));
+  expect(states.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
+  expect(submits()).toBe(ids.length);
+});
+
+it('two workers take the same run: one submits', async () => {
+  await Promise.all([worker(), worker()]);
+  const ids = await Promise.all(Array.from({ length: 15 }, () => dramatis.generate(characterId)));
+  await Promise.all(ids.map((id) => dramatis.settle(id)));
+  expect(submits()).toBe(ids.length);
+  expect(dramatis.simulator.bill).toHaveLength(ids.length);
+});
+
+it('a database that drops every connection again and again loses no accepted run', async () => {
+  const first = await startServerProcess(dramatis, { ROLE: 'worker' });
+  let isOver = false;
+  const storm = (async () => {
+    for (let round = 0; round < 6 && !isOver; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await dramatis.database.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dramatis%'",
+      );
+    }
+  })();
+  const accepted: string[] = [];
+  for (let index = 0; index < 12; index += 1) {
+    const answer = await dramatis.ask(
+      'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }',
+      {
+        input: {
+          characterId,
+          idempotencyKey: `storm-${index}`,
+          model: { consistentCharacter: { prompt: `storm ${index}` } },
+        },
+      },
+    );
+    const id = answer.data?.generate?.generation?.id;
+    if (id) accepted.push(id);
+    else expect(answer.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  isOver = true;
+  await storm;
+  expect(accepted.length).toBeGreaterThan(0);
+  const states = await Promise.all(
+    accepted.map((id) => eventually('a run to settle', () => dramatis.settle(id).catch(() => null))),
+  );
+  expect(new Set(states.map(({ status }) => status))).toEqual(new Set(['COMPLETED']));
+  expect(first.child.exitCode).toBeNull();
+});

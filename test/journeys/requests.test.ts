@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
+
+let dramatis: Dramatis;
+let characterId: string;
+beforeAll(async () => {
+  dramatis = await Dramatis.start();
+  ({ characterId } = await dramatis.cast());
+});
+afterAll(() => dramatis.stop());
+
+describe('the idempotency key', () => {
+  const input = (prompt: string, idempotencyKey: string) => ({
+    input: { characterId, idempotencyKey, model: { consistentCharacter: { prompt } } },
+  });
+
+  it('50 times in parallel over two servers: one run, 50 equal answers', async () => {
+    const second = await dramatis.startServer();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        dramatis.get(generateMutation, input('once', 'the-key'), {
+          url: index % 2 ? (second.url ?? '') : dramatis.url,
+        }),
+      ),
+    );
+    expect(new Set(answers.map(({ generate }) => generate.generation.id)).size).toBe(1);
+    await dramatis.settle(answers[0].generate.generation.id);
+    expect(dramatis.simulator.bill).toHaveLength(1);
+    expect(
+      await dramatis.database.query("SELECT 1 FROM generations WHERE idempotency_key = 'the-key'"),
+    ).toHaveLength(1);
+    await second.stop();
+  });
+
+  it('with other arguments: refused, nothing bought', async () => {
+    const { generate } = await dramatis.get(generateMutation, input('twice', 'the-key'));
+    expect(generate).toMatchObject({
+      generation: null,
+      userErrors: [{ code: 'IDEMPOTENCY_KEY_REUSED', path: ['input', 'idempotencyKey'] }],
+    });
+    expect(await dramatis.database.query("SELECT 1 FROM generations WHERE prompt = 'twice'")).toEqual([]);
+  });
+});
+
+describe('canceling', () => {
+  const cancel =
+    'mutation ($id: ID!) { cancelGeneration(input: { id: $id }) { generation { status cost cancelRequestedAt } userErrors { code } } }';
+
+  it('races the submit: void and free, or collected and paid for; never both', async () => {
+    const before = dramatis.simulator.bill.length;
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, async (_, index) => {
+        const id = await dramatis.generate(characterId, `race ${index}`);
+        await new Promise((resolve) => setTimeout(resolve, (index % 12) * 25));
+        const { cancelGeneration } = await dramatis.get(cancel, { id });
+        return { asked: cancelGeneration, last: await dramatis.settle(id) };
+      }),
+    );
+    let paid = 0;
+    for (const { asked, last } of outcomes) {
+      if (last.status === 'CANCELED') {
+        expect(last).toMatchObject({ cost: '0.000000', images: [], providerRequestId: null });
+      } else {
+        paid += 1;
+        expect(last).toMatchObject({ status: 'COMPLETED', cost: '0.085000' });
+        expect(asked.generation?.cancelRequestedAt ?? asked.userErrors[0].code).toBeTruthy();
+      }
+    }
+    expect(dramatis.simulator.bill.length - before).toBe(paid);
+    expect(paid).toBeLessThan(outcomes.length);
+    expect(paid).toBeGreaterThan(0);
+  });
+
+  it('a run that has ended is refused', async () => {
+    const id = await dramatis.generate(characterId);
+    await dramatis.settle(id);
+    expect((await dramatis.get(cancel, { id })).cancelGeneration).toMatchObject({
+      generation: null,
+      userErrors: [{ code: 'NOT_CANCELABLE' }],
+    });
+  });
+});
+
+describe('subscriptions', () => {
+  it('after the end: the end, once', async () => {
+    const id = await dramatis.generate(characterId);
+    await dramatis.settle(id);
+    expect((await dramatis.follow(id)).map(({ status }) => status)).toEqual(['COMPLETED']);
+  });
+
+  it('projectEvents replays, then goes live, without a gap, also from another server', async () => {
+    const { projectId, characterId: other } = await dramatis.cast();
+    const second = await dramatis.startServer();
+    const client = dramatis.connect({ url: second.url ?? '' });
+    const seen: { sequence: number; kind: string; status?: string }[] = [];
+    const subscription = (async () => {
+      for await (const { data } of client.iterate<{
+        projectEvents: { sequence: number; kind: string; generation: { status: string } | null };
+      }>({
+        query:
+          'subscription ($id: ID!) { projectEvents(projectId: $id, after: 0) { sequence kind generation { status } } }',
+        variables: { id: projectId },
+      })) {
+        if (data) seen.push({ ...data.projectEvents, status: data.projectEvents.generation?.status });
+        if (seen.filter(({ status }) => status === 'COMPLETED').length === 5) return;
+      }
+    })();
+    await eventually('the replay', () => seen.length >= 3);
+    await Promise.all([1, 2, 3, 4, 5].map(() => dramatis.generate(other)));
+    await subscription;
+    expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, index) => index + 1));
+    expect(seen[0]?.kind).toBe('CHARACTER_CREATED');
+    await client.dispose();
+    await second.stop();
+  });
+
+  it('a wrong key closes the socket with 4403, a strange id is NOT_FOUND', async () => {
+    const stranger = dramatis.connect({ key: 'wrong_key_wrong_key' });
+    const failure = (async () => {
+      for await (const _ of stranger.iterate({
+        query: 'subscription { generationUpdated(id: "x") { id } }',
+      }));
+    })();
+    await expect(failure).rejects.toMatchObject({ code: 4403 });
+    const client = dramatis.connect();
+    const answers: unknown[] = [];
+    for await (const answer of client.iterate({
+      query: 'subscription { generationUpdated(id: "x") { id } }',
+    })) {
+      answers.push(answer);
+    }
+    expect(answers).toMatchObject([
+      { errors: [{ message: 'No Generation with this id.', extensions: { code: 'NOT_FOUND' } }] },
+    ]);
+  });
+});

@@ -1,0 +1,240 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from 'graphql-ws';
+import sharp from 'sharp';
+import { WebSocket } from 'ws';
+import { boot, type Running } from '../../src/boot.ts';
+import { readConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/logger.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+export const adminKey = 'test_admin_key_0123456789';
+
+/** What came back from a GraphQL request. */
+export interface Answer {
+  readonly status: number;
+  // Tests read answers of many shapes; a typed document for each would say everything twice.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly data: any;
+  readonly errors?: readonly {
+    message: string;
+    path?: (string | number)[];
+    extensions: { code: string; reference?: string };
+  }[];
+}
+
+/** A whole Dramatis on real parts: its own database, its own simulator, HTTP and WebSocket on loopback. */
+export class Dramatis {
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  readonly database: TestDatabase;
+  readonly simulator: Simulator;
+  readonly environment: Record<string, string>;
+  url = '';
+
+  private constructor(database: TestDatabase, simulator: Simulator, environment: Record<string, string>) {
+    this.database = database;
+    this.simulator = simulator;
+    this.environment = environment;
+  }
+
+  /** Starts the parts, and a server in this process unless `servers` is 0. */
+  static async start(
+    options: { simulator?: SimulatorOptions; environment?: Record<string, string>; servers?: 0 | 1 } = {},
+  ): Promise<Dramatis> {
+    const database = await createTestDatabase();
+    const simulator = await startSimulator({ speed: 200, ...options.simulator });
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'dramatis-data-'));
+    const dramatis = new Dramatis(database, simulator, {
+      DATABASE_URL: database.url,
+      DATA_DIR: dataDirectory,
+      ADMIN_API_KEY: adminKey,
+      SEGMIND_API_KEY: 'SG_0123456789abcdef',
+      SEGMIND_BASE_URL: simulator.url,
+      SEGMIND_POLL_MIN_MS: '50',
+      SEGMIND_POLL_MAX_MS: '300',
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      PORT: '0',
+      ...options.environment,
+    });
+    dramatis.#closers.push(() => rm(dataDirectory, { recursive: true, force: true }));
+    dramatis.#closers.push(() => database.drop());
+    dramatis.#closers.push(() => simulator.close());
+    if (options.servers !== 0) dramatis.url = (await dramatis.startServer()).url ?? '';
+    return dramatis;
+  }
+
+  /** Starts another server of this process on the same parts. */
+  async startServer(environment: Record<string, string> = {}): Promise<Running> {
+    const config = readConfig({ ...this.environment, ...environment });
+    const running = await boot(config, createLogger(config.LOG_LEVEL));
+    let isStopped = false;
+    const stop = async () => {
+      if (!isStopped) await running.stop();
+      isStopped = true;
+    };
+    this.#closers.push(stop);
+    return { ...running, stop };
+  }
+
+  /** Something else to end with the rest. */
+  onStop(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+
+  async stop(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+
+  async ask(query: string, variables: object = {}, { url = this.url, key = adminKey } = {}): Promise<Answer> {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
+  }
+
+  /** The same, where anything but success is a mistake of the test. */
+  async get(query: string, variables: object = {}, target: { url?: string } = {}): Promise<Answer['data']> {
+    const { data, errors } = await this.ask(query, variables, target);
+    if (errors) throw new Error(JSON.stringify(errors));
+    return data;
+  }
+
+  connect({ url = this.url, key = adminKey } = {}): Client {
+    const client = createClient({
+      url: `${url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${key}` },
+      retryAttempts: 0,
+    });
+    this.#closers.push(async () => client.dispose());
+    return client;
+  }
+
+  /** A project with one character who has a FACE and a POSE reference. */
+  async cast(
+    character: object = {},
+  ): Promise<{ projectId: string; characterId: string; face: string; pose: string }> {
+    const { createProject } = await this.get(
+      'mutation { createProject(input: { name: "Tests" }) { project { id } } }',
+    );
+    const projectId: string = createProject.project.id;
+    const { createCharacter } = await this.get(
+      'mutation ($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } userErrors { message } } }',
+      { input: { projectId, name: 'Mara', ...character } },
+    );
+    const characterId: string = createCharacter.character.id;
+    const face = await this.addReference(characterId, 'FACE', '#c46');
+    const pose = await this.addReference(characterId, 'POSE', '#46c');
+    return { projectId, characterId, face, pose };
+  }
+
+  async addReference(characterId: string, kind: string, colour: string): Promise<string> {
+    const base64 = (await picture(colour)).toString('base64');
+    const { addReferenceImage } = await this.get(
+      'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id } userErrors { message } } }',
+      { input: { characterId, kind, source: { base64 } } },
+    );
+    return addReferenceImage.referenceImage.id;
+  }
+
+  /** Asks for a run of the first model; `prompt` may hold the simulator's markers. */
+  async generate(
+    characterId: string,
+    prompt = 'at the sea',
+    more: object = {},
+    target: { url?: string } = {},
+  ): Promise<string> {
+    const { generate } = await this.get(
+      generateMutation,
+      { input: { characterId, model: { consistentCharacter: { prompt } }, ...more } },
+      target,
+    );
+    if (!generate.generation) throw new Error(JSON.stringify(generate.userErrors));
+    return generate.generation.id;
+  }
+
+  /** Follows a run to its rest; resolves to every state it went through. */
+  async follow(id: string, target: { url?: string } = {}): Promise<GenerationState[]> {
+    const client = this.connect(target);
+    const states: GenerationState[] = [];
+    for await (const { data, errors } of client.iterate<{ generationUpdated: GenerationState }>({
+      query: `subscription ($id: ID!) { generationUpdated(id: $id) { ${generationFields} } }`,
+      variables: { id },
+    })) {
+      if (errors) throw new Error(JSON.stringify(errors));
+      if (data) states.push(data.generationUpdated);
+    }
+    await client.dispose();
+    return states;
+  }
+
+  /** The run's last state. */
+  async settle(id: string, target: { url?: string } = {}): Promise<GenerationState> {
+    const last = (await this.follow(id, target)).at(-1);
+    if (!last) throw new Error('The subscription ended without a state.');
+    return last;
+  }
+}
+
+const generationFields = `id status prompt cost seed isSlow inferenceSeconds providerRequestId requestedAt submittedAt startedAt
+  finishedAt cancelRequestedAt parameters failure { code message retryable } outputProblems { index code }
+  images { index image { id url width height contentType sizeBytes sha256 } }`;
+
+export interface GenerationState {
+  readonly id: string;
+  readonly status: string;
+  readonly prompt: string | null;
+  readonly cost: string | null;
+  readonly seed: number;
+  readonly isSlow: boolean;
+  readonly inferenceSeconds: number | null;
+  readonly providerRequestId: string | null;
+  readonly submittedAt: string | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly cancelRequestedAt: string | null;
+  readonly parameters: Record<string, unknown>;
+  readonly failure: { code: string; message: string; retryable: boolean } | null;
+  readonly outputProblems: { index: number; code: string }[];
+  readonly images: {
+    index: number;
+    image: {
+      id: string;
+      url: string;
+      width: number;
+      height: number;
+      contentType: string;
+      sizeBytes: number;
+      sha256: string;
+    };
+  }[];
+}
+
+export const generateMutation = `mutation ($input: GenerateInput!) {
+  generate(input: $input) { generation { id status prompt seed parameters } userErrors { code message path } } }`;
+
+/** A small real picture. */
+export function picture(background: string, size = 96): Promise<Buffer> {
+  return sharp({ create: { width: size, height: size, channels: 3, background } })
+    .png()
+    .toBuffer();
+}
+
+/** Waits until a condition holds, asking often; fails after a while, saying what it waited for. */
+export async function eventually<Value>(
+  what: string,
+  ask: () => Promise<Value> | Value,
+  limitMs = 20_000,
+): Promise<NonNullable<Value>> {
+  const endsAt = performance.now() + limitMs;
+  for (;;) {
+    const value = await ask();
+    if (value) return value;
+    if (performance.now() > endsAt) throw new Error(`Waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
