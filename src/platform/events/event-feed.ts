@@ -46,12 +46,18 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
       for (const wake of wakers.get(payload ?? '') ?? []) wake();
     });
     next.on('error', (error) => log.warn({ err: error }, 'event connection'));
+    try {
+      await next.connect();
+      await next.query(`LISTEN ${eventChannel}`);
+    } catch (error) {
+      void next.end().catch(() => undefined);
+      throw error;
+    }
+    client = next;
+    // Only now: a connection that never stood ends as well, and whoever tries to make it tries again by itself.
     next.on('end', () => {
       if (!closing.signal.aborted) void reconnect();
     });
-    await next.connect();
-    await next.query(`LISTEN ${eventChannel}`);
-    client = next;
     // Hints sent while nobody listened are gone.
     wakeAll();
   }
