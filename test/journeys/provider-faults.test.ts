@@ -55,6 +55,7 @@ describe('a submit that may have arrived is never sent again', () => {
     await run('first');
     const { last, submits } = await run('[[simulate:same-id]]');
     expect(last).toMatchObject({ status: 'UNCERTAIN', images: [], providerRequestId: null });
+    expect(last?.failure?.message).toContain('the id of another run');
     expect(submits).toBe(1);
   });
 });
