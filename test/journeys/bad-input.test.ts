@@ -1,7 +1,7 @@
-import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { adminKey, Dramatis, generateMutation, picture } from '../support/dramatis.ts';
+import { pngBomb } from '../support/pictures.ts';
 
 let dramatis: Dramatis;
 let projectId: string;
@@ -17,38 +17,6 @@ const add = (source: object) =>
     'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id } userErrors { code message path } } }',
     { input: { characterId, kind: 'FACE', source } },
   );
-
-/** A PNG that claims to be 16,000 pixels square, in 30 KB. */
-function bomb(): Buffer {
-  const chunk = (type: string, body: Buffer) => {
-    const typed = Buffer.concat([Buffer.from(type), body]);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(body.length);
-    const crc = Buffer.alloc(4);
-    crc.writeUInt32BE(crc32(typed));
-    return Buffer.concat([length, typed, crc]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(16_000, 0);
-  header.writeUInt32BE(16_000, 4);
-  header.set([1, 0, 0, 0, 0], 8);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.alloc(2_001 * 16_000))),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-function crc32(bytes: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 async function counts(): Promise<unknown> {
   const [row] = await dramatis.database.query(
@@ -103,7 +71,7 @@ describe('pictures', () => {
       [Buffer.from('not a picture at all'), 'IMAGE_NOT_A_PICTURE'],
       [sound.subarray(0, sound.length - 200), 'IMAGE_DAMAGED'],
       [(await picture('#123')).subarray(0, 100), 'IMAGE_DAMAGED'],
-      [bomb(), 'IMAGE_TOO_MANY_PIXELS'],
+      [pngBomb(16_000), 'IMAGE_TOO_MANY_PIXELS'],
       [animated, 'IMAGE_ANIMATED'],
       [Buffer.concat([sound, Buffer.alloc(1_000_000)]), 'IMAGE_TOO_LARGE'],
     ];

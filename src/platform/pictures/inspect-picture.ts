@@ -1,8 +1,12 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import { pictureEnd } from './picture-end.ts';
+
+/** What we keep: by its bytes, whatever a name or header says. */
+export type PictureType = 'image/jpeg' | 'image/png' | 'image/webp';
 
 /** What the bytes of a picture say of themselves. */
 export interface PictureFacts {
-  readonly contentType: 'image/jpeg' | 'image/png' | 'image/webp';
+  readonly contentType: PictureType;
   /** As shown: a camera's turn is counted in. */
   readonly width: number;
   readonly height: number;
@@ -34,7 +38,7 @@ export class PictureRefused extends Error {
 }
 
 /** The type by the first bytes, whatever a name or header says; undefined for anything but JPEG, PNG and WebP. */
-export function sniffPicture(bytes: Buffer): PictureFacts['contentType'] | undefined {
+export function sniffPicture(bytes: Buffer): PictureType | undefined {
   if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
   if (bytes.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])))
     return 'image/png';
@@ -82,7 +86,8 @@ export async function inspectPicture(
   if ((pages ?? 1) > 1 || isAnimatedPng(bytes, contentType)) {
     throw new PictureRefused('ANIMATED', 'The picture is animated; only still pictures are taken.');
   }
-  if (!isEnded(bytes, contentType)) throw new PictureRefused('DAMAGED', 'The picture ends too early.');
+  if (pictureEnd(bytes, contentType) === null)
+    throw new PictureRefused('DAMAGED', 'The picture ends too early.');
   await openPicture(bytes, maxPixels)
     .resize(16, 16, { fit: 'fill' })
     .raw()
@@ -114,11 +119,4 @@ function isAnimatedPng(bytes: Buffer, contentType: string): boolean {
   const animation = bytes.indexOf('acTL');
   const pixels = bytes.indexOf('IDAT');
   return animation !== -1 && (pixels === -1 || animation < pixels);
-}
-
-/** Decoders forgive a missing end; the formats do not. */
-function isEnded(bytes: Buffer, contentType: string): boolean {
-  if (contentType === 'image/jpeg') return bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) > 0;
-  if (contentType === 'image/png') return bytes.indexOf('IEND') > 0;
-  return bytes.length >= bytes.readUInt32LE(4) + 8;
 }

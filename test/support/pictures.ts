@@ -1,0 +1,47 @@
+import { deflateSync } from 'node:zlib';
+import sharp, { type Sharp } from 'sharp';
+
+/** Noise, so that every format has many bytes to lose. */
+export function noise(size = 64): Sharp {
+  const pixels = Buffer.from(
+    Uint8Array.from({ length: size * size * 3 }, (_, at) => (at * at * 31 + at) % 251),
+  );
+  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } });
+}
+
+/** A PNG chunk with its length and checksum. */
+export function pngChunk(name: string, body: Buffer): Buffer {
+  const typed = Buffer.concat([Buffer.from(name), body]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(body.length, 0);
+  frame.writeUInt32BE(crc32(typed), 4);
+  return Buffer.concat([frame.subarray(0, 4), typed, frame.subarray(4)]);
+}
+
+/** A PNG that claims to be as wide and high as it says, one bit a pixel, in a few kilobytes. */
+export function pngBomb(size: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(size, 0);
+  header.writeUInt32BE(size, 4);
+  header.set([1, 0, 0, 0, 0], 8);
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', deflateSync(Buffer.alloc((Math.ceil(size / 8) + 1) * size))),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+/** Puts a chunk right behind a PNG's header. */
+export function withPngChunk(png: Buffer, name: string, body: Buffer): Buffer {
+  return Buffer.concat([png.subarray(0, 33), pngChunk(name, body), png.subarray(33)]);
+}
+
+function crc32(bytes: Buffer): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
