@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
+import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+let db: Database;
+let id: string;
+let projectId: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = connectDatabase(database.url, { maxConnections: 10 });
+});
+afterAll(async () => {
+  await db.$disconnect();
+  await database.drop();
+});
+beforeEach(async () => {
+  ({ id: projectId } = await db.project.create({ data: { name: 'Moves' } }));
+  const character = await db.character.create({ data: { projectId, name: 'Mara' } });
+  const request = {
+    requestHash: '0'.repeat(64),
+    model: 'm',
+    modelVersion: '1',
+    parameters: {},
+    references: [],
+  };
+  ({ id } = await db.generation.create({
+    data: { projectId, characterId: character.id, ...request, seed: 1, wakeupId: randomUUID() },
+  }));
+});
+
+const status = async () => (await db.generation.findUniqueOrThrow({ where: { id } })).status;
+const events = () => db.projectEvent.findMany({ where: { projectId }, orderBy: { sequence: 'asc' } });
+const token = randomUUID();
+
+it('of twenty that want the same move one makes it, and there is one event', async () => {
+  const moves = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      moveGeneration({ db }, id, { to: 'SUBMITTING', set: { attempt_token: randomUUID() } }),
+    ),
+  );
+  const [moved, ...others] = moves.filter((row) => row !== null);
+  expect(others).toEqual([]);
+  const row = await db.generation.findUniqueOrThrow({ where: { id } });
+  expect(row).toMatchObject({ status: 'SUBMITTING', attemptToken: moved?.attemptToken });
+  expect(await events()).toMatchObject([{ sequence: 1n, progress: { status: 'SUBMITTING' } }]);
+});
+
+it('an attempt that no longer holds the run writes nothing', async () => {
+  await moveGeneration({ db }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  const late = { to: 'SUBMITTED', token: randomUUID(), set: { provider_request_id: 'r-1' } } as const;
+  expect(await moveGeneration({ db }, id, late)).toBeNull();
+  expect(await status()).toBe('SUBMITTING');
+  expect(await moveGeneration({ db }, id, { ...late, token })).toMatchObject({ providerRequestId: 'r-1' });
+  expect(await events()).toHaveLength(2);
+});
+
+it('a wish to cancel comes before the submit', async () => {
+  const noted = { to: 'QUEUED', from: ['QUEUED'], set: { cancel_requested_at: 'now' } } as const;
+  await moveGeneration({ db }, id, noted);
+  const submit = { to: 'SUBMITTING', set: { attempt_token: token } } as const;
+  expect(await moveGeneration({ db }, id, { ...submit, unlessCanceled: true })).toBeNull();
+  expect(await status()).toBe('QUEUED');
+});
+
+it('nothing goes where the state machine does not lead', async () => {
+  expect(await moveGeneration({ db }, id, { to: 'COMPLETED' })).toBeNull();
+  await moveGeneration({ db }, id, { to: 'CANCELED' });
+  for (const to of ['QUEUED', 'SUBMITTING', 'STORING', 'FAILED'] as const)
+    expect(await moveGeneration({ db }, id, { to })).toBeNull();
+  expect(await status()).toBe('CANCELED');
+});
+
+it('what belongs to the move fails with it: no status, no event', async () => {
+  const also = async () => {
+    throw new Error('no room');
+  };
+  await expect(moveGeneration({ db }, id, { to: 'CANCELED', also })).rejects.toThrow('no room');
+  expect(await status()).toBe('QUEUED');
+  expect(await events()).toEqual([]);
+});
