@@ -1,0 +1,91 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
+import { startServerProcess } from '../../support/server-process.ts';
+
+let parent: string;
+let dramatis: Dramatis;
+let environment: Record<string, string>;
+beforeAll(async () => {
+  // A folder that only its owner may enter, as a home often is: Postgres runs as a user of its own below root.
+  parent = await mkdtemp(join(tmpdir(), 'dramatis-private-'));
+  await chmod(parent, 0o700);
+  const dataDirectory = join(parent, 'data');
+  await mkdir(dataDirectory);
+  dramatis = await Dramatis.start({ servers: 0 });
+  environment = { DATABASE_URL: '', DATA_DIR: dataDirectory };
+});
+afterAll(async () => {
+  await dramatis.stop();
+  await rm(parent, { recursive: true, force: true });
+});
+
+const pidFile = () => join(environment.DATA_DIR ?? '', 'postgres/cluster/postmaster.pid');
+const names = async (url: string) => {
+  const { projects } = await dramatis.get('{ projects(first: 10) { nodes { name } } }', {}, { url });
+  return projects.nodes.map(({ name }: { name: string }) => name);
+};
+const create = (url: string, name: string) =>
+  dramatis.get(
+    'mutation ($name: String!) { createProject(input: { name: $name }) { project { id } } }',
+    { name },
+    { url },
+  );
+
+it('a server that is killed takes its Postgres with it; the next finds the data', async () => {
+  const first = await startServerProcess(dramatis, environment);
+  await create(first.url, 'before the kill');
+  const pid = Number((await readFile(pidFile(), 'utf8')).split('\n')[0]);
+  first.signal('SIGKILL');
+  await first.exited;
+  await eventually('Postgres to stop', () => isGone(pid));
+  const second = await startServerProcess(dramatis, environment);
+  expect(await names(second.url)).toEqual(['before the kill']);
+
+  // While it runs, its folder is taken.
+  await expect(startServerProcess(dramatis, environment)).rejects.toThrow(
+    /ended with 1: Dramatis cannot start: another server uses this DATA_DIR: its Postgres \(process \d+\)[^\n]*\n$/,
+  );
+  expect(await names(second.url)).toEqual(['before the kill']);
+  second.signal('SIGTERM');
+  expect(await second.exited).toBe(0);
+});
+
+it('the note of a Postgres that is long gone keeps nobody out', async () => {
+  await writeFile(pidFile(), `4194300\n${environment.DATA_DIR}/postgres/cluster\n1\n5432\n`);
+  const server = await startServerProcess(dramatis, environment);
+  expect(await names(server.url)).toEqual(['before the kill']);
+  server.signal('SIGINT');
+  expect(await server.exited).toBe(0);
+});
+
+it('a note with the number of some other process keeps nobody out either', async () => {
+  await writeFile(pidFile(), `${process.pid}\n${environment.DATA_DIR}/postgres/cluster\n1\n5432\n`);
+  const server = await startServerProcess(dramatis, environment);
+  expect(await names(server.url)).toEqual(['before the kill']);
+  server.signal('SIGTERM');
+  expect(await server.exited).toBe(0);
+});
+
+it('the admin key is made once, kept for its owner alone, and stays the same', async () => {
+  const dataDirectory = join(parent, 'other');
+  const fresh = { DATABASE_URL: dramatis.database.url, DATA_DIR: dataDirectory, ADMIN_API_KEY: '' };
+  const first = await startServerProcess(dramatis, fresh);
+  const key = (await readFile(join(dataDirectory, 'admin-key'), 'utf8')).trim();
+  const ask = (url: string, key: string) => dramatis.ask('{ imageModels { slug } }', {}, { url, key });
+  expect((await ask(first.url, key)).status).toBe(200);
+  expect((await ask(first.url, adminKey)).status).toBe(401);
+  const second = await startServerProcess(dramatis, fresh);
+  expect((await ask(second.url, key)).status).toBe(200);
+});
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { createLogger } from '../../../src/logger.ts';
+import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/dramatis.ts';
+
+const projectId = '018f0000-0000-7000-8000-000000000000';
+let database: TestDatabase;
+let feed: EventFeed;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  feed = await startEventFeed(database.url, createLogger('silent'));
+});
+afterEach(async () => {
+  await feed.close();
+  await database.drop();
+});
+
+/** Follows a counter: each read yields what it has become. */
+function follow(counter: { value: number }, signal?: AbortSignal) {
+  const reads: number[] = [];
+  const seen: number[] = [];
+  const ended = (async () => {
+    let last = -1;
+    for await (const value of feed.follow(
+      projectId,
+      async function* () {
+        reads.push(performance.now());
+        if (counter.value > last) {
+          last = counter.value;
+          yield last;
+        }
+        return last >= 100;
+      },
+      signal,
+    ))
+      seen.push(value);
+  })();
+  return { reads, seen, ended };
+}
+const notify = () => database.query("SELECT pg_notify('dramatis_project_events', $1)", [projectId]);
+const connections = async () =>
+  Number(
+    (
+      await database.query(
+        "SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dramatis-events'",
+      )
+    )[0]?.count,
+  );
+
+it('reads at once, after each hint, and by itself when a hint is lost; ends when the reader is done', async () => {
+  const counter = { value: 0 };
+  const { seen, reads, ended } = follow(counter);
+  await eventually('the first', () => seen.length === 1);
+  counter.value = 1;
+  await notify();
+  await eventually('the second', () => seen.length === 2);
+  const readsBefore = reads.length;
+  counter.value = 2;
+  await eventually('the third, without a hint', () => seen.length === 3);
+  expect(reads.length).toBe(readsBefore + 1);
+  counter.value = 100;
+  await notify();
+  await ended;
+  expect(seen).toEqual([0, 1, 2, 100]);
+});
+
+it('ends with its signal, and with the feed', async () => {
+  const stopping = new AbortController();
+  const one = follow({ value: 0 }, stopping.signal);
+  const two = follow({ value: 0 });
+  await eventually('both', () => one.seen.length + two.seen.length === 2);
+  stopping.abort();
+  await one.ended;
+  await feed.close();
+  await two.ended;
+});
+
+it('a database that refuses connections for a while: one connection afterwards, and hints arrive again', async () => {
+  const admin = new pg.Client({ connectionString: database.url.replace(/\/[^/]+$/, '/postgres') });
+  await admin.connect();
+  const name = new URL(database.url).pathname.slice(1);
+  try {
+    for (let round = 0; round < 3; round += 1) {
+      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'dramatis-events'",
+        [name],
+      );
+      // Long enough for more than one try to fail.
+      await new Promise((resolve) => setTimeout(resolve, 1_300));
+      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      await eventually('the connection', async () => (await connections()) > 0);
+    }
+  } finally {
+    await admin.end();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(await connections()).toBe(1);
+  const counter = { value: 0 };
+  const { seen, reads, ended } = follow(counter);
+  await eventually('the first', () => seen.length === 1);
+  counter.value = 100;
+  await notify();
+  await ended;
+  // The hint came, not the look that follows by itself two seconds later.
+  expect((reads.at(-1) ?? 0) - (reads.at(-2) ?? 0)).toBeLessThan(1_900);
+});
