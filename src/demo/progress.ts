@@ -13,9 +13,10 @@ interface Line {
   endedAt: number | undefined;
 }
 
-/** How full a bar is: by time towards nine tenths, never quite there until the end. */
-export function fullness(elapsedSeconds: number, expectedSeconds: number, isResting: boolean): number {
-  if (isResting) return 1;
+/** How full a bar is: by time towards nine tenths, nearly there once it is drawn, full at the end only. */
+export function fullness(elapsedSeconds: number, expectedSeconds: number, status: string): number {
+  if (resting.includes(status)) return 1;
+  if (status === 'STORING') return 0.97;
   return Math.min(0.9 * (elapsedSeconds / Math.max(expectedSeconds, 0.1)), 0.97);
 }
 
@@ -61,7 +62,7 @@ export class Progress {
 
   #text({ title, expectedSeconds, startedAt, run, endedAt }: Line): string {
     const seconds = ((endedAt ?? performance.now()) - startedAt) / 1_000;
-    const filled = Math.round(fullness(seconds, expectedSeconds, endedAt !== undefined) * barWidth);
+    const filled = Math.round(fullness(seconds, expectedSeconds, run?.status ?? '') * barWidth);
     const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
     const cost = run?.cost ? `  $${run.cost}` : '';
     return `  ${title.padEnd(36)} ${bar} ${(run?.status ?? 'ASKED').padEnd(11)} ${seconds.toFixed(1).padStart(5)} s${cost}`;

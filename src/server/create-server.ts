@@ -1,7 +1,5 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { InputProblem, NotFound, toError, Unauthenticated } from '../errors.ts';
-import type { Authenticate } from '../platform/auth/viewer.ts';
-import type { Context } from '../platform/context.ts';
 import { isTransient } from '../platform/db/transient.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
@@ -9,9 +7,7 @@ import { serveGraphqlWebsocket } from './graphql-websocket.ts';
 import { registerHealthRoute } from './health-route.ts';
 import { registerImageRoute } from './image-route.ts';
 import { createSchema } from './schema.ts';
-
-/** What the door needs: every tool of the process, and a way to know who asks. */
-export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & { readonly authenticate: Authenticate };
+import type { ServerContext } from './server-context.ts';
 
 export interface Server {
   readonly app: FastifyInstance;

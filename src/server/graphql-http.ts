@@ -8,9 +8,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import type { ServerContext } from './create-server.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
 import { presentError } from './present-error.ts';
+import type { ServerContext } from './server-context.ts';
 
 /** Serves GraphQL over HTTP at /graphql, and the explorer to browsers that open it. */
 export async function registerGraphqlHttp(

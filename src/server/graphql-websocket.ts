@@ -6,8 +6,8 @@ import { WebSocketServer } from 'ws';
 import { Unauthenticated } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import type { ServerContext } from './create-server.ts';
 import { presentError } from './present-error.ts';
+import type { ServerContext } from './server-context.ts';
 
 /** No operation of ours is near this. */
 const maxPayloadBytes = 64 * 1024;

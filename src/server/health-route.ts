@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ServerContext } from './create-server.ts';
+import type { ServerContext } from './server-context.ts';
 
 /** `/livez`: the process runs. `/readyz`: it can also do its work now. Neither needs a key or tells a secret. */
 export function registerHealthRoute(app: FastifyInstance, ctx: Pick<ServerContext, 'db'>): void {

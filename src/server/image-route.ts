@@ -8,7 +8,7 @@ import { Loaders } from '../platform/graphql/loaders.ts';
 import { resizePicture } from '../platform/pictures/resize-picture.ts';
 import { blobKey, variantKey } from '../platform/storage/blob-key.ts';
 import { verifyImageUrl } from '../platform/storage/sign-url.ts';
-import type { ServerContext } from './create-server.ts';
+import type { ServerContext } from './server-context.ts';
 
 const imageParams = z.object({ id: z.uuid() });
 const uploadQuery = z.object({ projectId: z.string() });

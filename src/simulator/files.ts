@@ -4,8 +4,7 @@ import { findImageModel } from '../catalogue/catalogue.ts';
 import { faultOf, imagesOf, type Job, outputCount, pictureRequest } from './jobs.ts';
 import { drawPicture } from './picture.ts';
 import { respondBytes, respondJson } from './respond.ts';
-import type { World } from './routes.ts';
-import type { LoggedRequest } from './simulator.ts';
+import type { LoggedRequest, World } from './world.ts';
 
 /** Files outlive the record of their job. */
 const fileLifetimeMs = 7 * 24 * 3_600_000;

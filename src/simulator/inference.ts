@@ -9,8 +9,7 @@ import { faultOf, type Job, markersOf, outputCount, seedOf } from './jobs.ts';
 import { charge } from './polling.ts';
 import { refusals } from './refusals.ts';
 import { dollars, drip, respondBytes, respondJson } from './respond.ts';
-import { isKeyGood, type World } from './routes.ts';
-import type { LoggedRequest } from './simulator.ts';
+import { isKeyGood, type LoggedRequest, type World } from './world.ts';
 
 const blockedText = 'content_policy_violation: the request was blocked by the content rules';
 const recent: WeakMap<World, number[]> = new WeakMap();

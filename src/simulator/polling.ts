@@ -5,7 +5,7 @@ import { drawOutput } from './files.ts';
 import { faultOf, type Job, outputCount, stateOf } from './jobs.ts';
 import { refusals } from './refusals.ts';
 import { dollars, drip, respondJson } from './respond.ts';
-import type { World } from './routes.ts';
+import type { World } from './world.ts';
 
 /** Takes the price of a job from the balance, once. */
 export function charge(world: World, model: ImageModelDefinition, job: Job): void {

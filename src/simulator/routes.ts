@@ -1,26 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { imageModels } from '../catalogue/catalogue.ts';
-import type { Fault } from './faults.ts';
 import { answerFile, answerUpload } from './files.ts';
 import { answerSubmit } from './inference.ts';
 import { answerPoll } from './polling.ts';
 import { dollars, respondJson } from './respond.ts';
-import type { LoggedRequest } from './simulator.ts';
-import type { State } from './state.ts';
-
-/** What every route works with. */
-export interface World {
-  readonly state: State;
-  readonly faults: Fault[];
-  readonly speed: number;
-  readonly apiKeys: readonly string[] | undefined;
-  readonly retentionMs: number;
-  readonly syncLimitMs: number;
-  readonly requestsPerMinute: number | undefined;
-  readonly chance: () => number;
-  readonly now: () => number;
-  readonly publicUrl: () => string;
-}
+import { isKeyGood, type LoggedRequest, type World } from './world.ts';
 
 /** Finds the route. Files are public; everything else asks for the key. */
 export async function answerRequest(
@@ -47,20 +31,6 @@ export async function answerRequest(
     return answerPoll(world, { id: third, isStatus: fourth === 'status', isLegacy: first === 'v1' }, answer);
   }
   return respondJson(answer, 404, { error: 'Incorrect or Missing host header' });
-}
-
-/** Refuses a missing or unknown key, in the provider's two texts. */
-export function isKeyGood(world: World, request: LoggedRequest, answer: ServerResponse): boolean {
-  const key = request.headers['x-api-key'];
-  if (typeof key !== 'string' || key === '') {
-    respondJson(answer, 401, { error: 'Missing Authorization or x-api-key in header' });
-    return false;
-  }
-  if (world.apiKeys && !world.apiKeys.includes(key)) {
-    respondJson(answer, 401, { error: 'Unauthorized. API key is invalid or may have expired.' });
-    return false;
-  }
-  return true;
 }
 
 function answerCredits(world: World, answer: ServerResponse): void {

@@ -1,8 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Fault } from './faults.ts';
 import { answerRequest } from './routes.ts';
 import { type BillLine, openState } from './state.ts';
+import type { LoggedRequest } from './world.ts';
 
 export interface SimulatorOptions {
   /** @default '127.0.0.1' */
@@ -29,14 +30,6 @@ export interface SimulatorOptions {
   /** A number from 0 to 1; seeds, ids and the rates of faults are drawn with it. */
   readonly chance?: () => number;
   readonly now?: () => number;
-}
-
-export interface LoggedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly at: number;
 }
 
 /** A running stand-in for the provider. */

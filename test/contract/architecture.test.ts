@@ -48,6 +48,23 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('has no circle: no file imports, through whatever others, itself', () => {
+    const targets = new Map(files.map((each) => [each.file, importsOf(each)]));
+    const open: string[] = [];
+    const closed = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string) => {
+      if (open.includes(file)) circles.push([...open.slice(open.indexOf(file)), file].join(' -> '));
+      if (closed.has(file) || open.includes(file)) return;
+      open.push(file);
+      for (const target of targets.get(file) ?? []) visit(target);
+      open.pop();
+      closed.add(file);
+    };
+    for (const file of targets.keys()) visit(file);
+    expect(circles).toEqual([]);
+  });
+
   it('imports leftwards only among the features', () => {
     const roomOf = (file: string) => rooms.indexOf(file.split('/')[1] ?? '');
     const inRooms = files.filter(({ file }) => floorOf(file) === 'features');

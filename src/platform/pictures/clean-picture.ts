@@ -1,5 +1,6 @@
-import { openPicture, sniffPicture } from './inspect-picture.ts';
+import { openPicture } from './inspect-picture.ts';
 import { pictureEnd } from './picture-end.ts';
+import { sniffPicture } from './sniff-picture.ts';
 
 /**
  * Frees a picture of what does not belong to it: where and by whom it was taken, and bytes behind its end. It is

@@ -1,4 +1,4 @@
-import type { PictureType } from './inspect-picture.ts';
+import type { PictureType } from './sniff-picture.ts';
 
 /**
  * Where a picture really ends, by walking its own structure; null when its bytes stop before that. What follows

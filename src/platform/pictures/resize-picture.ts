@@ -1,4 +1,5 @@
-import { openPicture, sniffPicture } from './inspect-picture.ts';
+import { openPicture } from './inspect-picture.ts';
+import { sniffPicture } from './sniff-picture.ts';
 
 export type PictureFormat = 'WEBP' | 'JPEG' | 'PNG' | 'AVIF';
 

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Fault } from './faults.ts';
+import { respondJson } from './respond.ts';
+import type { State } from './state.ts';
+
+/** What every route works with. */
+export interface World {
+  readonly state: State;
+  readonly faults: Fault[];
+  readonly speed: number;
+  readonly apiKeys: readonly string[] | undefined;
+  readonly retentionMs: number;
+  readonly syncLimitMs: number;
+  readonly requestsPerMinute: number | undefined;
+  readonly chance: () => number;
+  readonly now: () => number;
+  readonly publicUrl: () => string;
+}
+
+/** A request as it arrived, whole. */
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly at: number;
+}
+
+/** Refuses a missing or unknown key, in the provider's two texts. */
+export function isKeyGood(world: World, request: LoggedRequest, answer: ServerResponse): boolean {
+  const key = request.headers['x-api-key'];
+  if (typeof key !== 'string' || key === '') {
+    respondJson(answer, 401, { error: 'Missing Authorization or x-api-key in header' });
+    return false;
+  }
+  if (world.apiKeys && !world.apiKeys.includes(key)) {
+    respondJson(answer, 401, { error: 'Unauthorized. API key is invalid or may have expired.' });
+    return false;
+  }
+  return true;
+}
