@@ -9,7 +9,8 @@ import { advanceGeneration } from './features/generations/tasks/advance-generati
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
 import { greeting } from './greeting.ts';
 import type { Logger } from './logger.ts';
-import { createAuthenticate } from './platform/auth/viewer.ts';
+import { createVerifyToken } from './platform/auth/access-token.ts';
+import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase, type Database } from './platform/db/connect.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
@@ -165,7 +166,16 @@ async function listen(config: Config, tools: TaskContext, key: string, closers: 
   let url = config.PUBLIC_URL ?? '';
   const server: Server = await createServer({
     ...tools,
-    authenticate: createAuthenticate(key),
+    authenticate: createAuthenticate({
+      adminKey: key,
+      db: tools.db,
+      verifyToken: createVerifyToken({
+        jwksUrl: config.AUTH_JWKS_URL,
+        secret: config.AUTH_JWT_SECRET,
+        issuer: config.AUTH_ISSUER,
+        audience: config.AUTH_AUDIENCE,
+      }),
+    }),
     get publicUrl() {
       return url;
     },

@@ -44,6 +44,12 @@ const environment = z.object({
   DATA_DIR: z.string().default('data'),
   /** Default: made at first start and kept in DATA_DIR/admin-key. */
   ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** Where the organisation's identity provider publishes its keys; or, with a secret, AUTH_JWT_SECRET. */
+  AUTH_JWKS_URL: httpUrl.optional(),
+  AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  /** What a token's `iss` and `aud` must be. */
+  AUTH_ISSUER: z.string().min(1).optional(),
+  AUTH_AUDIENCE: z.string().min(1).optional(),
   /** api answers clients, worker walks the runs, all does both. */
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 15_000),
@@ -90,14 +96,31 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
-    throw new ConfigProblem(`The configuration has ${lines.length} problem(s):\n${lines.join('\n')}`);
+    throw problem(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   }
-  const config = parsed.data;
+  const problems = contradictions(parsed.data);
+  if (problems.length > 0) throw problem(problems);
+  return parsed.data;
+}
+
+function problem(lines: readonly string[]): ConfigProblem {
+  const indented = lines.map((line) => `  ${line}`).join('\n');
+  return new ConfigProblem(`The configuration has ${lines.length} problem(s):\n${indented}`);
+}
+
+/** What is sound by itself and makes no sense together. */
+function contradictions(config: Config): string[] {
+  const problems: string[] = [];
   if (config.SEGMIND_POLL_MAX_MS < config.SEGMIND_POLL_MIN_MS) {
-    throw new ConfigProblem(
-      'The configuration has 1 problem(s):\n  SEGMIND_POLL_MAX_MS must not be below SEGMIND_POLL_MIN_MS',
-    );
+    problems.push('SEGMIND_POLL_MAX_MS must not be below SEGMIND_POLL_MIN_MS');
   }
-  return config;
+  if (config.AUTH_JWKS_URL !== undefined && config.AUTH_JWT_SECRET !== undefined) {
+    problems.push('AUTH_JWKS_URL and AUTH_JWT_SECRET must not both be set');
+  }
+  const hasTokens = config.AUTH_JWKS_URL !== undefined || config.AUTH_JWT_SECRET !== undefined;
+  for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) {
+    // Without them a token that was made for another of the organisation's services would do here as well.
+    if (hasTokens && config[name] === undefined) problems.push(`${name} must be set where tokens are taken`);
+  }
+  return problems;
 }

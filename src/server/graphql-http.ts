@@ -6,6 +6,8 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
+import { Unauthenticated } from '../errors.ts';
+import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
@@ -34,10 +36,11 @@ export async function registerGraphqlHttp(
   });
   await apollo.start();
 
+  const viewers = new WeakMap<FastifyRequest, Viewer>();
   const handle = fastifyApolloHandler(apollo, {
     context: async (request: FastifyRequest) => ({
       ...ctx,
-      viewer: ctx.authenticate(request.headers.authorization),
+      viewer: viewers.get(request) ?? refuse(),
       loaders: new Loaders(),
     }),
   });
@@ -47,8 +50,12 @@ export async function registerGraphqlHttp(
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       if (wantsExplorer(request)) return sendExplorer(reply);
       // Before the body is looked at: a stranger learns nothing about the schema.
-      ctx.authenticate(request.headers.authorization);
+      viewers.set(request, await ctx.authenticate(request.headers.authorization));
       return handle.call(app, request, reply);
     },
   });
+}
+
+function refuse(): never {
+  throw new Unauthenticated();
 }

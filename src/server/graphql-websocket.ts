@@ -39,9 +39,9 @@ export function serveGraphqlWebsocket(
   const { dispose } = useServer<{ authorization?: unknown }, Record<string, never>>(
     {
       schema,
-      onConnect: ({ connectionParams }) => {
+      onConnect: async ({ connectionParams }) => {
         try {
-          ctx.authenticate(connectionParams?.authorization);
+          await ctx.authenticate(connectionParams?.authorization);
           return true;
         } catch (error) {
           // Closed with 4403 by graphql-ws.
@@ -49,9 +49,9 @@ export function serveGraphqlWebsocket(
           throw error;
         }
       },
-      context: ({ connectionParams }): Context => {
+      context: async ({ connectionParams }): Promise<Context> => {
         // Loaders cache: a long subscription takes fresh ones for each event.
-        const viewer = ctx.authenticate(connectionParams?.authorization);
+        const viewer = await ctx.authenticate(connectionParams?.authorization);
         const loaders = freshLoaders();
         return {
           ...ctx,

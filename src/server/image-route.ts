@@ -77,7 +77,7 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
       (_, body, done) => done(null, body),
     );
     upload.post('/images', async (request, reply) => {
-      const viewer = ctx.authenticate(request.headers.authorization);
+      const viewer = await ctx.authenticate(request.headers.authorization);
       const context = { ...ctx, viewer, loaders: new Loaders() };
       const query = uploadQuery.safeParse(request.query);
       const projectId = fromGlobalId('Project', query.success ? query.data.projectId : '');

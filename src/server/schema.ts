@@ -1,6 +1,14 @@
 import 'reflect-metadata';
 import { GraphQLInputObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
+import { UserResolver } from '../features/access/user.resolver.ts';
+import { ApiKeyResolver, ProjectApiKeysResolver } from '../features/api-keys/api-key.resolver.ts';
+import { ViewerResolver } from '../features/api-keys/viewer.resolver.ts';
+import {
+  AuditActorResolver,
+  AuditEntryResolver,
+  ProjectAuditLogResolver,
+} from '../features/audit/audit-entry.resolver.ts';
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
 import { GeneratedImageResolver } from '../features/generations/generated-image.resolver.ts';
 import {
@@ -14,7 +22,10 @@ import {
 } from '../features/generations/generation.subscription.ts';
 import { ImageModelResolver } from '../features/image-models/image-model.resolver.ts';
 import { ImageResolver } from '../features/images/image.resolver.ts';
+import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
+import { MemberResolver, ProjectMembersResolver } from '../features/members/member.resolver.ts';
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
+import { ProjectPermissionsResolver } from '../features/projects/permission.resolver.ts';
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
 import {
   CharacterReferenceImagesResolver,
@@ -29,7 +40,19 @@ export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
       NodeResolver,
+      UserResolver,
       ProjectResolver,
+      ProjectPermissionsResolver,
+      MemberResolver,
+      ProjectMembersResolver,
+      InvitationResolver,
+      ProjectInvitationsResolver,
+      ApiKeyResolver,
+      ProjectApiKeysResolver,
+      ViewerResolver,
+      AuditEntryResolver,
+      AuditActorResolver,
+      ProjectAuditLogResolver,
       ImageResolver,
       ImageModelResolver,
       CharacterResolver,

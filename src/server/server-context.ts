@@ -1,4 +1,4 @@
-import type { Authenticate } from '../platform/auth/viewer.ts';
+import type { Authenticate } from '../platform/auth/authenticate.ts';
 import type { Context } from '../platform/context.ts';
 
 /** What the door needs: every tool of the process, and a way to know who asks. */

@@ -5,7 +5,12 @@ import { describe, expect, it } from '@jest/globals';
 /** The floors from the ground up, and the rooms of the features from left to right. */
 const floors = ['ground', 'catalogue', 'platform', 'features', 'server', 'boot'];
 const rooms = [
+  'access',
   'projects',
+  'members',
+  'api-keys',
+  'audit',
+  'provider-keys',
   'images',
   'image-models',
   'characters',

@@ -9,6 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/logger.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { tokenSettings } from './people.ts';
 
 export const adminKey = 'test_admin_key_0123456789';
 
@@ -56,6 +57,7 @@ export class Dramatis {
       SEGMIND_POLL_MAX_MS: '300',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       PORT: '0',
+      ...tokenSettings,
       ...options.environment,
     });
     dramatis.#closers.push(() => rm(dataDirectory, { recursive: true, force: true }));

@@ -1,7 +1,8 @@
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { type CharacterRow, findCharacter } from './character.queries.ts';
 import type { ArchiveCharacterInput } from './character.type.ts';
 
@@ -10,19 +11,21 @@ export async function archiveCharacter(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
   input: ArchiveCharacterInput,
 ): Promise<CharacterRow> {
-  authorize(ctx.viewer, 'EDIT_CHARACTERS');
   const found = await findCharacter(ctx, fromGlobalId('Character', input.id));
+  await authorizeChange(ctx, found.projectId, 'EDIT_CHARACTERS', { what: 'Character', field: 'id' });
   return ctx.db.$transaction(async (tx) => {
     const { count } = await tx.character.updateMany({
       where: { id: found.id, archivedAt: null },
       data: { archivedAt: ctx.clock.now() },
     });
     if (count > 0) {
-      await recordEvent(tx, {
-        projectId: found.projectId,
-        kind: 'CHARACTER_ARCHIVED',
-        characterId: found.id,
+      const { id, projectId } = found;
+      await recordAudit(tx, ctx.viewer, {
+        projectId,
+        action: 'CHARACTER_ARCHIVED',
+        target: { type: 'Character', id },
       });
+      await recordEvent(tx, { projectId, kind: 'CHARACTER_ARCHIVED', characterId: id });
     }
     return tx.character.findUniqueOrThrow({ where: { id: found.id } });
   });

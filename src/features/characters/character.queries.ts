@@ -1,17 +1,12 @@
 import { Conflict, NotFound } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
-import type { Uses } from '../../platform/context.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
 
 export type { CharacterRow };
 
 /** The character with this row id. Throws NotFound, also for strangers. */
-export async function findCharacter(
-  ctx: Uses<'db' | 'viewer' | 'loaders'>,
-  id: string,
-): Promise<CharacterRow> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+export async function findCharacter(ctx: Asker, id: string): Promise<CharacterRow> {
   const character = await ctx.loaders
     .of('characters', async (ids) => {
       const rows = await ctx.db.character.findMany({ where: { id: { in: ids } } });
@@ -19,15 +14,12 @@ export async function findCharacter(
     })
     .load(id);
   if (!character) throw new NotFound('Character');
+  await authorize(ctx, character.projectId, 'READ_PROJECT', 'Character');
   return character;
 }
 
 /** The same, and it may still change. Throws Conflict when archived. */
-export async function findLiveCharacter(
-  ctx: Uses<'db' | 'viewer' | 'loaders'>,
-  id: string,
-  field: string,
-): Promise<CharacterRow> {
+export async function findLiveCharacter(ctx: Asker, id: string, field: string): Promise<CharacterRow> {
   const character = await findCharacter(ctx, id);
   if (character.archivedAt) {
     throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
@@ -36,12 +28,12 @@ export async function findLiveCharacter(
 }
 
 /** A project's characters, newest first, the archived ones too. */
-export function listCharacters(
-  ctx: Uses<'db' | 'viewer'>,
+export async function listCharacters(
+  ctx: Asker,
   projectId: string,
   args: { first: number; after?: string | null },
 ): Promise<Page<CharacterRow>> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+  await authorize(ctx, projectId, 'READ_PROJECT');
   return readPage(
     args,
     (row) => row.createdAt,

@@ -1,8 +1,8 @@
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
-import { findProject } from '../projects/project.queries.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import type { CharacterRow } from './character.queries.ts';
 import type { CreateCharacterInput } from './character.type.ts';
 import { checkCharacter } from './check-character.ts';
@@ -12,11 +12,16 @@ export async function createCharacter(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
   input: CreateCharacterInput,
 ): Promise<CharacterRow> {
-  authorize(ctx.viewer, 'EDIT_CHARACTERS');
-  const { id: projectId } = await findProject(ctx, fromGlobalId('Project', input.projectId));
+  const projectId = fromGlobalId('Project', input.projectId);
+  await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { field: 'projectId' });
   const { name = '', ...fields } = checkCharacter(input);
   return ctx.db.$transaction(async (tx) => {
     const character = await tx.character.create({ data: { projectId, name, ...fields } });
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'CHARACTER_CREATED',
+      target: { type: 'Character', id: character.id },
+    });
     await recordEvent(tx, { projectId, kind: 'CHARACTER_CREATED', characterId: character.id });
     return character;
   });

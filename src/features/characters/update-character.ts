@@ -1,7 +1,8 @@
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { type CharacterRow, findLiveCharacter } from './character.queries.ts';
 import type { UpdateCharacterInput } from './character.type.ts';
 import { checkCharacter } from './check-character.ts';
@@ -11,13 +12,19 @@ export async function updateCharacter(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
   input: UpdateCharacterInput,
 ): Promise<CharacterRow> {
-  authorize(ctx.viewer, 'EDIT_CHARACTERS');
   const { id, projectId } = await findLiveCharacter(ctx, fromGlobalId('Character', input.id), 'id');
+  await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { what: 'Character', field: 'id' });
   const fields = checkCharacter(input);
   return ctx.db.$transaction(async (tx) => {
     const character = await tx.character.update({
       where: { id },
       data: { ...fields, updatedAt: ctx.clock.now() },
+    });
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'CHARACTER_UPDATED',
+      target: { type: 'Character', id },
+      details: { fields: Object.keys(fields).join(' ') },
     });
     await recordEvent(tx, { projectId, kind: 'CHARACTER_UPDATED', characterId: id });
     return character;

@@ -1,7 +1,9 @@
 import { Conflict } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorize } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { findGeneration } from './generation.queries.ts';
 import type { CancelGenerationInput } from './generation.type.ts';
 import { moveGenerationIn } from './move-generation.ts';
@@ -16,13 +18,20 @@ export async function cancelGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
   input: CancelGenerationInput,
 ): Promise<GenerationRow> {
-  authorize(ctx.viewer, 'GENERATE');
-  const { id } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  await authorize(ctx, projectId, 'GENERATE', 'Generation');
+  const also = (tx: Transaction) =>
+    recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'GENERATION_CANCELED',
+      target: { type: 'Generation', id },
+    });
   const canceled = await ctx.db.$transaction(async (tx) => {
     const row = await moveGenerationIn(tx, id, {
       to: 'CANCELED',
       from: ['QUEUED'],
       set: { cancel_requested_at: 'now', cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+      also,
     });
     if (row) return row;
     for (const status of ['SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'] as const) {
@@ -30,6 +39,7 @@ export async function cancelGeneration(
         to: status,
         from: [status],
         set: { cancel_requested_at: 'now' },
+        also,
         event: 'GENERATION_CANCEL_REQUESTED',
       });
       if (noted) return noted;

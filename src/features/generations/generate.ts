@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import { newWakeupId } from '../../platform/jobs/job-queue.ts';
+import { authorize, authorizeChange, refuseClosed } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { findCharacter, findLiveCharacter } from '../characters/character.queries.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
-import { buildParameters, type RunInputs } from './build-parameters.ts';
+import { buildParameters, chosenModel, type RunInputs } from './build-parameters.ts';
 import type { GenerateInput } from './generation.type.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
 
@@ -18,10 +19,10 @@ type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'jobs'>;
 /**
  * Asks for a picture: the run, its event and its job are written in one transaction or not at all. The same
  * idempotency key with the same input gives the same run, however often and however parallel it is sent.
- * Throws NotFound, InputProblems, and Conflict for an archived character or a key used for something else.
+ * Throws NotFound, Forbidden, InputProblems, and Conflict for what is archived, a model that the API key is not for,
+ * or an idempotency key used for something else.
  */
 export async function generate(ctx: Tools, input: GenerateInput): Promise<GenerationRow> {
-  authorize(ctx.viewer, 'GENERATE');
   const model = input.model as ModelInputValues;
   const includeAppearance = input.includeAppearance ?? true;
   const key =
@@ -30,9 +31,12 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
       : checkText(['input', 'idempotencyKey'], input.idempotencyKey, { minimum: 1, maximum: 200 });
   const requestHash = hashRequest({ characterId: input.characterId, includeAppearance, model });
   const { projectId } = await findCharacter(ctx, fromGlobalId('Character', input.characterId));
+  await authorize(ctx, projectId, 'GENERATE', 'Character');
+  refuseOtherModels(ctx, model);
 
   const earlier = key === null ? null : await findByKey(ctx, projectId, key, requestHash);
   if (earlier) return earlier;
+  await authorizeChange(ctx, projectId, 'GENERATE', { what: 'Character', field: 'characterId' });
   const character = await findLiveCharacter(ctx, fromGlobalId('Character', input.characterId), 'characterId');
   const inputs = await buildParameters(ctx, character, { model, includeAppearance });
   try {
@@ -69,6 +73,14 @@ function insertGeneration(
       },
     });
     await ctx.jobs.send(tx, { id: wakeupId, generationId: row.id });
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'GENERATION_REQUESTED',
+      target: { type: 'Generation', id: row.id },
+      details: { model: inputs.model.slug },
+    });
+    // Asked again under the project's lock, which the audit log holds: no run slips in behind an archiving.
+    await refuseClosed(tx, projectId, 'characterId');
     await recordEvent(tx, {
       projectId,
       kind: 'GENERATION_REQUESTED',
@@ -78,6 +90,15 @@ function insertGeneration(
     });
     return row;
   });
+}
+
+/** A key may be for some models only. Throws Conflict. */
+function refuseOtherModels({ viewer }: Uses<'viewer'>, input: ModelInputValues): void {
+  if (viewer.kind !== 'API_KEY' || viewer.allowedModels.length === 0) return;
+  const { slug, inputName } = chosenModel(input).model;
+  if (viewer.allowedModels.includes(slug)) return;
+  const allowed = viewer.allowedModels.join(', ');
+  throw new Conflict('MODEL_NOT_ALLOWED', `This key is for ${allowed} only.`, ['input', 'model', inputName]);
 }
 
 async function findByKey(

@@ -1,19 +1,16 @@
 import { NotFound } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
-import type { Uses } from '../../platform/context.ts';
 import type { GeneratedImage as GeneratedImageRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import { findCharacter } from '../characters/character.queries.ts';
 import type { GenerationRow } from './progress.ts';
 import { storedParameters, storedReferences } from './stored-run.ts';
 
 export type { GeneratedImageRow };
 
-type Reader = Uses<'db' | 'viewer' | 'loaders'>;
-
 /** The generation with this row id. Throws NotFound, also for strangers. */
-export async function findGeneration(ctx: Reader, id: string): Promise<GenerationRow> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+export async function findGeneration(ctx: Asker, id: string): Promise<GenerationRow> {
   const generation = await ctx.loaders
     .of('generations', async (ids) => {
       const rows = await ctx.db.generation.findMany({ where: { id: { in: ids } } });
@@ -21,16 +18,18 @@ export async function findGeneration(ctx: Reader, id: string): Promise<Generatio
     })
     .load(id);
   if (!generation) throw new NotFound('Generation');
+  await authorize(ctx, generation.projectId, 'READ_PROJECT', 'Generation');
   return generation;
 }
 
 /** The generations of a project or of a character, newest first. */
-export function listGenerations(
-  ctx: Uses<'db' | 'viewer'>,
+export async function listGenerations(
+  ctx: Asker,
   of: { projectId: string } | { characterId: string },
   args: { first: number; after?: string | null },
 ): Promise<Page<GenerationRow>> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+  if ('projectId' in of) await authorize(ctx, of.projectId, 'READ_PROJECT');
+  else await findCharacter(ctx, of.characterId);
   return readPage(
     args,
     (row) => row.requestedAt,
@@ -46,7 +45,7 @@ export function listGenerations(
 
 /** A run's pictures in order. A run that has not ended has none yet, also when seen through an old event. */
 export async function listGeneratedImages(
-  ctx: Reader,
+  ctx: Asker,
   generation: GenerationRow,
 ): Promise<GeneratedImageRow[]> {
   if (generation.status !== 'COMPLETED') return [];
@@ -63,10 +62,10 @@ export async function listGeneratedImages(
 }
 
 /** The output with this row id. Throws NotFound, also for strangers. */
-export async function findGeneratedImage(ctx: Reader, id: string): Promise<GeneratedImageRow> {
-  authorize(ctx.viewer, 'READ_PROJECT');
-  const image = await ctx.db.generatedImage.findUnique({ where: { id } });
+export async function findGeneratedImage(ctx: Asker, id: string): Promise<GeneratedImageRow> {
+  const image = await ctx.db.generatedImage.findUnique({ where: { id }, include: { generation: true } });
   if (!image) throw new NotFound('GeneratedImage');
+  await authorize(ctx, image.generation.projectId, 'READ_PROJECT', 'GeneratedImage');
   return image;
 }
 

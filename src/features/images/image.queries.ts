@@ -1,16 +1,15 @@
 import { InputProblem, NotFound } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
 import { signImageUrl } from '../../platform/storage/sign-url.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
 import type { ImageFormat } from './image.type.ts';
 
 /** How long a signed URL lives at least; long enough to be cached, short enough to lapse. */
 const urlLifetimeMs = 24 * 60 * 60 * 1_000;
 
 /** The image with this row id. Throws NotFound, also for strangers. */
-export async function findImage(ctx: Uses<'db' | 'viewer' | 'loaders'>, id: string): Promise<ImageRow> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+export async function findImage(ctx: Asker, id: string): Promise<ImageRow> {
   const image = await ctx.loaders
     .of('images', async (ids) => {
       const rows = await ctx.db.image.findMany({ where: { id: { in: ids } } });
@@ -18,15 +17,12 @@ export async function findImage(ctx: Uses<'db' | 'viewer' | 'loaders'>, id: stri
     })
     .load(id);
   if (!image) throw new NotFound('Image');
+  await authorize(ctx, image.projectId, 'READ_PROJECT', 'Image');
   return image;
 }
 
 /** The same, within one project: another project's image looks like none. */
-export async function findImageInProject(
-  ctx: Uses<'db' | 'viewer' | 'loaders'>,
-  projectId: string,
-  id: string,
-): Promise<ImageRow> {
+export async function findImageInProject(ctx: Asker, projectId: string, id: string): Promise<ImageRow> {
   const image = await findImage(ctx, id);
   if (image.projectId !== projectId) throw new NotFound('Image');
   return image;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
 import { inspectPicture } from '../../platform/pictures/inspect-picture.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
@@ -8,12 +9,13 @@ export type { ImageRow };
 
 /**
  * Keeps a picture: its bytes once in storage, its facts once in the project. The bytes are written first, so that
- * a row never points at nothing. Throws PictureRefused when the bytes are not a sound picture within the limits.
+ * a row never points at nothing. `also` belongs to the same transaction, when the picture is new. Throws PictureRefused when the bytes are not a sound picture within the limits.
  */
 export async function storeImage(
   ctx: Uses<'db' | 'storage' | 'config'>,
   projectId: string,
   bytes: Buffer,
+  also?: (tx: Transaction, image: ImageRow) => Promise<void>,
 ): Promise<ImageRow> {
   const { contentType, width, height, sizeBytes } = await inspectPicture(bytes, {
     maxPixels: ctx.config.MAX_IMAGE_PIXELS,
@@ -21,9 +23,13 @@ export async function storeImage(
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   await ctx.storage.put(blobKey(sha256), bytes);
   // Two requests can bring the same picture at once: the unique index decides, and both get the one row.
-  await ctx.db.image.createMany({
-    data: [{ projectId, sha256, contentType, sizeBytes, width, height }],
-    skipDuplicates: true,
+  return ctx.db.$transaction(async (tx) => {
+    const { count } = await tx.image.createMany({
+      data: [{ projectId, sha256, contentType, sizeBytes, width, height }],
+      skipDuplicates: true,
+    });
+    const image = await tx.image.findUniqueOrThrow({ where: { projectId_sha256: { projectId, sha256 } } });
+    if (count > 0) await also?.(tx, image);
+    return image;
   });
-  return ctx.db.image.findUniqueOrThrow({ where: { projectId_sha256: { projectId, sha256 } } });
 }

@@ -1,11 +1,11 @@
 import { type InputPath, InputProblem } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
 import { cleanPicture } from '../../platform/pictures/clean-picture.ts';
 import { inspectPicture, PictureRefused } from '../../platform/pictures/inspect-picture.ts';
-import { findProject } from '../projects/project.queries.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { findImageInProject } from './image.queries.ts';
 import type { ImageSourceInput } from './image.type.ts';
 import { type ImageRow, storeImage } from './store-image.ts';
@@ -22,14 +22,16 @@ export async function uploadImage(
   bytes: Buffer,
   path: InputPath,
 ): Promise<ImageRow> {
-  authorize(ctx.viewer, 'EDIT_CHARACTERS');
-  await findProject(ctx, projectId);
+  await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { field: 'projectId' });
   try {
     await inspectPicture(bytes, {
       maxPixels: ctx.config.MAX_IMAGE_PIXELS,
       maxBytes: ctx.config.MAX_IMAGE_BYTES,
     });
-    return await storeImage(ctx, projectId, await cleanPicture(bytes, ctx.config.MAX_IMAGE_PIXELS));
+    const cleaned = await cleanPicture(bytes, ctx.config.MAX_IMAGE_PIXELS);
+    return await storeImage(ctx, projectId, cleaned, (tx, { id }) =>
+      recordAudit(tx, ctx.viewer, { projectId, action: 'IMAGE_UPLOADED', target: { type: 'Image', id } }),
+    );
   } catch (error) {
     if (error instanceof PictureRefused) throw new InputProblem(path, error.message, `IMAGE_${error.code}`);
     throw error;

@@ -1,13 +1,19 @@
 import { BadArgument, NotFound } from '../../errors.ts';
 import type { Context } from '../../platform/context.ts';
 import { maxPageSize } from '../../platform/graphql/connection.ts';
-import { type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { isNodeType, type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { findApiKey } from '../api-keys/api-key.queries.ts';
+import { ApiKey } from '../api-keys/api-key.type.ts';
 import { findCharacter } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { findGeneratedImage, findGeneration } from '../generations/generation.queries.ts';
 import { GeneratedImage, Generation } from '../generations/generation.type.ts';
 import { findImage } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
+import { findInvitation } from '../members/invitation.queries.ts';
+import { Invitation } from '../members/invitation.type.ts';
+import { findMember } from '../members/member.queries.ts';
+import { Member } from '../members/member.type.ts';
 import { findProject } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { findReferenceImage } from '../reference-images/reference-image.queries.ts';
@@ -19,6 +25,9 @@ const finders: Record<
   { find: (ctx: Context, id: string) => Promise<object>; type: new () => object }
 > = {
   Project: { find: findProject, type: Project },
+  Member: { find: findMember, type: Member },
+  Invitation: { find: findInvitation, type: Invitation },
+  ApiKey: { find: findApiKey, type: ApiKey },
   Character: { find: findCharacter, type: Character },
   ReferenceImage: { find: findReferenceImage, type: ReferenceImage },
   Image: { find: findImage, type: Image },
@@ -29,7 +38,7 @@ const finders: Record<
 /** The thing with this global id, as an instance of its GraphQL class. Throws NotFound. */
 export async function findNode(ctx: Context, globalId: string): Promise<object> {
   const parsed = parseGlobalId(globalId);
-  if (!parsed) throw new NotFound('node');
+  if (!parsed || !isNodeType(parsed.type)) throw new NotFound('node');
   const { find, type } = finders[parsed.type];
   return Object.assign(new type(), await find(ctx, parsed.id));
 }

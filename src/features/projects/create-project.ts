@@ -1,15 +1,26 @@
-import { authorize } from '../../platform/auth/policy.ts';
+import { Forbidden } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { checkText } from '../../platform/graphql/text.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import type { ProjectRow } from './project.queries.ts';
 import type { CreateProjectInput } from './project.type.ts';
 
-/** Makes an empty project. Throws InputProblem. */
+/** Makes an empty project; the user who asks is its first owner. Throws InputProblem, and Forbidden for API keys. */
 export async function createProject(
   ctx: Uses<'db' | 'viewer'>,
   input: CreateProjectInput,
 ): Promise<ProjectRow> {
-  authorize(ctx.viewer, 'CREATE_PROJECT');
+  const { viewer } = ctx;
+  if (viewer.kind === 'API_KEY') throw new Forbidden('An API key is for one project and cannot make others.');
   const name = checkText(['input', 'name'], input.name, { minimum: 1, maximum: 200 });
-  return ctx.db.project.create({ data: { name } });
+  const members = viewer.kind === 'USER' ? { create: { userId: viewer.userId, role: 'OWNER' as const } } : {};
+  return ctx.db.$transaction(async (tx) => {
+    const project = await tx.project.create({ data: { name, members } });
+    await recordAudit(tx, viewer, {
+      projectId: project.id,
+      action: 'PROJECT_CREATED',
+      target: { type: 'Project', id: project.id },
+    });
+    return project;
+  });
 }

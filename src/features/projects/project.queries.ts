@@ -1,14 +1,13 @@
 import { NotFound } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
-import type { Uses } from '../../platform/context.ts';
-import type { Project as ProjectRow } from '../../platform/db/generated/client.ts';
+import type { Prisma, Project as ProjectRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
 
 export type { ProjectRow };
 
 /** The project with this row id. Throws NotFound, also for strangers. */
-export async function findProject(ctx: Uses<'db' | 'viewer' | 'loaders'>, id: string): Promise<ProjectRow> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+export async function findProject(ctx: Asker, id: string): Promise<ProjectRow> {
+  await authorize(ctx, id, 'READ_PROJECT');
   const project = await ctx.loaders
     .of('projects', async (ids) => {
       const rows = await ctx.db.project.findMany({ where: { id: { in: ids } } });
@@ -19,21 +18,26 @@ export async function findProject(ctx: Uses<'db' | 'viewer' | 'loaders'>, id: st
   return project;
 }
 
-/** The viewer's projects, newest first. */
+/** The viewer's projects, newest first: those they are a member of, the one their key is for; the admin's are all. */
 export async function listProjects(
-  ctx: Uses<'db' | 'viewer'>,
+  { db, viewer }: Asker,
   args: { first: number; after?: string | null },
 ): Promise<Page<ProjectRow>> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+  const mine: Prisma.ProjectWhereInput =
+    viewer.kind === 'ADMIN'
+      ? {}
+      : viewer.kind === 'API_KEY'
+        ? { id: viewer.projectId }
+        : { members: { some: { userId: viewer.userId } } };
   return readPage(
     args,
     (row) => row.createdAt,
     ({ after, limit }) =>
-      ctx.db.project.findMany({
-        where: behind('createdAt', after),
+      db.project.findMany({
+        where: { AND: [mine, behind('createdAt', after)] },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
       }),
-    () => ctx.db.project.count(),
+    () => db.project.count({ where: mine }),
   );
 }

@@ -9,6 +9,13 @@ export class Project extends Node {
   name: string;
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   createdAt: Date;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was archived: it can only be read.' })
+  archivedAt: Date | null;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was given up: it goes, with all that is in it, once its last run has settled.',
+  })
+  deletingAt: Date | null;
 }
 
 export const ProjectConnection = connectionType('Project', () => Project);

@@ -1,8 +1,9 @@
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkOptionalText } from '../../platform/graphql/text.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { findLiveCharacter } from '../characters/character.queries.ts';
 import { resolveImageSource } from '../images/upload-image.ts';
 import type { ReferenceImageRow } from './reference-image.queries.ts';
@@ -13,17 +14,23 @@ export async function addReferenceImage(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound'>,
   input: AddReferenceImageInput,
 ): Promise<ReferenceImageRow> {
-  authorize(ctx.viewer, 'EDIT_CHARACTERS');
   const { id: characterId, projectId } = await findLiveCharacter(
     ctx,
     fromGlobalId('Character', input.characterId),
     'characterId',
   );
+  await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { what: 'Character', field: 'characterId' });
   const label = checkOptionalText(['input', 'label'], input.label, 200);
   const image = await resolveImageSource(ctx, projectId, input.source, ['input', 'source']);
   return ctx.db.$transaction(async (tx) => {
     const referenceImage = await tx.referenceImage.create({
       data: { characterId, imageId: image.id, kind: input.kind, label },
+    });
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'REFERENCE_IMAGE_ADDED',
+      target: { type: 'ReferenceImage', id: referenceImage.id },
+      details: { kind: input.kind },
     });
     await recordEvent(tx, { projectId, kind: 'REFERENCE_IMAGE_ADDED', characterId });
     return referenceImage;

@@ -1,37 +1,36 @@
 import type { ReferenceImageKind } from '../../catalogue/model.ts';
-import { BadArgument, NotFound } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
-import type { Uses } from '../../platform/context.ts';
+import { NotFound } from '../../errors.ts';
 import type { ReferenceImage as ReferenceImageRow } from '../../platform/db/generated/client.ts';
-import { maxPageSize } from '../../platform/graphql/connection.ts';
+import { checkFirst } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import { findCharacter } from '../characters/character.queries.ts';
 
 export type { ReferenceImageRow };
 
 /** The reference image with this row id. Throws NotFound, also for strangers. */
-export async function findReferenceImage(
-  ctx: Uses<'db' | 'viewer' | 'loaders'>,
-  id: string,
-): Promise<ReferenceImageRow> {
-  authorize(ctx.viewer, 'READ_PROJECT');
+export async function findReferenceImage(ctx: Asker, id: string): Promise<ReferenceImageRow> {
   const referenceImage = await ctx.loaders
     .of('referenceImages', async (ids) => {
-      const rows = await ctx.db.referenceImage.findMany({ where: { id: { in: ids } } });
+      const rows = await ctx.db.referenceImage.findMany({
+        where: { id: { in: ids } },
+        include: { character: { select: { projectId: true } } },
+      });
       return rows.map((row) => [row.id, row] as const);
     })
     .load(id);
   if (!referenceImage) throw new NotFound('ReferenceImage');
+  await authorize(ctx, referenceImage.character.projectId, 'READ_PROJECT', 'ReferenceImage');
   return referenceImage;
 }
 
 /** A character's reference images, newest first. */
 export async function listReferenceImages(
-  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  ctx: Asker,
   characterId: string,
   { first, kind }: { first: number; kind?: ReferenceImageKind | null },
 ): Promise<ReferenceImageRow[]> {
-  authorize(ctx.viewer, 'READ_PROJECT');
-  if (first < 1 || first > maxPageSize)
-    throw new BadArgument(`first must be from 1 to ${maxPageSize}; got ${first}.`);
+  await findCharacter(ctx, characterId);
+  checkFirst(first);
   // One statement for all characters of a page: "the newest n of each" is a lateral limit on the index.
   const rows = await ctx.loaders
     .of(`referenceImages of characters, ${first} ${kind ?? 'any'}`, async (characterIds) => {

@@ -1,8 +1,9 @@
 import { NotFound } from '../../errors.ts';
-import { authorize } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
 import { findCharacter } from '../characters/character.queries.ts';
 import { findReferenceImage, type ReferenceImageRow } from './reference-image.queries.ts';
 import type { RemoveReferenceImageInput } from './reference-image.type.ts';
@@ -12,12 +13,18 @@ export async function removeReferenceImage(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
   input: RemoveReferenceImageInput,
 ): Promise<ReferenceImageRow> {
-  authorize(ctx.viewer, 'EDIT_CHARACTERS');
   const found = await findReferenceImage(ctx, fromGlobalId('ReferenceImage', input.id));
   const { id: characterId, projectId } = await findCharacter(ctx, found.characterId);
+  await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { what: 'ReferenceImage', field: 'id' });
   await ctx.db.$transaction(async (tx) => {
     const { count } = await tx.referenceImage.deleteMany({ where: { id: found.id } });
     if (count === 0) throw new NotFound('ReferenceImage');
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'REFERENCE_IMAGE_REMOVED',
+      target: { type: 'ReferenceImage', id: found.id },
+      details: { kind: found.kind },
+    });
     await recordEvent(tx, { projectId, kind: 'REFERENCE_IMAGE_REMOVED', characterId });
   });
   return found;

@@ -1,15 +1,46 @@
-import { Forbidden } from '../../errors.ts';
-import type { Viewer } from './viewer.ts';
+/** What a member, or a key, is in a project; from least to most. */
+export const roles = ['VIEWER', 'EDITOR', 'OWNER'] as const;
+export type Role = (typeof roles)[number];
 
-/** Everything a viewer can do in a project, as the words of the policy. */
-export type Action = 'READ_PROJECT' | 'CREATE_PROJECT' | 'EDIT_CHARACTERS' | 'GENERATE';
+/** The whole policy: each action, and the least role that may do it. Reads as "to …, be at least …". */
+export const leastRole = {
+  READ_PROJECT: 'VIEWER',
+  READ_MEMBERS: 'VIEWER',
+  LEAVE_PROJECT: 'VIEWER',
+  USE_OWN_API_KEYS: 'VIEWER',
+  EDIT_CHARACTERS: 'EDITOR',
+  GENERATE: 'EDITOR',
+  ARCHIVE_PROJECT: 'OWNER',
+  READ_AUDIT_LOG: 'OWNER',
+  MANAGE_MEMBERS: 'OWNER',
+  MANAGE_API_KEYS: 'OWNER',
+  MANAGE_PROVIDER_KEY: 'OWNER',
+  DELETE_PROJECT: 'OWNER',
+} as const satisfies Record<string, Role>;
 
-/** Who may do what: the administrator everything. Roles join this table. */
-const allowed: Readonly<Record<Viewer['kind'], readonly Action[]>> = {
-  ADMIN: ['READ_PROJECT', 'CREATE_PROJECT', 'EDIT_CHARACTERS', 'GENERATE'],
-};
+/** Everything that can be done in a project. */
+export type Action = keyof typeof leastRole;
 
-/** May I? Throws Forbidden where the policy says no. */
-export function authorize(viewer: Viewer, action: Action): void {
-  if (!allowed[viewer.kind].includes(action)) throw new Forbidden(`This needs the right ${action}.`);
+/**
+ * What no API key may do, whatever its role: a key that leaks must not make further keys or members, which would
+ * outlive it, nor tell people's addresses.
+ */
+export const peopleOnly: readonly Action[] = [
+  'READ_MEMBERS',
+  'LEAVE_PROJECT',
+  'USE_OWN_API_KEYS',
+  'MANAGE_MEMBERS',
+  'MANAGE_API_KEYS',
+  'MANAGE_PROVIDER_KEY',
+  'DELETE_PROJECT',
+];
+
+/** Whether one role is at least another. */
+export function isAtLeast(role: Role, least: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(least);
+}
+
+/** The lesser of two roles. */
+export function lesserRole(one: Role, other: Role): Role {
+  return isAtLeast(one, other) ? other : one;
 }

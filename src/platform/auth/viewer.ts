@@ -1,24 +1,30 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { Unauthenticated } from '../../errors.ts';
+import type { Role } from './policy.ts';
 
-/** Who asks. For now the administrator, who may see and do everything. */
-export interface Viewer {
-  readonly kind: 'ADMIN';
-}
+/** Who asks, as the credentials prove it; what they may do in a project is `authorize`'s business. */
+export type Viewer =
+  /** Whoever runs the installation: sees and does everything. */
+  | { readonly kind: 'ADMIN' }
+  /** A person, by a token of the organisation's identity provider. */
+  | {
+      readonly kind: 'USER';
+      readonly userId: string;
+      readonly email: string | null;
+      readonly expiresAt: Date;
+    }
+  /** A key for one project; with a user it is theirs, and `role` is never more than their own. */
+  | {
+      readonly kind: 'API_KEY';
+      readonly apiKeyId: string;
+      readonly userId: string | null;
+      readonly projectId: string;
+      readonly role: Role;
+      /** Slugs; empty allows every model. */
+      readonly allowedModels: readonly string[];
+      readonly expiresAt: Date | null;
+    };
 
-/** Finds the viewer behind an `Authorization` header or `connectionParams.authorization`. */
-export type Authenticate = (authorization: unknown) => Viewer;
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-/** Knows the admin key only. Compares hashes in constant time, so neither content nor length leaks. */
-export function createAuthenticate(adminApiKey: string): Authenticate {
-  const expected = digest(adminApiKey);
-  return (authorization) => {
-    const key = typeof authorization === 'string' ? /^Bearer +(\S+) *$/i.exec(authorization)?.[1] : undefined;
-    if (key === undefined || !timingSafeEqual(digest(key), expected)) throw new Unauthenticated();
-    return { kind: 'ADMIN' };
-  };
+/** Names a viewer among others, for limits and logs; tells no secret. */
+export function viewerName(viewer: Viewer): string {
+  if (viewer.kind === 'ADMIN') return 'admin';
+  return viewer.kind === 'USER' ? `user:${viewer.userId}` : `key:${viewer.apiKeyId}`;
 }

@@ -71,6 +71,13 @@ export interface Slice {
   readonly limit: number;
 }
 
+/** Throws BadArgument for a page that is too small or too large. */
+export function checkFirst(first: number): void {
+  if (first < 1 || first > maxPageSize) {
+    throw new BadArgument(`first must be from 1 to ${maxPageSize}; got ${first}.`);
+  }
+}
+
 /** Reads one page: asks for one row more than wanted, which tells whether there is a next page. */
 export async function readPage<Row extends { readonly id: string }>(
   args: { readonly first: number; readonly after?: string | null },
@@ -78,19 +85,25 @@ export async function readPage<Row extends { readonly id: string }>(
   read: (slice: Slice) => Promise<Row[]>,
   count: () => Promise<number>,
 ): Promise<Page<Row>> {
-  if (args.first < 1 || args.first > maxPageSize) {
-    throw new BadArgument(`first must be from 1 to ${maxPageSize}; got ${args.first}.`);
-  }
+  checkFirst(args.first);
   const after = args.after == null ? null : decodeCursor(args.after);
   const rows = await read({ after, limit: args.first + 1 });
-  const edges = rows
-    .slice(0, args.first)
-    .map((node) => ({ node, cursor: encodeCursor({ at: positionAt(node), id: node.id }) }));
+  return toPage(args, rows, (row) => encodeCursor({ at: positionAt(row), id: row.id }), count);
+}
+
+/** Makes a page of rows that were read, one more than wanted where there is one. */
+export function toPage<Row>(
+  args: { readonly first: number; readonly after?: string | null },
+  rows: readonly Row[],
+  cursorOf: (row: Row) => string,
+  count: () => Promise<number>,
+): Page<Row> {
+  const edges = rows.slice(0, args.first).map((node) => ({ node, cursor: cursorOf(node) }));
   return {
     edges,
     pageInfo: {
       hasNextPage: rows.length > args.first,
-      hasPreviousPage: after !== null,
+      hasPreviousPage: args.after != null,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

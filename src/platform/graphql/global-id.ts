@@ -2,9 +2,12 @@ import { NotFound } from '../../errors.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** The types that have global ids. */
+/** The types that `node` finds. */
 export const nodeTypes = [
   'Project',
+  'Member',
+  'Invitation',
+  'ApiKey',
   'Character',
   'ReferenceImage',
   'Image',
@@ -13,22 +16,31 @@ export const nodeTypes = [
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 
+/** The types that have global ids; a user is found through what they are in, never by themselves. */
+const idTypes = [...nodeTypes, 'User'] as const;
+export type IdType = (typeof idTypes)[number];
+
+/** Whether `node` finds things of this type. */
+export function isNodeType(type: IdType): type is NodeType {
+  return nodeTypes.some((each) => each === type);
+}
+
 /** Makes an opaque id that is unique across types. */
-export function toGlobalId(type: NodeType, id: string): string {
+export function toGlobalId(type: IdType, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url');
 }
 
 /** Takes a global id apart; undefined when it is malformed. */
-export function parseGlobalId(globalId: string): { type: NodeType; id: string } | undefined {
+export function parseGlobalId(globalId: string): { type: IdType; id: string } | undefined {
   const [name, id, ...rest] = Buffer.from(globalId, 'base64url').toString('utf8').split(':');
-  const type = nodeTypes.find((each) => each === name);
+  const type = idTypes.find((each) => each === name);
   if (!type || id === undefined || rest.length > 0 || !uuidPattern.test(id)) return undefined;
   // One id, one spelling: base64 decoders skip what they do not know.
   return toGlobalId(type, id) === globalId ? { type, id } : undefined;
 }
 
 /** The row id behind a global id of one type. Throws NotFound: a malformed id looks like a stranger's. */
-export function fromGlobalId(type: NodeType, globalId: string): string {
+export function fromGlobalId(type: IdType, globalId: string): string {
   const parsed = parseGlobalId(globalId);
   if (parsed?.type !== type) throw new NotFound(type);
   return parsed.id;

@@ -35,6 +35,20 @@ export async function toPayload<Name extends string, Entity>(
   return { [name]: entity, userErrors } as { [K in Name]: Entity | null } & { userErrors: UserErrorType[] };
 }
 
+/** The same for a mutation that answers several things at once; all of `names` are null when it failed. */
+export async function toPayloadOf<Entities extends object>(
+  names: readonly (keyof Entities)[],
+  result: Promise<Entities>,
+): Promise<Record<string, unknown> & { userErrors: UserErrorType[] }> {
+  return result.then(
+    (entities) => ({ ...entities, userErrors: [] }),
+    (error: unknown) => ({
+      ...Object.fromEntries(names.map((name) => [name, null])),
+      userErrors: presentUserErrors(error),
+    }),
+  );
+}
+
 /** The payload type of a mutation: its entity or null, and what was wrong with the input. */
 export function payloadType<Entity extends object>(
   mutation: string,

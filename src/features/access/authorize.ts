@@ -1,0 +1,96 @@
+import { Conflict, Forbidden, NotFound } from '../../errors.ts';
+import { type Action, isAtLeast, leastRole, peopleOnly, type Role } from '../../platform/auth/policy.ts';
+import type { Uses } from '../../platform/context.ts';
+
+/** What asking "may I?" needs. */
+export type Asker = Uses<'db' | 'viewer' | 'loaders'>;
+
+/** What the viewer is in a project; null for a stranger. Read once a request. */
+export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null> {
+  const { viewer } = ctx;
+  if (viewer.kind === 'ADMIN') return 'OWNER';
+  if (viewer.kind === 'API_KEY') return viewer.projectId === projectId ? viewer.role : null;
+  return ctx.loaders
+    .of('roles of the viewer', async (projectIds) => {
+      const members = await ctx.db.member.findMany({
+        where: { userId: viewer.userId, projectId: { in: projectIds } },
+        select: { projectId: true, role: true },
+      });
+      return members.map((member) => [member.projectId, member.role] as const);
+    })
+    .load(projectId);
+}
+
+/**
+ * May I? Throws NotFound for a stranger, who must not learn that there is something (`what` is what they asked
+ * for), and Forbidden for a member whose role is too small or a key that may not.
+ */
+export async function authorize(
+  ctx: Asker,
+  projectId: string,
+  action: Action,
+  what = 'Project',
+): Promise<void> {
+  const role = await roleIn(ctx, projectId);
+  if (role === null) throw new NotFound(what);
+  const least = leastRole[action];
+  if (!isAtLeast(role, least)) {
+    throw new Forbidden(`${action} needs the role ${least}; yours is ${role}.`);
+  }
+  if (isBarred(ctx, action)) throw new Forbidden(`${action} is not for API keys; a person must ask.`);
+}
+
+function isBarred({ viewer }: Uses<'viewer'>, action: Action): boolean {
+  return viewer.kind === 'API_KEY' && peopleOnly.includes(action);
+}
+
+/** What of a project's row says whether it may still change. */
+export interface Openness {
+  readonly id: string;
+  readonly archivedAt: Date | null;
+  readonly deletingAt: Date | null;
+}
+
+/** What an archived project refuses. */
+const changes: readonly Action[] = ['EDIT_CHARACTERS', 'GENERATE'];
+
+/** Whether the viewer may, now: for a frontend that draws buttons. */
+export async function viewerCan(ctx: Asker, project: Openness, action: Action): Promise<boolean> {
+  const role = await roleIn(ctx, project.id);
+  if (role === null || !isAtLeast(role, leastRole[action]) || isBarred(ctx, action)) return false;
+  if (action.startsWith('READ_')) return true;
+  return !project.deletingAt && !(project.archivedAt && changes.includes(action));
+}
+
+/** Throws Conflict at `field` of the input when the project is archived or being deleted, NotFound when it is gone. */
+export async function refuseClosed(
+  db: Pick<Asker['db'], 'project'>,
+  projectId: string,
+  field: string,
+): Promise<void> {
+  const project = await db.project.findUnique({
+    where: { id: projectId },
+    select: { archivedAt: true, deletingAt: true },
+  });
+  if (!project) throw new NotFound('Project');
+  if (project.deletingAt) {
+    throw new Conflict('PROJECT_DELETING', 'This project is being deleted.', ['input', field]);
+  }
+  if (project.archivedAt) {
+    throw new Conflict('PROJECT_ARCHIVED', 'This project is archived: it can only be read.', [
+      'input',
+      field,
+    ]);
+  }
+}
+
+/** May I, and may it still change? Throws like authorize, and like refuseClosed. */
+export async function authorizeChange(
+  ctx: Asker,
+  projectId: string,
+  action: Action,
+  { what = 'Project', field }: { what?: string; field: string },
+): Promise<void> {
+  await authorize(ctx, projectId, action, what);
+  await refuseClosed(ctx.db, projectId, field);
+}

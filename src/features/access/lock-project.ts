@@ -1,0 +1,12 @@
+import { NotFound } from '../../errors.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+
+/**
+ * Takes the project's row for the rest of the transaction, so that what is decided from its members or keys still
+ * holds when it is written. Throws NotFound when the project is gone.
+ */
+export async function lockProject(tx: Transaction, projectId: string): Promise<void> {
+  const locked = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id::text AS id FROM projects WHERE id = ${projectId}::uuid FOR NO KEY UPDATE`;
+  if (locked.length === 0) throw new NotFound('Project');
+}

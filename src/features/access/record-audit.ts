@@ -1,0 +1,51 @@
+import type { Viewer } from '../../platform/auth/viewer.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import type { NodeType } from '../../platform/graphql/global-id.ts';
+
+/** Everything that the audit log tells of. */
+export const auditActions = [
+  'PROJECT_CREATED',
+  'PROJECT_ARCHIVED',
+  'PROJECT_RESTORED',
+  'PROJECT_DELETION_REQUESTED',
+  'MEMBER_INVITED',
+  'INVITATION_WITHDRAWN',
+  'INVITATION_ACCEPTED',
+  'MEMBER_ROLE_CHANGED',
+  'MEMBER_REMOVED',
+  'API_KEY_CREATED',
+  'API_KEY_REVOKED',
+  'PROVIDER_KEY_SET',
+  'PROVIDER_KEY_REMOVED',
+  'IMAGE_UPLOADED',
+  'CHARACTER_CREATED',
+  'CHARACTER_UPDATED',
+  'CHARACTER_ARCHIVED',
+  'REFERENCE_IMAGE_ADDED',
+  'REFERENCE_IMAGE_REMOVED',
+  'GENERATION_REQUESTED',
+  'GENERATION_CANCELED',
+] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+export interface AuditedAct {
+  readonly projectId: string;
+  readonly action: AuditAction;
+  readonly target: { readonly type: NodeType; readonly id: string };
+  /** Roles, models, prefixes: what is safe to keep for ever. Never a secret, never a user's words. */
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/**
+ * Notes who did what in the caller's transaction: it is in the log if, and only if, it happened. The database
+ * numbers the entry, dates it, and chains it to the one before, under the project row's lock.
+ */
+export async function recordAudit(tx: Transaction, viewer: Viewer, act: AuditedAct): Promise<void> {
+  const userId = viewer.kind === 'ADMIN' ? null : viewer.userId;
+  const apiKeyId = viewer.kind === 'API_KEY' ? viewer.apiKeyId : null;
+  await tx.$executeRaw`
+    INSERT INTO audit_entries (project_id, sequence, actor_kind, user_id, api_key_id, action, target_type, target_id,
+      details, previous_hash, hash)
+    VALUES (${act.projectId}::uuid, 0, ${viewer.kind}, ${userId}::uuid, ${apiKeyId}::uuid, ${act.action},
+      ${act.target.type}, ${act.target.id}::uuid, ${JSON.stringify(act.details ?? {})}::jsonb, '', '')`;
+}

@@ -1,0 +1,25 @@
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import type { Role as RoleName } from '../../platform/auth/policy.ts';
+
+export const Role = {
+  OWNER: 'OWNER',
+  EDITOR: 'EDITOR',
+  VIEWER: 'VIEWER',
+} satisfies Record<RoleName, RoleName>;
+registerEnumType(Role, {
+  name: 'Role',
+  description: 'What someone may do in a project; each can do all that the one below can.',
+  valuesConfig: {
+    OWNER: { description: 'Runs the project: members, keys, the audit log, archiving and deleting.' },
+    EDITOR: { description: 'Works in it: characters, reference images, runs.' },
+    VIEWER: { description: 'Looks at it.' },
+  },
+});
+
+@ObjectType({ description: "Someone whom the organisation's identity provider knows." })
+export class User {
+  @Field(() => String, { nullable: true, description: 'As the identity provider last told it, if verified.' })
+  email: string | null;
+  @Field(() => String, { nullable: true, description: 'As the identity provider last told it.' })
+  name: string | null;
+}

@@ -1,0 +1,68 @@
+import { NotFound } from '../../errors.ts';
+import type { ApiKey as ApiKeyRow } from '../../platform/db/generated/client.ts';
+import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize, viewerCan } from '../access/authorize.ts';
+import { findProject } from '../projects/project.queries.ts';
+
+export type { ApiKeyRow };
+
+/**
+ * The key with this row id: owners find every key of their project, members their own. Throws NotFound, also for
+ * strangers, and Forbidden.
+ */
+export async function findApiKey(ctx: Asker, id: string): Promise<ApiKeyRow> {
+  const key = await ctx.loaders
+    .of('apiKeys', async (ids) => {
+      const rows = await ctx.db.apiKey.findMany({ where: { id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+  if (!key) throw new NotFound('ApiKey');
+  await authorize(ctx, key.projectId, isOwn(ctx, key) ? 'USE_OWN_API_KEYS' : 'MANAGE_API_KEYS', 'ApiKey');
+  return key;
+}
+
+function isOwn({ viewer }: Pick<Asker, 'viewer'>, key: ApiKeyRow): boolean {
+  return viewer.kind === 'USER' && viewer.userId === key.userId;
+}
+
+/** The key that an audit entry names; whoever reads the log may see it. Null when the project, and it, are gone. */
+export async function auditedApiKey(ctx: Asker, projectId: string, id: string): Promise<ApiKeyRow | null> {
+  await authorize(ctx, projectId, 'READ_AUDIT_LOG');
+  return ctx.loaders
+    .of(`apiKeys of ${projectId}`, async (ids) => {
+      const rows = await ctx.db.apiKey.findMany({ where: { projectId, id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+}
+
+/** A project's keys, newest first, the revoked ones too: all for owners, for other members their own. */
+export async function listApiKeys(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null },
+): Promise<Page<ApiKeyRow>> {
+  await authorize(ctx, projectId, 'USE_OWN_API_KEYS');
+  const project = await findProject(ctx, projectId);
+  const isAll = await viewerCan(ctx, project, 'MANAGE_API_KEYS');
+  const own = ctx.viewer.kind === 'USER' ? { userId: ctx.viewer.userId } : {};
+  const where = { projectId, ...(isAll ? {} : own) };
+  return readPage(
+    args,
+    (row) => row.createdAt,
+    ({ after, limit }) =>
+      ctx.db.apiKey.findMany({
+        where: { ...where, ...behind('createdAt', after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    () => ctx.db.apiKey.count({ where }),
+  );
+}
+
+/** The key by which the viewer came, or null. They may always see this one. */
+export async function viewersApiKey(ctx: Pick<Asker, 'db' | 'viewer'>): Promise<ApiKeyRow | null> {
+  if (ctx.viewer.kind !== 'API_KEY') return null;
+  return ctx.db.apiKey.findUnique({ where: { id: ctx.viewer.apiKeyId } });
+}

@@ -1,0 +1,82 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
+import { userById } from '../access/user.queries.ts';
+import { User } from '../access/user.type.ts';
+import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { type ApiKeyRow, listApiKeys } from './api-key.queries.ts';
+import {
+  ApiKey,
+  ApiKeyConnection,
+  ApiKeyKind,
+  CreateApiKeyInput,
+  CreateApiKeyPayload,
+  RevokeApiKeyInput,
+  RevokeApiKeyPayload,
+} from './api-key.type.ts';
+import { createApiKey } from './create-api-key.ts';
+import { revokeApiKey } from './revoke-api-key.ts';
+
+@Resolver(() => ApiKey)
+export class ApiKeyResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() key: ApiKeyRow): string {
+    return toGlobalId('ApiKey', key.id);
+  }
+
+  @FieldResolver(() => ApiKeyKind, { description: 'Whose it is.' })
+  kind(@Root() key: ApiKeyRow): ApiKeyKind {
+    return key.userId === null ? ApiKeyKind.SERVICE : ApiKeyKind.PERSONAL;
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: 'Whose PERSONAL key it is.' })
+  user(@Ctx() ctx: Context, @Root() key: ApiKeyRow) {
+    return key.userId === null ? null : userById(ctx, key.userId);
+  }
+
+  @FieldResolver(() => Project, { description: 'What it is for.' })
+  project(@Ctx() ctx: Context, @Root() key: ApiKeyRow) {
+    return findProject(ctx, key.projectId);
+  }
+
+  @Mutation(() => CreateApiKeyPayload, {
+    description: 'Makes a key for a project; its secret is shown this once. Not for API keys: FORBIDDEN.',
+  })
+  createApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => CreateApiKeyInput, { description: 'What it is for, and what it may do.' })
+    input: CreateApiKeyInput,
+  ) {
+    return toPayloadOf(['apiKey', 'secret'], createApiKey(ctx, input));
+  }
+
+  @Mutation(() => RevokeApiKeyPayload, {
+    description:
+      'Ends a key at once and for good, its live subscriptions too: owners any, members their own.',
+  })
+  revokeApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RevokeApiKeyInput, { description: 'Which one.' }) input: RevokeApiKeyInput,
+  ) {
+    return toPayload('apiKey', revokeApiKey(ctx, input));
+  }
+}
+
+@Resolver(() => Project)
+export class ProjectApiKeysResolver {
+  @FieldResolver(() => ApiKeyConnection, {
+    description:
+      'Its keys, newest first, the revoked ones too: all for owners, for other members their own. Not for API keys: FORBIDDEN.',
+  })
+  apiKeys(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    after: string | null,
+  ) {
+    return listApiKeys(ctx, project.id, { first, after });
+  }
+}

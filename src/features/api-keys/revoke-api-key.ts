@@ -1,0 +1,28 @@
+import type { Uses } from '../../platform/context.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import { type ApiKeyRow, findApiKey } from './api-key.queries.ts';
+import type { RevokeApiKeyInput } from './api-key.type.ts';
+
+/** Ends a key at once and for good; twice is no error. Throws NotFound, Forbidden. */
+export async function revokeApiKey(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
+  input: RevokeApiKeyInput,
+): Promise<ApiKeyRow> {
+  const { id, projectId, prefix } = await findApiKey(ctx, fromGlobalId('ApiKey', input.id));
+  return ctx.db.$transaction(async (tx) => {
+    const { count } = await tx.apiKey.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: ctx.clock.now() },
+    });
+    if (count > 0) {
+      await recordAudit(tx, ctx.viewer, {
+        projectId,
+        action: 'API_KEY_REVOKED',
+        target: { type: 'ApiKey', id },
+        details: { prefix },
+      });
+    }
+    return tx.apiKey.findUniqueOrThrow({ where: { id } });
+  });
+}

@@ -1,0 +1,55 @@
+import { BadArgument } from '../../errors.ts';
+import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
+import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
+import { fromGlobalId, nodeTypes, parseGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import type { AuditLogFilter } from './audit-entry.type.ts';
+
+export type { AuditEntryRow };
+
+/** What was done in a project, the newest first; owners only. Throws NotFound, Forbidden, BadArgument. */
+export async function listAuditEntries(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null; filter?: AuditLogFilter | null },
+): Promise<Page<AuditEntryRow>> {
+  await authorize(ctx, projectId, 'READ_AUDIT_LOG');
+  checkFirst(args.first);
+  const where = { projectId, ...conditions(args.filter ?? {}) };
+  const after = args.after == null ? {} : { sequence: { lt: readCursor(args.after) } };
+  const rows = await ctx.db.auditEntry.findMany({
+    where: { AND: [where, after] },
+    orderBy: { sequence: 'desc' },
+    take: args.first + 1,
+  });
+  return toPage(args, rows, writeCursor, () => ctx.db.auditEntry.count({ where }));
+}
+
+function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
+  const { actions, userId, apiKeyId, targetId, from, until } = filter;
+  return {
+    ...(actions ? { action: { in: actions } } : {}),
+    ...(userId != null ? { userId: fromGlobalId('User', userId) } : {}),
+    ...(apiKeyId != null ? { apiKeyId: fromGlobalId('ApiKey', apiKeyId) } : {}),
+    // A malformed id is, like a stranger's, that of nothing in this log.
+    ...(targetId != null ? { targetId: { in: [parseGlobalId(targetId)?.id ?? []].flat() } } : {}),
+    at: { gte: from ?? undefined, lt: until ?? undefined },
+  };
+}
+
+/** The global id of what an entry is about. */
+export function targetOf({ targetType, targetId }: AuditEntryRow): string {
+  const type = nodeTypes.find((each) => each === targetType);
+  if (!type) throw new Error(`The audit log knows no ${targetType}.`);
+  return toGlobalId(type, targetId);
+}
+
+function writeCursor({ sequence }: AuditEntryRow): string {
+  return Buffer.from(String(sequence)).toString('base64url');
+}
+
+function readCursor(cursor: string): bigint {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
+  throw new BadArgument(`after: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+}

@@ -1,0 +1,63 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { userById } from '../access/user.queries.ts';
+import { User } from '../access/user.type.ts';
+import { auditedApiKey } from '../api-keys/api-key.queries.ts';
+import { ApiKey } from '../api-keys/api-key.type.ts';
+import type { ProjectRow } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { type AuditEntryRow, listAuditEntries, targetOf } from './audit-entry.queries.ts';
+import { AuditActor, AuditEntry, AuditEntryConnection, AuditLogFilter } from './audit-entry.type.ts';
+
+@Resolver(() => AuditEntry)
+export class AuditEntryResolver {
+  @FieldResolver(() => SafeIntScalar, { description: '1, 2, 3 … without gaps within a project.' })
+  sequence(@Root() entry: AuditEntryRow): number {
+    return Number(entry.sequence);
+  }
+
+  @FieldResolver(() => AuditActor, { description: 'Who.' })
+  actor(@Root() entry: AuditEntryRow) {
+    return { ...entry, kind: entry.actorKind };
+  }
+
+  @FieldResolver(() => ID, { description: 'The thing it was done to; it may be gone since.' })
+  targetId(@Root() entry: AuditEntryRow): string {
+    return targetOf(entry);
+  }
+}
+
+@Resolver(() => AuditActor)
+export class AuditActorResolver {
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: 'The person; null for the admin and SERVICE keys.',
+  })
+  user(@Ctx() ctx: Context, @Root() { userId }: AuditEntryRow) {
+    return userId === null ? null : userById(ctx, userId);
+  }
+
+  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key they came by, if by one.' })
+  apiKey(@Ctx() ctx: Context, @Root() { projectId, apiKeyId }: AuditEntryRow) {
+    return apiKeyId === null ? null : auditedApiKey(ctx, projectId, apiKeyId);
+  }
+}
+
+@Resolver(() => Project)
+export class ProjectAuditLogResolver {
+  @FieldResolver(() => AuditEntryConnection, {
+    description: 'Who did what to which thing, when, and with which key; the newest first; owners only.',
+  })
+  auditLog(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    after: string | null,
+    @Arg('filter', () => AuditLogFilter, { nullable: true, description: 'Which entries.' })
+    filter: AuditLogFilter | null,
+  ) {
+    return listAuditEntries(ctx, project.id, { first, after, filter });
+  }
+}

@@ -1,0 +1,43 @@
+import { NotFound } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Invitation as InvitationRow } from '../../platform/db/generated/client.ts';
+import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import { InvitationStatus } from './invitation.type.ts';
+
+export type { InvitationRow };
+
+/** The invitation with this row id. Throws NotFound, also for strangers, and Forbidden unless an owner asks. */
+export async function findInvitation(ctx: Asker, id: string): Promise<InvitationRow> {
+  const invitation = await ctx.db.invitation.findUnique({ where: { id } });
+  if (!invitation) throw new NotFound('Invitation');
+  await authorize(ctx, invitation.projectId, 'MANAGE_MEMBERS', 'Invitation');
+  return invitation;
+}
+
+/** A project's invitations, newest first, the settled ones too. */
+export async function listInvitations(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null },
+): Promise<Page<InvitationRow>> {
+  await authorize(ctx, projectId, 'MANAGE_MEMBERS');
+  return readPage(
+    args,
+    (row) => row.createdAt,
+    ({ after, limit }) =>
+      ctx.db.invitation.findMany({
+        where: { projectId, ...behind('createdAt', after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    () => ctx.db.invitation.count({ where: { projectId } }),
+  );
+}
+
+/** Where an invitation stands now. */
+export function statusOf(ctx: Uses<'clock'>, invitation: InvitationRow): InvitationStatus {
+  if (invitation.acceptedAt) return InvitationStatus.ACCEPTED;
+  if (invitation.withdrawnAt) return InvitationStatus.WITHDRAWN;
+  return invitation.expiresAt > ctx.clock.now() ? InvitationStatus.PENDING : InvitationStatus.EXPIRED;
+}

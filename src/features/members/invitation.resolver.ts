@@ -1,0 +1,88 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
+import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { acceptInvitation } from './accept-invitation.ts';
+import { type InvitationRow, listInvitations, statusOf } from './invitation.queries.ts';
+import {
+  AcceptInvitationInput,
+  AcceptInvitationPayload,
+  Invitation,
+  InvitationConnection,
+  InvitationStatus,
+  InviteMemberInput,
+  InviteMemberPayload,
+  WithdrawInvitationInput,
+  WithdrawInvitationPayload,
+} from './invitation.type.ts';
+import { inviteMember } from './invite-member.ts';
+import { withdrawInvitation } from './withdraw-invitation.ts';
+
+@Resolver(() => Invitation)
+export class InvitationResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() invitation: InvitationRow): string {
+    return toGlobalId('Invitation', invitation.id);
+  }
+
+  @FieldResolver(() => InvitationStatus, { description: 'Where it stands now.' })
+  status(@Ctx() ctx: Context, @Root() invitation: InvitationRow): InvitationStatus {
+    return statusOf(ctx, invitation);
+  }
+
+  @FieldResolver(() => Project, { description: 'Where to.' })
+  project(@Ctx() ctx: Context, @Root() invitation: InvitationRow) {
+    return findProject(ctx, invitation.projectId);
+  }
+
+  @Mutation(() => InviteMemberPayload, {
+    description:
+      'Offers membership to whoever has an e-mail address; owners only. User errors: ALREADY_MEMBER, ALREADY_INVITED.',
+  })
+  inviteMember(
+    @Ctx() ctx: Context,
+    @Arg('input', () => InviteMemberInput, { description: 'Whom, and as what.' }) input: InviteMemberInput,
+  ) {
+    return toPayloadOf(['invitation', 'token'], inviteMember(ctx, input));
+  }
+
+  @Mutation(() => AcceptInvitationPayload, {
+    description:
+      'Makes the viewer, a user, a member. User errors: INVITATION_INVALID, INVITATION_FOR_ANOTHER, INVITATION_USED, INVITATION_EXPIRED.',
+  })
+  acceptInvitation(
+    @Ctx() ctx: Context,
+    @Arg('input', () => AcceptInvitationInput, { description: 'Which one.' }) input: AcceptInvitationInput,
+  ) {
+    return toPayload('member', acceptInvitation(ctx, input));
+  }
+
+  @Mutation(() => WithdrawInvitationPayload, {
+    description: 'Takes an invitation back; owners only. User error: INVITATION_USED.',
+  })
+  withdrawInvitation(
+    @Ctx() ctx: Context,
+    @Arg('input', () => WithdrawInvitationInput, { description: 'Which one.' })
+    input: WithdrawInvitationInput,
+  ) {
+    return toPayload('invitation', withdrawInvitation(ctx, input));
+  }
+}
+
+@Resolver(() => Project)
+export class ProjectInvitationsResolver {
+  @FieldResolver(() => InvitationConnection, {
+    description: 'Its invitations, newest first, the settled ones too; owners only.',
+  })
+  invitations(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    after: string | null,
+  ) {
+    return listInvitations(ctx, project.id, { first, after });
+  }
+}

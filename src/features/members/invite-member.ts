@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { Conflict, InputProblem } from '../../errors.ts';
+import { drawSecret, invitationPrefix } from '../../platform/auth/secret.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { checkText } from '../../platform/graphql/text.ts';
+import { authorize } from '../access/authorize.ts';
+import { lockProject } from '../access/lock-project.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import type { InvitationRow } from './invitation.queries.ts';
+import type { InviteMemberInput } from './invitation.type.ts';
+
+const dayMs = 86_400_000;
+
+/**
+ * Makes an invitation. Its token is told this once: only its hash is kept. Throws NotFound, Forbidden, InputProblem,
+ * and Conflict for an address that is a member's or has an open invitation.
+ */
+export async function inviteMember(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
+  input: InviteMemberInput,
+): Promise<{ invitation: InvitationRow; token: string }> {
+  const projectId = fromGlobalId('Project', input.projectId);
+  await authorize(ctx, projectId, 'MANAGE_MEMBERS');
+  const email = checkEmail(input.email);
+  const now = ctx.clock.now();
+  const expiresAt = input.expiresAt ?? new Date(now.getTime() + 7 * dayMs);
+  if (expiresAt <= now || expiresAt.getTime() > now.getTime() + 90 * dayMs) {
+    throw new InputProblem(['input', 'expiresAt'], 'expiresAt must be within the next 90 days.');
+  }
+  const { text, hash } = drawSecret(invitationPrefix);
+  return ctx.db.$transaction(async (tx) => {
+    await lockProject(tx, projectId);
+    await refuseKnownAddress(tx, projectId, email);
+    const invitation = await tx.invitation.create({
+      data: { projectId, email, role: input.role, tokenHash: hash, expiresAt },
+    });
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'MEMBER_INVITED',
+      target: { type: 'Invitation', id: invitation.id },
+      details: { role: input.role },
+    });
+    return { invitation, token: text };
+  });
+}
+
+function checkEmail(text: string): string {
+  const email = checkText(['input', 'email'], text, { minimum: 3, maximum: 320 }).toLowerCase();
+  if (z.email().safeParse(email).success) return email;
+  throw new InputProblem(['input', 'email'], 'email must be an e-mail address.');
+}
+
+async function refuseKnownAddress(tx: Transaction, projectId: string, email: string): Promise<void> {
+  if ((await tx.member.count({ where: { projectId, user: { email } } })) > 0) {
+    throw new Conflict('ALREADY_MEMBER', 'A member has this address.', ['input', 'email']);
+  }
+  // An expired one makes room; the list keeps telling of it.
+  await tx.$executeRaw`
+    UPDATE invitations SET withdrawn_at = now()
+    WHERE project_id = ${projectId}::uuid AND email = ${email} AND accepted_at IS NULL AND withdrawn_at IS NULL
+      AND expires_at <= now()`;
+  const open = { projectId, email, acceptedAt: null, withdrawnAt: null };
+  if ((await tx.invitation.count({ where: open })) > 0) {
+    const message = 'This address has an open invitation; withdraw it to make a new one.';
+    throw new Conflict('ALREADY_INVITED', message, ['input', 'email']);
+  }
+}

@@ -1,0 +1,46 @@
+import { Conflict, NotFound } from '../../errors.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import type { Member as MemberRow } from '../../platform/db/generated/client.ts';
+import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+
+export type { MemberRow };
+
+/** The member with this row id. Throws NotFound, also for strangers, and Forbidden for API keys. */
+export async function findMember(ctx: Asker, id: string): Promise<MemberRow> {
+  const member = await ctx.db.member.findUnique({ where: { id } });
+  if (!member) throw new NotFound('Member');
+  await authorize(ctx, member.projectId, 'READ_MEMBERS', 'Member');
+  return member;
+}
+
+/** A project's members, newest first. */
+export async function listMembers(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null },
+): Promise<Page<MemberRow>> {
+  await authorize(ctx, projectId, 'READ_MEMBERS');
+  return readPage(
+    args,
+    (row) => row.createdAt,
+    ({ after, limit }) =>
+      ctx.db.member.findMany({
+        where: { projectId, ...behind('createdAt', after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    () => ctx.db.member.count({ where: { projectId } }),
+  );
+}
+
+/** Throws Conflict when the member is the only owner left. The caller holds the project's lock. */
+export async function refuseLastOwner(tx: Transaction, { id, projectId, role }: MemberRow): Promise<void> {
+  if (role !== 'OWNER') return;
+  const others = await tx.member.count({ where: { projectId, role: 'OWNER', id: { not: id } } });
+  if (others > 0) return;
+  throw new Conflict('LAST_OWNER', 'A project keeps at least one owner: name another one first.', [
+    'input',
+    'id',
+  ]);
+}

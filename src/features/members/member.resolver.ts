@@ -1,0 +1,75 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toPayload } from '../../platform/graphql/payload.ts';
+import { userById } from '../access/user.queries.ts';
+import { User } from '../access/user.type.ts';
+import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { changeMemberRole } from './change-member-role.ts';
+import { listMembers, type MemberRow } from './member.queries.ts';
+import {
+  ChangeMemberRoleInput,
+  ChangeMemberRolePayload,
+  Member,
+  MemberConnection,
+  RemoveMemberInput,
+  RemoveMemberPayload,
+} from './member.type.ts';
+import { removeMember } from './remove-member.ts';
+
+@Resolver(() => Member)
+export class MemberResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() member: MemberRow): string {
+    return toGlobalId('Member', member.id);
+  }
+
+  @FieldResolver(() => User, { description: 'Who it is.' })
+  user(@Ctx() ctx: Context, @Root() member: MemberRow) {
+    return userById(ctx, member.userId);
+  }
+
+  @FieldResolver(() => Project, { description: 'Where they are a member.' })
+  project(@Ctx() ctx: Context, @Root() member: MemberRow) {
+    return findProject(ctx, member.projectId);
+  }
+
+  @Mutation(() => ChangeMemberRolePayload, {
+    description: 'Gives a member another role; owners only. User error: LAST_OWNER.',
+  })
+  changeMemberRole(
+    @Ctx() ctx: Context,
+    @Arg('input', () => ChangeMemberRoleInput, { description: 'Who, and what they may do.' })
+    input: ChangeMemberRoleInput,
+  ) {
+    return toPayload('member', changeMemberRole(ctx, input));
+  }
+
+  @Mutation(() => RemoveMemberPayload, {
+    description:
+      'Takes a member out of a project, owners only, or leaves it oneself. Their API keys for it are revoked, their live subscriptions end. User error: LAST_OWNER.',
+  })
+  removeMember(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RemoveMemberInput, { description: 'Who.' }) input: RemoveMemberInput,
+  ) {
+    return toPayload('member', removeMember(ctx, input));
+  }
+}
+
+@Resolver(() => Project)
+export class ProjectMembersResolver {
+  @FieldResolver(() => MemberConnection, {
+    description: 'Who is in it, newest first. Not for API keys: FORBIDDEN.',
+  })
+  members(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    after: string | null,
+  ) {
+    return listMembers(ctx, project.id, { first, after });
+  }
+}

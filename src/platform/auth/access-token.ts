@@ -1,0 +1,93 @@
+import { createRemoteJWKSet, errors, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { Unavailable } from '../../errors.ts';
+
+/** What a valid token says of its bearer. */
+export interface Claims {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Lower case; null when the provider tells none, or says that it is not verified. */
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly expiresAt: Date;
+}
+
+/** Where tokens come from: a key set at a URL, or a shared secret. */
+export interface TokenOptions {
+  readonly jwksUrl: string | undefined;
+  readonly secret: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+}
+
+/** Resolves to a token's claims, or null for anything but a valid one. Throws Unavailable without the key set. */
+export type VerifyToken = (token: string) => Promise<Claims | null>;
+
+/** A shared secret signs with HMAC and a key set never does: a public key must not be taken for a secret. */
+const algorithms = {
+  secret: ['HS256', 'HS384', 'HS512'],
+  jwks: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+};
+/** Clocks differ. */
+const clockToleranceSeconds = 5;
+
+const claims = z
+  .object({
+    iss: z.string().max(1_000).default(''),
+    sub: z.string().min(1).max(255),
+    exp: z.number(),
+    email: z.email().max(320).nullish().catch(null),
+    email_verified: z
+      .union([z.boolean(), z.literal('true'), z.literal('false')])
+      .nullish()
+      .catch(false),
+    name: z.string().max(200).nullish().catch(null),
+  })
+  .transform(({ iss, sub, exp, email, email_verified, name }) => ({
+    issuer: iss,
+    subject: sub,
+    email: email && email_verified !== false && email_verified !== 'false' ? email.toLowerCase() : null,
+    name: name ?? null,
+    expiresAt: new Date(exp * 1_000),
+  }));
+
+/** Checks signature, issuer, audience and time of the organisation's tokens. Without a source every token is refused. */
+export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOptions): VerifyToken {
+  const common: JWTVerifyOptions = {
+    issuer,
+    audience,
+    clockTolerance: clockToleranceSeconds,
+    requiredClaims: ['sub', 'exp'],
+  };
+  const keySet =
+    jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 5_000 });
+  const secretKey = secret === undefined ? undefined : new TextEncoder().encode(secret);
+
+  async function verify(token: string) {
+    if (keySet) return jwtVerify(token, keySet, { ...common, algorithms: algorithms.jwks });
+    if (secretKey) return jwtVerify(token, secretKey, { ...common, algorithms: algorithms.secret });
+    return null;
+  }
+
+  return async (token) => {
+    try {
+      const verified = await verify(token);
+      const parsed = claims.safeParse(verified?.payload);
+      return parsed.success ? parsed.data : null;
+    } catch (error) {
+      const isTokenAtFault =
+        error instanceof errors.JOSEError &&
+        !(error instanceof errors.JWKSTimeout) &&
+        !(error instanceof errors.JWKSInvalid);
+      if (isTokenAtFault && !isKeySetAway(error)) return null;
+      throw new Unavailable('The identity provider does not answer at the moment. Try again.', {
+        cause: error,
+      });
+    }
+  };
+}
+
+/** jose has no class of its own for a key set whose URL answers with anything but 200. */
+function isKeySetAway(error: errors.JOSEError): boolean {
+  return error.code === 'ERR_JOSE_GENERIC';
+}

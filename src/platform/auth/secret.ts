@@ -1,0 +1,29 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** API keys begin so, which tells them from tokens, and lets scanners find one that was committed by mistake. */
+export const apiKeyPrefix = 'dramatis_key_';
+export const invitationPrefix = 'dramatis_invitation_';
+
+/** A secret that is shown once, and what is kept of it. */
+export interface Secret {
+  readonly text: string;
+  /** Its first characters, for people to recognise it by. */
+  readonly prefix: string;
+  /** SHA-256 in hexadecimal: 256 random bits need no slower hash. */
+  readonly hash: string;
+}
+
+/** Draws 256 random bits. */
+export function drawSecret(prefix: string): Secret {
+  const text = prefix + randomBytes(32).toString('base64url');
+  return { text, prefix: text.slice(0, prefix.length + 6), hash: hashSecret(text) };
+}
+
+export function hashSecret(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Compares hashes in constant time, so that neither content nor length leaks. */
+export function isSameSecret(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(hashSecret(one), 'hex'), Buffer.from(hashSecret(other), 'hex'));
+}
