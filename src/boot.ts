@@ -18,6 +18,8 @@ import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
 import { createPace } from './platform/jobs/pace.ts';
+import { createAttempts } from './platform/limits/attempts.ts';
+import { createCostMeter } from './platform/limits/cost-meter.ts';
 import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
@@ -103,7 +105,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     log.info({ role: 'worker', provider: provider.kind }, 'working');
     return { url: null, greeting: '', stop: () => closeAll(closers) };
   }
-  const url = await listen(config, tools, key, closers);
+  const url = await listen(config, tools, { key, databaseUrl }, closers);
   log.info({ url, role: config.ROLE, provider: provider.kind }, 'listening');
   return { url, greeting: greeting({ url, key, provider }), stop: () => closeAll(closers) };
 }
@@ -161,21 +163,36 @@ async function imageSecret(db: Database): Promise<Buffer> {
   return Buffer.from(value, 'hex');
 }
 
-async function listen(config: Config, tools: TaskContext, key: string, closers: Closers): Promise<string> {
+async function listen(
+  config: Config,
+  tools: TaskContext,
+  { key, databaseUrl }: { key: string; databaseUrl: string },
+  closers: Closers,
+): Promise<string> {
   // The address is only known once the port is; nothing asks for it before the first request.
   let url = config.PUBLIC_URL ?? '';
+  const authenticate = createAuthenticate({
+    adminKey: key,
+    db: tools.db,
+    verifyToken: createVerifyToken({
+      jwksUrl: config.AUTH_JWKS_URL,
+      secret: config.AUTH_JWT_SECRET,
+      issuer: config.AUTH_ISSUER,
+      audience: config.AUTH_AUDIENCE,
+    }),
+  });
+  const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE);
+  const meter = createCostMeter({
+    databaseUrl,
+    perSecond: config.COST_PER_SECOND,
+    burst: config.COST_BURST,
+  });
+  closers.push(() => meter.close());
   const server: Server = await createServer({
     ...tools,
-    authenticate: createAuthenticate({
-      adminKey: key,
-      db: tools.db,
-      verifyToken: createVerifyToken({
-        jwksUrl: config.AUTH_JWKS_URL,
-        secret: config.AUTH_JWT_SECRET,
-        issuer: config.AUTH_ISSUER,
-        audience: config.AUTH_AUDIENCE,
-      }),
-    }),
+    authenticate: (authorization, address) =>
+      attempts.guard(address, authorization, () => authenticate(authorization)),
+    meter,
     get publicUrl() {
       return url;
     },

@@ -31,6 +31,12 @@ const postgresUrl = z
     message: 'must be a postgres:// URL',
   });
 
+/** Entries between commas; none by default. */
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((entry) => (entry.trim() ? [entry.trim()] : [])));
+
 const environment = z.object({
   /** The address to listen on. */
   HOST: z.string().default('127.0.0.1'),
@@ -50,6 +56,20 @@ const environment = z.object({
   /** What a token's `iss` and `aud` must be. */
   AUTH_ISSUER: z.string().min(1).optional(),
   AUTH_AUDIENCE: z.string().min(1).optional(),
+  /** Wrong keys that one address may send in a minute before it has to wait. */
+  AUTH_FAILURES_PER_MINUTE: wholeNumber(1, 1_000_000, 60),
+  /** Proxies, by address or network, whose X-Forwarded-For is believed. */
+  TRUST_PROXY: list,
+  /** Sites whose pages may call this API; * for all. */
+  CORS_ORIGINS: list,
+  /** Whether viewers may ask for the schema; the admin always may. */
+  INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  /** Query points that come back to a viewer in a second, and that they can have at the most. */
+  COST_PER_SECOND: wholeNumber(1, 1_000_000, 1_000),
+  COST_BURST: wholeNumber(1, 100_000_000, 20_000),
+  /** Sockets, and subscriptions over all of them, that one viewer may hold on one process. */
+  WS_MAX_SOCKETS: wholeNumber(1, 100_000, 20),
+  WS_MAX_SUBSCRIPTIONS: wholeNumber(1, 100_000, 50),
   /** api answers clients, worker walks the runs, all does both. */
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 15_000),
@@ -77,10 +97,7 @@ const environment = z.object({
   MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),
   MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),
   /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
-  FETCH_ALLOW: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').flatMap((entry) => (entry.trim() ? [entry.trim()] : []))),
+  FETCH_ALLOW: list,
 });
 
 /** The checked configuration; names are the environment's own. */
@@ -113,6 +130,9 @@ function contradictions(config: Config): string[] {
   const problems: string[] = [];
   if (config.SEGMIND_POLL_MAX_MS < config.SEGMIND_POLL_MIN_MS) {
     problems.push('SEGMIND_POLL_MAX_MS must not be below SEGMIND_POLL_MIN_MS');
+  }
+  if (config.COST_BURST < config.COST_PER_SECOND) {
+    problems.push('COST_BURST must not be below COST_PER_SECOND');
   }
   if (config.AUTH_JWKS_URL !== undefined && config.AUTH_JWT_SECRET !== undefined) {
     problems.push('AUTH_JWKS_URL and AUTH_JWT_SECRET must not both be set');

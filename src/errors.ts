@@ -73,6 +73,28 @@ export class BadArgument extends Error {
   override name = 'BadArgument';
 }
 
+/** A request that cannot be read as one: HTTP 400. */
+export class BadRequest extends Error {
+  override name = 'BadRequest';
+}
+
+/** A body in a form that this server does not read: HTTP 415. */
+export class UnsupportedMedia extends Error {
+  override name = 'UnsupportedMedia';
+}
+
+/** Too much, too fast: code `RATE_LIMITED`; the same request does later. */
+export class RateLimited extends Error {
+  override name = 'RateLimited';
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+    super(`${message} Try again in ${seconds} s.`);
+    this.retryAfterSeconds = seconds;
+  }
+}
+
 /** The database or another part we depend on does not answer now: code `SERVICE_UNAVAILABLE`, safe to retry. */
 export class Unavailable extends Error {
   override name = 'Unavailable';

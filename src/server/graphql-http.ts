@@ -1,61 +1,118 @@
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
-import { Unauthenticated } from '../errors.ts';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { RateLimited, Unauthenticated } from '../errors.ts';
 import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
+import type { Prepare } from '../platform/graphql/prepare.ts';
+import type { Cost } from '../platform/limits/cost-meter.ts';
+import { readAccept } from './accept.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
+import { mayIntrospect, payer } from './limits.ts';
 import { presentError } from './present-error.ts';
+import { readOperation } from './read-operation.ts';
 import type { ServerContext } from './server-context.ts';
+
+type HttpContext = Context & { readonly cost: Cost };
 
 /** Serves GraphQL over HTTP at /graphql, and the explorer to browsers that open it. */
 export async function registerGraphqlHttp(
   app: FastifyInstance,
   ctx: ServerContext,
-  schema: GraphQLSchema,
+  { schema, prepare }: { schema: GraphQLSchema; prepare: Prepare },
 ): Promise<void> {
-  const apollo = new ApolloServer<Context>({
+  const apollo = new ApolloServer<HttpContext>({
     schema,
+    // Asked and answered by `prepare`, like parsing and validation: what gets here has passed it.
     introspection: true,
+    documentStore: {
+      get: async (key) => prepare.known(key.slice(-64)),
+      set: async () => undefined,
+      delete: async () => undefined,
+    },
+    persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    formatError: (formatted, error) => presentError(ctx.log, formatted, error),
+    formatError: (formatted, error) => presentError(ctx, formatted, error),
     plugins: [
       fastifyApolloDrainPlugin(app),
       // It touches every field of every answer and we set no cache hints.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
+      tellCost,
     ],
     logger: ctx.log.child({ part: 'apollo' }),
   });
   await apollo.start();
 
   const viewers = new WeakMap<FastifyRequest, Viewer>();
+  const costs = new WeakMap<FastifyRequest, Cost>();
   const handle = fastifyApolloHandler(apollo, {
-    context: async (request: FastifyRequest) => ({
-      ...ctx,
-      viewer: viewers.get(request) ?? refuse(),
-      loaders: new Loaders(),
-    }),
+    context: async (request: FastifyRequest) => {
+      const [viewer, cost] = [viewers.get(request), costs.get(request)];
+      if (!viewer || !cost) throw new Unauthenticated();
+      return { ...ctx, viewer, cost, loaders: new Loaders() };
+    },
   });
+
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    // Before the body is read: a stranger learns nothing about the schema and sends us nothing large.
+    onRequest: async (request) => {
+      if (wantsExplorer(request)) return;
+      viewers.set(request, await ctx.authenticate(request.headers.authorization, request.ip));
+    },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      if (wantsExplorer(request)) return sendExplorer(reply);
-      // Before the body is looked at: a stranger learns nothing about the schema.
-      viewers.set(request, await ctx.authenticate(request.headers.authorization));
-      return handle.call(app, request, reply);
+      const viewer = viewers.get(request);
+      if (!viewer) return sendExplorer(reply);
+      const asked = readOperation(request);
+      const prepared = asked && prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
+      const requested = prepared?.cost ?? 1;
+      try {
+        const cost = await ctx.meter.spend(payer(viewer), requested);
+        costs.set(request, cost);
+        if (!prepared?.errors) return await handle.call(app, request, reply);
+        return refuse(request, reply.code(400), {
+          errors: prepared.errors.map((error) => presentError(ctx, error.toJSON(), error)),
+          extensions: { cost },
+        });
+      } catch (error) {
+        if (!(error instanceof RateLimited)) throw error;
+        const cost: Cost = { requested, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };
+        return refuse(request, reply.code(429).header('retry-after', error.retryAfterSeconds), {
+          errors: [presentError(ctx, { message: error.message }, error)],
+          extensions: { cost },
+        });
+      }
     },
   });
 }
 
-function refuse(): never {
-  throw new Unauthenticated();
+const tellCost: ApolloServerPlugin<HttpContext> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response: { body }, contextValue: { cost } }) {
+        if (body.kind === 'single') body.singleResult.extensions = { ...body.singleResult.extensions, cost };
+      },
+    };
+  },
+};
+
+/** An answer to an operation that is not executed, in the media type that the client asks for. */
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: { errors: readonly GraphQLFormattedError[]; extensions: { cost: Cost } },
+): FastifyReply {
+  const weight = readAccept(request.headers.accept ?? '');
+  const own = 'application/graphql-response+json';
+  const type = weight(own) > weight('application/json') ? own : 'application/json';
+  return reply.type(`${type}; charset=utf-8`).send(JSON.stringify(answer));
 }

@@ -1,81 +1,156 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import proxyAddress from '@fastify/proxy-addr';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import { Unauthenticated } from '../errors.ts';
+import { z } from 'zod';
+import { BadArgument, RateLimited, toError, Unauthenticated } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
+import type { Prepare } from '../platform/graphql/prepare.ts';
+import type { Cost } from '../platform/limits/cost-meter.ts';
+import { mayIntrospect, payer } from './limits.ts';
+import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
+import { isOriginAllowed } from './origin.ts';
 import { presentError } from './present-error.ts';
 import type { ServerContext } from './server-context.ts';
+import { type Connection, openConnection } from './websocket-connection.ts';
 
 /** No operation of ours is near this. */
 const maxPayloadBytes = 64 * 1024;
+const variablesSchema = z.record(z.string(), z.unknown()).nullish();
+
+/** Those of RFC 6455 and its registry, and the protocol's own "forbidden". */
+const closeCodes = { goingAway: 1001, tryAgainLater: 1013, forbidden: 4403 };
 
 /** Serves GraphQL over WebSocket (subprotocol graphql-transport-ws) at /graphql. Returns what ends it. */
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
-  schema: GraphQLSchema,
+  { schema, prepare }: { schema: GraphQLSchema; prepare: Prepare },
 ): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
     perMessageDeflate: false,
+    handleProtocols,
   });
+  const live = createLiveSockets(ctx);
+  const connected = new WeakMap<Connection, LiveSocket>();
+  const costs = new WeakMap<ExecutionArgs, Cost>();
+  const trusted = proxyAddress.compile(ctx.config.TRUST_PROXY);
+  const addressOf = (request: IncomingMessage) => proxyAddress(request, trusted);
+
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://host').pathname !== '/graphql') {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-      return;
-    }
+    if (URL.parse(request.url ?? '/', 'http://host')?.pathname !== '/graphql')
+      return refuse(socket, '404 Not Found');
+    if (!isOriginAllowed(ctx, request.headers)) return refuse(socket, '403 Forbidden');
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit('connection', webSocket, request),
+      openConnection(protocol, { socket: webSocket, request }, ctx.log),
     );
   };
   server.on('upgrade', onUpgrade);
 
+  /** An error without a place in the document wraps what went wrong before or between executions. */
   const present = (error: GraphQLError): GraphQLFormattedError =>
-    presentError(ctx.log, error.toJSON(), error);
-  const { dispose } = useServer<{ authorization?: unknown }, Record<string, never>>(
-    {
-      schema,
-      onConnect: async ({ connectionParams }) => {
-        try {
-          await ctx.authenticate(connectionParams?.authorization);
-          return true;
-        } catch (error) {
-          // Closed with 4403 by graphql-ws.
-          if (error instanceof Unauthenticated) return false;
-          throw error;
-        }
-      },
-      context: async ({ connectionParams }): Promise<Context> => {
+    presentError(ctx, error.toJSON(), error.nodes ? error : (error.originalError ?? error));
+
+  /** Asks for each operation what HTTP asks for each request. Throws what is wrong with it. */
+  async function admitOperation(
+    { extra, connectionParams }: { extra: Connection; connectionParams?: { authorization?: unknown } },
+    payload: SubscribePayload,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+    const socket = connected.get(extra);
+    if (!socket) throw new Unauthenticated();
+    // Before anything waits for anything: ten thousand messages may have come at once.
+    if (live.isBusy(socket.viewer)) throw new RateLimited('You have too many operations under way.', 1_000);
+    const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(extra.request));
+    const { query, operationName = null } = payload;
+    const { data: variables, success } = variablesSchema.safeParse(payload.variables);
+    if (!success) throw new BadArgument('variables must be an object.');
+    const prepared = prepare(
+      { query, operationName, variables: variables ?? {} },
+      { mayIntrospect: mayIntrospect(ctx, viewer) },
+    );
+    const cost = await ctx.meter.spend(payer(viewer), prepared.cost);
+    if (prepared.errors) return prepared.errors;
+    const loaders = freshLoaders();
+    const contextValue: Context = {
+      ...ctx,
+      viewer,
+      events: socket.events,
+      get loaders() {
         // Loaders cache: a long subscription takes fresh ones for each event.
-        const viewer = await ctx.authenticate(connectionParams?.authorization);
-        const loaders = freshLoaders();
-        return {
-          ...ctx,
-          viewer,
-          get loaders() {
-            return loaders();
-          },
-        };
+        return loaders();
       },
-      onError: (_, __, ___, errors) => errors.map(present),
-      onNext: (_, __, ___, ____, result) => ({
-        ...result,
-        ...(result.errors ? { errors: result.errors.map(toGraphQLError).map(present) } : {}),
-      }),
+    };
+    const args = {
+      schema,
+      document: prepared.document,
+      operationName,
+      variableValues: variables,
+      contextValue,
+    };
+    costs.set(args, cost);
+    return args;
+  }
+
+  const protocol = makeServer<{ authorization?: unknown }, Connection & Record<string, never>>({
+    schema,
+    onConnect: async (connection) => {
+      const { connectionParams, extra } = connection;
+      const { socket, request } = extra;
+      try {
+        const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(request));
+        const admitted = live.admit({
+          viewer,
+          operations: () => Object.keys(connection.subscriptions).length,
+          close: (reason) => socket.close(closeCodes.forbidden, reason),
+        });
+        if (admitted) connected.set(extra, admitted);
+        else socket.close(closeCodes.tryAgainLater, 'TOO_MANY_SOCKETS');
+        return true;
+      } catch (error) {
+        // Closed with 4403 by graphql-ws.
+        if (error instanceof Unauthenticated) return false;
+        const { extensions } = presentError(ctx, { message: '' }, error);
+        socket.close(closeCodes.tryAgainLater, String(extensions?.code));
+        return true;
+      }
     },
-    sockets,
-    10_000,
-  );
+    onClose: ({ extra }) => {
+      const socket = connected.get(extra);
+      if (socket) live.leave(socket);
+    },
+    onSubscribe: async (connection, _, payload) => {
+      try {
+        return await admitOperation(connection, payload);
+      } catch (error) {
+        const socket = connected.get(connection.extra);
+        const isToken = socket?.viewer.kind === 'USER';
+        if (error instanceof Unauthenticated) socket?.close(isToken ? 'TOKEN_EXPIRED' : 'KEY_ENDED');
+        return [new GraphQLError(toError(error).message, { originalError: toError(error) })];
+      }
+    },
+    onError: (_, __, ___, errors) => errors.map(present),
+    onNext: (_, __, ___, args, result) => ({
+      ...result,
+      ...(result.errors ? { errors: result.errors.map(toGraphQLError).map(present) } : {}),
+      extensions: { ...result.extensions, cost: costs.get(args) },
+    }),
+  });
   return async () => {
+    live.stop();
     server.off('upgrade', onUpgrade);
-    // Sends each client close code 1001, "going away".
-    await dispose();
+    for (const client of sockets.clients) client.close(closeCodes.goingAway, 'Going away');
+    await new Promise((resolve) => sockets.close(resolve));
     for (const client of sockets.clients) client.terminate();
   };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }
 
 function toGraphQLError(error: GraphQLError | GraphQLFormattedError): GraphQLError {

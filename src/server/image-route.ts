@@ -1,16 +1,21 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Unauthenticated } from '../errors.ts';
 import { imageUrl } from '../features/images/image.queries.ts';
 import { ImageFormat } from '../features/images/image.type.ts';
 import { uploadImage } from '../features/images/upload-image.ts';
+import type { Viewer } from '../platform/auth/viewer.ts';
 import { fromGlobalId, toGlobalId } from '../platform/graphql/global-id.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
 import { resizePicture } from '../platform/pictures/resize-picture.ts';
 import { blobKey, variantKey } from '../platform/storage/blob-key.ts';
 import { verifyImageUrl } from '../platform/storage/sign-url.ts';
+import { payer } from './limits.ts';
 import type { ServerContext } from './server-context.ts';
 
 const imageParams = z.object({ id: z.uuid() });
+/** As dear as a mutation. */
+const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
 
 /** `GET /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
@@ -76,9 +81,16 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
       { parseAs: 'buffer', bodyLimit: ctx.config.MAX_IMAGE_BYTES },
       (_, body, done) => done(null, body),
     );
+    const viewers = new WeakMap<FastifyRequest, Viewer>();
+    // Before the body is read: a stranger sends us nothing large.
+    upload.addHook('onRequest', async (request) => {
+      viewers.set(request, await ctx.authenticate(request.headers.authorization, request.ip));
+    });
     upload.post('/images', async (request, reply) => {
-      const viewer = await ctx.authenticate(request.headers.authorization);
+      const viewer = viewers.get(request);
+      if (!viewer) throw new Unauthenticated();
       const context = { ...ctx, viewer, loaders: new Loaders() };
+      await ctx.meter.spend(payer(viewer), uploadPoints);
       const query = uploadQuery.safeParse(request.query);
       const projectId = fromGlobalId('Project', query.success ? query.data.projectId : '');
       const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

@@ -6,12 +6,13 @@ import {
   Forbidden,
   InputProblem,
   NotFound,
+  RateLimited,
   toError,
   Unauthenticated,
   Unavailable,
 } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import { isTransient } from '../platform/db/transient.ts';
+import type { ServerContext } from './server-context.ts';
 
 /** The expected failures that are shown as they are, and their codes. */
 const codes: readonly (readonly [type: new (...args: never[]) => Error, code: string])[] = [
@@ -20,6 +21,7 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
   [Unauthenticated, 'UNAUTHENTICATED'],
   [BadArgument, 'BAD_USER_INPUT'],
   [InputProblem, 'BAD_USER_INPUT'],
+  [RateLimited, 'RATE_LIMITED'],
   [Unavailable, 'SERVICE_UNAVAILABLE'],
 ];
 
@@ -28,18 +30,21 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
  * are shown; anything else becomes "Unexpected error." with a reference under which the full error is logged.
  */
 export function presentError(
-  log: Logger,
+  { log, config }: Pick<ServerContext, 'log' | 'config'>,
   formatted: GraphQLFormattedError,
   thrown: unknown,
 ): GraphQLFormattedError {
   const cause = unwrapResolverError(thrown);
   const { message, path, locations } = formatted;
   const known = codes.find(([type]) => cause instanceof type);
-  if (known && cause instanceof Error)
-    return { message: cause.message, path, locations, extensions: { code: known[1] } };
+  if (known && cause instanceof Error) {
+    const later = cause instanceof RateLimited ? { retryAfterSeconds: cause.retryAfterSeconds } : {};
+    return { message: cause.message, path, locations, extensions: { code: known[1], ...later } };
+  }
   if (cause instanceof GraphQLError) {
     const code = cause.extensions.code ?? formatted.extensions?.code ?? 'BAD_USER_INPUT';
-    return { message, path, locations, extensions: { code } };
+    const told = config.INTROSPECTION === 'on' ? message : withoutSuggestions(message);
+    return { message: told, path, locations, extensions: { code } };
   }
   if (isTransient(cause)) {
     log.warn({ err: toError(cause) }, 'the database did not answer');
@@ -54,4 +59,9 @@ export function presentError(
     locations,
     extensions: { code: 'INTERNAL_SERVER_ERROR', reference },
   };
+}
+
+/** Who may not see the schema must not be told it name by name. */
+function withoutSuggestions(message: string): string {
+  return message.replace(/ ?Did you mean [^?]*\?/g, '');
 }

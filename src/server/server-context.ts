@@ -1,5 +1,13 @@
-import type { Authenticate } from '../platform/auth/authenticate.ts';
+import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
+import type { CostMeter } from '../platform/limits/cost-meter.ts';
 
-/** What the door needs: every tool of the process, and a way to know who asks. */
-export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & { readonly authenticate: Authenticate };
+/** What the door needs: every tool of the process, a way to know who asks, and what they may spend. */
+export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
+  /**
+   * Finds the viewer behind an `Authorization` header or `connectionParams.authorization`. Throws Unauthenticated,
+   * RateLimited for an address that guesses, Unavailable.
+   */
+  readonly authenticate: (authorization: unknown, address: string) => Promise<Viewer>;
+  readonly meter: CostMeter;
+};

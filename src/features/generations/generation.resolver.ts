@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
@@ -97,6 +97,7 @@ export class GenerationResolver {
     return findGeneration(ctx, fromGlobalId('Generation', id));
   }
 
+  @Extensions({ paid: true })
   @Mutation(() => GeneratePayload, { description: 'Asks for pictures of a character. This costs money.' })
   generate(
     @Ctx() ctx: Context,

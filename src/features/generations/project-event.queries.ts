@@ -2,6 +2,7 @@ import { BadArgument } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { ProjectEvent as ProjectEventRow } from '../../platform/db/generated/client.ts';
 import { Loaders } from '../../platform/graphql/loaders.ts';
+import { refuseEnded } from '../access/review-access.ts';
 import { findProject } from '../projects/project.queries.ts';
 import { findGeneration } from './generation.queries.ts';
 import { isAtRest } from './generation-state.ts';
@@ -9,7 +10,7 @@ import { type GenerationRow, readProgress } from './progress.ts';
 
 export type { ProjectEventRow };
 
-type Follower = Uses<'db' | 'viewer' | 'events'>;
+type Follower = Uses<'db' | 'viewer' | 'events' | 'clock'>;
 
 /** Events are read from the table this many at a time. */
 const batchSize = 200;
@@ -33,6 +34,8 @@ export async function followProject(
         orderBy: { sequence: 'asc' },
         take: batchSize,
       });
+      // After reading: what was committed before the access ended may be told, what came later is not.
+      if (events.length > 0) await refuseEnded(ctx, projectId, 'Project');
       for (const event of events) {
         last = event.sequence;
         yield event;
@@ -70,6 +73,7 @@ export async function followGeneration(
       orderBy: { sequence: 'asc' },
       include: { generation: true },
     });
+    if (events.length > 0) await refuseEnded(ctx, projectId, 'Generation');
     for (const { sequence, generation, progress } of events) {
       last = sequence;
       if (!generation) continue;

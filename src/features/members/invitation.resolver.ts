@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
@@ -48,6 +48,8 @@ export class InvitationResolver {
     return toPayloadOf(['invitation', 'token'], inviteMember(ctx, input));
   }
 
+  // Dear, so that nobody guesses tokens by the hundred in one request.
+  @Extensions({ points: 100 })
   @Mutation(() => AcceptInvitationPayload, {
     description:
       'Makes the viewer, a user, a member. User errors: INVITATION_INVALID, INVITATION_FOR_ANOTHER, INVITATION_USED, INVITATION_EXPIRED.',

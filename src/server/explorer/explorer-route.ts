@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readAccept } from '../accept.ts';
 
 /** Where the build puts the explorer; the same from src/server/explorer and from dist/server/explorer. */
 export const explorerFolder = join(import.meta.dirname, '../../../dist/explorer');
@@ -27,22 +28,9 @@ const contentSecurityPolicy = [
 /** Whether a request comes from a browser that opens the address, not from a GraphQL client. */
 export function wantsExplorer(request: FastifyRequest): boolean {
   if (request.method !== 'GET') return false;
-  const accepted = readAccept(request.headers.accept ?? '');
-  const quality = (type: string) =>
-    accepted.get(type) ?? accepted.get(type.replace(/\/.*/, '/*')) ?? accepted.get('*/*') ?? 0;
+  const weight = readAccept(request.headers.accept ?? '');
   return (
-    quality('text/html') > Math.max(quality('application/json'), quality('application/graphql-response+json'))
-  );
-}
-
-/** Each media type of an Accept header with its weight, from 0 to 1. */
-function readAccept(accept: string): Map<string, number> {
-  return new Map(
-    accept.split(',').map((range) => {
-      const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-      const weight = parameters.find((parameter) => parameter.startsWith('q='));
-      return [type, weight ? Number(weight.slice(2)) || 0 : 1];
-    }),
+    weight('text/html') > Math.max(weight('application/json'), weight('application/graphql-response+json'))
   );
 }
 

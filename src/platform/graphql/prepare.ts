@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { documentLimits, measureDocument, refuseLongDocument } from './document-limits.ts';
+
+/** An operation as a client sends it. */
+export interface AskedOperation {
+  readonly query: string;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** A document that may be executed, or why not; and what asking cost. */
+export type Prepared = { readonly cost: number } & (
+  | { readonly document: DocumentNode; readonly errors: null }
+  | { readonly document: null; readonly errors: readonly [GraphQLError, ...GraphQLError[]] }
+);
+
+/** The one step that both transports take before they execute anything. */
+export interface Prepare {
+  (asked: AskedOperation, options: { mayIntrospect: boolean }): Prepared;
+  /** A document that was prepared lately, by the SHA-256 of its text in hexadecimal. */
+  known(hash: string): DocumentNode | undefined;
+}
+
+interface Known {
+  readonly document: DocumentNode;
+  readonly introspection: readonly GraphQLError[];
+}
+
+/**
+ * Parses, measures and validates, in this order: validation takes longer than linear time, so it only sees what is
+ * small. Documents that passed are kept, a bounded number of them; their cost depends on the variables and is told anew.
+ */
+export function createPrepare(schema: GraphQLSchema): Prepare {
+  const kept = new LRUCache<string, Known>({
+    // In characters. A syntax tree takes a hundred times its text: about fifty megabytes at the very worst.
+    maxSize: 512 * 1024,
+    sizeCalculation: ({ document }) => document.loc?.end ?? documentLimits.characters,
+  });
+
+  function prepare(asked: AskedOperation, { mayIntrospect }: { mayIntrospect: boolean }): Prepared {
+    const { query, ...operation } = asked;
+    const hash = createHash('sha256').update(query).digest('hex');
+    const known = kept.get(hash);
+    const document = known?.document ?? parseShort(query);
+    if (document instanceof GraphQLError) return { cost: 1, document: null, errors: [document] };
+    const { cost, refused } = measureDocument(schema, document, operation);
+    // What is refused costs little here; a client that means well must not run dry over it.
+    if (refused) return { cost: 1, document: null, errors: [refused] };
+    const [problem, ...problems] = known ? [] : validate(schema, document, specifiedRules, { maxErrors: 20 });
+    if (problem) {
+      const others = problems.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
+      return { cost: 1, document: null, errors: [coded(problem, 'GRAPHQL_VALIDATION_FAILED'), ...others] };
+    }
+    const introspection =
+      known?.introspection ?? validate(schema, document, [NoSchemaIntrospectionCustomRule]);
+    if (!known) kept.set(hash, { document, introspection });
+    const [forbidden] = mayIntrospect ? [] : introspection;
+    if (forbidden)
+      return { cost: 1, document: null, errors: [coded(forbidden, 'GRAPHQL_VALIDATION_FAILED')] };
+    return { cost, document, errors: null };
+  }
+
+  return Object.assign(prepare, { known: (hash: string) => kept.get(hash)?.document });
+}
+
+function parseShort(query: string): DocumentNode | GraphQLError {
+  try {
+    refuseLongDocument(query);
+    return parse(query, { maxTokens: documentLimits.tokens });
+  } catch (error) {
+    if (error instanceof GraphQLError) return coded(error, 'GRAPHQL_PARSE_FAILED');
+    throw error;
+  }
+}
+
+function coded(error: GraphQLError, code: string): GraphQLError {
+  error.extensions.code ??= code;
+  return error;
+}

@@ -1,0 +1,105 @@
+import { LRUCache } from 'lru-cache';
+import pg from 'pg';
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimited } from '../../errors.ts';
+
+/** What an operation cost, and how much is left: `extensions.cost` of every answer. */
+export interface Cost {
+  /** Points of this operation. */
+  readonly requested: number;
+  /** Points that the viewer has left. */
+  readonly remaining: number;
+  /** Points that come back in a second, on the average. */
+  readonly restoreRate: number;
+}
+
+/** Counts points by viewer, in every process on one database together. */
+export interface CostMeter {
+  /** Takes points from a viewer; null is somebody without a limit. Throws RateLimited when there are too few. */
+  spend(viewer: string | null, points: number): Promise<Cost>;
+  close(): Promise<void>;
+}
+
+/** Drawn from the database at once, so that most operations do not wait for it. Lost when the process ends. */
+const portionsPerBurst = 50;
+
+interface Portion {
+  left: number;
+  beyond: number;
+  readonly endsAt: number;
+}
+
+/**
+ * A viewer may spend `burst` points at once; they come back within `burst / perSecond` seconds. While the database
+ * does not answer, each process counts by itself.
+ */
+export function createCostMeter(options: {
+  databaseUrl: string;
+  perSecond: number;
+  burst: number;
+}): CostMeter {
+  const { databaseUrl, perSecond, burst } = options;
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 2,
+    application_name: 'dramatis-limits',
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 2_000,
+  });
+  pool.on('error', () => undefined);
+  const window = { points: burst, duration: Math.max(1, Math.ceil(burst / perSecond)) };
+  const limiter = new RateLimiterPostgres({
+    ...window,
+    storeClient: pool,
+    tableName: 'rate_limits',
+    // By our migrations.
+    tableCreated: true,
+    clearExpiredByTimeout: true,
+    keyPrefix: 'cost',
+    insuranceLimiter: new RateLimiterMemory(window),
+  });
+  const portions = new LRUCache<string, Portion>({ max: 10_000 });
+  const portionPoints = Math.ceil(burst / portionsPerBurst);
+
+  function told(requested: number, remaining: number): Cost {
+    return { requested, remaining: Math.max(0, remaining), restoreRate: perSecond };
+  }
+
+  /** Null when the viewer has fewer points left; what was asked for is given back then. */
+  async function draw(viewer: string, points: number): Promise<RateLimiterRes> {
+    try {
+      return await limiter.consume(viewer, points);
+    } catch (refused) {
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      const { msBeforeNext } = refused;
+      await limiter.reward(viewer, points);
+      throw new RateLimited('You have asked for too much in too short a time.', msBeforeNext);
+    }
+  }
+
+  return {
+    async spend(viewer, points) {
+      if (viewer === null) return told(points, burst);
+      const kept = portions.get(viewer);
+      const portion = kept && kept.endsAt > performance.now() ? kept : undefined;
+      if (portion && portion.left >= points) {
+        portion.left -= points;
+        return told(points, portion.left + portion.beyond);
+      }
+      const missing = points - (portion?.left ?? 0);
+      // At the end of the purse a whole portion is too much, and the exact sum may still do.
+      const drawn = Math.max(missing, portionPoints);
+      const answer = await draw(viewer, drawn).catch((error: unknown) => {
+        if (drawn > missing && error instanceof RateLimited) return null;
+        throw error;
+      });
+      const { remainingPoints, msBeforeNext } = answer ?? (await draw(viewer, missing));
+      const left = answer ? drawn - missing : 0;
+      portions.set(viewer, { left, beyond: remainingPoints, endsAt: performance.now() + msBeforeNext });
+      return told(points, left + remainingPoints);
+    },
+    async close() {
+      await pool.end();
+    },
+  };
+}

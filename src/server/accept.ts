@@ -1,0 +1,11 @@
+/** How much a client wants each media type, by its Accept header: from 0, not at all, to 1. */
+export function readAccept(accept: string): (type: string) => number {
+  const weights = new Map(
+    accept.split(',').map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='));
+      return [type, weight ? Number(weight.slice(2)) || 0 : 1] as const;
+    }),
+  );
+  return (type) => weights.get(type) ?? weights.get(type.replace(/\/.*/, '/*')) ?? weights.get('*/*') ?? 0;
+}
