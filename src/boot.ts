@@ -2,13 +2,13 @@ import 'reflect-metadata';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { adminKey } from './admin-key.ts';
 import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
 import { greeting } from './greeting.ts';
 import type { Logger } from './logger.ts';
+import { adminKey, masterKeys } from './own-keys.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
@@ -17,10 +17,11 @@ import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
-import { createPace } from './platform/jobs/pace.ts';
 import { createAttempts } from './platform/limits/attempts.ts';
 import { createCostMeter } from './platform/limits/cost-meter.ts';
 import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
+import { createKeyring } from './platform/secrets/keyring.ts';
+import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { createServer, type Server } from './server/create-server.ts';
@@ -86,7 +87,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     storage: await openLocalStorage(join(dataDirectory, 'storage')),
     outbound,
     segmind,
-    pace: createPace(),
+    pace: createPaces(),
+    keyring: createKeyring(await masterKeys(config.KEY_ENCRYPTION_KEYS, dataDirectory)),
     imageSecret: await imageSecret(db),
   };
 

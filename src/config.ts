@@ -37,6 +37,17 @@ const list = z
   .default('')
   .transform((text) => text.split(',').flatMap((entry) => (entry.trim() ? [entry.trim()] : [])));
 
+/** `kid:base64` of 32 bytes each. The problem never repeats the key. */
+const masterKeyList = list.transform((entries, context) =>
+  entries.flatMap((entry, index) => {
+    const [, kid = '', text = ''] = /^([\w.-]{1,64}):([A-Za-z0-9+/_-]+={0,2})$/.exec(entry) ?? [];
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length === 32) return [{ kid, bytes }];
+    context.addIssue({ code: 'custom', message: `entry ${index + 1} must be kid:base64 of 32 bytes` });
+    return [];
+  }),
+);
+
 const environment = z.object({
   /** The address to listen on. */
   HOST: z.string().default('127.0.0.1'),
@@ -48,6 +59,8 @@ const environment = z.object({
   DATABASE_URL: postgresUrl.optional(),
   /** Pictures, the admin key and the embedded database. */
   DATA_DIR: z.string().default('data'),
+  /** Encrypt what must be read again: kid:base64 of 32 bytes, comma separated; the first encrypts, all decrypt. */
+  KEY_ENCRYPTION_KEYS: masterKeyList,
   /** Default: made at first start and kept in DATA_DIR/admin-key. */
   ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   /** Where the organisation's identity provider publishes its keys; or, with a secret, AUTH_JWT_SECRET. */

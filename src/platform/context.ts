@@ -5,8 +5,9 @@ import type { Database } from './db/connect.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import type { Loaders } from './graphql/loaders.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
-import type { Pace } from './jobs/pace.ts';
 import type { Outbound } from './outbound/fetch-picture-url.ts';
+import type { Keyring } from './secrets/keyring.ts';
+import type { Pace } from './segmind/pace.ts';
 import type { Segmind } from './segmind/segmind.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -33,8 +34,11 @@ export interface Context {
   readonly events: EventFeed;
   readonly storage: Storage;
   readonly outbound: Outbound;
+  /** The provider, on the server's own account; `withKey` leads to others. */
   readonly segmind: Segmind;
-  readonly pace: Pace;
+  /** How fast runs are submitted with an account. */
+  readonly pace: (account: string) => Pace;
+  readonly keyring: Keyring;
   /** Signs image URLs; the same in every process on one database. */
   readonly imageSecret: Buffer;
   /** Where clients reach this server. */

@@ -27,6 +27,7 @@ import { MemberResolver, ProjectMembersResolver } from '../features/members/memb
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
 import { ProjectPermissionsResolver } from '../features/projects/permission.resolver.ts';
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
+import { ProjectProviderKeyResolver } from '../features/provider-keys/provider-key.resolver.ts';
 import {
   CharacterReferenceImagesResolver,
   ReferenceImageResolver,
@@ -53,6 +54,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       AuditEntryResolver,
       AuditActorResolver,
       ProjectAuditLogResolver,
+      ProjectProviderKeyResolver,
       ImageResolver,
       ImageModelResolver,
       CharacterResolver,

@@ -102,7 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         await simulator.onRequest?.(request);
         await answerRequest(world, request, answer);
       })
-      .catch(() => incoming.destroy());
+      .catch(() => incoming.socket.destroy());
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   url = `http://${host}:${(server.address() as AddressInfo).port}`;

@@ -1,7 +1,7 @@
 /** Why a run ends without pictures; each with what it tells the caller. */
 export const failureCodes = {
   PROVIDER_REJECTED: 'The provider refused the request as it is; nothing was paid.',
-  PROVIDER_UNAUTHORIZED: "The provider refused the server's API key; nothing was paid.",
+  PROVIDER_UNAUTHORIZED: 'The provider refused the API key; nothing was paid.',
   PROVIDER_FORBIDDEN: 'The provider does not let this account use the model; nothing was paid.',
   PROVIDER_OUT_OF_CREDITS: 'The provider account has too few credits; nothing was paid.',
   MODEL_UNAVAILABLE: 'The provider no longer offers the model; nothing was paid.',

@@ -72,6 +72,8 @@ export interface Segmind {
   upload(bytes: Buffer, contentType: string): Promise<string>;
   /** Fetches a delivered picture, without the key. */
   download(url: string): Promise<Buffer>;
+  /** A client on another account of the same API, over the same connections. Throws for a key that fits no header. */
+  withKey(apiKey: string): Segmind;
   /** Ends what is under way: a submit on its way becomes UNCERTAIN. */
   close(): Promise<void>;
 }
@@ -93,26 +95,16 @@ const uploadedSchema = z.union([
 ]);
 
 /** Opens a client on an account. Throws when the options cannot be one: a bad URL, a key that fits no header. */
-export function createSegmind(options: SegmindOptions): Segmind {
+export function createSegmind(options: SegmindOptions, agents = openAgents()): Segmind {
   const { apiKey, maxOutputBytes, outputHosts = defaultOutputHosts } = options;
   const { submitTimeoutMs = 30_000, pollTimeoutMs = 15_000 } = options;
   const { syncTimeoutMs = 300_000, downloadTimeoutMs = 60_000 } = options;
+  const { reads, posts } = agents;
   if (!apiKeyPattern.test(apiKey))
     throw new Error('The Segmind API key must be printable ASCII without spaces.');
   const address = apiAddress(options.baseUrl);
   const apiOrigin = new URL(address).origin;
   const uploadUrl = new URL(options.uploadUrl);
-
-  // The deadline over each exchange replaces undici's own, which start anew with every byte.
-  const settings = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
-    connect: { timeout: connectTimeoutMs },
-  };
-  const reads = new Agent({ ...settings, connections: 64 });
-  // A connection here ends with its one request, so that no POST takes over a used one.
-  const posts = new Agent({ ...settings, connections: 64 });
 
   function post(url: URL, body: object, limits: { call: Call; timeoutMs: number; signal?: AbortSignal }) {
     const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
@@ -200,9 +192,26 @@ export function createSegmind(options: SegmindOptions): Segmind {
       return answer.bytes;
     },
 
+    withKey: (otherKey) => createSegmind({ ...options, apiKey: otherKey }, agents),
+
     async close() {
       await Promise.all([reads.destroy(), posts.destroy()]);
     },
+  };
+}
+
+function openAgents(): { reads: Agent; posts: Agent } {
+  // The deadline over each exchange replaces undici's own, which start anew with every byte.
+  const settings = {
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+    connect: { timeout: connectTimeoutMs },
+  };
+  // A connection for posts ends with its one request, so that no POST takes over a used one.
+  return {
+    reads: new Agent({ ...settings, connections: 64 }),
+    posts: new Agent({ ...settings, connections: 64 }),
   };
 }
 

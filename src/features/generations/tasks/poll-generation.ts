@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Status } from '../../../platform/segmind/result.ts';
+import type { Segmind } from '../../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { accountOf } from '../../provider-keys/provider-key.queries.ts';
 import { failureColumns } from '../failure.ts';
 import { atMove, moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
@@ -22,7 +24,8 @@ export async function pollGeneration(
   submitted: GenerationRow,
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
-  const { config, segmind } = ctx;
+  const { config } = ctx;
+  let segmind: Segmind | undefined;
   const requestId = submitted.providerRequestId;
   if (requestId === null) throw new Error('A submitted run has no request id.');
   const timing = { minMs: config.SEGMIND_POLL_MIN_MS, maxMs: config.SEGMIND_POLL_MAX_MS };
@@ -39,9 +42,10 @@ export async function pollGeneration(
       errorsInRow > 0 ? errorDelayMs(errorsInRow, timing, chance) : pollDelayMs(age(), timing, chance);
     await sleep(delayMs, undefined, { signal });
     try {
+      segmind ??= await accountOf(ctx, submitted);
       const status = await segmind.status(requestId);
       errorsInRow = unknownInRow = 0;
-      if (status.state === 'COMPLETED') return await collect(ctx, run, requestId, status);
+      if (status.state === 'COMPLETED') return await collect({ ...ctx, segmind }, run, requestId, status);
       if (status.state === 'FAILED') return await fail(ctx, run, status);
       run = await noteProgress(ctx, run, status, age());
     } catch (error) {

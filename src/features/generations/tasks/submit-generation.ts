@@ -2,6 +2,7 @@ import { findImageModel } from '../../../catalogue/catalogue.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { accountInForce } from '../../provider-keys/provider-key.queries.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import { atMove, type Move, moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
@@ -23,16 +24,23 @@ const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_C
  * Resolves to the run when it goes on now, null when it rests or waits for a later wake-up.
  */
 export async function submitGeneration(
-  ctx: TaskContext,
+  server: TaskContext,
   run: GenerationRow,
   wakeup: Wakeup,
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
+  const segmind = await accountInForce(server, run.projectId).catch((error: unknown) => {
+    if (error instanceof SegmindError) return error;
+    throw error;
+  });
+  // Nobody else's runs are held up by a key that only this project has.
+  if (segmind instanceof SegmindError) return fail(server, run, segmind, { from: ['QUEUED'] });
+  const ctx = { ...server, segmind };
   const account = ctx.segmind.accountId;
   const pause = await findPause(ctx, account, run.model);
   if (pause) return postpone(ctx, run, pause.remainingMs);
   if (!(await claimProbe(ctx, account, run.model, probeEveryMs))) return postpone(ctx, run, probeEveryMs);
-  await ctx.pace.turn(signal);
+  await ctx.pace(account).turn(signal);
 
   let body: Record<string, unknown>;
   try {
@@ -78,7 +86,7 @@ async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, u
   if (transport?.toUpperCase() !== 'V1') {
     try {
       const { requestId } = await ctx.segmind.submit(run.model, body);
-      ctx.pace.faster();
+      ctx.pace(ctx.segmind.accountId).faster();
       return await recordSubmitted(ctx, run, requestId, mine);
     } catch (error) {
       if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
@@ -86,7 +94,7 @@ async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, u
     }
   }
   const result = await ctx.segmind.run(run.model, body);
-  ctx.pace.faster();
+  ctx.pace(ctx.segmind.accountId).faster();
   return keepResult(ctx, run, result, { ...mine, submitted: true });
 }
 
@@ -142,17 +150,10 @@ async function notTaken(
       const model = reason === 'FORBIDDEN' ? run.model : '';
       await pauseProvider(ctx, { account, model, reason, durationMs: probeEveryMs });
     }
-    await persist.execute(() =>
-      moveGeneration(ctx, run.id, {
-        to: 'FAILED',
-        ...mine,
-        set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
-      }),
-    );
-    return null;
+    return fail(ctx, run, error, mine);
   }
   if (error.code === 'RATE_LIMITED') {
-    ctx.pace.slower();
+    ctx.pace(account).slower();
     const durationMs = error.retryAt
       ? Math.max(error.retryAt.getTime() - ctx.clock.now().getTime(), 500)
       : rateLimitPauseMs;
@@ -162,6 +163,18 @@ async function notTaken(
   // Unreachable: the older the run, the longer the wait.
   const ageMs = ctx.clock.now().getTime() - run.requestedAt.getTime();
   return requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine);
+}
+
+/** Ends a run that the provider does not take, and will not. */
+async function fail(ctx: TaskContext, run: GenerationRow, error: SegmindError, mine: Mine): Promise<null> {
+  await persist.execute(() =>
+    moveGeneration(ctx, run.id, {
+      to: 'FAILED',
+      ...mine,
+      set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
+    }),
+  );
+  return null;
 }
 
 /** Puts a run that holds an attempt back into the queue, or ends it when somebody has asked to cancel. */

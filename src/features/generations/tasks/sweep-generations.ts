@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import { tendProviderKeys } from '../../provider-keys/tend-provider-keys.ts';
 
 const sweepEveryMs = 30_000;
 const sweepSize = 500;
@@ -30,6 +31,7 @@ export async function sweepRegularly(ctx: TaskContext, signal: AbortSignal): Pro
     try {
       const count = await sweepGenerations(ctx);
       if (count > 0) ctx.log.warn({ count }, 'runs without a wake-up were woken');
+      await tendProviderKeys(ctx);
     } catch (error) {
       ctx.log.warn({ err: toError(error) }, 'a sweep failed');
     }

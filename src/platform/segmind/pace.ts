@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 
 /** Spaces out submits after the provider said "too many": slower at each refusal, faster again at each success. */
 export interface Pace {
@@ -15,7 +16,17 @@ const longestGapMs = 15_000;
 /** Below this the gap is not worth keeping. */
 const shortestGapMs = 50;
 
-/** One pace per process and provider account. It starts without any gap. */
+/** The paces of a process, one for each provider account; those that were not needed for long are forgotten. */
+export function createPaces(): (account: string) => Pace {
+  const paces = new LRUCache<string, Pace>({ max: 1_000 });
+  return (account) => {
+    const pace = paces.get(account) ?? createPace();
+    paces.set(account, pace);
+    return pace;
+  };
+}
+
+/** One pace. It starts without any gap. */
 export function createPace(now: () => number = () => performance.now()): Pace {
   let gapMs = 0;
   let nextTurnAt = 0;

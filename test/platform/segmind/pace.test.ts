@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { createPace } from '../../../src/platform/jobs/pace.ts';
+import { createPace } from '../../../src/platform/segmind/pace.ts';
 
 it('has no gap until it is refused, doubles it with each refusal, and loses it with successes', () => {
   const pace = createPace();

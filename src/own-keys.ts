@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from './errors.ts';
+import type { MasterKey } from './platform/secrets/keyring.ts';
+
+/** The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. */
+export async function adminKey(configured: string | undefined, dataDirectory: string): Promise<string> {
+  if (configured !== undefined) return configured;
+  return kept(join(dataDirectory, 'admin-key'), `dramatis_admin_${randomBytes(24).toString('base64url')}`);
+}
+
+/** The master keys: the configured ones, else the one kept in the data folder, made when there is none. */
+export async function masterKeys(
+  configured: readonly MasterKey[],
+  dataDirectory: string,
+): Promise<readonly [MasterKey, ...MasterKey[]]> {
+  const [first, ...others] = configured;
+  if (first) return [first, ...others];
+  const text = await kept(join(dataDirectory, 'key-encryption-key'), randomBytes(32).toString('base64'));
+  return [{ kid: 'data-dir', bytes: Buffer.from(text, 'base64') }];
+}
+
+/** Processes that start together on one folder must agree: only the first writes. */
+async function kept(path: string, made: string): Promise<string> {
+  await writeFile(path, `${made}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  });
+  return (await readFile(path, 'utf8')).trim();
+}
