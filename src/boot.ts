@@ -6,6 +6,8 @@ import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
+import { adoptBlobs } from './features/images/adopt-blobs.ts';
+import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
 import { greeting } from './greeting.ts';
 import type { Logger } from './logger.ts';
 import { adminKey, masterKeys } from './own-keys.ts';
@@ -92,10 +94,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     imageSecret: await imageSecret(db),
   };
 
+  await adoptBlobs(tools);
   const sweeping = new AbortController();
   if (config.ROLE !== 'api') {
     jobs.work((wakeup, signal) => advanceGeneration(tools, wakeup, signal), config.WORKER_CONCURRENCY);
     void sweepRegularly(tools, sweeping.signal);
+    void removeProjectsRegularly(tools, sweeping.signal);
   }
   closers.push(() => events.close());
   closers.push(() => {

@@ -51,14 +51,14 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
 
     if (width === null && format === null) {
-      const bytes = await ctx.storage.get(blobKey(image.sha256));
+      const bytes = await ctx.storage.get(blobKey(image.projectId, image.sha256));
       return bytes ? reply.type(image.contentType).send(bytes) : missing();
     }
-    const key = variantKey(image.sha256, width, format);
+    const key = variantKey(image, width, format);
     const kept = await ctx.storage.get(key);
     const contentType = format === null ? image.contentType : `image/${format.toLowerCase()}`;
     if (kept) return reply.type(contentType).send(kept);
-    const original = await ctx.storage.get(blobKey(image.sha256));
+    const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
     if (!original) return missing();
     const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
     // Made once, kept: a thumbnail costs ten times what reading it does.

@@ -25,6 +25,7 @@ import { ImageResolver } from '../features/images/image.resolver.ts';
 import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
 import { MemberResolver, ProjectMembersResolver } from '../features/members/member.resolver.ts';
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
+import { ProjectDeletionResolver } from '../features/project-deletion/project-deletion.resolver.ts';
 import { ProjectPermissionsResolver } from '../features/projects/permission.resolver.ts';
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
 import { ProjectProviderKeyResolver } from '../features/provider-keys/provider-key.resolver.ts';
@@ -65,6 +66,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectGenerationsResolver,
       CharacterGenerationsResolver,
       GeneratedImageResolver,
+      ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,
     ],

@@ -16,6 +16,7 @@ const rooms = [
   'characters',
   'reference-images',
   'generations',
+  'project-deletion',
   'nodes',
 ];
 

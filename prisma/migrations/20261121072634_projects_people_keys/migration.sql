@@ -151,6 +151,9 @@ ALTER TABLE "provider_keys" ADD CONSTRAINT "provider_keys_project_id_fkey" FOREI
 -- Counters that are worth nothing after a crash.
 ALTER TABLE "rate_limits" SET UNLOGGED;
 
+-- Looked at every two seconds, and nearly always empty.
+CREATE INDEX "projects_deleting_idx" ON "projects" ("deleting_at") WHERE "deleting_at" IS NOT NULL;
+
 -- One key in force for a project.
 CREATE UNIQUE INDEX "provider_keys_in_force_idx" ON "provider_keys" ("project_id") WHERE "removed_at" IS NULL;
 

@@ -3,6 +3,9 @@ import type { ProjectEventName } from '../../platform/events/record-event.ts';
 import { DateTimeScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 
 const ProjectEventKind = {
+  PROJECT_ARCHIVED: 'PROJECT_ARCHIVED',
+  PROJECT_RESTORED: 'PROJECT_RESTORED',
+  PROJECT_DELETING: 'PROJECT_DELETING',
   CHARACTER_CREATED: 'CHARACTER_CREATED',
   CHARACTER_UPDATED: 'CHARACTER_UPDATED',
   CHARACTER_ARCHIVED: 'CHARACTER_ARCHIVED',
@@ -17,6 +20,9 @@ registerEnumType(ProjectEventKind, {
   name: 'ProjectEventKind',
   description: 'What happened.',
   valuesConfig: {
+    PROJECT_ARCHIVED: { description: 'The project was made read-only.' },
+    PROJECT_RESTORED: { description: 'The project was opened again.' },
+    PROJECT_DELETING: { description: 'The project was given up; it goes once its last run has settled.' },
     CHARACTER_CREATED: { description: 'A character was made.' },
     CHARACTER_UPDATED: { description: "A character's fields changed." },
     CHARACTER_ARCHIVED: { description: 'A character was archived.' },

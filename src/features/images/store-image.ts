@@ -21,7 +21,7 @@ export async function storeImage(
     maxPixels: ctx.config.MAX_IMAGE_PIXELS,
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await ctx.storage.put(blobKey(sha256), bytes);
+  await ctx.storage.put(blobKey(projectId, sha256), bytes);
   // Two requests can bring the same picture at once: the unique index decides, and both get the one row.
   return ctx.db.$transaction(async (tx) => {
     const { count } = await tx.image.createMany({

@@ -2,9 +2,20 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import type { Context } from '../../platform/context.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { archiveProject } from './archive-project.ts';
 import { createProject } from './create-project.ts';
 import { findProject, listProjects, type ProjectRow } from './project.queries.ts';
-import { CreateProjectInput, CreateProjectPayload, Project, ProjectConnection } from './project.type.ts';
+import {
+  ArchiveProjectInput,
+  ArchiveProjectPayload,
+  CreateProjectInput,
+  CreateProjectPayload,
+  Project,
+  ProjectConnection,
+  RestoreProjectInput,
+  RestoreProjectPayload,
+} from './project.type.ts';
+import { restoreProject } from './restore-project.ts';
 
 @Resolver(() => Project)
 export class ProjectResolver {
@@ -34,5 +45,26 @@ export class ProjectResolver {
     @Arg('input', () => CreateProjectInput, { description: 'What it is called.' }) input: CreateProjectInput,
   ) {
     return toPayload('project', createProject(ctx, input));
+  }
+
+  @Mutation(() => ArchiveProjectPayload, {
+    description:
+      'Makes a project read-only; runs asked for before go on. Owners only. User error of changes: PROJECT_ARCHIVED.',
+  })
+  archiveProject(
+    @Ctx() ctx: Context,
+    @Arg('input', () => ArchiveProjectInput, { description: 'Which one.' }) input: ArchiveProjectInput,
+  ) {
+    return toPayload('project', archiveProject(ctx, input));
+  }
+
+  @Mutation(() => RestoreProjectPayload, {
+    description: 'Opens an archived project again; owners only. User error: PROJECT_DELETING.',
+  })
+  restoreProject(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RestoreProjectInput, { description: 'Which one.' }) input: RestoreProjectInput,
+  ) {
+    return toPayload('project', restoreProject(ctx, input));
   }
 }

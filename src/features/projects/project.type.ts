@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
@@ -26,9 +26,33 @@ export class CreateProjectInput {
   name: string;
 }
 
+@InputType({ description: 'The project to archive.' })
+export class ArchiveProjectInput {
+  @Field(() => ID, { description: "The project's id." })
+  id: string;
+}
+
+@InputType({ description: 'The project to open again.' })
+export class RestoreProjectInput {
+  @Field(() => ID, { description: "The project's id." })
+  id: string;
+}
+
 export const CreateProjectPayload = payloadType(
   'CreateProject',
   'project',
   () => Project,
   'The new project.',
+);
+export const ArchiveProjectPayload = payloadType(
+  'ArchiveProject',
+  'project',
+  () => Project,
+  'The project, which can only be read now.',
+);
+export const RestoreProjectPayload = payloadType(
+  'RestoreProject',
+  'project',
+  () => Project,
+  'The project, open again.',
 );

@@ -5,6 +5,9 @@ export const eventChannel = 'dramatis_project_events';
 
 /** What can happen in a project. */
 export type ProjectEventName =
+  | 'PROJECT_ARCHIVED'
+  | 'PROJECT_RESTORED'
+  | 'PROJECT_DELETING'
   | 'CHARACTER_CREATED'
   | 'CHARACTER_UPDATED'
   | 'CHARACTER_ARCHIVED'

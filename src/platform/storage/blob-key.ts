@@ -1,9 +1,19 @@
+/** Everything of one project lies below one prefix, so that it can go with the project. */
+export function projectPrefix(projectId: string): string {
+  return `projects/${projectId}`;
+}
+
 /** The key of a picture's original bytes. */
-export function blobKey(sha256: string): string {
-  return `blobs/${sha256.slice(0, 2)}/${sha256}`;
+export function blobKey(projectId: string, sha256: string): string {
+  return `${projectPrefix(projectId)}/blobs/${sha256.slice(0, 2)}/${sha256}`;
 }
 
 /** The key of a picture as it was scaled or converted. */
-export function variantKey(sha256: string, width: number | null, format: string | null): string {
-  return `variants/${sha256.slice(0, 2)}/${sha256}-${width ?? 'full'}-${format?.toLowerCase() ?? 'stored'}`;
+export function variantKey(
+  { projectId, sha256 }: { projectId: string; sha256: string },
+  width: number | null,
+  format: string | null,
+): string {
+  const name = `${sha256}-${width ?? 'full'}-${format?.toLowerCase() ?? 'stored'}`;
+  return `${projectPrefix(projectId)}/variants/${sha256.slice(0, 2)}/${name}`;
 }

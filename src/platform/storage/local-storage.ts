@@ -54,6 +54,9 @@ export async function openLocalStorage(root: string): Promise<Storage> {
     async delete(key) {
       await rm(pathOf(key), { force: true });
     },
+    async deleteAll(prefix) {
+      await rm(pathOf(prefix), { recursive: true, force: true });
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Where picture bytes are kept, by key. Local disk now; an object store has the same four verbs. */
+/** Where picture bytes are kept, by key. Local disk now; an object store has the same verbs. */
 export interface Storage {
   /** Keeps bytes under a key: all of them or none. Putting the same key twice is no error. Throws StorageFull. */
   put(key: string, bytes: Buffer): Promise<void>;
@@ -7,6 +7,8 @@ export interface Storage {
   has(key: string): Promise<boolean>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
+  /** Deletes every key below a prefix, a path without a slash at its end. */
+  deleteAll(prefix: string): Promise<void>;
 }
 
 /** There is no room; later there may be. */

@@ -17,21 +17,23 @@ it.each(['', '/etc/passwd', '../up', 'a/../../b', 'a//b', 'a\0b', '.hidden'])('%
 it('keeps what was put, once, however many put it at once, and leaves nothing half written', async () => {
   const root = await folder();
   const storage = await openLocalStorage(root);
-  expect(await storage.get(blobKey(sha256))).toBeNull();
-  await Promise.all(Array.from({ length: 20 }, () => storage.put(blobKey(sha256), Buffer.from('picture'))));
-  expect(await storage.get(blobKey(sha256))).toEqual(Buffer.from('picture'));
+  expect(await storage.get(blobKey('p1', sha256))).toBeNull();
+  await Promise.all(
+    Array.from({ length: 20 }, () => storage.put(blobKey('p1', sha256), Buffer.from('picture'))),
+  );
+  expect(await storage.get(blobKey('p1', sha256))).toEqual(Buffer.from('picture'));
   expect(await readdir(join(root, 'unfinished'))).toEqual([]);
-  await storage.delete(blobKey(sha256));
-  await storage.delete(blobKey(sha256));
-  expect(await storage.has(blobKey(sha256))).toBe(false);
+  await storage.delete(blobKey('p1', sha256));
+  await storage.delete(blobKey('p1', sha256));
+  expect(await storage.has(blobKey('p1', sha256))).toBe(false);
 });
 
 it('names each variant differently', () => {
   const keys = [
-    blobKey(sha256),
-    variantKey(sha256, null, 'WEBP'),
-    variantKey(sha256, 64, null),
-    variantKey(sha256, 64, 'WEBP'),
+    blobKey('p1', sha256),
+    variantKey({ projectId: 'p1', sha256 }, null, 'WEBP'),
+    variantKey({ projectId: 'p1', sha256 }, 64, null),
+    variantKey({ projectId: 'p1', sha256 }, 64, 'WEBP'),
   ];
   expect(new Set(keys).size).toBe(keys.length);
 });

@@ -33,7 +33,7 @@ export async function keepResult(
     result.outputs.map(async (output, index) => {
       if (output.kind === 'URL') return { index, url: output.url };
       const sha256 = createHash('sha256').update(output.bytes).digest('hex');
-      await ctx.storage.put(blobKey(sha256), output.bytes);
+      await ctx.storage.put(blobKey(run.projectId, sha256), output.bytes);
       return { index, sha256 };
     }),
   );

@@ -18,7 +18,7 @@ export async function buildBody(
 ): Promise<Record<string, unknown>> {
   const pictures = await Promise.all(
     storedReferences(run).map(
-      async (reference) => [reference.parameter, await pictureValue(ctx, reference)] as const,
+      async (reference) => [reference.parameter, await pictureValue(ctx, run.projectId, reference)] as const,
     ),
   );
   return { ...storedParameters(run), ...Object.fromEntries(pictures) };
@@ -26,6 +26,7 @@ export async function buildBody(
 
 async function pictureValue(
   ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
+  projectId: string,
   { sha256, contentType }: Reference,
 ): Promise<string> {
   const providerAccount = ctx.segmind.accountId;
@@ -33,7 +34,7 @@ async function pictureValue(
     SELECT url FROM provider_assets WHERE provider_account = ${providerAccount} AND sha256 = ${sha256}
     AND created_at > now() - ${assetLifetimeDays} * interval '1 day'`;
   if (known) return known.url;
-  const bytes = await ctx.storage.get(blobKey(sha256));
+  const bytes = await ctx.storage.get(blobKey(projectId, sha256));
   if (!bytes) throw new Error(`The picture ${sha256} is not in storage.`);
   try {
     const url = await ctx.segmind.upload(bytes, contentType);

@@ -61,7 +61,7 @@ async function storeOutput(ctx: TaskContext, run: GenerationRow, output: Deliver
   const { index } = output;
   try {
     const image = await download.execute(async () =>
-      storeImage(ctx, run.projectId, await bytesOf(ctx, output)),
+      storeImage(ctx, run.projectId, await bytesOf(ctx, run.projectId, output)),
     );
     return { index, image };
   } catch (error) {
@@ -78,9 +78,9 @@ async function storeOutput(ctx: TaskContext, run: GenerationRow, output: Deliver
   }
 }
 
-async function bytesOf(ctx: TaskContext, output: DeliveredOutput): Promise<Buffer> {
+async function bytesOf(ctx: TaskContext, projectId: string, output: DeliveredOutput): Promise<Buffer> {
   if ('url' in output) return ctx.segmind.download(output.url);
-  const bytes = await ctx.storage.get(blobKey(output.sha256));
+  const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));
   if (!bytes) throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');
   return bytes;
 }

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toError } from '../../../errors.ts';
+import type { TaskContext } from '../../../platform/context.ts';
+import { projectPrefix } from '../../../platform/storage/blob-key.ts';
+import { moveGeneration } from '../../generations/move-generation.ts';
+
+const lookEveryMs = 2_000;
+const batchSize = 2_000;
+/** What was under way when the project was given up, such as an upload, is done by then. */
+const graceSeconds = 10;
+
+/** Every two seconds until `signal` aborts. What fails, or what a crash cut short, is taken up again. */
+export async function removeProjectsRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await removeProjects(ctx, signal);
+    } catch (error) {
+      ctx.log.warn({ err: toError(error) }, 'projects could not be removed');
+    }
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * Takes away the projects that were given up and have no run under way any more. The project's own row goes last:
+ * as long as it is there, somebody goes on where it was left.
+ */
+export async function removeProjects(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const given = await ctx.db.$queryRaw<{ id: string; isRipe: boolean }[]>`
+    SELECT id::text AS id, deleting_at < now() - ${graceSeconds} * interval '1 second' AS "isRipe"
+    FROM projects WHERE deleting_at IS NOT NULL ORDER BY deleting_at LIMIT 100`;
+  for (const { id, isRipe } of given) {
+    if (signal.aborted) return;
+    await cancelQueued(ctx, id);
+    if (isRipe && !(await isUnderWay(ctx, id))) await removeProject(ctx, id, signal);
+  }
+}
+
+async function cancelQueued(ctx: TaskContext, projectId: string): Promise<void> {
+  const queued = await ctx.db.generation.findMany({
+    where: { projectId, status: 'QUEUED' },
+    select: { id: true },
+    take: batchSize,
+  });
+  for (const { id } of queued) {
+    await moveGeneration(ctx, id, {
+      to: 'CANCELED',
+      from: ['QUEUED'],
+      set: { cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+    });
+  }
+}
+
+/** An UNCERTAIN run waits for proof or a person, and after this there is nobody left to ask. */
+async function isUnderWay({ db }: TaskContext, projectId: string): Promise<boolean> {
+  const unfinished = ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'] as const;
+  return (await db.generation.count({ where: { projectId, status: { in: [...unfinished] } } })) > 0;
+}
+
+/** Rows in small portions, so that no lock is held for long; bytes; at last the project. The audit log stays. */
+async function removeProject(
+  { db, storage, log }: TaskContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  // Addresses of uploads at the provider: of pictures that no other project has, or with an account of its own.
+  await db.$executeRaw`
+    DELETE FROM provider_assets a WHERE EXISTS (SELECT 1 FROM images i WHERE i.project_id = ${id}::uuid AND i.sha256 = a.sha256)
+      AND NOT EXISTS (SELECT 1 FROM images o WHERE o.project_id <> ${id}::uuid AND o.sha256 = a.sha256)
+      OR a.provider_account IN (SELECT account FROM provider_keys WHERE project_id = ${id}::uuid)
+      AND a.provider_account NOT IN (SELECT account FROM provider_keys WHERE project_id <> ${id}::uuid)`;
+  const portions = [
+    () => db.$executeRaw`DELETE FROM project_events WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM project_events WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,
+    () => db.$executeRaw`DELETE FROM generated_images WHERE ctid = ANY(ARRAY(
+      SELECT i.ctid FROM generated_images i JOIN generations g ON g.id = i.generation_id
+      WHERE g.project_id = ${id}::uuid LIMIT ${batchSize}))`,
+    () => db.$executeRaw`DELETE FROM generations WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM generations WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,
+    () => db.$executeRaw`DELETE FROM reference_images WHERE ctid = ANY(ARRAY(
+      SELECT r.ctid FROM reference_images r JOIN characters c ON c.id = r.character_id
+      WHERE c.project_id = ${id}::uuid LIMIT ${batchSize}))`,
+    () => db.$executeRaw`DELETE FROM characters WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM characters WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,
+    () => db.$executeRaw`DELETE FROM images WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM images WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,
+  ];
+  for (const removePortion of portions) {
+    while (!signal.aborted && (await removePortion()) > 0);
+  }
+  if (signal.aborted) return;
+  await storage.deleteAll(projectPrefix(id));
+  const where = { projectId: id };
+  await db.$transaction([
+    db.providerKey.deleteMany({ where }),
+    db.apiKey.deleteMany({ where }),
+    db.invitation.deleteMany({ where }),
+    db.member.deleteMany({ where }),
+    db.project.deleteMany({ where: { id } }),
+  ]);
+  log.info({ projectId: id }, 'project removed');
+}

@@ -1,0 +1,34 @@
+import type { Uses } from '../../platform/context.ts';
+import { recordEvent } from '../../platform/events/record-event.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorize } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import { findProject, type ProjectRow } from './project.queries.ts';
+import type { ArchiveProjectInput } from './project.type.ts';
+
+/**
+ * Makes a project read-only: no new runs, no changes; runs that were asked for before go on. Members and keys can
+ * still be managed. Archiving twice is no error. Throws NotFound, Forbidden.
+ */
+export async function archiveProject(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
+  input: ArchiveProjectInput,
+): Promise<ProjectRow> {
+  const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
+  await authorize(ctx, id, 'ARCHIVE_PROJECT');
+  return ctx.db.$transaction(async (tx) => {
+    const { count } = await tx.project.updateMany({
+      where: { id, archivedAt: null },
+      data: { archivedAt: ctx.clock.now() },
+    });
+    if (count > 0) {
+      await recordAudit(tx, ctx.viewer, {
+        projectId: id,
+        action: 'PROJECT_ARCHIVED',
+        target: { type: 'Project', id },
+      });
+      await recordEvent(tx, { projectId: id, kind: 'PROJECT_ARCHIVED' });
+    }
+    return tx.project.findUniqueOrThrow({ where: { id } });
+  });
+}

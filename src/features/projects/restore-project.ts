@@ -1,0 +1,39 @@
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import { recordEvent } from '../../platform/events/record-event.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorize } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import { findProject, type ProjectRow } from './project.queries.ts';
+import type { RestoreProjectInput } from './project.type.ts';
+
+/**
+ * Opens an archived project again; one that is open is left as it is. Throws NotFound, Forbidden, and Conflict for
+ * one that is being deleted.
+ */
+export async function restoreProject(
+  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  input: RestoreProjectInput,
+): Promise<ProjectRow> {
+  const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
+  await authorize(ctx, id, 'ARCHIVE_PROJECT');
+  return ctx.db.$transaction(async (tx) => {
+    const { count } = await tx.project.updateMany({
+      where: { id, archivedAt: { not: null }, deletingAt: null },
+      data: { archivedAt: null },
+    });
+    const project = await tx.project.findUniqueOrThrow({ where: { id } });
+    if (project.deletingAt) {
+      throw new Conflict('PROJECT_DELETING', 'This project is being deleted.', ['input', 'id']);
+    }
+    if (count > 0) {
+      await recordAudit(tx, ctx.viewer, {
+        projectId: id,
+        action: 'PROJECT_RESTORED',
+        target: { type: 'Project', id },
+      });
+      await recordEvent(tx, { projectId: id, kind: 'PROJECT_RESTORED' });
+    }
+    return tx.project.findUniqueOrThrow({ where: { id } });
+  });
+}
