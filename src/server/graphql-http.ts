@@ -5,8 +5,14 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
-import { RateLimited, Unauthenticated } from '../errors.ts';
+import {
+  type DocumentNode,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getOperationAST,
+  OperationTypeNode,
+} from 'graphql';
+import { BadRequest, RateLimited, Unauthenticated } from '../errors.ts';
 import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
@@ -78,6 +84,7 @@ export async function registerGraphqlHttp(
       try {
         const cost = await ctx.meter.spend(payer(viewer), requested);
         costs.set(request, cost);
+        if (prepared?.document) refuseSubscription(prepared.document, asked?.operationName ?? null);
         if (!prepared?.errors) return await handle.call(app, request, reply);
         return refuse(request, reply.code(400), {
           errors: prepared.errors.map((error) => presentError(ctx, error.toJSON(), error)),
@@ -93,6 +100,12 @@ export async function registerGraphqlHttp(
       }
     },
   });
+}
+
+/** Throws BadRequest: an answer over HTTP is one answer. */
+function refuseSubscription(document: DocumentNode, operationName: string | null): void {
+  if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+  throw new BadRequest('Subscriptions are served over WebSocket, subprotocol graphql-transport-ws.');
 }
 
 const tellCost: ApolloServerPlugin<HttpContext> = {

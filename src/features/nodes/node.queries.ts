@@ -40,7 +40,11 @@ export async function findNode(ctx: Context, globalId: string): Promise<object> 
   const parsed = parseGlobalId(globalId);
   if (!parsed || !isNodeType(parsed.type)) throw new NotFound('node');
   const { find, type } = finders[parsed.type];
-  return Object.assign(new type(), await find(ctx, parsed.id));
+  const row = await find(ctx, parsed.id).catch((error: unknown) => {
+    // The same words as for an id that is none.
+    throw error instanceof NotFound ? new NotFound('node') : error;
+  });
+  return Object.assign(new type(), row);
 }
 
 /** The same for many; each is found or missing by itself. Throws BadArgument when there are too many. */

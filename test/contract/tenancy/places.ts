@@ -1,0 +1,333 @@
+import { type Dramatis, picture } from '../../support/dramatis.ts';
+import { mutate } from '../../support/people.ts';
+import { type IdName, type Ids, newCharacter, newMember, type ViewerName } from './world.ts';
+
+/** What each viewer gets; `OK` or a code. Written down here once more, so that the server's own table is checked. */
+export type Outcomes = Readonly<Record<ViewerName, string>>;
+
+const nobody = { none: 'UNAUTHENTICATED', revoked: 'UNAUTHENTICATED' };
+const hidden = { ...nobody, stranger: 'NOT_FOUND', admin: 'OK', OWNER: 'OK' };
+export const outcomes = {
+  /** Whoever is in the project. */
+  read: { ...hidden, VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
+  /** The same, but people only. */
+  readPeople: { ...hidden, VIEWER: 'OK', EDITOR: 'OK', key: 'FORBIDDEN' },
+  /** Editors, their keys, and owners. */
+  edit: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
+  /** Owners only. */
+  own: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
+  /** Anybody who is somebody. */
+  anybody: { ...hidden, stranger: 'OK', VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
+  /** An owner's question about something that is not there: an empty answer. */
+  filter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
+} satisfies Record<string, Outcomes>;
+
+/** A place that takes an id: the operation that gives it one, and what comes of it. */
+export interface Taking {
+  /** Which id it takes. The stranger gives the target's for this one and their own for all others. */
+  readonly id: IdName;
+  readonly operation: (ids: Ids) => string;
+  readonly expected: Outcomes;
+  /** A user error that only somebody who may can get. */
+  readonly passes?: string;
+  /** Makes what the operation uses up, before each time that it is expected to work. */
+  readonly before?: (dramatis: Dramatis, ids: Ids) => Promise<Partial<Ids>>;
+  readonly after?: (dramatis: Dramatis, ids: Ids) => Promise<unknown>;
+}
+
+const mutation = (name: string, input: string) =>
+  `mutation { ${name}(input: { ${input} }) { userErrors { code } } }`;
+
+function writing(
+  name: string,
+  id: IdName,
+  input: (ids: Ids) => string,
+  expected: Outcomes,
+  more: Partial<Taking> = {},
+): Taking {
+  return { id, operation: (ids) => mutation(name, input(ids)), expected, ...more };
+}
+
+const admin = { key: 'test_admin_key_0123456789' };
+const spareCharacter = {
+  before: async (dramatis: Dramatis, ids: Ids) => ({ character: await newCharacter(dramatis, ids.project) }),
+};
+const spareReference = {
+  before: async (dramatis: Dramatis, ids: Ids) => ({
+    referenceImage: await dramatis.addReference(ids.character, 'STYLE', '#777'),
+  }),
+};
+const pixel = (await picture('#abc', 16)).toString('base64');
+const address = () => `n${Math.random().toString(36).slice(2)}@example.test`;
+
+/** The image parameters of every model, by the name of its input. */
+const imageParameters: Readonly<Record<string, readonly string[]>> = {
+  consistentCharacter: ['subject'],
+  consistentCharacterWithPose: ['faceImage', 'poseImage'],
+  consistentCharacterAiNeolemon: ['image'],
+  consistentCharacterAiNeolemonV3: ['inputImage', 'ipImage'],
+};
+
+/** Every place that takes an id, as the schema names it. */
+export function takings(
+  models: Readonly<Record<string, readonly string[]>> = imageParameters,
+): Record<string, Taking> {
+  const { read, edit, own, filter } = outcomes;
+  const reading = (field: string, id: IdName): Taking => ({
+    id,
+    operation: (ids) => `{ ${field}(id: "${ids[id]}") { id } }`,
+    expected: read,
+  });
+  const auditLog = (name: string, id: IdName): Taking => ({
+    id,
+    operation: (ids) =>
+      `{ project(id: "${ids.project}") { auditLog(first: 5, filter: { ${name}: "${ids[id]}" }) { totalCount } } }`,
+    expected: filter,
+  });
+  const places: Record<string, Taking> = {
+    'Query.project(id)': reading('project', 'project'),
+    'Query.character(id)': reading('character', 'character'),
+    'Query.generation(id)': reading('generation', 'generation'),
+    'Query.node(id)': reading('node', 'image'),
+    'Query.nodes(ids)': {
+      id: 'referenceImage',
+      operation: (ids) => `{ nodes(ids: ["${ids.referenceImage}"]) { id } }`,
+      expected: read,
+    },
+    'Subscription.generationUpdated(id)': {
+      id: 'generation',
+      operation: (ids) => `subscription { generationUpdated(id: "${ids.generation}") { id } }`,
+      expected: read,
+    },
+    'Subscription.projectEvents(projectId)': {
+      id: 'project',
+      operation: (ids) =>
+        `subscription { projectEvents(projectId: "${ids.project}", after: 0) { sequence } }`,
+      expected: read,
+    },
+    'Project.auditLog(filter.userId)': auditLog('userId', 'user'),
+    'Project.auditLog(filter.apiKeyId)': auditLog('apiKeyId', 'apiKey'),
+    'Project.auditLog(filter.targetId)': auditLog('targetId', 'character'),
+    'Mutation.createCharacter(input.projectId)': writing(
+      'createCharacter',
+      'project',
+      (ids) => `projectId: "${ids.project}", name: "x"`,
+      edit,
+    ),
+    'Mutation.updateCharacter(input.id)': writing(
+      'updateCharacter',
+      'character',
+      (ids) => `id: "${ids.character}", name: "x"`,
+      edit,
+    ),
+    'Mutation.archiveCharacter(input.id)': writing(
+      'archiveCharacter',
+      'character',
+      (ids) => `id: "${ids.character}"`,
+      edit,
+      spareCharacter,
+    ),
+    'Mutation.addReferenceImage(input.characterId)': writing(
+      'addReferenceImage',
+      'character',
+      (ids) => `characterId: "${ids.character}", kind: BODY, source: { base64: "${pixel}" }`,
+      edit,
+    ),
+    'Mutation.addReferenceImage(input.source.imageId)': writing(
+      'addReferenceImage',
+      'image',
+      (ids) => `characterId: "${ids.character}", kind: BODY, source: { imageId: "${ids.image}" }`,
+      edit,
+    ),
+    'Mutation.removeReferenceImage(input.id)': writing(
+      'removeReferenceImage',
+      'referenceImage',
+      (ids) => `id: "${ids.referenceImage}"`,
+      edit,
+      spareReference,
+    ),
+    'Mutation.generate(input.characterId)': writing(
+      'generate',
+      'character',
+      (ids) => `characterId: "${ids.character}", model: { consistentCharacter: { prompt: "x" } }`,
+      edit,
+    ),
+    'Mutation.cancelGeneration(input.id)': writing(
+      'cancelGeneration',
+      'generation',
+      (ids) => `id: "${ids.generation}"`,
+      edit,
+      { passes: 'NOT_CANCELABLE' },
+    ),
+    'Mutation.archiveProject(input.id)': writing(
+      'archiveProject',
+      'project',
+      (ids) => `id: "${ids.project}"`,
+      own,
+      {
+        after: (dramatis, ids) =>
+          mutate(dramatis, admin, 'restoreProject', { id: ids.project }, 'project { id }'),
+      },
+    ),
+    'Mutation.restoreProject(input.id)': writing(
+      'restoreProject',
+      'project',
+      (ids) => `id: "${ids.project}"`,
+      own,
+    ),
+    'Mutation.deleteProject(input.id)': writing(
+      'deleteProject',
+      'project',
+      (ids) => `id: "${ids.project}", name: "wrong"`,
+      own,
+      { passes: 'NAME_DIFFERS' },
+    ),
+    'Mutation.setProviderKey(input.projectId)': writing(
+      'setProviderKey',
+      'project',
+      (ids) => `projectId: "${ids.project}", key: "SG_0123456789abcdef"`,
+      own,
+    ),
+    'Mutation.removeProviderKey(input.projectId)': writing(
+      'removeProviderKey',
+      'project',
+      (ids) => `projectId: "${ids.project}"`,
+      own,
+    ),
+    'Mutation.inviteMember(input.projectId)': writing(
+      'inviteMember',
+      'project',
+      (ids) => `projectId: "${ids.project}", email: "${address()}", role: VIEWER`,
+      own,
+    ),
+    'Mutation.withdrawInvitation(input.id)': writing(
+      'withdrawInvitation',
+      'invitation',
+      (ids) => `id: "${ids.invitation}"`,
+      own,
+    ),
+    'Mutation.changeMemberRole(input.id)': writing(
+      'changeMemberRole',
+      'member',
+      (ids) => `id: "${ids.member}", role: VIEWER`,
+      own,
+    ),
+    // A member may remove themselves: the VIEWER of a world is asked to remove another one.
+    'Mutation.removeMember(input.id)': writing(
+      'removeMember',
+      'member',
+      (ids) => `id: "${ids.member}"`,
+      own,
+      {
+        before: async (dramatis, ids) => ({ member: await newMember(dramatis, ids.project) }),
+      },
+    ),
+    'Mutation.createApiKey(input.projectId)': writing(
+      'createApiKey',
+      'project',
+      (ids) => `projectId: "${ids.project}", name: "x", kind: SERVICE, role: VIEWER`,
+      own,
+    ),
+    'Mutation.revokeApiKey(input.id)': writing(
+      'revokeApiKey',
+      'apiKey',
+      (ids) => `id: "${ids.apiKey}"`,
+      own,
+      {
+        before: async (dramatis, ids) => {
+          const input = { projectId: ids.project, name: 'spare', kind: 'SERVICE', role: 'VIEWER' };
+          const made = await mutate(dramatis, admin, 'createApiKey', input, 'apiKey { id }');
+          return { apiKey: made.apiKey.id };
+        },
+      },
+    ),
+  };
+  for (const [model, parameters] of Object.entries(models)) {
+    for (const parameter of parameters) {
+      for (const [name, id] of [
+        ['referenceImageId', 'referenceImage'],
+        ['imageId', 'image'],
+      ] as const) {
+        places[`Mutation.generate(input.model.${model}.${parameter}.${name})`] = writing(
+          'generate',
+          id,
+          (ids) =>
+            `characterId: "${ids.character}", model: { ${model}: { prompt: "x", ${parameter}: { ${name}: "${ids[id]}" } } }`,
+          edit,
+        );
+      }
+    }
+  }
+  return places;
+}
+
+/** A field that returns an id, or something that has one: how it is asked for, and what comes of it. */
+export interface Returning {
+  readonly operation: (ids: Ids) => string;
+  readonly expected: Outcomes;
+}
+
+function of(type: string, id: IdName, selection: string, expected: Outcomes = outcomes.read): Returning {
+  return { operation: (ids) => `{ node(id: "${ids[id]}") { ... on ${type} { ${selection} } } }`, expected };
+}
+
+/** Every field that returns an id or something that has one, as the schema names it. */
+export function returnings(): Record<string, Returning> {
+  const { read, readPeople, own, anybody } = outcomes;
+  const root = (operation: (ids: Ids) => string, expected: Outcomes = read): Returning => ({
+    operation,
+    expected,
+  });
+  const log = (selection: string) =>
+    of('Project', 'project', `auditLog(first: 100) { nodes { ${selection} } }`, own);
+  const event = (selection: string) =>
+    root((ids) => `subscription { projectEvents(projectId: "${ids.project}", after: 0) { ${selection} } }`);
+  return {
+    'Query.project': root((ids) => `{ project(id: "${ids.project}") { name } }`),
+    'Query.character': root((ids) => `{ character(id: "${ids.character}") { name } }`),
+    'Query.generation': root((ids) => `{ generation(id: "${ids.generation}") { status } }`),
+    'Query.node': root((ids) => `{ node(id: "${ids.generatedImage}") { id } }`),
+    'Query.nodes': root((ids) => `{ nodes(ids: ["${ids.generation}"]) { id } }`),
+    // Their own, whoever they are: told apart by content, below.
+    'Query.projects': root(() => '{ projects(first: 100) { nodes { id } } }', anybody),
+    'Subscription.generationUpdated': root(
+      (ids) => `subscription { generationUpdated(id: "${ids.generation}") { status } }`,
+    ),
+    'Project.id': of('Project', 'project', 'id'),
+    'Project.members': of('Project', 'project', 'members(first: 5) { nodes { id } }', readPeople),
+    'Project.invitations': of('Project', 'project', 'invitations(first: 5) { nodes { id } }', own),
+    'Project.apiKeys': of('Project', 'project', 'apiKeys(first: 5) { nodes { id } }', readPeople),
+    'Project.characters': of('Project', 'project', 'characters(first: 5) { nodes { id } }'),
+    'Project.generations': of('Project', 'project', 'generations(first: 5) { nodes { id } }'),
+    'Member.id': of('Member', 'member', 'id', readPeople),
+    'Member.user': of('Member', 'member', 'user { id email }', readPeople),
+    'Member.project': of('Member', 'member', 'project { id }', readPeople),
+    'Invitation.id': of('Invitation', 'invitation', 'id', own),
+    'Invitation.project': of('Invitation', 'invitation', 'project { id }', own),
+    'ApiKey.id': of('ApiKey', 'apiKey', 'id', own),
+    'ApiKey.user': of('ApiKey', 'apiKey', 'user { id }', own),
+    'ApiKey.project': of('ApiKey', 'apiKey', 'project { id }', own),
+    'User.id': of('Member', 'member', 'user { id }', readPeople),
+    'Viewer.user': root(() => '{ viewer { user { id } } }', anybody),
+    'Viewer.apiKey': root(() => '{ viewer { apiKey { id } } }', anybody),
+    'AuditEntry.targetId': log('targetId'),
+    'AuditActor.user': log('actor { user { id } }'),
+    'AuditActor.apiKey': log('actor { apiKey { id } }'),
+    'Character.id': of('Character', 'character', 'id'),
+    'Character.project': of('Character', 'character', 'project { id }'),
+    'Character.referenceImages': of('Character', 'character', 'referenceImages { id }'),
+    'Character.generations': of('Character', 'character', 'generations(first: 5) { nodes { id } }'),
+    'ReferenceImage.id': of('ReferenceImage', 'referenceImage', 'id'),
+    'ReferenceImage.image': of('ReferenceImage', 'referenceImage', 'image { id url }'),
+    'Image.id': of('Image', 'image', 'id'),
+    'Generation.id': of('Generation', 'generation', 'id'),
+    'Generation.project': of('Generation', 'generation', 'project { id }'),
+    'Generation.character': of('Generation', 'generation', 'character { id }'),
+    'Generation.images': of('Generation', 'generation', 'images { id }'),
+    'GeneratedImage.id': of('GeneratedImage', 'generatedImage', 'id'),
+    'GeneratedImage.image': of('GeneratedImage', 'generatedImage', 'image { id url }'),
+    'GeneratedImage.generation': of('GeneratedImage', 'generatedImage', 'generation { id }'),
+    'ProjectEvent.generation': event('generation { id }'),
+    'ProjectEvent.character': event('character { id }'),
+  };
+}

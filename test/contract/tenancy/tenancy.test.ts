@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type GraphQLArgument,
+  type GraphQLInputField,
+  type GraphQLSchema,
+  getNamedType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+} from 'graphql';
+import type { Client } from 'graphql-ws';
+import { createSchema } from '../../../src/server/schema.ts';
+import { Dramatis, picture } from '../../support/dramatis.ts';
+import { returnings, type Taking, takings } from './places.ts';
+import { buildWorld, type Ids, type ViewerName, viewers, type World } from './world.ts';
+
+/*
+ * Every field and argument that takes or returns an id, found by looking at the schema, for every kind of viewer, over
+ * both transports. A new one without an entry in places.ts fails here.
+ */
+let dramatis: Dramatis;
+let schema: GraphQLSchema;
+let target: World;
+/** Somebody who owns a project of their own, and has no business in the target. */
+let stranger: World;
+const clients = new Map<ViewerName, Client>();
+
+beforeAll(async () => {
+  schema = await createSchema();
+  const plenty = { COST_BURST: '100000000', AUTH_FAILURES_PER_MINUTE: '1000000', WS_MAX_SOCKETS: '1000' };
+  dramatis = await Dramatis.start({ environment: plenty });
+  [target, stranger] = [await buildWorld(dramatis, 'target'), await buildWorld(dramatis, 'stranger')];
+});
+afterAll(() => dramatis.stop());
+
+/** The ways into an argument to every id in it: `input.source.imageId`. */
+function idsIn(argument: GraphQLArgument | GraphQLInputField): string[] {
+  const type = getNamedType(argument.type);
+  if (type.name === 'ID') return [argument.name];
+  if (!isInputObjectType(type)) return [];
+  return Object.values(type.getFields()).flatMap((field) =>
+    idsIn(field).map((path) => `${argument.name}.${path}`),
+  );
+}
+
+function objectTypes() {
+  return Object.values(schema.getTypeMap()).filter(
+    (type) => isObjectType(type) && !type.name.startsWith('__'),
+  );
+}
+
+function placesThatTake(): string[] {
+  return objectTypes().flatMap((type) =>
+    isObjectType(type)
+      ? Object.values(type.getFields()).flatMap((field) =>
+          field.args.flatMap((argument) =>
+            idsIn(argument).map((path) => `${type.name}.${field.name}(${path})`),
+          ),
+        )
+      : [],
+  );
+}
+
+/** Pages and payloads are wrappers: what is in them comes of the field that returned them. */
+function isWrapper(name: string): boolean {
+  return /(Connection|Edge|Payload)$/.test(name);
+}
+
+function hasId(name: string): boolean {
+  const type = schema.getType(name);
+  if (name === 'ID') return true;
+  if (isWrapper(name) && isObjectType(type)) {
+    const inner = type.getFields().nodes ?? type.getFields().node;
+    return inner !== undefined && hasId(getNamedType(inner.type).name);
+  }
+  return (isObjectType(type) || isInterfaceType(type)) && type.getFields().id !== undefined;
+}
+
+function placesThatReturn(): string[] {
+  return objectTypes().flatMap((type) =>
+    isObjectType(type) && !isWrapper(type.name) && type.name !== 'Mutation'
+      ? Object.values(type.getFields())
+          .filter((field) => hasId(getNamedType(field.type).name))
+          .map((field) => `${type.name}.${field.name}`)
+      : [],
+  );
+}
+
+interface Told {
+  readonly data?: unknown;
+  readonly errors?: readonly {
+    message: string;
+    path?: readonly unknown[];
+    extensions?: { code?: unknown };
+  }[];
+}
+
+function keyOf(viewer: ViewerName): string | undefined {
+  if (viewer === 'none') return undefined;
+  return viewer === 'stranger' ? stranger.people.OWNER.key : target.people[viewer].key;
+}
+
+async function overHttp(viewer: ViewerName, query: string): Promise<Told> {
+  const key = keyOf(viewer);
+  const response = await fetch(`${dramatis.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()) as Told;
+}
+
+async function overWebsocket(viewer: ViewerName, query: string): Promise<Told> {
+  const client = clients.get(viewer) ?? dramatis.connect({ key: keyOf(viewer) ?? '' });
+  if (viewer !== 'none' && viewer !== 'revoked') clients.set(viewer, client);
+  try {
+    const first = await client.iterate({ query }).next();
+    return (first.value as Told | undefined) ?? {};
+  } catch (error) {
+    if (Array.isArray(error)) return { errors: error };
+    const { code } = error as { code?: number };
+    return {
+      errors: [{ message: '', extensions: { code: code === 4403 ? 'UNAUTHENTICATED' : `closed ${code}` } }],
+    };
+  }
+}
+
+const transports = { HTTP: overHttp, WebSocket: overWebsocket };
+type Transport = keyof typeof transports;
+
+/** `OK`, the code of the first error, or that of the first user error. */
+function outcome({ data, errors }: Told): string {
+  if (errors?.[0]) return String(errors[0].extensions?.code);
+  const payload = Object.values(
+    (data ?? {}) as Record<string, { userErrors?: { code: string }[] } | null>,
+  )[0];
+  return payload?.userErrors?.[0]?.code ?? 'OK';
+}
+
+/** What a viewer gives: members the target's ids, the stranger their own but for the one in question. */
+function idsFor(viewer: ViewerName, { id }: Pick<Taking, 'id'>, given: Ids): Ids {
+  return viewer === 'stranger' ? { ...stranger.ids, [id]: given[id] } : given;
+}
+
+const cells = (names: readonly string[]) =>
+  names.flatMap((name) => (['HTTP', 'WebSocket'] as const).map((transport) => [name, transport] as const));
+
+it('knows every place in the schema that takes or returns an id, and no other', () => {
+  expect(Object.keys(takings()).sort()).toEqual(placesThatTake().sort());
+  expect(Object.keys(returnings()).sort()).toEqual(placesThatReturn().sort());
+});
+
+describe.each(cells(Object.keys(takings())))('%s over %s', (name, transport: Transport) => {
+  const place = takings()[name] as Taking;
+  const isSubscription = name.startsWith('Subscription.');
+
+  it.each(viewers)('%s gets what is theirs', async (viewer) => {
+    const expected = place.expected[viewer];
+    const isWithin = !['none', 'stranger', 'revoked'].includes(viewer);
+    const ids = { ...target.ids, ...(isWithin ? await place.before?.(dramatis, target.ids) : {}) };
+    const told = await transports[transport](viewer, place.operation(idsFor(viewer, place, ids)));
+    const got = outcome(told);
+    if (isSubscription && transport === 'HTTP') {
+      expect(got).toBe(expected === 'UNAUTHENTICATED' ? expected : 'BAD_REQUEST');
+      return;
+    }
+    expect([viewer, got === place.passes ? 'OK' : got]).toEqual([viewer, expected]);
+    if (expected === 'OK') await place.after?.(dramatis, ids);
+  });
+
+  it('shows a stranger no difference between another’s id, a random one and a malformed one', async () => {
+    if (isSubscription && transport === 'HTTP') return;
+    const real = target.ids[place.id];
+    const type = Buffer.from(real, 'base64url').toString().split(':')[0];
+    const random = Buffer.from(`${type}:0192f0c1-2222-7333-8444-555555555555`).toString('base64url');
+    const answers = [];
+    for (const id of [
+      real,
+      random,
+      'nonsense',
+      '',
+      `${real}=`,
+      Buffer.from('Project:1').toString('base64url'),
+    ]) {
+      const { data, errors } = await transports[transport](
+        'stranger',
+        place.operation({ ...stranger.ids, [place.id]: id }),
+      );
+      answers.push(JSON.stringify({ data, errors }));
+    }
+    expect(new Set(answers).size).toBe(1);
+  });
+});
+
+describe.each(cells(Object.keys(returnings())))('%s over %s', (name, transport: Transport) => {
+  const place = returnings()[name];
+  it.each(viewers)('%s gets what is theirs', async (viewer) => {
+    if (!place) throw new Error(name);
+    const query = place.operation(target.ids);
+    const told = await transports[transport](viewer, query);
+    const expected = place.expected[viewer];
+    if (query.startsWith('subscription') && transport === 'HTTP') {
+      expect(outcome(told)).toBe(expected === 'UNAUTHENTICATED' ? expected : 'BAD_REQUEST');
+      return;
+    }
+    expect([viewer, outcome(told)]).toEqual([viewer, expected]);
+    // Whatever a stranger gets, nothing of the target is in it.
+    if (viewer !== 'stranger') return;
+    for (const id of Object.values(target.ids)) expect(JSON.stringify(told.data ?? null)).not.toContain(id);
+  });
+});
+
+it('uploads open for the same people', async () => {
+  const bytes = new Uint8Array(await picture('#0a0'));
+  const statuses: Record<string, number> = {};
+  for (const viewer of viewers) {
+    const key = keyOf(viewer);
+    const response = await fetch(`${dramatis.url}/images?projectId=${target.ids.project}`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png', ...(key ? { authorization: `Bearer ${key}` } : {}) },
+      body: bytes,
+    });
+    statuses[viewer] = response.status;
+  }
+  expect(statuses).toEqual({
+    none: 401,
+    stranger: 404,
+    VIEWER: 403,
+    EDITOR: 201,
+    OWNER: 201,
+    key: 201,
+    revoked: 401,
+    admin: 201,
+  });
+});

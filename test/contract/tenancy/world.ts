@@ -1,0 +1,121 @@
+import { adminKey, type Dramatis } from '../../support/dramatis.ts';
+import { apiKey, mutate, type Person, token } from '../../support/people.ts';
+
+/** The global ids of one project and of things in it. */
+export interface Ids {
+  readonly project: string;
+  readonly character: string;
+  readonly referenceImage: string;
+  readonly image: string;
+  readonly generation: string;
+  readonly generatedImage: string;
+  readonly member: string;
+  readonly invitation: string;
+  readonly apiKey: string;
+  readonly user: string;
+}
+export type IdName = keyof Ids;
+
+export const viewers = ['none', 'stranger', 'VIEWER', 'EDITOR', 'OWNER', 'key', 'revoked', 'admin'] as const;
+export type ViewerName = (typeof viewers)[number];
+
+/** A project with one of everything, and everybody who may ask for it. */
+export interface World {
+  readonly ids: Ids;
+  readonly people: Readonly<Record<Exclude<ViewerName, 'none' | 'stranger'>, Person>>;
+}
+
+const admin = { key: adminKey };
+
+/** Builds a world; `name` keeps its people apart from those of other worlds. */
+export async function buildWorld(dramatis: Dramatis, name: string): Promise<World> {
+  const owner = { key: await token(`${name}-owner`) };
+  const made = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
+  const project: string = made.project.id;
+  const join = async (role: string) => {
+    const email = `${name}-${role.toLowerCase()}@example.test`;
+    const invited = await mutate(
+      dramatis,
+      owner,
+      'inviteMember',
+      { projectId: project, email, role },
+      'token',
+    );
+    const who = { key: await token(`${name}-${role.toLowerCase()}`) };
+    const joined = await mutate(dramatis, who, 'acceptInvitation', { token: invited.token }, 'member { id }');
+    return { ...who, member: joined.member.id as string };
+  };
+  const [editor, viewer] = [await join('EDITOR'), await join('VIEWER')];
+  const [key, revoked] = [await apiKey(dramatis, owner, project), await apiKey(dramatis, owner, project)];
+  await mutate(dramatis, owner, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }');
+  const character = (
+    await mutate(dramatis, owner, 'createCharacter', { projectId: project, name }, 'character { id }')
+  ).character.id;
+  const referenceImage = await dramatis.addReference(character, 'FACE', '#c46');
+  await dramatis.addReference(character, 'POSE', '#46c');
+  const generation = await dramatis.generate(character);
+  await dramatis.settle(generation);
+  const found = await dramatis.get(
+    `{ generation(id: "${generation}") { images { id } } referenceImage: node(id: "${referenceImage}") { ... on ReferenceImage { image { id } } } }`,
+  );
+  const invitation = await invite(dramatis, project, `${name}-invited@example.test`);
+  const { viewer: asOwner } = (await dramatis.ask('{ viewer { user { id } } }', {}, owner)).data;
+  return {
+    ids: {
+      project,
+      character,
+      referenceImage,
+      image: found.referenceImage.image.id,
+      generation,
+      generatedImage: found.generation.images[0].id,
+      member: viewer.member,
+      invitation,
+      apiKey: key.id,
+      user: asOwner.user.id,
+    },
+    people: { VIEWER: viewer, EDITOR: editor, OWNER: owner, key, revoked, admin },
+  };
+}
+
+export async function invite(dramatis: Dramatis, project: string, email: string): Promise<string> {
+  const made = await mutate(
+    dramatis,
+    admin,
+    'inviteMember',
+    { projectId: project, email, role: 'VIEWER' },
+    'invitation { id }',
+  );
+  return made.invitation.id;
+}
+
+/** Somebody new, as a member who may be removed. */
+export async function newMember(dramatis: Dramatis, project: string): Promise<string> {
+  const name = `spare-${Math.random().toString(36).slice(2)}`;
+  const invited = await mutate(
+    dramatis,
+    admin,
+    'inviteMember',
+    { projectId: project, email: `${name}@example.test`, role: 'VIEWER' },
+    'token',
+  );
+  const joined = await mutate(
+    dramatis,
+    { key: await token(name) },
+    'acceptInvitation',
+    { token: invited.token },
+    'member { id }',
+  );
+  return joined.member.id;
+}
+
+/** A character whose archiving harms nobody. */
+export async function newCharacter(dramatis: Dramatis, project: string): Promise<string> {
+  const made = await mutate(
+    dramatis,
+    admin,
+    'createCharacter',
+    { projectId: project, name: 'spare' },
+    'character { id }',
+  );
+  return made.character.id;
+}
