@@ -1,4 +1,4 @@
-import { type Logger as PinoLogger, pino } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
 /** Structured JSON lines; bind `generationId` with `child` so that a run can be followed. */
 export type Logger = PinoLogger;
@@ -6,12 +6,12 @@ export type Logger = PinoLogger;
 /** Levels from loudest to most silent. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. */
-export function createLogger(level: (typeof logLevels)[number]): Logger {
-  return pino({
+/** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. Writes to stdout by default. */
+export function createLogger(level: (typeof logLevels)[number], destination?: DestinationStream): Logger {
+  const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: [
         'authorization',
@@ -22,8 +22,12 @@ export function createLogger(level: (typeof logLevels)[number]): Logger {
         'req.headers.authorization',
         '*.authorization',
         '*.apiKey',
+        '*.secret',
+        '*.token',
+        '*.ciphertext',
       ],
       censor: '[redacted]',
     },
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }

@@ -10,6 +10,7 @@ import { createLogger } from '../../src/logger.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { tokenSettings } from './people.ts';
+import { Secrets } from './secrets.ts';
 
 export const adminKey = 'test_admin_key_0123456789';
 
@@ -32,6 +33,8 @@ export class Dramatis {
   readonly database: TestDatabase;
   readonly simulator: Simulator;
   readonly environment: Record<string, string>;
+  /** What must not be found anywhere when this ends. */
+  readonly secrets = new Secrets();
   url = '';
 
   private constructor(database: TestDatabase, simulator: Simulator, environment: Record<string, string>) {
@@ -70,7 +73,14 @@ export class Dramatis {
   /** Starts another server of this process on the same parts. */
   async startServer(environment: Record<string, string> = {}): Promise<Running> {
     const config = readConfig({ ...this.environment, ...environment });
-    const running = await boot(config, createLogger(config.LOG_LEVEL));
+    for (const name of ['SEGMIND_API_KEY', 'ADMIN_API_KEY', 'AUTH_JWT_SECRET'] as const)
+      this.secrets.keep(config[name]);
+    for (const { bytes } of config.KEY_ENCRYPTION_KEYS) this.secrets.keep(bytes.toString('base64'));
+    // Everything is logged, and looked through at the end; it is shown only when asked for.
+    const log = process.env.TEST_LOG_LEVEL
+      ? createLogger(config.LOG_LEVEL)
+      : createLogger('trace', { write: (line) => this.secrets.said('log', line) });
+    const running = await boot(config, log);
     let isStopped = false;
     const stop = async () => {
       if (!isStopped) await running.stop();
@@ -86,16 +96,29 @@ export class Dramatis {
   }
 
   async stop(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
+    const closers = this.#closers.splice(0).reverse();
+    // The database goes near the end: what was written by then is looked through before.
+    const drop = closers.splice(-2);
+    for (const close of closers) await close();
+    try {
+      await this.secrets.search(this.database);
+    } finally {
+      for (const close of drop) await close();
+    }
   }
 
   async ask(query: string, variables: object = {}, { url = this.url, key = adminKey } = {}): Promise<Answer> {
+    const body = JSON.stringify({ query, variables });
+    this.secrets.keep(key);
+    this.secrets.sent(body);
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ query, variables }),
+      body,
     });
-    return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
+    const text = await response.text();
+    this.secrets.said('answer', text);
+    return { status: response.status, ...(JSON.parse(text) as Omit<Answer, 'status'>) };
   }
 
   /** The same, where anything but success is a mistake of the test. */
@@ -106,11 +129,13 @@ export class Dramatis {
   }
 
   connect({ url = this.url, key = adminKey } = {}): Client {
+    this.secrets.keep(key);
     const client = createClient({
       url: `${url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
       connectionParams: { authorization: `Bearer ${key}` },
       retryAttempts: 0,
+      on: { message: (message) => this.secrets.said('socket', JSON.stringify(message)) },
     });
     this.#closers.push(async () => client.dispose());
     return client;

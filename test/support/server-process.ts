@@ -36,6 +36,7 @@ export async function startServerProcess(
   const url = await new Promise<string>((resolve, reject) => {
     exited.then((code) => reject(new Error(`The server ended with ${code}: ${errors}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
+      dramatis.secrets.said('log', line.startsWith('{') ? line : '');
       if (!line.startsWith('{')) return;
       const entry: Record<string, unknown> = JSON.parse(line);
       log.push(entry);

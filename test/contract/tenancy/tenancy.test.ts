@@ -210,6 +210,31 @@ describe.each(cells(Object.keys(returnings())))('%s over %s', (name, transport: 
   });
 });
 
+it('lists hold what is of their project, and nothing that is newer in another', async () => {
+  const late = await buildWorld(dramatis, 'late');
+  const lists = `projects(first: 100) { nodes { id } } project(id: "${target.ids.project}") {
+    members(first: 100) { totalCount nodes { id user { email } } } invitations(first: 100) { totalCount nodes { id } }
+    apiKeys(first: 100) { totalCount nodes { id } } auditLog(first: 100) { totalCount nodes { targetId } }
+    characters(first: 100) { totalCount nodes { id } } generations(first: 100) { totalCount nodes { id } } }
+    character(id: "${target.ids.character}") { referenceImages(first: 100) { id } generations(first: 100) { totalCount nodes { id } } }
+    generation(id: "${target.ids.generation}") { images { id } }`;
+  const { data, errors } = await dramatis.ask(`{ ${lists} }`, {}, target.people.OWNER);
+  expect(errors).toBeUndefined();
+  const counted = await dramatis.database.query(
+    `SELECT (SELECT count(*) FROM members WHERE project_id = p.id)::int AS members, (SELECT count(*) FROM invitations WHERE project_id = p.id)::int AS invitations,
+       (SELECT count(*) FROM api_keys WHERE project_id = p.id)::int AS "apiKeys", (SELECT count(*) FROM audit_entries WHERE project_id = p.id)::int AS "auditLog",
+       (SELECT count(*) FROM characters WHERE project_id = p.id)::int AS characters, (SELECT count(*) FROM generations WHERE project_id = p.id)::int AS generations
+     FROM projects p WHERE name = 'target'`,
+  );
+  const told = Object.entries(data.project).map(([name, list]) => [
+    name,
+    (list as { totalCount: number }).totalCount,
+  ]);
+  expect(Object.fromEntries(told)).toEqual(counted[0]);
+  for (const id of [...Object.values(late.ids), ...Object.values(stranger.ids)])
+    expect(JSON.stringify(data)).not.toContain(id);
+});
+
 it('uploads open for the same people', async () => {
   const bytes = new Uint8Array(await picture('#0a0'));
   const statuses: Record<string, number> = {};

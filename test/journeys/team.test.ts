@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
+import { apiKey, mutate, token } from '../support/people.ts';
+
+let dramatis: Dramatis;
+beforeAll(async () => {
+  dramatis = await Dramatis.start();
+});
+afterAll(() => dramatis.stop());
+
+it('an owner invites, an editor generates, a viewer is refused, and a key is revoked in the middle of a stream', async () => {
+  const [olivia, edgar, vera] = [
+    { key: await token('olivia') },
+    { key: await token('edgar') },
+    { key: await token('vera') },
+  ];
+  const { project } = await mutate(
+    dramatis,
+    olivia,
+    'createProject',
+    { name: 'Harbour' },
+    'project { id viewerRole }',
+  );
+  expect(project.viewerRole).toBe('OWNER');
+
+  // Nobody else knows of it yet.
+  const look = `{ project(id: "${project.id}") { name viewerRole viewerCanGenerate } }`;
+  expect((await dramatis.ask(look, {}, edgar)).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+  for (const [who, email, role] of [
+    [edgar, 'Edgar@Example.Test', 'EDITOR'],
+    [vera, 'vera@example.test', 'VIEWER'],
+  ] as const) {
+    const invited = await mutate(
+      dramatis,
+      olivia,
+      'inviteMember',
+      { projectId: project.id, email, role },
+      'token invitation { status }',
+    );
+    const accepted = await mutate(
+      dramatis,
+      who,
+      'acceptInvitation',
+      { token: invited.token },
+      'member { role user { email } project { name } }',
+    );
+    expect(accepted.member).toMatchObject({
+      role,
+      user: { email: email.toLowerCase() },
+      project: { name: 'Harbour' },
+    });
+  }
+
+  const { character } = await mutate(
+    dramatis,
+    edgar,
+    'createCharacter',
+    { projectId: project.id, name: 'Mara' },
+    'character { id }',
+  );
+  await dramatis.addReference(character.id, 'FACE', '#c46');
+  const { apiKey: key, secret } = await mutate(
+    dramatis,
+    olivia,
+    'createApiKey',
+    { projectId: project.id, name: 'wall', kind: 'SERVICE', role: 'VIEWER' },
+    'secret apiKey { id }',
+  );
+  const wall = dramatis.connect({ key: secret });
+  const seen: string[] = [];
+  let closed: { code: number; reason: string } | undefined;
+  wall.on('closed', (event) => {
+    closed = event as { code: number; reason: string };
+  });
+  const stream = (async () => {
+    const query = `subscription { projectEvents(projectId: "${project.id}", after: 0) { kind generation { status } } }`;
+    for await (const { data } of wall.iterate<{
+      projectEvents: { kind: string; generation: { status: string } | null };
+    }>({ query })) {
+      if (data) seen.push(data.projectEvents.generation?.status ?? data.projectEvents.kind);
+    }
+  })().catch(() => undefined);
+
+  const ask = (who: { key: string }) =>
+    dramatis.ask(
+      generateMutation,
+      { input: { characterId: character.id, model: { consistentCharacter: { prompt: 'on the pier' } } } },
+      who,
+    );
+  const refused = await ask(vera);
+  expect([refused.errors?.[0]?.extensions.code, refused.errors?.[0]?.message]).toEqual([
+    'FORBIDDEN',
+    'GENERATE needs the role EDITOR; yours is VIEWER.',
+  ]);
+  expect((await dramatis.ask(look, {}, vera)).data.project).toEqual({
+    name: 'Harbour',
+    viewerRole: 'VIEWER',
+    viewerCanGenerate: false,
+  });
+  const asked = await ask(edgar);
+  expect(asked.data.generate.userErrors).toEqual([]);
+  await eventually('the stream to tell of the end', () => seen.includes('COMPLETED'));
+
+  const at = Date.now();
+  await mutate(dramatis, olivia, 'revokeApiKey', { id: key.id }, 'apiKey { revokedAt }');
+  await stream;
+  await eventually('the socket to close', () => closed);
+  expect(Date.now() - at).toBeLessThan(2_000);
+  expect(closed).toMatchObject({ code: 4403, reason: 'KEY_ENDED' });
+  expect((await dramatis.ask(look, {}, { key: secret })).status).toBe(401);
+  // Edgar goes on, and Olivia can read who did what.
+  expect((await ask(edgar)).data.generate.userErrors).toEqual([]);
+  const log = await dramatis.ask(
+    `{ project(id: "${project.id}") { auditLog(first: 100) { nodes { action actor { user { email } } } } } }`,
+    {},
+    olivia,
+  );
+  const acts = log.data.project.auditLog.nodes.map(
+    ({ action, actor }: { action: string; actor: { user: { email: string } | null } }) =>
+      `${actor.user?.email.split('@')[0] ?? 'admin'} ${action}`,
+  );
+  expect(acts.reverse()).toEqual([
+    'olivia PROJECT_CREATED',
+    'olivia MEMBER_INVITED',
+    'edgar INVITATION_ACCEPTED',
+    'olivia MEMBER_INVITED',
+    'vera INVITATION_ACCEPTED',
+    'edgar CHARACTER_CREATED',
+    'admin IMAGE_UPLOADED',
+    'admin REFERENCE_IMAGE_ADDED',
+    'olivia API_KEY_CREATED',
+    'edgar GENERATION_REQUESTED',
+    'olivia API_KEY_REVOKED',
+    'edgar GENERATION_REQUESTED',
+  ]);
+});
+
+it('the same idempotency key in another project is another run, and no hint of the first', async () => {
+  const cast = async (name: string) => {
+    const owner = { key: await token(name) };
+    const { project } = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
+    const { character } = await mutate(
+      dramatis,
+      owner,
+      'createCharacter',
+      { projectId: project.id, name },
+      'character { id }',
+    );
+    await dramatis.addReference(character.id, 'FACE', '#c46');
+    return { key: await apiKey(dramatis, owner, project.id), characterId: character.id as string };
+  };
+  const [one, two] = [await cast('one'), await cast('two')];
+  const ask = async ({ key, characterId }: typeof one, prompt: string) => {
+    const input = { characterId, idempotencyKey: 'cover', model: { consistentCharacter: { prompt } } };
+    return (await dramatis.ask(generateMutation, { input }, key)).data.generate;
+  };
+  const first = await ask(one, 'a pier');
+  const other = await ask(two, 'a different prompt');
+  expect([first.userErrors, other.userErrors]).toEqual([[], []]);
+  expect(other.generation.id).not.toBe(first.generation.id);
+  expect((await ask(one, 'a pier')).generation.id).toBe(first.generation.id);
+  expect((await ask(one, 'a different prompt')).userErrors).toMatchObject([
+    { code: 'IDEMPOTENCY_KEY_REUSED' },
+  ]);
+});
