@@ -56,7 +56,7 @@ export function createPrepare(schema: GraphQLSchema): Prepare {
     const { cost, refused } = measureDocument(schema, document, operation);
     // What is refused costs little here; a client that means well must not run dry over it.
     if (refused) return { cost: 1, document: null, errors: [refused] };
-    const [problem, ...problems] = known ? [] : validate(schema, document, specifiedRules, { maxErrors: 20 });
+    const [problem, ...problems] = known ? [] : problemsOf(schema, document);
     if (problem) {
       const others = problems.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
       return { cost: 1, document: null, errors: [coded(problem, 'GRAPHQL_VALIDATION_FAILED'), ...others] };
@@ -71,6 +71,16 @@ export function createPrepare(schema: GraphQLSchema): Prepare {
   }
 
   return Object.assign(prepare, { known: (hash: string) => kept.get(hash)?.document });
+}
+
+function problemsOf(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  try {
+    return validate(schema, document, specifiedRules, { maxErrors: 20 });
+  } catch (error) {
+    // The rule for subscriptions evaluates @skip and @include without variables, and throws what it finds missing.
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
 }
 
 function parseShort(query: string): DocumentNode | GraphQLError {
