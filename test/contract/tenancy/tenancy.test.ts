@@ -11,6 +11,7 @@ import {
 import type { Client } from 'graphql-ws';
 import { createSchema } from '../../../src/server/schema.ts';
 import { Dramatis, picture } from '../../support/dramatis.ts';
+import { mutate } from '../../support/people.ts';
 import { returnings, type Taking, takings } from './places.ts';
 import { buildWorld, type Ids, type ViewerName, viewers, type World } from './world.ts';
 
@@ -209,6 +210,37 @@ describe.each(cells(Object.keys(returnings())))('%s over %s', (name, transport: 
     for (const id of Object.values(target.ids)) expect(JSON.stringify(told.data ?? null)).not.toContain(id);
   });
 });
+
+it.each(
+  Object.keys(takings()).filter(
+    (name) => /Reference|imageId|referenceImageId/.test(name) && !/characterId|removeReference/.test(name),
+  ),
+)(
+  '%s cannot be mixed with another project, nor with another character, by those who may see both',
+  async (name) => {
+    const place = takings()[name] as Taking;
+    const mixed = await dramatis.ask(
+      place.operation({ ...stranger.ids, [place.id]: target.ids[place.id] }),
+      {},
+      target.people.admin,
+    );
+    expect([name, outcome(mixed)]).toEqual([name, 'NOT_FOUND']);
+    if (place.id !== 'referenceImage') return;
+    const other = await mutate(
+      dramatis,
+      target.people.OWNER,
+      'createCharacter',
+      { projectId: target.ids.project, name: 'Other' },
+      'character { id }',
+    );
+    const within = await dramatis.ask(
+      place.operation({ ...target.ids, character: other.character.id }),
+      {},
+      target.people.OWNER,
+    );
+    expect([name, outcome(within)]).toEqual([name, 'NOT_FOUND']);
+  },
+);
 
 it('lists hold what is of their project, and nothing that is newer in another', async () => {
   const late = await buildWorld(dramatis, 'late');
