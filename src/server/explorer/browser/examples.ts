@@ -185,4 +185,31 @@ query Archive($first: Int!, $after: String) {
 `,
     variables: { first: 5, after: null },
   },
+  {
+    query: `# 9. Who asks, and what they may do in a project.
+query Me($projectId: ID!) {
+  viewer { kind user { email } apiKey { name role } }
+  project(id: $projectId) {
+    name
+    viewerRole
+    viewerCanGenerate
+    members(first: 20) { nodes { role user { name email } } }
+  }
+}
+`,
+    variables: { projectId: pasteId('project') },
+  },
+  {
+    query: `# 10. An owner invites a member. The token is shown this
+# once: pass it on, for acceptInvitation.
+mutation InviteMember($input: InviteMemberInput!) {
+  inviteMember(input: $input) {
+    token
+    invitation { id email role expiresAt }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: { input: { projectId: pasteId('project'), email: 'ada@example.com', role: 'EDITOR' } },
+  },
 ];
