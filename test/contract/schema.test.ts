@@ -59,6 +59,25 @@ describe('the contract', () => {
     }
   });
 
+  it('takes nothing as input that is not the caller’s to decide', () => {
+    const decided =
+      /^(cost|price|status|createdAt|updatedAt|archivedAt|deletingAt|sequence|hash|prefix|secret|sha256|userId|ownerId|isAdmin|issuer|providerAccount|providerRequestId|attemptToken)$/;
+    const taken: string[] = [];
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (!isInputObjectType(type)) continue;
+      for (const { name } of Object.values(type.getFields()))
+        if (decided.test(name)) taken.push(`${type.name}.${name}`);
+    }
+    // A filter asks, it does not decide.
+    expect(taken).toEqual(['AuditLogFilter.userId']);
+    // What belongs to a project stays there: it is only said where something is made, or a project is meant.
+    const moves = Object.values(schema.getTypeMap()).filter(
+      (type) =>
+        isInputObjectType(type) && /^(Update|Change|Move)/.test(type.name) && 'projectId' in type.getFields(),
+    );
+    expect(moves).toEqual([]);
+  });
+
   it('refuses two members of a @oneOf, none, and a null', async () => {
     const { characterId } = await dramatis.cast();
     const document = 'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }';

@@ -172,6 +172,54 @@ describe('over HTTP', () => {
     expect((await post(`{"query":"{ a }","query":"{ __typename }"}`)).status).toBe(200);
   });
 
+  it('takes no persisted queries, and forgets the hashes that it is sent', async () => {
+    for (let index = 0; index < 50; index += 1) {
+      const persistedQuery = { version: 1, sha256Hash: String(index).padStart(64, '0') };
+      const response = await post(JSON.stringify({ extensions: { persistedQuery } }));
+      expect(await response.text()).toContain('PERSISTED_QUERY_NOT_SUPPORTED');
+    }
+  });
+
+  it('lets nobody guess invitations by the hundred in one request', async () => {
+    const guesses = Array.from(
+      { length: 100 },
+      (_, index) =>
+        `a${index}: acceptInvitation(input: { token: "dramatis_invitation_${index}" }) { userErrors { code } }`,
+    );
+    const { errors, data } = await dramatis.ask(`mutation { ${guesses.join(' ')} }`, {}, { key });
+    expect([errors?.[0]?.extensions.code, data]).toEqual(['COST_LIMIT_EXCEEDED', undefined]);
+  });
+
+  it('stores or refuses SQL and other odd text as text', async () => {
+    const odd = [
+      "'; DROP TABLE projects; --",
+      '$1',
+      '%',
+      '\\',
+      '{"$ne": null}',
+      '{{7*7}}',
+      '<script>',
+      '\u202e',
+      '🦀'.repeat(60),
+    ];
+    for (const name of odd) {
+      const made = await dramatis.ask(
+        'mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id name } } }',
+        { input: { name } },
+        { key },
+      );
+      expect(made.data.createProject.project.name).toBe(name);
+      const lists = await dramatis.ask(
+        `query ($id: ID!, $odd: String!, $any: ID!) { projects(first: 1, after: $odd) { totalCount } project(id: $id) { auditLog(first: 1, after: $odd, filter: { targetId: $any, userId: $any }) { totalCount } } }`,
+        { id: made.data.createProject.project.id, odd: name, any: name },
+        { key },
+      );
+      expect(lists.errors?.map(({ extensions }) => extensions.code)).toEqual(
+        ['BAD_USER_INPUT', 'BAD_USER_INPUT'].slice(0, lists.errors?.length),
+      );
+    }
+  });
+
   it('tells a stranger nothing, before the body is read', async () => {
     for (const body of ['{"query":"{ nonsense }"}', '{"query":', 'x'.repeat(1_000_000)]) {
       const response = await fetch(`${dramatis.url}/graphql`, {

@@ -13,7 +13,7 @@ import { createSchema } from '../../../src/server/schema.ts';
 import { Dramatis, picture } from '../../support/dramatis.ts';
 import { mutate } from '../../support/people.ts';
 import { returnings, type Taking, takings } from './places.ts';
-import { buildWorld, type Ids, type ViewerName, viewers, type World } from './world.ts';
+import { buildWorld, canary, type Ids, type ViewerName, viewers, type World } from './world.ts';
 
 /*
  * Every field and argument that takes or returns an id, found by looking at the schema, for every kind of viewer, over
@@ -143,6 +143,10 @@ function idsFor(viewer: ViewerName, { id }: Pick<Taking, 'id'>, given: Ids): Ids
   return viewer === 'stranger' ? { ...stranger.ids, [id]: given[id] } : given;
 }
 
+function isOutside(viewer: ViewerName): boolean {
+  return viewer === 'none' || viewer === 'revoked' || viewer === 'stranger';
+}
+
 const cells = (names: readonly string[]) =>
   names.flatMap((name) => (['HTTP', 'WebSocket'] as const).map((transport) => [name, transport] as const));
 
@@ -166,6 +170,7 @@ describe.each(cells(Object.keys(takings())))('%s over %s', (name, transport: Tra
       return;
     }
     expect([viewer, got === place.passes ? 'OK' : got]).toEqual([viewer, expected]);
+    if (isOutside(viewer)) expect(JSON.stringify(told)).not.toContain(canary('target'));
     if (expected === 'OK') await place.after?.(dramatis, ids);
   });
 
@@ -206,7 +211,8 @@ describe.each(cells(Object.keys(returnings())))('%s over %s', (name, transport: 
     }
     expect([viewer, outcome(told)]).toEqual([viewer, expected]);
     // Whatever a stranger gets, nothing of the target is in it.
-    if (viewer !== 'stranger') return;
+    if (!isOutside(viewer)) return;
+    expect(JSON.stringify(told)).not.toContain(canary('target'));
     for (const id of Object.values(target.ids)) expect(JSON.stringify(told.data ?? null)).not.toContain(id);
   });
 });

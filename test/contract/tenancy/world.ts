@@ -27,8 +27,14 @@ export interface World {
 
 const admin = { key: adminKey };
 
+/** Words of a world's people that nobody else may ever be told. */
+export function canary(name: string): string {
+  return `canary-of-${name}`;
+}
+
 /** Builds a world; `name` keeps its people apart from those of other worlds. */
 export async function buildWorld(dramatis: Dramatis, name: string): Promise<World> {
+  dramatis.secrets.hush(canary(name));
   const owner = { key: await token(`${name}-owner`) };
   const made = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
   const project: string = made.project.id;
@@ -49,11 +55,17 @@ export async function buildWorld(dramatis: Dramatis, name: string): Promise<Worl
   const [key, revoked] = [await apiKey(dramatis, owner, project), await apiKey(dramatis, owner, project)];
   await mutate(dramatis, owner, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }');
   const character = (
-    await mutate(dramatis, owner, 'createCharacter', { projectId: project, name }, 'character { id }')
+    await mutate(
+      dramatis,
+      owner,
+      'createCharacter',
+      { projectId: project, name, description: canary(name), appearance: canary(name) },
+      'character { id }',
+    )
   ).character.id;
   const referenceImage = await dramatis.addReference(character, 'FACE', '#c46');
   await dramatis.addReference(character, 'POSE', '#46c');
-  const generation = await dramatis.generate(character);
+  const generation = await dramatis.generate(character, canary(name));
   await dramatis.settle(generation);
   const found = await dramatis.get(
     `{ generation(id: "${generation}") { images { id } } referenceImage: node(id: "${referenceImage}") { ... on ReferenceImage { image { id } } } }`,
