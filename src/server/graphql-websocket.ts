@@ -103,6 +103,8 @@ export function serveGraphqlWebsocket(
       const { socket, request } = extra;
       try {
         const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(request));
+        // Whoever hung up in the meantime would never be counted out again.
+        if (socket.readyState !== socket.OPEN) return false;
         const admitted = live.admit({
           viewer,
           operations: () => Object.keys(connection.subscriptions).length,

@@ -36,16 +36,16 @@ interface Followed extends LiveSocket {
  * database for itself, so it does not matter which of them a key was revoked on. The admin has no caps.
  */
 export function createLiveSockets(ctx: ServerContext): LiveSockets {
-  const live = new Set<Followed>();
+  const live = new Map<string, Set<Followed>>();
   const { WS_MAX_SOCKETS, WS_MAX_SUBSCRIPTIONS } = ctx.config;
-  const of = (viewer: Viewer) => [...live].filter((each) => viewerName(each.viewer) === viewerName(viewer));
+  const of = (viewer: Viewer) => live.get(viewerName(viewer)) ?? new Set<Followed>();
   let isReviewing = false;
 
   async function review(): Promise<void> {
     if (isReviewing || live.size === 0) return;
     isReviewing = true;
     try {
-      const sockets = [...live];
+      const sockets = [...live.values()].flatMap((each) => [...each]);
       const ends = await reviewAccess(
         ctx,
         sockets.map(({ viewer, follows }) => ({ viewer, projectIds: [...follows.keys()] })),
@@ -62,18 +62,21 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
 
   return {
     admit(socket) {
-      if (socket.viewer.kind !== 'ADMIN' && of(socket.viewer).length >= WS_MAX_SOCKETS) return null;
+      if (socket.viewer.kind !== 'ADMIN' && of(socket.viewer).size >= WS_MAX_SOCKETS) return null;
       const follows = new Map<string, number>();
       const admitted = { ...socket, follows, events: noting(ctx.events, follows) };
-      live.add(admitted);
+      live.set(viewerName(socket.viewer), of(socket.viewer).add(admitted));
       return admitted;
     },
     leave(socket) {
-      for (const each of live) if (each === socket) live.delete(each);
+      const others = of(socket.viewer);
+      for (const each of others) if (each === socket) others.delete(each);
+      if (others.size === 0) live.delete(viewerName(socket.viewer));
     },
     isBusy(viewer) {
       if (viewer.kind === 'ADMIN') return false;
-      const count = of(viewer).reduce((sum, socket) => sum + socket.operations(), 0);
+      let count = 0;
+      for (const socket of of(viewer)) count += socket.operations();
       return count > WS_MAX_SUBSCRIPTIONS;
     },
     stop() {

@@ -266,6 +266,28 @@ describe('a deleted project', () => {
     }
   });
 
+  it('buys nothing more, even when a worker comes to its queue first', async () => {
+    const other = await Dramatis.start({ servers: 0 });
+    try {
+      other.url = (await other.startServer({ ROLE: 'api' })).url ?? '';
+      const { projectId, owner, characterId } = await studio(other);
+      for (let round = 0; round < 30; round += 1) await other.generate(characterId);
+      await mutate(other, owner, 'deleteProject', { id: projectId, name: 'Team' }, 'project { id }');
+      await other.startServer({ ROLE: 'worker' });
+      await eventually(
+        'all to be canceled',
+        async () =>
+          (await other.database.query("SELECT 1 FROM generations WHERE status <> 'CANCELED'")).length === 0,
+      );
+      expect(
+        other.simulator.requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/v2/')),
+      ).toEqual([]);
+      expect(other.simulator.bill).toEqual([]);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('ends the sockets that follow it, whoever follows', async () => {
     const { projectId, owner } = await studio();
     const { key } = await apiKey(dramatis, owner, projectId);

@@ -189,6 +189,21 @@ describe('sockets', () => {
     for (const { socket } of [...held, fifth, bystander]) socket.close();
   });
 
+  it('that hang up while they are being let in leave nothing behind', async () => {
+    const key = await token('hasty');
+    for (let round = 0; round < 30; round += 1) {
+      const socket = new WebSocket(`${dramatis.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      await new Promise((resolve) => socket.on('open', resolve));
+      socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${key}` } }));
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.terminate();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const held = await Promise.all([open(key), open(key), open(key)]);
+    expect(held.map(({ socket }) => socket.readyState)).toEqual(Array(3).fill(WebSocket.OPEN));
+    for (const { socket } of held) socket.close();
+  });
+
   it('carry so many subscriptions of a viewer together, ten thousand messages at once or one by one', async () => {
     const { projectId, owner } = await team(dramatis);
     const [one, two] = [await open(owner.key), await open(owner.key)];

@@ -57,7 +57,6 @@ export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOp
     issuer,
     audience,
     clockTolerance: clockToleranceSeconds,
-    requiredClaims: ['sub', 'exp'],
   };
   const keySet =
     jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 5_000 });

@@ -165,6 +165,16 @@ it('a key for some models runs those only, and buys nothing else', async () => {
   expect((await run({ consistentCharacter: { prompt: 'x' } })).data.generate.userErrors).toEqual([]);
 });
 
+it('makes a user at first sight, however many requests come with the first token', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const key = await token(`first-${round}`);
+    const seen = await Promise.all(Array.from({ length: 20 }, () => see({ key })));
+    expect(seen.map((viewer) => viewer?.user?.email)).toEqual(Array(20).fill(`first-${round}@example.test`));
+    const moved = await token(`first-${round}`, { email: `moved-${round}@example.test` });
+    await Promise.all(Array.from({ length: 20 }, () => see({ key: moved })));
+  }
+});
+
 it('knows the admin, a user, and nobody else', async () => {
   expect(await see({ key: adminKey })).toMatchObject({ kind: 'ADMIN', user: null, apiKey: null });
   expect(await see({ key: await token('new-face') })).toMatchObject({
