@@ -80,9 +80,9 @@ describe('over HTTP', () => {
   const query = JSON.stringify({ query: '{ __typename }' });
   const utf16 = Buffer.from(query, 'utf16le');
   const invalid = Buffer.concat([
-    Buffer.from('{"query":"{ __typename }","operationName":"'),
+    Buffer.from('{"query":"{ __typename }","variables":{"x":"'),
     Buffer.from([0xc3, 0x28]),
-    Buffer.from('"}'),
+    Buffer.from('"}}'),
   ]);
 
   it.each<[string, number, () => Promise<Response>]>([

@@ -51,7 +51,7 @@ describe('canceling', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const id = await dramatis.generate(characterId, `race ${index}`);
-        await new Promise((resolve) => setTimeout(resolve, (index % 12) * 25));
+        await new Promise((resolve) => setTimeout(resolve, (index % 12) * 100));
         const { cancelGeneration } = await dramatis.get(cancel, { id });
         return { asked: cancelGeneration, last: await dramatis.settle(id) };
       }),
