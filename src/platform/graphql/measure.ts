@@ -33,7 +33,7 @@ interface Part extends Size {
   readonly costPerItem: number;
 }
 
-/** Lists whose length the document does not tell; those of the schema itself lie in memory. */
+/** Lists whose length neither the document nor the extension `items` of their field tells; those of the schema itself lie in memory. */
 const assumedItems = 10;
 const assumedSchemaItems = 3;
 /** What a mutation costs beside the objects it answers, unless its definition's extension `points` says otherwise. */
@@ -128,6 +128,8 @@ export function createMeasure(
     const assumed = type.name.startsWith('__') ? assumedSchemaItems : assumedItems;
     const each = 1 + below.cost + below.costPerItem * (isList ? assumed : (items ?? assumed));
     if (!isList) return { ...own, cost: Math.min(points + each, enough), costPerItem: 0 };
+    if (typeof extensions.items === 'number')
+      return { ...own, cost: points + extensions.items * each, costPerItem: 0 };
     if (items !== null) return { ...own, cost: Math.min(points + items * each, enough), costPerItem: 0 };
     // A connection's `first` says how many nodes there are; the list itself does not.
     return { ...own, cost: points, costPerItem: Math.min(each, enough) };

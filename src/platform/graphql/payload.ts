@@ -1,4 +1,4 @@
-import { Field, ObjectType } from 'type-graphql';
+import { Extensions, Field, ObjectType } from 'type-graphql';
 import { InputProblems, UserError } from '../../errors.ts';
 
 @ObjectType('UserError', { description: 'Something in the input that the caller can put right.' })
@@ -60,6 +60,7 @@ export function payloadType<Entity extends object>(
     description: `What \`${mutation[0]?.toLowerCase()}${mutation.slice(1)}\` answers.`,
   })
   class Payload {
+    @Extensions({ items: 1 })
     @Field(() => [UserErrorType], { description: 'Empty when it worked.' })
     userErrors: UserErrorType[];
   }

@@ -1,13 +1,13 @@
 import { createElement as h, useEffect, useState } from 'react';
 
 const accessTexts = {
-  missing: 'Enter the admin key to begin',
+  missing: 'Enter a key to begin',
   unknown: 'Connecting…',
   granted: 'Connected',
   refused: 'Key refused',
 };
 
-/** The strip on top: the name, the admin key, whether the server takes it, and the way back to the examples. */
+/** The strip on top: the name, the key, whether the server takes it, and the way back to the examples. */
 export function KeyStrip({ adminKey, access, onConnect, onReset }) {
   const [draft, setDraft] = useState(adminKey);
   useEffect(() => setDraft(adminKey), [adminKey]);
@@ -22,7 +22,7 @@ export function KeyStrip({ adminKey, access, onConnect, onReset }) {
     h(
       'form',
       { onSubmit: submit },
-      h('label', { htmlFor: 'admin-key' }, 'Admin key'),
+      h('label', { htmlFor: 'admin-key' }, 'Key or token'),
       h('input', {
         id: 'admin-key',
         type: 'password',
