@@ -24,6 +24,8 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
+    // The largest upload over a slow line; whoever takes longer holds a connection for nothing.
+    requestTimeout: 120_000,
     trustProxy: TRUST_PROXY.length > 0 ? TRUST_PROXY : false,
     // A query string is cut into parameters by the routes; nobody needs long ones.
     routerOptions: { maxParamLength: 200 },

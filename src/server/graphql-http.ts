@@ -19,8 +19,9 @@ import { Loaders } from '../platform/graphql/loaders.ts';
 import type { Prepare } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { readAccept } from './accept.ts';
+import { createArrivals } from './arrivals.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
-import { mayIntrospect, payer } from './limits.ts';
+import { mayIntrospect, openPurse } from './limits.ts';
 import { presentError } from './present-error.ts';
 import { readOperation } from './read-operation.ts';
 import type { ServerContext } from './server-context.ts';
@@ -57,6 +58,7 @@ export async function registerGraphqlHttp(
   });
   await apollo.start();
 
+  const arrivals = createArrivals(ctx);
   const viewers = new WeakMap<FastifyRequest, Viewer>();
   const costs = new WeakMap<FastifyRequest, Cost>();
   const handle = fastifyApolloHandler(apollo, {
@@ -72,17 +74,20 @@ export async function registerGraphqlHttp(
     url: '/graphql',
     // Before the body is read: a stranger learns nothing about the schema and sends us nothing large.
     onRequest: async (request) => {
-      if (wantsExplorer(request)) return;
-      viewers.set(request, await ctx.authenticate(request.headers.authorization, request.ip));
+      if (!wantsExplorer(request)) await arrivals.enter(request);
     },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      const viewer = viewers.get(request);
-      if (!viewer) return sendExplorer(reply);
+      if (wantsExplorer(request)) return sendExplorer(reply);
+      const viewer = await arrivals.viewerOf(request);
+      viewers.set(request, viewer);
       const asked = readOperation(request);
-      const prepared = asked && prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
-      const requested = prepared?.cost ?? 1;
+      const purse = openPurse(ctx, viewer);
+      let requested = 1;
       try {
-        const cost = await ctx.meter.spend(payer(viewer), requested);
+        await purse.enter();
+        const prepared = asked && prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
+        requested = prepared?.cost ?? requested;
+        const cost = await purse.pay(requested);
         costs.set(request, cost);
         if (prepared?.document) refuseSubscription(prepared.document, asked?.operationName ?? null);
         if (!prepared?.errors) return await handle.call(app, request, reply);

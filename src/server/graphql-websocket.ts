@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import proxyAddress from '@fastify/proxy-addr';
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
@@ -10,13 +11,15 @@ import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
 import type { Prepare } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
-import { mayIntrospect, payer } from './limits.ts';
+import { mayIntrospect, openPurse } from './limits.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
 import { isOriginAllowed } from './origin.ts';
 import { presentError } from './present-error.ts';
 import type { ServerContext } from './server-context.ts';
 import { type Connection, openConnection } from './websocket-connection.ts';
 
+/** How long a client may take to say goodbye. */
+const closeGraceMs = 2_000;
 /** No operation of ours is near this. */
 const maxPayloadBytes = 64 * 1024;
 const variablesSchema = z.record(z.string(), z.unknown()).nullish();
@@ -43,6 +46,8 @@ export function serveGraphqlWebsocket(
   const addressOf = (request: IncomingMessage) => proxyAddress(request, trusted);
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Node has taken its own listener off: without one, a client that resets its connection would end the process.
+    socket.on('error', () => socket.destroy());
     if (URL.parse(request.url ?? '/', 'http://host')?.pathname !== '/graphql')
       return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(ctx, request.headers)) return refuse(socket, '403 Forbidden');
@@ -69,23 +74,28 @@ export function serveGraphqlWebsocket(
     const { query, operationName = null } = payload;
     const { data: variables, success } = variablesSchema.safeParse(payload.variables);
     if (!success) throw new BadArgument('variables must be an object.');
+    const purse = openPurse(ctx, viewer);
+    await purse.enter();
     const prepared = prepare(
       { query, operationName, variables: variables ?? {} },
       { mayIntrospect: mayIntrospect(ctx, viewer) },
     );
-    const cost = await ctx.meter.spend(payer(viewer), prepared.cost);
+    const cost = await purse.pay(prepared.cost);
     if (prepared.errors) return prepared.errors;
     const loaders = freshLoaders();
     const contextValue: Context = {
       ...ctx,
       viewer,
-      events: socket.events,
+      events: socket.follow(async (ended) => {
+        const next = await purse.payLater(prepared.cost, ended);
+        if (next) costs.set(args, next);
+      }),
       get loaders() {
         // Loaders cache: a long subscription takes fresh ones for each event.
         return loaders();
       },
     };
-    const args = {
+    const args: ExecutionArgs = {
       schema,
       document: prepared.document,
       operationName,
@@ -110,8 +120,11 @@ export function serveGraphqlWebsocket(
           operations: () => Object.keys(connection.subscriptions).length,
           close: (reason) => socket.close(closeCodes.forbidden, reason),
         });
-        if (admitted) connected.set(extra, admitted);
-        else socket.close(closeCodes.tryAgainLater, 'TOO_MANY_SOCKETS');
+        if (admitted) {
+          connected.set(extra, admitted);
+          // Not the protocol's onClose, which waits for what is under way to end.
+          socket.once('close', () => live.leave(admitted));
+        } else socket.close(closeCodes.tryAgainLater, 'TOO_MANY_SOCKETS');
         return true;
       } catch (error) {
         // Closed with 4403 by graphql-ws.
@@ -120,10 +133,6 @@ export function serveGraphqlWebsocket(
         socket.close(closeCodes.tryAgainLater, String(extensions?.code));
         return true;
       }
-    },
-    onClose: ({ extra }) => {
-      const socket = connected.get(extra);
-      if (socket) live.leave(socket);
     },
     onSubscribe: async (connection, _, payload) => {
       try {
@@ -146,8 +155,10 @@ export function serveGraphqlWebsocket(
     live.stop();
     server.off('upgrade', onUpgrade);
     for (const client of sockets.clients) client.close(closeCodes.goingAway, 'Going away');
-    await new Promise((resolve) => sockets.close(resolve));
+    const closed = new Promise((resolve) => sockets.close(resolve));
+    await Promise.race([closed, sleep(closeGraceMs, undefined, { ref: false })]);
     for (const client of sockets.clients) client.terminate();
+    await closed;
   };
 }
 

@@ -1,15 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { Unauthenticated } from '../errors.ts';
 import { imageUrl } from '../features/images/image.queries.ts';
 import { ImageFormat } from '../features/images/image.type.ts';
 import { uploadImage } from '../features/images/upload-image.ts';
-import type { Viewer } from '../platform/auth/viewer.ts';
 import { fromGlobalId, toGlobalId } from '../platform/graphql/global-id.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
 import { resizePicture } from '../platform/pictures/resize-picture.ts';
 import { blobKey, variantKey } from '../platform/storage/blob-key.ts';
 import { verifyImageUrl } from '../platform/storage/sign-url.ts';
+import { createArrivals } from './arrivals.ts';
 import { payer } from './limits.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -44,7 +43,9 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     if (!image)
       return reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'No image with this id.' } });
 
-    const { width, format, expiresAt } = verified;
+    const { format, expiresAt } = verified;
+    // Never scaled up, and made only once for all widths beyond its own.
+    const width = verified.width === null ? null : Math.min(verified.width, image.width);
     const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${format ?? 'stored'}"`;
     const maxAgeSeconds = Math.max(0, Math.floor((expiresAt.getTime() - ctx.clock.now().getTime()) / 1_000));
     reply.headers({ etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` });
@@ -63,6 +64,8 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
     // Made once, kept: a thumbnail costs ten times what reading it does.
     await ctx.storage.put(key, made.bytes);
+    // The project may have gone meanwhile, and nobody would look for this any more.
+    if ((await ctx.db.image.count({ where: { id: image.id } })) === 0) await ctx.storage.delete(key);
     return reply.type(made.contentType).send(made.bytes);
 
     function missing() {
@@ -81,14 +84,11 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
       { parseAs: 'buffer', bodyLimit: ctx.config.MAX_IMAGE_BYTES },
       (_, body, done) => done(null, body),
     );
-    const viewers = new WeakMap<FastifyRequest, Viewer>();
+    const arrivals = createArrivals(ctx);
     // Before the body is read: a stranger sends us nothing large.
-    upload.addHook('onRequest', async (request) => {
-      viewers.set(request, await ctx.authenticate(request.headers.authorization, request.ip));
-    });
+    upload.addHook('onRequest', (request) => arrivals.enter(request));
     upload.post('/images', async (request, reply) => {
-      const viewer = viewers.get(request);
-      if (!viewer) throw new Unauthenticated();
+      const viewer = await arrivals.viewerOf(request);
       const context = { ...ctx, viewer, loaders: new Loaders() };
       await ctx.meter.spend(payer(viewer), uploadPoints);
       const query = uploadQuery.safeParse(request.query);

@@ -1,9 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RateLimited } from '../errors.ts';
 import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
+import type { Cost } from '../platform/limits/cost-meter.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** By what name a viewer's points are counted; null for the admin, who has no limit. */
 export function payer(viewer: Viewer): string | null {
   return viewer.kind === 'ADMIN' ? null : viewerName(viewer);
+}
+
+/** What an operation is paid from: a point at the door, the rest once its cost is known. */
+export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewer) {
+  const name = payer(viewer);
+  return {
+    /** Before the document is looked at, so that an empty purse costs us nothing. Throws RateLimited. */
+    enter: () => meter.spend(name, 1),
+    /** The whole cost, of which one point is paid already. Throws RateLimited. */
+    pay: async (points: number): Promise<Cost> => ({
+      ...(await meter.spend(name, points - 1)),
+      requested: points,
+    }),
+    /** What is told to each follower is executed anew, and paid anew. An empty purse slows it down, and loses nothing. */
+    async payLater(points: number, ended: AbortSignal): Promise<Cost | null> {
+      while (!ended.aborted) {
+        try {
+          return await meter.spend(name, points);
+        } catch (error) {
+          if (!(error instanceof RateLimited)) throw error;
+          await sleep(error.retryAfterSeconds * 1_000, undefined, { signal: ended }).catch(() => undefined);
+        }
+      }
+      return null;
+    },
+  };
 }
 
 /** Whether a viewer may ask for the schema; the admin always may. */

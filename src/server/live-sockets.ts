@@ -1,6 +1,7 @@
 import { toError } from '../errors.ts';
 import { type AccessEnd, reviewAccess } from '../features/access/review-access.ts';
 import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
+import { closable } from '../platform/events/closable.ts';
 import type { EventFeed } from '../platform/events/event-feed.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -12,15 +13,15 @@ export interface LiveSocket {
   readonly viewer: Viewer;
   /** Subscriptions and other operations under way on it. */
   operations(): number;
-  /** The process' event feed, noting what this socket follows. */
-  readonly events: EventFeed;
+  /** The process' event feed, noting what this socket follows; `charge` is waited for before each event is told. */
+  follow(charge: (ended: AbortSignal) => Promise<void>): EventFeed;
   close(reason: AccessEnd): void;
 }
 
 /** Who is connected to this process, and what they follow. */
 export interface LiveSockets {
   /** Counts a socket in; null when the viewer has too many. */
-  admit(socket: Omit<LiveSocket, 'events'>): LiveSocket | null;
+  admit(socket: Omit<LiveSocket, 'follow'>): LiveSocket | null;
   leave(socket: LiveSocket): void;
   /** Whether the viewer has too many operations under way, over all their sockets. */
   isBusy(viewer: Viewer): boolean;
@@ -64,7 +65,11 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
     admit(socket) {
       if (socket.viewer.kind !== 'ADMIN' && of(socket.viewer).size >= WS_MAX_SOCKETS) return null;
       const follows = new Map<string, number>();
-      const admitted = { ...socket, follows, events: noting(ctx.events, follows) };
+      const admitted: Followed = {
+        ...socket,
+        follows,
+        follow: (charge) => noting(ctx.events, follows, charge),
+      };
       live.set(viewerName(socket.viewer), of(socket.viewer).add(admitted));
       return admitted;
     },
@@ -85,18 +90,30 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
   };
 }
 
-function noting(events: EventFeed, follows: Map<string, number>): EventFeed {
+function noting(
+  events: EventFeed,
+  follows: Map<string, number>,
+  charge: (ended: AbortSignal) => Promise<void>,
+): EventFeed {
+  async function* charged<Item>(items: AsyncGenerator<Item, void>, ended: AbortSignal) {
+    for await (const item of items) {
+      await charge(ended);
+      if (ended.aborted) return;
+      yield item;
+    }
+  }
   return {
     ...events,
-    async *follow(projectId, read) {
+    follow(projectId, read) {
       follows.set(projectId, (follows.get(projectId) ?? 0) + 1);
-      try {
-        yield* events.follow(projectId, read);
-      } finally {
-        const others = (follows.get(projectId) ?? 1) - 1;
-        if (others > 0) follows.set(projectId, others);
-        else follows.delete(projectId);
-      }
+      return closable(
+        (ended) => charged(events.follow(projectId, read, ended), ended),
+        () => {
+          const others = (follows.get(projectId) ?? 1) - 1;
+          if (others > 0) follows.set(projectId, others);
+          else follows.delete(projectId);
+        },
+      );
     },
   };
 }

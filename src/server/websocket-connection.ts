@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { CloseCode, type Server } from 'graphql-ws';
+import { CloseCode, MessageType, type Server } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { toError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -10,6 +10,8 @@ export interface Connection {
   readonly request: IncomingMessage;
 }
 
+/** What waits to be sent to a client who does not read, before we give them up. */
+const maxBufferedBytes = 1_048_576;
 /** A client that answers no ping within this time is gone. */
 const keepAliveMs = 10_000;
 
@@ -34,14 +36,23 @@ export function openConnection(
     isAlive = true;
   });
 
+  function send(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (socket.readyState !== socket.OPEN) return resolve();
+      if (socket.bufferedAmount > maxBufferedBytes) {
+        socket.terminate();
+        return resolve();
+      }
+      socket.send(text, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   const closed = server.opened(
     {
       protocol: socket.protocol,
-      send: (text) =>
-        new Promise((resolve, reject) => {
-          if (socket.readyState !== socket.OPEN) return resolve();
-          socket.send(text, (error) => (error ? reject(error) : resolve()));
-        }),
+      send,
+      // Without what it came with: nobody gets to choose how much we send them.
+      onPing: () => send(JSON.stringify({ type: MessageType.Pong })),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (take) =>
         socket.on('message', (message) => {

@@ -128,6 +128,24 @@ CREATE INDEX "api_keys_project_id_created_at_id_idx" ON "api_keys"("project_id",
 -- CreateIndex
 CREATE INDEX "provider_keys_project_id_idx" ON "provider_keys"("project_id");
 
+-- CreateIndex
+CREATE INDEX "audit_entries_project_id_target_id_sequence_idx" ON "audit_entries"("project_id", "target_id", "sequence");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_project_id_user_id_sequence_idx" ON "audit_entries"("project_id", "user_id", "sequence");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_project_id_api_key_id_sequence_idx" ON "audit_entries"("project_id", "api_key_id", "sequence");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_project_id_action_sequence_idx" ON "audit_entries"("project_id", "action", "sequence");
+
+-- CreateIndex
+CREATE INDEX "reference_images_image_id_idx" ON "reference_images"("image_id");
+
+-- CreateIndex
+CREATE INDEX "generated_images_image_id_idx" ON "generated_images"("image_id");
+
 -- AddForeignKey
 ALTER TABLE "members" ADD CONSTRAINT "members_project_id_fkey" FOREIGN KEY ("project_id") REFERENCES "projects"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 

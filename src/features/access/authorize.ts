@@ -1,4 +1,4 @@
-import { Conflict, Forbidden, NotFound } from '../../errors.ts';
+import { Conflict, Forbidden, NotFound, Unauthenticated } from '../../errors.ts';
 import { type Action, isAtLeast, leastRole, peopleOnly, type Role } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 
@@ -22,6 +22,31 @@ export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null
 }
 
 /**
+ * The same, read anew. Mutations of one document run one after another, and a slow one may outlast the rights that
+ * its request came with. Throws Unauthenticated when the key or token itself has ended.
+ */
+async function roleNow({ db, viewer }: Asker, projectId: string): Promise<Role | null> {
+  if (viewer.kind === 'ADMIN') return 'OWNER';
+  if (viewer.kind === 'USER') {
+    const [now] = await db.$queryRaw<{ role: Role | null; isExpired: boolean }[]>`
+      SELECT m.role::text AS role, ${viewer.expiresAt}::timestamptz <= now() AS "isExpired"
+      FROM (SELECT 1) asked LEFT JOIN members m ON m.user_id = ${viewer.userId}::uuid AND m.project_id = ${projectId}::uuid`;
+    if (now?.isExpired) throw new Unauthenticated();
+    return now?.role ?? null;
+  }
+  // Roles are declared from most to least: the greater of two is the lesser role.
+  const [key] = await db.$queryRaw<{ role: Role; projectId: string }[]>`
+    SELECT greatest(role, member_role)::text AS role, project_id::text AS "projectId"
+    FROM live_api_keys WHERE id = ${viewer.apiKeyId}::uuid`;
+  if (!key) throw new Unauthenticated();
+  return key.projectId === projectId ? key.role : null;
+}
+
+function isReading(action: Action): boolean {
+  return action.startsWith('READ_');
+}
+
+/**
  * May I? Throws NotFound for a stranger, who must not learn that there is something (`what` is what they asked
  * for), and Forbidden for a member whose role is too small or a key that may not.
  */
@@ -31,7 +56,7 @@ export async function authorize(
   action: Action,
   what = 'Project',
 ): Promise<void> {
-  const role = await roleIn(ctx, projectId);
+  const role = await (isReading(action) ? roleIn(ctx, projectId) : roleNow(ctx, projectId));
   if (role === null) throw new NotFound(what);
   const least = leastRole[action];
   if (!isAtLeast(role, least)) {
@@ -58,7 +83,7 @@ const changes: readonly Action[] = ['EDIT_CHARACTERS', 'GENERATE'];
 export async function viewerCan(ctx: Asker, project: Openness, action: Action): Promise<boolean> {
   const role = await roleIn(ctx, project.id);
   if (role === null || !isAtLeast(role, leastRole[action]) || isBarred(ctx, action)) return false;
-  if (action.startsWith('READ_')) return true;
+  if (isReading(action)) return true;
   return !project.deletingAt && !(project.archivedAt && changes.includes(action));
 }
 

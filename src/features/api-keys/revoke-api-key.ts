@@ -1,5 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { type ApiKeyRow, findApiKey } from './api-key.queries.ts';
 import type { RevokeApiKeyInput } from './api-key.type.ts';
@@ -11,6 +12,7 @@ export async function revokeApiKey(
 ): Promise<ApiKeyRow> {
   const { id, projectId, prefix } = await findApiKey(ctx, fromGlobalId('ApiKey', input.id));
   return ctx.db.$transaction(async (tx) => {
+    await lockProject(tx, projectId);
     const { count } = await tx.apiKey.updateMany({
       where: { id, revokedAt: null },
       data: { revokedAt: ctx.clock.now() },

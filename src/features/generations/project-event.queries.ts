@@ -10,7 +10,7 @@ import { type GenerationRow, readProgress } from './progress.ts';
 
 export type { ProjectEventRow };
 
-type Follower = Uses<'db' | 'viewer' | 'events' | 'clock'>;
+type Follower = Uses<'db' | 'viewer' | 'events'>;
 
 /** Events are read from the table this many at a time. */
 const batchSize = 200;

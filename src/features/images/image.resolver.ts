@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { UrlScalar } from '../../platform/graphql/scalars.ts';
@@ -13,6 +13,8 @@ export class ImageResolver {
     return toGlobalId('Image', image.id);
   }
 
+  // Whoever asks for a size may have it made.
+  @Extensions({ points: 1 })
   @FieldResolver(() => UrlScalar, {
     description:
       'A signed address that anyone can open until it expires, in a day or two. Stable for hours, so browsers can cache it.',

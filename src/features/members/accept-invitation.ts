@@ -20,14 +20,14 @@ export async function acceptInvitation(
 ): Promise<MemberRow> {
   const { viewer } = ctx;
   if (viewer.kind !== 'USER') throw new Forbidden('Only a user can become a member.');
-  const { userId, email } = viewer;
+  const { userId, email, hasDoubtfulEmail } = viewer;
   const tokenHash = hashSecret(input.token);
   const invitation = await ctx.db.invitation.findUnique({ where: { tokenHash } });
   if (!invitation) {
     throw new InputProblem(['input', 'token'], 'No invitation has this token.', 'INVITATION_INVALID');
   }
-  // Where the identity provider tells no address, holding the token has to do.
-  if (email !== null && email !== invitation.email) {
+  // Where the identity provider tells no address at all, holding the token has to do.
+  if (email === null ? hasDoubtfulEmail : email !== invitation.email) {
     throw refusal('INVITATION_FOR_ANOTHER', 'This invitation is for another e-mail address.');
   }
   return ctx.db.$transaction(async (tx) => {

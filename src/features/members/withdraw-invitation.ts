@@ -1,6 +1,7 @@
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findInvitation, type InvitationRow } from './invitation.queries.ts';
 import type { WithdrawInvitationInput } from './invitation.type.ts';
@@ -12,6 +13,7 @@ export async function withdrawInvitation(
 ): Promise<InvitationRow> {
   const { id, projectId } = await findInvitation(ctx, fromGlobalId('Invitation', input.id));
   return ctx.db.$transaction(async (tx) => {
+    await lockProject(tx, projectId);
     const { count } = await tx.invitation.updateMany({
       where: { id, acceptedAt: null, withdrawnAt: null },
       data: { withdrawnAt: ctx.clock.now() },

@@ -29,10 +29,11 @@ export async function deleteProject(
     });
     if (count > 0) {
       // One statement for however many: a worker that comes to one of these runs cancels it instead of submitting it.
-      await tx.generation.updateMany({
-        where: { projectId: id, status: 'QUEUED', cancelRequestedAt: null },
-        data: { cancelRequestedAt: ctx.clock.now() },
-      });
+      // Those that a worker holds now are passed over: it waits for this project's row, we must not wait for its.
+      await tx.$executeRaw`
+        UPDATE generations SET cancel_requested_at = now() WHERE id IN (
+          SELECT id FROM generations WHERE project_id = ${id}::uuid AND status IN ('QUEUED', 'SUBMITTING')
+            AND cancel_requested_at IS NULL FOR UPDATE SKIP LOCKED)`;
       await recordAudit(tx, ctx.viewer, {
         projectId: id,
         action: 'PROJECT_DELETION_REQUESTED',

@@ -1,4 +1,5 @@
 import type { TaskContext, Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
 import type { ProviderKey as ProviderKeyRow } from '../../platform/db/generated/client.ts';
 import { SecretUnreadable } from '../../platform/secrets/keyring.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
@@ -22,8 +23,21 @@ export async function accountInForce(ctx: Opener, projectId: string): Promise<Se
 }
 
 /**
- * The account that a run was submitted with, also when the project has another one now. Throws SegmindError
- * UNAUTHORIZED when nobody has its key any more.
+ * Whether the account is still the one that the project's new runs go to. The key stays in force until the
+ * transaction ends, so what is submitted after it can be collected with it.
+ */
+export async function isAccountInForce(
+  tx: Transaction,
+  { projectId, account, serverAccount }: { projectId: string; account: string; serverAccount: string },
+): Promise<boolean> {
+  const keys = await tx.$queryRaw<{ account: string }[]>`
+    SELECT account FROM provider_keys WHERE project_id = ${projectId}::uuid AND removed_at IS NULL FOR SHARE`;
+  return (keys[0]?.account ?? serverAccount) === account;
+}
+
+/**
+ * The account that a run was submitted with, also when the project has another one now. The server's where no key of
+ * that account is kept: its own key may have been changed since. Throws SegmindError UNAUTHORIZED.
  */
 export async function accountOf(
   ctx: Opener,
@@ -34,8 +48,7 @@ export async function accountOf(
     where: { projectId, account: providerAccount },
     orderBy: { createdAt: 'desc' },
   });
-  if (key) return open(ctx, key);
-  throw unusable('The key that this run was submitted with is gone.');
+  return key ? open(ctx, key) : ctx.segmind;
 }
 
 async function open(ctx: Opener, { projectId, ciphertext }: ProviderKeyRow): Promise<Segmind> {

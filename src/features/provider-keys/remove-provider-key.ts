@@ -1,6 +1,7 @@
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { authorize } from '../access/authorize.ts';
+import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import type { RemoveProviderKeyInput } from './provider-key.type.ts';
@@ -16,6 +17,7 @@ export async function removeProviderKey(
   const projectId = fromGlobalId('Project', input.projectId);
   await authorize(ctx, projectId, 'MANAGE_PROVIDER_KEY');
   await ctx.db.$transaction(async (tx) => {
+    await lockProject(tx, projectId);
     const { count } = await tx.providerKey.updateMany({
       where: { projectId, removedAt: null },
       data: { removedAt: ctx.clock.now() },

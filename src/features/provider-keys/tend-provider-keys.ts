@@ -11,7 +11,9 @@ export async function tendProviderKeys(ctx: Pick<TaskContext, 'db' | 'keyring' |
   const forgotten = await ctx.db.$executeRaw`
     DELETE FROM provider_keys k WHERE removed_at IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM generations g WHERE g.project_id = k.project_id AND g.provider_account = k.account
-        AND g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'))`;
+        AND (g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING')
+          -- Its worker may still come back with the answer.
+          OR g.status = 'UNCERTAIN' AND k.removed_at > now() - interval '2 hours'))`;
   let resealed = 0;
   for (let after: string | undefined; ; ) {
     const keys = await ctx.db.providerKey.findMany({

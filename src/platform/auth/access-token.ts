@@ -8,6 +8,8 @@ export interface Claims {
   readonly subject: string;
   /** Lower case; null when the provider tells none, or says that it is not verified. */
   readonly email: string | null;
+  /** An address was told that does not count: not verified, or none at all. */
+  readonly hasDoubtfulEmail: boolean;
   readonly name: string | null;
   readonly expiresAt: Date;
 }
@@ -36,7 +38,11 @@ const claims = z
     iss: z.string().max(1_000).default(''),
     sub: z.string().min(1).max(255),
     exp: z.number(),
-    email: z.email().max(320).nullish().catch(null),
+    // Null is none told; what is told and is no address is null from here on.
+    email: z.preprocess(
+      (told) => told ?? undefined,
+      z.union([z.email().max(320), z.undefined()]).or(z.unknown().transform(() => null)),
+    ),
     email_verified: z
       .union([z.boolean(), z.literal('true'), z.literal('false')])
       .nullish()
@@ -47,6 +53,8 @@ const claims = z
     issuer: iss,
     subject: sub,
     email: email && email_verified !== false && email_verified !== 'false' ? email.toLowerCase() : null,
+    hasDoubtfulEmail:
+      email !== undefined && (!email || email_verified === false || email_verified === 'false'),
     name: name ?? null,
     expiresAt: new Date(exp * 1_000),
   }));

@@ -59,8 +59,10 @@ async function findApiKey(db: Database, text: string): Promise<Viewer | null> {
 
 async function findUser(db: Database, claims: Claims | null): Promise<Viewer | null> {
   if (!claims) return null;
-  const { issuer, subject, email, name, expiresAt } = claims;
+  const { issuer, subject, name, expiresAt, hasDoubtfulEmail } = claims;
   const known = await db.user.findUnique({ where: { issuer_subject: { issuer, subject } } });
+  // A token without an address says nothing about the one that is known; a doubtful one says that it is not.
+  const email = claims.email ?? (hasDoubtfulEmail ? null : (known?.email ?? null));
   const isAsKnown = known && known.email === email && known.name === name;
   const user = isAsKnown
     ? known
@@ -69,5 +71,5 @@ async function findUser(db: Database, claims: Claims | null): Promise<Viewer | n
         create: { issuer, subject, email, name },
         update: { email, name },
       });
-  return { kind: 'USER', userId: user.id, email, expiresAt };
+  return { kind: 'USER', userId: user.id, email, hasDoubtfulEmail, expiresAt };
 }

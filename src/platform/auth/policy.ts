@@ -27,6 +27,7 @@ export type Action = keyof typeof leastRole;
  */
 export const peopleOnly: readonly Action[] = [
   'READ_MEMBERS',
+  'READ_AUDIT_LOG',
   'LEAVE_PROJECT',
   'USE_OWN_API_KEYS',
   'MANAGE_MEMBERS',

@@ -9,6 +9,8 @@ export type Viewer =
       readonly kind: 'USER';
       readonly userId: string;
       readonly email: string | null;
+      /** The provider tells an address and does not vouch for it. */
+      readonly hasDoubtfulEmail: boolean;
       readonly expiresAt: Date;
     }
   /** A key for one project; with a user it is theirs, and `role` is never more than their own. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { closable } from './closable.ts';
 import { eventChannel } from './record-event.ts';
 
 /*
@@ -15,7 +16,8 @@ const reconnectMs = 500;
 export interface EventFeed {
   /**
    * Reads with `read` until it says it is done: at once, after each hint, and every two seconds. `read` yields
-   * what is new; news that arrives while it reads is not lost. Ends with the feed or when `signal` aborts.
+   * what is new; news that arrives while it reads is not lost. Ends with the feed, when `signal` aborts, and at once
+   * when its consumer returns.
    */
   follow<Item>(
     projectId: string,
@@ -75,38 +77,48 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
     }
   }
 
+  async function* followUntil<Item>(
+    projectId: string,
+    read: () => AsyncGenerator<Item, boolean>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Item, void> {
+    let wake: () => void = () => undefined;
+    let hinted = true;
+    const onHint = () => {
+      hinted = true;
+      wake();
+    };
+    const ends = AbortSignal.any([closing.signal, signal]);
+    const known = wakers.get(projectId) ?? new Set();
+    wakers.set(projectId, known.add(onHint));
+    ends.addEventListener('abort', onHint);
+    try {
+      while (!ends.aborted) {
+        hinted = false;
+        const isDone = yield* read();
+        if (isDone || ends.aborted) return;
+        if (hinted) continue;
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          timer = setTimeout(resolve, lookAgainMs);
+        });
+        clearTimeout(timer);
+      }
+    } finally {
+      ends.removeEventListener('abort', onHint);
+      known.delete(onHint);
+      if (known.size === 0) wakers.delete(projectId);
+    }
+  }
+
   await listen();
 
   return {
-    async *follow(projectId, read, signal) {
-      let wake: () => void = () => undefined;
-      let hinted = true;
-      const onHint = () => {
-        hinted = true;
-        wake();
-      };
-      const ends = signal ? AbortSignal.any([closing.signal, signal]) : closing.signal;
-      const known = wakers.get(projectId) ?? new Set();
-      wakers.set(projectId, known.add(onHint));
-      ends.addEventListener('abort', onHint);
-      try {
-        while (!ends.aborted) {
-          hinted = false;
-          const isDone = yield* read();
-          if (isDone || ends.aborted) return;
-          if (hinted) continue;
-          let timer: NodeJS.Timeout | undefined;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            timer = setTimeout(resolve, lookAgainMs);
-          });
-          clearTimeout(timer);
-        }
-      } finally {
-        ends.removeEventListener('abort', onHint);
-        known.delete(onHint);
-        if (known.size === 0) wakers.delete(projectId);
-      }
+    follow(projectId, read, signal) {
+      return closable((ended) =>
+        followUntil(projectId, read, signal ? AbortSignal.any([signal, ended]) : ended),
+      );
     },
     async close() {
       closing.abort();

@@ -1,4 +1,4 @@
-import { Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { Extensions, Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { BadArgument } from '../../errors.ts';
 
 @InterfaceType({ description: 'Something with an id that is unique across all types.' })
@@ -131,7 +131,10 @@ export function connectionType<Row extends object>(name: string, node: () => new
     }
     @Field(() => PageInfo, { description: 'Where this page stands.' })
     pageInfo: PageInfo;
-    @Field(() => Int, { description: 'How many items the whole list has; counted only when asked for.' })
+    @Extensions({ points: 10 })
+    @Field(() => Int, {
+      description: 'How many items the whole list has; counted only when asked for, for ten points.',
+    })
     totalCount(): Promise<number> {
       return this.countAll();
     }

@@ -11,6 +11,7 @@ export const documentLimits = {
   fields: 1_000,
   aliases: 100,
   directives: 50,
+  repeats: 20,
   paid: 10,
   cost: 10_000,
 } as const;
@@ -20,6 +21,8 @@ const told: Readonly<Record<keyof Size, (limit: number, size: number) => string>
   fields: (limit, size) => `The document asks for ${size} fields; at most ${limit} are allowed.`,
   aliases: (limit, size) => `The document has ${size} aliases; at most ${limit} are allowed.`,
   directives: (limit, size) => `The document has ${size} directives; at most ${limit} are allowed.`,
+  repeats: (limit, size) =>
+    `The document selects one name ${size} times in one place; at most ${limit} are allowed.`,
   paid: (limit, size) => `The operation asks for ${size} paid runs; at most ${limit} are allowed in one.`,
   cost: (limit, size) => `The operation costs ${size} points; at most ${limit} are allowed in one.`,
 };
@@ -71,7 +74,7 @@ export function measureDocument(
       definition.kind === Kind.OPERATION_DEFINITION &&
       (operationName === null || definition.name?.value === operationName);
     if (isExecuted) cost = size.cost;
-    for (const name of ['depth', 'fields', 'aliases', 'directives', 'paid', 'cost'] as const) {
+    for (const name of ['depth', 'fields', 'aliases', 'directives', 'repeats', 'paid', 'cost'] as const) {
       const limit = documentLimits[name];
       if (size[name] <= limit) continue;
       const code = name === 'cost' ? 'COST_LIMIT_EXCEEDED' : 'DOCUMENT_LIMIT_EXCEEDED';

@@ -2,6 +2,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLField,
   type GraphQLSchema,
   getNamedType,
   isCompositeType,
@@ -14,6 +15,7 @@ import {
   SchemaMetaFieldDef,
   type SelectionSetNode,
   TypeMetaFieldDef,
+  type ValueNode,
 } from 'graphql';
 
 /** How large an operation is once its fragments are spread. Never larger than `enough` says: it only has to be compared. */
@@ -22,15 +24,20 @@ export interface Size {
   readonly fields: number;
   readonly aliases: number;
   readonly directives: number;
+  /** The most fields with one and the same response name in one place: validation compares each with each. */
+  readonly repeats: number;
   /** Fields that cost money: those whose definition has the extension `paid`. */
   readonly paid: number;
   /** One point for each object asked for, as far as the document tells; mutations are dearer. */
   readonly cost: number;
 }
 
-/** A size whose cost still depends on how long a list is that the parent's `first` decides. */
+/** What a selection is made of, before its place is known. */
 interface Part extends Size {
+  /** A part of the cost that comes as often as the parent's `first` says. */
   readonly costPerItem: number;
+  /** How often each response name is selected here, fragments spread. */
+  readonly names: ReadonlyMap<string, number>;
 }
 
 /** Lists whose length neither the document nor the extension `items` of their field tells; those of the schema itself lie in memory. */
@@ -38,15 +45,31 @@ const assumedItems = 10;
 const assumedSchemaItems = 3;
 /** What a mutation costs beside the objects it answers, unless its definition's extension `points` says otherwise. */
 const mutationPoints = 10;
+/** A list whose length is not told by the variable that should; the longest page there is. */
+const mostItems = 100;
+/** Fragments that spread each other, one after another. */
+const longestChain = 100;
 /** Numbers double with each fragment that spreads another twice; what is refused anyway need not be exact. */
 const enough = 1e9;
 
-const nothing: Part = { depth: 0, fields: 0, aliases: 0, directives: 0, paid: 0, cost: 0, costPerItem: 0 };
+const nothing: Part = {
+  depth: 0,
+  fields: 0,
+  aliases: 0,
+  directives: 0,
+  repeats: 0,
+  paid: 0,
+  cost: 0,
+  costPerItem: 0,
+  names: new Map(),
+};
 
 function sum(one: Part, other: Part): Part {
-  const add = (name: keyof Part) => Math.min(one[name] + other[name], enough);
+  const add = (name: Exclude<keyof Part, 'names'>) => Math.min(one[name] + other[name], enough);
   return {
     depth: Math.max(one.depth, other.depth),
+    repeats: Math.max(one.repeats, other.repeats),
+    names: one.names,
     fields: add('fields'),
     aliases: add('aliases'),
     directives: add('directives'),
@@ -66,6 +89,13 @@ function fieldOf(schema: GraphQLSchema, typeName: string | undefined, name: stri
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
 }
 
+/** How many items a literal asks for: a number, or the members of a list. */
+function countWritten(value: ValueNode): number {
+  if (value.kind === Kind.INT) return Number(value.value);
+  if (value.kind === Kind.LIST) return value.values.length;
+  return value.kind === Kind.STRING ? 1 : mostItems;
+}
+
 /**
  * Measures one definition in time linear in the document: each fragment is measured once, however often it is
  * spread. The document need not be valid; a fragment within itself counts as nothing, since validation refuses it.
@@ -79,7 +109,18 @@ export function createMeasure(
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
+  const defaults = new Map<string, ValueNode>();
+  for (const definition of document.definitions) {
+    const declared = definition.kind === Kind.OPERATION_DEFINITION ? definition.variableDefinitions : [];
+    for (const { variable, defaultValue } of declared ?? []) {
+      // Operations that are not asked for may use the same name: the greatest counts.
+      const known = defaults.get(variable.name.value);
+      if (defaultValue && (!known || countWritten(defaultValue) > countWritten(known)))
+        defaults.set(variable.name.value, defaultValue);
+    }
+  }
   const measured = new Map<string, Part>();
+  let open = 0;
 
   function ofFragment(name: string): Part {
     const known = measured.get(name);
@@ -87,24 +128,35 @@ export function createMeasure(
     measured.set(name, nothing);
     const fragment = fragments.get(name);
     if (!fragment) return nothing;
+    // Deeper than any limit, and before the stack is.
+    if (open >= longestChain) return { ...nothing, depth: enough };
+    open += 1;
     const part = ofSelections(fragment.selectionSet, fragment.typeCondition.name.value);
+    open -= 1;
     measured.set(name, part);
     return part;
   }
 
   function ofSelections(set: SelectionSetNode, typeName: string | undefined): Part {
     let total = nothing;
+    const names = new Map<string, number>();
+    const note = (name: string, count: number) =>
+      names.set(name, Math.min((names.get(name) ?? 0) + count, enough));
     for (const selection of set.selections) {
-      const directives = { ...nothing, directives: selection.directives?.length ?? 0 };
-      if (selection.kind === Kind.FIELD) total = sum(total, ofField(selection, typeName));
-      else if (selection.kind === Kind.FRAGMENT_SPREAD) total = sum(total, ofFragment(selection.name.value));
-      else {
-        const narrowed = selection.typeCondition?.name.value ?? typeName;
-        total = sum(total, ofSelections(selection.selectionSet, narrowed));
+      total = sum(total, { ...nothing, directives: selection.directives?.length ?? 0 });
+      if (selection.kind === Kind.FIELD) {
+        total = sum(total, ofField(selection, typeName));
+        note(selection.alias?.value ?? selection.name.value, 1);
+        continue;
       }
-      total = sum(total, directives);
+      const spread =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? ofFragment(selection.name.value)
+          : ofSelections(selection.selectionSet, selection.typeCondition?.name.value ?? typeName);
+      total = sum(total, spread);
+      for (const [name, count] of spread.names) note(name, count);
     }
-    return total;
+    return { ...total, names, repeats: Math.max(total.repeats, ...names.values()) };
   }
 
   function ofField(node: FieldNode, typeName: string | undefined): Part {
@@ -117,13 +169,13 @@ export function createMeasure(
       typeof extensions.points === 'number' ? extensions.points : isMutation ? mutationPoints : 0;
     const own = {
       ...below,
-      depth: below.depth + 1,
+      depth: Math.min(below.depth + 1, enough),
       fields: Math.min(below.fields + 1, enough),
       aliases: Math.min(below.aliases + (node.alias ? 1 : 0), enough),
       paid: Math.min(below.paid + (extensions.paid === true ? 1 : 0), enough),
     };
     if (!field || !isCompositeType(type)) return { ...own, cost: points, costPerItem: 0 };
-    const items = itemsAsked(node);
+    const items = itemsAsked(node, field);
     const isList = isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
     const assumed = type.name.startsWith('__') ? assumedSchemaItems : assumedItems;
     const each = 1 + below.cost + below.costPerItem * (isList ? assumed : (items ?? assumed));
@@ -135,19 +187,22 @@ export function createMeasure(
     return { ...own, cost: points, costPerItem: Math.min(each, enough) };
   }
 
-  /** How many items the field's own arguments ask for; null when they do not say. */
-  function itemsAsked(node: FieldNode): number | null {
-    for (const { name, value } of node.arguments ?? []) {
-      const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : value;
-      if (name.value === 'first') {
-        const count =
-          typeof given === 'number' ? given : value.kind === Kind.INT ? Number(value.value) : assumedItems;
-        return Math.min(Math.max(count, 0), enough);
-      }
-      if (name.value === 'ids')
-        return Array.isArray(given) ? given.length : value.kind === Kind.LIST ? value.values.length : 1;
-    }
-    return null;
+  /** How many items the field's own arguments ask for; null when it has none that says. */
+  function itemsAsked(node: FieldNode, field: GraphQLField<unknown, unknown>): number | null {
+    const declared = field.args.find(({ name }) => name === 'first' || name === 'ids');
+    if (!declared) return null;
+    const value = node.arguments?.find(({ name }) => name.value === declared.name)?.value;
+    if (!value) return typeof declared.defaultValue === 'number' ? declared.defaultValue : null;
+    const count = value.kind === Kind.VARIABLE ? countGiven(value.name.value) : countWritten(value);
+    return Math.min(Math.max(count, 0), enough);
+  }
+
+  function countGiven(variable: string): number {
+    const given = variables[variable];
+    if (typeof given === 'number' && !Number.isNaN(given)) return given;
+    if (Array.isArray(given)) return given.length;
+    const fallback = defaults.get(variable);
+    return fallback && given === undefined ? countWritten(fallback) : mostItems;
   }
 
   return (definition) => {
@@ -156,7 +211,7 @@ export function createMeasure(
         ? definition.typeCondition.name.value
         : schema.getRootType(definition.operation)?.name;
     const part = ofSelections(definition.selectionSet, typeName);
-    const { costPerItem, ...size } = part;
+    const { costPerItem, names: _, ...size } = part;
     return {
       ...size,
       directives: size.directives + (definition.directives?.length ?? 0),

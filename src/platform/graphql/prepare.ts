@@ -59,7 +59,8 @@ export function createPrepare(schema: GraphQLSchema): Prepare {
     const [problem, ...problems] = known ? [] : problemsOf(schema, document);
     if (problem) {
       const others = problems.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
-      return { cost: 1, document: null, errors: [coded(problem, 'GRAPHQL_VALIDATION_FAILED'), ...others] };
+      // Validated in full, so paid in full.
+      return { cost, document: null, errors: [coded(problem, 'GRAPHQL_VALIDATION_FAILED'), ...others] };
     }
     const introspection =
       known?.introspection ?? validate(schema, document, [NoSchemaIntrospectionCustomRule]);

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 
 /** Spaces out submits after the provider said "too many": slower at each refusal, faster again at each success. */
 export interface Pace {
-  /** Waits for the caller's turn. */
-  turn(signal: AbortSignal): Promise<void>;
+  /** How long until the caller's turn, in milliseconds. It is taken when that is no longer than `longestMs`. */
+  reserve(longestMs: number): number;
   slower(): void;
   faster(): void;
   /** The space between two submits now, in milliseconds. */
@@ -34,11 +33,11 @@ export function createPace(now: () => number = () => performance.now()): Pace {
     get gapMs() {
       return gapMs;
     },
-    async turn(signal) {
+    reserve(longestMs) {
       const at = Math.max(now(), nextTurnAt);
-      nextTurnAt = at + gapMs;
       const waitMs = at - now();
-      if (waitMs > 0) await sleep(waitMs, undefined, { signal });
+      if (waitMs <= longestMs) nextTurnAt = at + gapMs;
+      return waitMs;
     },
     slower() {
       gapMs = Math.min(Math.max(gapMs * 2, firstGapMs), longestGapMs);

@@ -170,5 +170,5 @@ it('tells each viewer what they may do', async () => {
   expect(await ask(cast.owner)).toEqual(['OWNER', 1, 1, 1, 1, 1, 1, 1, 1, 1]);
   expect(await ask(cast.editor)).toEqual(['EDITOR', 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   expect(await ask(cast.viewer)).toEqual(['VIEWER', 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-  expect(await ask(key)).toEqual(['OWNER', 1, 1, 0, 0, 0, 0, 1, 1, 0]);
+  expect(await ask(key)).toEqual(['OWNER', 1, 1, 0, 0, 0, 0, 0, 1, 0]);
 });

@@ -6,7 +6,7 @@ const schema: GraphQLSchema = buildSchema(`
   interface Node { id: ID! }
   type Query { hero: Hero node(id: ID!): Node nodes(ids: [ID!]!): [Node]! heroes(first: Int!): HeroConnection! }
   type Mutation { buy: Hero paint: Hero }
-  type Hero implements Node { id: ID! name: String friends(first: Int!): HeroConnection! pets(first: Int): [Hero!]! home: Hero }
+  type Hero implements Node { id: ID! name: String friends(first: Int!): HeroConnection! pets(first: Int): [Hero!]! allies(first: Int = 20): [Hero!]! home: Hero }
   type HeroConnection { nodes: [Hero!]! edges: [Edge!]! pageInfo: Info! totalCount: Int! }
   type Edge { node: Hero! cursor: String! }
   type Info { hasNextPage: Boolean! }
@@ -30,7 +30,18 @@ describe('the cost', () => {
     ['{ heroes(first: 100) { nodes { name } pageInfo { hasNextPage } } }', 1 + 100 + 1],
     ['{ heroes(first: 100) { edges { cursor node { name } } } }', 1 + 200],
     ['query ($n: Int!) { heroes(first: $n) { nodes { name } } }', 1 + 7, { n: 7 }],
-    ['query ($n: Int = 5) { heroes(first: $n) { nodes { name } } }', 1 + 10],
+    ['query ($n: Int = 5) { heroes(first: $n) { nodes { name } } }', 1 + 5],
+    ['query ($n: Int! = 70) { ...F } fragment F on Query { heroes(first: $n) { nodes { name } } }', 1 + 70],
+    [
+      'query A($n: Int! = 3) { heroes(first: $n) { nodes { name } } } query B($n: Int! = 60) { heroes(first: $n) { nodes { name } } }',
+      1 + 60,
+    ],
+    ['query ($n: Int!) { heroes(first: $n) { nodes { name } } }', 1 + 100],
+    ['query ($n: Int!) { heroes(first: $n) { nodes { name } } }', 1 + 100, { n: '7' }],
+    ['query ($ids: [ID!]! = ["a", "b", "c"]) { nodes(ids: $ids) { id } }', 3],
+    ['query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', 100],
+    ['{ hero { allies { name } } }', 1 + 20],
+    ['{ hero { allies(first: null) { name } } }', 1 + 100],
     [
       '{ heroes(first: 10) { nodes { friends(first: 10) { nodes { friends(first: 10) { nodes { name } } } } } } }',
       1 + 10 * (2 + 10 * (2 + 10)),
@@ -73,13 +84,25 @@ describe('the rest', () => {
     expect(sizeOf(chain).depth).toBe(6);
   });
 
-  it('takes no longer for a document whose size doubles a thousand times', () => {
+  it.each([
+    [90, { depth: 92, fields: 1e9, aliases: 1e9, cost: 1e9 }],
+    // No limit allows so many: it need not be counted, only refused.
+    [3_000, { depth: 1e9 }],
+  ])('takes no longer for a document whose size doubles %d times', (levels, expected) => {
     const doubling = Array.from(
-      { length: 1_000 },
+      { length: levels },
       (_, i) => `fragment F${i} on Hero { a: home { ...F${i + 1} } b: home { ...F${i + 1} } }`,
     );
-    const size = sizeOf(`{ hero { ...F0 } } ${doubling.join(' ')} fragment F1000 on Hero { name }`);
-    expect(size).toMatchObject({ depth: 1_002, fields: 1e9, aliases: 1e9, cost: 1e9 });
+    expect(
+      sizeOf(`{ hero { ...F0 } } ${doubling.join(' ')} fragment F${levels} on Hero { name }`),
+    ).toMatchObject(expected);
+  });
+
+  it('counts the same name in one place, also through fragments, and apart in different places', () => {
+    expect(sizeOf('{ hero { name name id } a: hero { name } }').repeats).toBe(2);
+    expect(
+      sizeOf('{ hero { name ...F ... on Hero { name: id ...F } } } fragment F on Hero { name }').repeats,
+    ).toBe(4);
   });
 
   it('ends on a fragment within itself', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { createPace } from '../../../src/platform/segmind/pace.ts';
+import { createPace, createPaces } from '../../../src/platform/segmind/pace.ts';
 
 it('has no gap until it is refused, doubles it with each refusal, and loses it with successes', () => {
   const pace = createPace();
@@ -13,12 +13,19 @@ it('has no gap until it is refused, doubles it with each refusal, and loses it w
   expect(pace.gapMs).toBe(0);
 });
 
-it('gives turns one gap apart, and none to a worker that stops', async () => {
-  const pace = createPace(() => 0);
+it('gives turns one gap apart, and takes none that is too far away', () => {
+  let now = 0;
+  const pace = createPace(() => now);
   pace.slower();
-  await pace.turn(AbortSignal.timeout(1_000));
-  const stopped = new AbortController();
-  const second = pace.turn(stopped.signal);
-  stopped.abort();
-  await expect(second).rejects.toThrow();
+  expect([1, 2, 3].map(() => pace.reserve(1_000))).toEqual([0, 250, 500]);
+  // Not taken: the next to ask hears the same.
+  expect([pace.reserve(700), pace.reserve(700), pace.reserve(1_000)]).toEqual([750, 750, 750]);
+  now = 5_000;
+  expect(pace.reserve(1_000)).toBe(0);
+});
+
+it('is one for each account', () => {
+  const paces = createPaces();
+  paces('a').slower();
+  expect([paces('a').gapMs, paces('b').gapMs]).toEqual([250, 0]);
 });

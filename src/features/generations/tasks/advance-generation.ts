@@ -3,8 +3,9 @@ import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
 import { pollGeneration } from './poll-generation.ts';
+import { restUncertain } from './put-back.ts';
 import { storeGeneration } from './store-generation.ts';
-import { restUncertain, submitGeneration } from './submit-generation.ts';
+import { submitGeneration } from './submit-generation.ts';
 
 /**
  * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,

@@ -1,21 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findImageModel } from '../../../catalogue/catalogue.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
-import { accountInForce } from '../../provider-keys/provider-key.queries.ts';
-import { failureCodes, failureColumns } from '../failure.ts';
+import { accountInForce, isAccountInForce } from '../../provider-keys/provider-key.queries.ts';
 import { atMove, type Move, moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
 import { isDuplicateRequestId, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
-import { withJitter } from './poll-timing.ts';
-import { failureOfRefusal } from './provider-failure.ts';
 import { claimProbe, endPauses, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
+import { fail, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
 import { buildBody } from './reference-urls.ts';
 
 /** A key that was refused is tried at most this often. */
 const probeEveryMs = 60_000;
 const rateLimitPauseMs = 5_000;
+/** Longer than this nobody waits for the turn of an account. */
+const longestTurnMs = 1_000;
 const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
 
 /**
@@ -39,8 +40,11 @@ export async function submitGeneration(
   const account = ctx.segmind.accountId;
   const pause = await findPause(ctx, account, run.model);
   if (pause) return postpone(ctx, run, pause.remainingMs);
+  const waitMs = ctx.pace(account).reserve(longestTurnMs);
+  // Whoever waits here keeps a place that another account's run could have.
+  if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs);
+  await sleep(waitMs, undefined, { signal });
   if (!(await claimProbe(ctx, account, run.model, probeEveryMs))) return postpone(ctx, run, probeEveryMs);
-  await ctx.pace(account).turn(signal);
 
   let body: Record<string, unknown>;
   try {
@@ -56,7 +60,20 @@ export async function submitGeneration(
     from: ['QUEUED'],
     unlessCanceled: true,
     set: { attempt_token: token, provider_account: account },
+    also: async (tx) => {
+      const { projectId } = run;
+      const isInForce = await isAccountInForce(tx, {
+        projectId,
+        account,
+        serverAccount: server.segmind.accountId,
+      });
+      if (!isInForce) throw new AccountChanged();
+    },
+  }).catch((error: unknown) => {
+    if (error instanceof AccountChanged) return 'CHANGED' as const;
+    throw error;
   });
+  if (intent === 'CHANGED') return postpone(ctx, run, 0);
   // Canceled, or taken by another worker, in the meantime: the next look at the row tells.
   if (!intent) return ctx.db.generation.findUniqueOrThrow({ where: { id: run.id } });
   const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
@@ -76,7 +93,8 @@ export async function submitGeneration(
   }
 }
 
-type Mine = Pick<Move, 'token' | 'from'>;
+/** Another key was set, or this one removed, while the run was made ready. */
+class AccountChanged extends Error {}
 
 async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, unknown>, mine: Mine) {
   const transport =
@@ -163,71 +181,4 @@ async function notTaken(
   // Unreachable: the older the run, the longer the wait.
   const ageMs = ctx.clock.now().getTime() - run.requestedAt.getTime();
   return requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine);
-}
-
-/** Ends a run that the provider does not take, and will not. */
-async function fail(ctx: TaskContext, run: GenerationRow, error: SegmindError, mine: Mine): Promise<null> {
-  await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
-      to: 'FAILED',
-      ...mine,
-      set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
-    }),
-  );
-  return null;
-}
-
-/** Puts a run that holds an attempt back into the queue, or ends it when somebody has asked to cancel. */
-async function requeue(ctx: TaskContext, run: GenerationRow, delayMs: number, mine: Mine): Promise<null> {
-  if (mine.token === undefined) return postpone(ctx, run, delayMs);
-  const wakeupId = newWakeupId();
-  await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
-      to: 'QUEUED',
-      ...mine,
-      set: { wakeup_id: wakeupId, attempt_token: null },
-      also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) }),
-    }),
-  );
-  return null;
-}
-
-/** Lets a queued run wait without touching its status. */
-async function postpone(ctx: TaskContext, run: GenerationRow, delayMs: number): Promise<null> {
-  const wakeupId = newWakeupId();
-  await ctx.db.$transaction(async (tx) => {
-    const { count } = await tx.generation.updateMany({
-      where: { id: run.id, status: 'QUEUED', wakeupId: run.wakeupId },
-      data: { wakeupId },
-    });
-    if (count > 0)
-      await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
-  });
-  return null;
-}
-
-function spread(ctx: TaskContext, delayMs: number): number {
-  return withJitter(delayMs, ctx.random.below(1_000) / 1_000) + ctx.random.below(250);
-}
-
-/** The run rests: it may have been taken and paid, and only proof or a person moves it on. */
-export async function restUncertain(
-  ctx: TaskContext,
-  id: string,
-  reason: string,
-  only: Pick<Move, 'token'>,
-): Promise<void> {
-  const failure = {
-    code: 'SUBMISSION_UNCERTAIN',
-    message: `${failureCodes.SUBMISSION_UNCERTAIN} ${reason}`,
-    retryable: false,
-  } as const;
-  await persist.execute(() =>
-    moveGeneration(ctx, id, {
-      to: 'UNCERTAIN',
-      from: ['SUBMITTING'],
-      token: only.token,
-      set: failureColumns(failure),
-    }),
-  );
 }

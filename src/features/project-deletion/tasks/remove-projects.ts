@@ -28,11 +28,16 @@ export async function removeProjectsRegularly(ctx: TaskContext, signal: AbortSig
 export async function removeProjects(ctx: TaskContext, signal: AbortSignal): Promise<void> {
   const given = await ctx.db.$queryRaw<{ id: string; isRipe: boolean }[]>`
     SELECT id::text AS id, deleting_at < now() - ${graceSeconds} * interval '1 second' AS "isRipe"
-    FROM projects WHERE deleting_at IS NOT NULL ORDER BY deleting_at LIMIT 100`;
+    FROM projects WHERE deleting_at IS NOT NULL ORDER BY deleting_at`;
   for (const { id, isRipe } of given) {
     if (signal.aborted) return;
-    await cancelQueued(ctx, id);
-    if (isRipe && !(await isUnderWay(ctx, id))) await removeProject(ctx, id, signal);
+    try {
+      await cancelQueued(ctx, id);
+      if (isRipe && !(await isUnderWay(ctx, id))) await removeProject(ctx, id, signal);
+    } catch (error) {
+      // The next one's turn does not depend on this one.
+      ctx.log.warn({ err: toError(error), projectId: id }, 'a project could not be removed');
+    }
   }
 }
 

@@ -1,0 +1,89 @@
+import type { TaskContext } from '../../../platform/context.ts';
+import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { failureCodes, failureColumns } from '../failure.ts';
+import { type Move, moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
+import { persist } from './persist.ts';
+import { withJitter } from './poll-timing.ts';
+import { failureOfRefusal } from './provider-failure.ts';
+
+/** The attempt that may write, and from where. */
+export type Mine = Pick<Move, 'token' | 'from'>;
+
+/** Ends a run that the provider does not take, and will not. */
+export async function fail(
+  ctx: TaskContext,
+  run: GenerationRow,
+  error: SegmindError,
+  mine: Mine,
+): Promise<null> {
+  await persist.execute(() =>
+    moveGeneration(ctx, run.id, {
+      to: 'FAILED',
+      ...mine,
+      set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
+    }),
+  );
+  return null;
+}
+
+/** Puts a run that holds an attempt back into the queue, or ends it when somebody has asked to cancel. */
+export async function requeue(
+  ctx: TaskContext,
+  run: GenerationRow,
+  delayMs: number,
+  mine: Mine,
+): Promise<null> {
+  if (mine.token === undefined) return postpone(ctx, run, delayMs);
+  const wakeupId = newWakeupId();
+  await persist.execute(() =>
+    moveGeneration(ctx, run.id, {
+      to: 'QUEUED',
+      ...mine,
+      set: { wakeup_id: wakeupId, attempt_token: null },
+      also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) }),
+    }),
+  );
+  return null;
+}
+
+/** Lets a queued run wait without touching its status. */
+export async function postpone(ctx: TaskContext, run: GenerationRow, delayMs: number): Promise<null> {
+  const wakeupId = newWakeupId();
+  await ctx.db.$transaction(async (tx) => {
+    const { count } = await tx.generation.updateMany({
+      where: { id: run.id, status: 'QUEUED', wakeupId: run.wakeupId },
+      data: { wakeupId },
+    });
+    if (count > 0)
+      await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
+  });
+  return null;
+}
+
+function spread(ctx: TaskContext, delayMs: number): number {
+  return withJitter(delayMs, ctx.random.below(1_000) / 1_000) + ctx.random.below(250);
+}
+
+/** The run rests: it may have been taken and paid, and only proof or a person moves it on. */
+export async function restUncertain(
+  ctx: TaskContext,
+  id: string,
+  reason: string,
+  only: Pick<Move, 'token'>,
+): Promise<void> {
+  const failure = {
+    code: 'SUBMISSION_UNCERTAIN',
+    message: `${failureCodes.SUBMISSION_UNCERTAIN} ${reason}`,
+    retryable: false,
+  } as const;
+  await persist.execute(() =>
+    moveGeneration(ctx, id, {
+      to: 'UNCERTAIN',
+      from: ['SUBMITTING'],
+      token: only.token,
+      set: failureColumns(failure),
+    }),
+  );
+}
