@@ -313,6 +313,31 @@ describe('a deleted project', () => {
     expect(await Promise.all(ends)).toEqual(['4403 MEMBERSHIP_ENDED', '4403 KEY_ENDED', '4403 PROJECT_GONE']);
   });
 
+  it('that cannot be removed keeps no other from it', async () => {
+    const [stuck, other] = [await studio(), await studio()];
+    const id = fromGlobalId('Project', stuck.projectId);
+    await dramatis.database.query(
+      `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF OLD.project_id = '${id}' THEN RAISE 'held'; END IF; RETURN OLD; END $$;
+       CREATE TRIGGER hold BEFORE DELETE ON characters FOR EACH ROW EXECUTE FUNCTION hold();`,
+    );
+    for (const { owner, projectId } of [stuck, other])
+      await mutate(dramatis, owner, 'deleteProject', { id: projectId, name: 'Team' }, 'project { id }');
+    await dramatis.database.query(
+      "UPDATE projects SET deleting_at = deleting_at - interval '1 minute' WHERE deleting_at IS NOT NULL",
+    );
+    await eventually(
+      'the other to go',
+      async () => (await traces(other.projectId)).join() === 'audit_entries',
+    );
+    expect(await traces(stuck.projectId)).toContain('projects');
+    await dramatis.database.query('DROP TRIGGER hold ON characters');
+    await eventually(
+      'the first to go as well',
+      async () => (await traces(stuck.projectId)).join() === 'audit_entries',
+    );
+  });
+
   it('goes in the end, however often the process is killed meanwhile', async () => {
     const other = await Dramatis.start({ servers: 0 });
     try {

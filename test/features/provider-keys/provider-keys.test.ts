@@ -127,6 +127,18 @@ it('finishes with the key it was submitted with, which is forgotten afterwards',
   await eventually('the old key to go', async () => (await rows()).length === 1);
 });
 
+it('is asked for again when it changes while a run is made ready: what is submitted can be collected', async () => {
+  await set(ownKey);
+  let isChanged = false;
+  dramatis.simulator.onRequest = async ({ path }) => {
+    if (path !== '/upload-asset' || isChanged) return;
+    isChanged = true;
+    await set(nextKey);
+  };
+  expect((await dramatis.settle(await dramatis.generate(characterId))).status).toBe('COMPLETED');
+  expect(submittedWith()).toEqual([nextKey]);
+});
+
 it('moved to another project’s row opens nothing there, and holds up nobody else', async () => {
   await set(ownKey);
   const other = await team(dramatis);
