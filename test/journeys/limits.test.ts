@@ -79,6 +79,16 @@ describe('points', () => {
     expect((await send(hundred, key)).response.status).toBe(200);
   });
 
+  it('are a person’s, whichever of their keys they come with; a project’s key has its own', async () => {
+    const { owner, projectId } = await team(dramatis);
+    const before = (await send('{ __typename }', owner.key)).cost.remaining;
+    const personal = await apiKey(dramatis, owner, projectId, { kind: 'PERSONAL', role: 'VIEWER' });
+    await send(hundred, personal.key);
+    expect((await send('{ __typename }', owner.key)).cost.remaining).toBeLessThan(before - 101);
+    const service = await apiKey(dramatis, owner, projectId);
+    expect((await send('{ __typename }', service.key)).cost.remaining).toBe(999);
+  });
+
   it('are not overdrawn by parallel requests to two servers', async () => {
     const key = await token('parallel');
     await send('{ __typename }', key);

@@ -25,8 +25,12 @@ export type Viewer =
       readonly expiresAt: Date | null;
     };
 
-/** Names a viewer among others, for limits and logs; tells no secret. */
+/**
+ * Names a viewer among others, for limits; tells no secret. A person and their keys are one, or whoever makes many keys
+ * would have many limits.
+ */
 export function viewerName(viewer: Viewer): string {
   if (viewer.kind === 'ADMIN') return 'admin';
-  return viewer.kind === 'USER' ? `user:${viewer.userId}` : `key:${viewer.apiKeyId}`;
+  if (viewer.kind === 'API_KEY' && viewer.userId === null) return `key:${viewer.apiKeyId}`;
+  return `user:${viewer.userId}`;
 }
