@@ -51,7 +51,7 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
   registerImageRoute(app, ctx);
   registerExplorer(app);
   const schema = await createSchema();
-  const graphql = { schema, prepare: createPrepare(schema) };
+  const graphql = { schema, prepare: createPrepare(schema, { maxCost: ctx.config.COST_BURST }) };
   await registerGraphqlHttp(app, ctx, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);
   return {

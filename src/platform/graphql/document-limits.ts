@@ -62,7 +62,12 @@ export function measureDocument(
   {
     operationName,
     variables,
-  }: { operationName: string | null; variables: Readonly<Record<string, unknown>> },
+    maxCost = documentLimits.cost,
+  }: {
+    operationName: string | null;
+    variables: Readonly<Record<string, unknown>>;
+    maxCost?: number;
+  },
 ): { cost: number; refused: GraphQLError | null } {
   const measure = createMeasure(schema, document, variables);
   let cost = 1;
@@ -75,7 +80,7 @@ export function measureDocument(
       (operationName === null || definition.name?.value === operationName);
     if (isExecuted) cost = size.cost;
     for (const name of ['depth', 'fields', 'aliases', 'directives', 'repeats', 'paid', 'cost'] as const) {
-      const limit = documentLimits[name];
+      const limit = name === 'cost' ? Math.min(documentLimits.cost, maxCost) : documentLimits[name];
       if (size[name] <= limit) continue;
       const code = name === 'cost' ? 'COST_LIMIT_EXCEEDED' : 'DOCUMENT_LIMIT_EXCEEDED';
       return { cost, refused: refusal(told[name](limit, size[name]), code) };

@@ -38,9 +38,10 @@ interface Known {
 
 /**
  * Parses, measures and validates, in this order: validation takes longer than linear time, so it only sees what is
- * small. Documents that passed are kept, a bounded number of them; their cost depends on the variables and is told anew.
+ * small. What costs more than `maxCost`, all that a viewer can ever have, is refused at once. Documents that passed are
+ * kept, a bounded number of them; their cost depends on the variables and is told anew.
  */
-export function createPrepare(schema: GraphQLSchema): Prepare {
+export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: number } = {}): Prepare {
   const kept = new LRUCache<string, Known>({
     // In characters. A syntax tree takes a hundred times its text: about fifty megabytes at the very worst.
     maxSize: 512 * 1024,
@@ -53,7 +54,7 @@ export function createPrepare(schema: GraphQLSchema): Prepare {
     const known = kept.get(hash);
     const document = known?.document ?? parseShort(query);
     if (document instanceof GraphQLError) return { cost: 1, document: null, errors: [document] };
-    const { cost, refused } = measureDocument(schema, document, operation);
+    const { cost, refused } = measureDocument(schema, document, { ...operation, maxCost });
     // What is refused costs little here; a client that means well must not run dry over it.
     if (refused) return { cost: 1, document: null, errors: [refused] };
     const [problem, ...problems] = known ? [] : problemsOf(schema, document);

@@ -51,6 +51,15 @@ describe('prepare', () => {
       expect(prepare(ask(query, { n }), may).cost).toBeLessThanOrEqual(100);
   });
 
+  it('refuses at once what costs more than anybody can ever have', () => {
+    const prepare = createPrepare(schema, { maxCost: 50 });
+    const query = 'query ($n: Int!) { heroes(first: $n) { name } }';
+    expect([50, 51].map((n) => codeOf(prepare(ask(query, { n }), may)))).toEqual([
+      undefined,
+      'COST_LIMIT_EXCEEDED',
+    ]);
+  });
+
   it('asks for each viewer whether they may see the schema, also when it was prepared for another', () => {
     const prepare = createPrepare(schema);
     const query = '{ ...__schema } fragment __schema on Query { __schema { queryType { name } } }';
