@@ -61,7 +61,7 @@ it('takes what honest clients send: introspection, a hundred of a list, ten paid
       )
     ).errors,
   ).toBeUndefined();
-  const library = `{ projects(first: 100) { nodes { name characters(first: 10) { nodes { name referenceImages(first: 3) { image { url } } } } } } }`;
+  const library = `{ all: projects(first: 100) { nodes { id name } } projects(first: 20) { nodes { name characters(first: 20) { nodes { name referenceImages(first: 3) { image { url } } } } } } }`;
   expect((await dramatis.ask(library, {}, { key })).errors).toBeUndefined();
 });
 

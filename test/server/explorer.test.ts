@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Fastify from 'fastify';
 import { buildSchema, getVariableValues, parse, validate } from 'graphql';
+import { createPrepare } from '../../src/platform/graphql/prepare.ts';
 import { examples } from '../../src/server/explorer/browser/examples.ts';
 import { bundleExplorer } from '../../src/server/explorer/bundle.ts';
 import { registerExplorer, sendExplorer, wantsExplorer } from '../../src/server/explorer/explorer-route.ts';
+import { createSchema } from '../../src/server/schema.ts';
 
 const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 const app = Fastify();
@@ -89,6 +91,8 @@ describe('explorer', () => {
     for (const { query, variables } of examples) {
       const document = parse(query);
       expect(validate(schema, document)).toEqual([]);
+      const asked = { query, variables, operationName: null };
+      expect(createPrepare(await createSchema())(asked, { mayIntrospect: true }).errors).toBeNull();
       const [operation] = document.definitions;
       if (operation?.kind !== 'OperationDefinition')
         throw new Error('An example must begin with its operation.');
