@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './errors.ts';
@@ -10,15 +11,19 @@ export async function adminKey(configured: string | undefined, dataDirectory: st
   return kept(join(dataDirectory, 'admin-key'), `dramatis_admin_${randomBytes(24).toString('base64url')}`);
 }
 
-/** The master keys: the configured ones, else the one kept in the data folder, made when there is none. */
+/**
+ * The master keys: the configured ones, else the one kept in the data folder, made when there is none. Once there is
+ * one it stays among those that open, so that what it sealed can be sealed anew with a configured one.
+ */
 export async function masterKeys(
   configured: readonly MasterKey[],
   dataDirectory: string,
 ): Promise<readonly [MasterKey, ...MasterKey[]]> {
+  const path = join(dataDirectory, 'key-encryption-key');
+  const ofFile = (text: string) => ({ kid: 'data-dir', bytes: Buffer.from(text, 'base64') });
   const [first, ...others] = configured;
-  if (first) return [first, ...others];
-  const text = await kept(join(dataDirectory, 'key-encryption-key'), randomBytes(32).toString('base64'));
-  return [{ kid: 'data-dir', bytes: Buffer.from(text, 'base64') }];
+  if (!first) return [ofFile(await kept(path, randomBytes(32).toString('base64')))];
+  return existsSync(path) ? [first, ...others, ofFile(await readFile(path, 'utf8'))] : [first, ...others];
 }
 
 /** Processes that start together on one folder must agree: only the first writes. */

@@ -1,5 +1,12 @@
 import 'reflect-metadata';
-import { GraphQLInputObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import {
+  defaultFieldResolver,
+  type GraphQLFieldResolver,
+  GraphQLInputObjectType,
+  type GraphQLSchema,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { UserResolver } from '../features/access/user.resolver.ts';
 import { ApiKeyResolver, ProjectApiKeysResolver } from '../features/api-keys/api-key.resolver.ts';
@@ -33,6 +40,8 @@ import {
   CharacterReferenceImagesResolver,
   ReferenceImageResolver,
 } from '../features/reference-images/reference-image.resolver.ts';
+
+import type { Context } from '../platform/context.ts';
 
 /** Inputs of which exactly one member must be given. */
 const oneOfInputs = ['ImageSourceInput', 'ModelInput', 'ReferenceInput'];
@@ -80,6 +89,9 @@ export async function createSchema(): Promise<GraphQLSchema> {
       },
     },
   });
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    field.resolve = readingAnew(field.resolve ?? defaultFieldResolver);
+  }
   for (const name of oneOfInputs) {
     const type = schema.getType(name);
     if (!(type instanceof GraphQLInputObjectType)) throw new Error(`No input type ${name}.`);
@@ -87,6 +99,21 @@ export async function createSchema(): Promise<GraphQLSchema> {
     type.isOneOf = true;
   }
   return schema;
+}
+
+/**
+ * The mutations of one document run one after another: what one has changed, its own answer and the next one must not
+ * take from the request's cache.
+ */
+function readingAnew(
+  resolve: GraphQLFieldResolver<unknown, Context>,
+): GraphQLFieldResolver<unknown, Context> {
+  return async (source, args, ctx, info) => {
+    ctx.loaders.clear();
+    const answer: unknown = await resolve(source, args, ctx, info);
+    ctx.loaders.clear();
+    return answer;
+  };
 }
 
 /** The contract as text: sorted, so that a change of order is no change. */

@@ -181,6 +181,35 @@ describe('a deleted project', () => {
     expect(
       codes(await mutate(dramatis, owner, 'createCharacter', { projectId, name: 'x' }, 'character { id }')),
     ).toEqual(['PROJECT_DELETING']);
+    const makes = await Promise.all([
+      mutate(
+        dramatis,
+        owner,
+        'inviteMember',
+        { projectId, email: 'n@example.test', role: 'VIEWER' },
+        'token',
+      ),
+      mutate(
+        dramatis,
+        owner,
+        'createApiKey',
+        { projectId, name: 'x', kind: 'SERVICE', role: 'VIEWER' },
+        'secret',
+      ),
+      mutate(dramatis, owner, 'setProviderKey', { projectId, key: 'SG_0123456789abcdef' }, 'project { id }'),
+      mutate(dramatis, owner, 'archiveProject', { id: projectId }, 'project { id }'),
+    ]);
+    expect(makes.map(codes)).toEqual(Array(4).fill(['PROJECT_DELETING']));
+    // What is live can still be found and ended.
+    const { data } = await dramatis.ask(
+      `{ project(id: "${projectId}") { apiKeys(first: 5) { nodes { id } } } }`,
+      {},
+      owner,
+    );
+    const [live] = data.project.apiKeys.nodes;
+    expect(codes(await mutate(dramatis, owner, 'revokeApiKey', { id: live.id }, 'apiKey { id }'))).toEqual(
+      [],
+    );
   });
 
   it('waits for what the provider has, submits nothing more, and then is gone with every row and byte', async () => {

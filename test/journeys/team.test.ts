@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
-import { apiKey, mutate, token } from '../support/people.ts';
+import { apiKey, mutate, team, token } from '../support/people.ts';
 
 let dramatis: Dramatis;
 beforeAll(async () => {
@@ -133,6 +133,75 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
     'olivia API_KEY_REVOKED',
     'edgar GENERATION_REQUESTED',
   ]);
+});
+
+it('the mutations of one document see what those before them did', async () => {
+  const { owner, projectId, editorMember } = await team(dramatis);
+  const { character } = await mutate(
+    dramatis,
+    owner,
+    'createCharacter',
+    { projectId, name: 'Mara', appearance: 'green hair' },
+    'character { id }',
+  );
+  await dramatis.addReference(character.id, 'FACE', '#c46');
+  const generate = `generate(input: { characterId: "${character.id}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }`;
+  const changed = await dramatis.ask(
+    `mutation { before: ${generate} updateCharacter(input: { id: "${character.id}", appearance: "red hair" }) { character { appearance } } after: ${generate} }`,
+    {},
+    owner,
+  );
+  expect([changed.data.before.generation.prompt, changed.data.after.generation]).toEqual([
+    'green hair, walks',
+    { prompt: 'red hair, walks', character: { appearance: 'red hair' } },
+  ]);
+  const archived = await dramatis.ask(
+    `mutation { archiveCharacter(input: { id: "${character.id}" }) { character { id } } ${generate} }`,
+    {},
+    owner,
+  );
+  expect(archived.data.generate).toEqual({ generation: null, userErrors: [{ code: 'CHARACTER_ARCHIVED' }] });
+  // Also of what they may do themselves.
+  const members = `{ project(id: "${projectId}") { members(first: 9) { nodes { id role } } } }`;
+  await mutate(dramatis, owner, 'changeMemberRole', { id: editorMember, role: 'OWNER' }, 'member { id }');
+  const found = await dramatis.ask(members, {}, owner);
+  const own = found.data.project.members.nodes.find(
+    ({ id }: { id: string }) =>
+      id !== editorMember &&
+      found.data.project.members.nodes.find((each: { id: string; role: string }) => each.id === id)?.role ===
+        'OWNER',
+  );
+  const demoted = await mutate(
+    dramatis,
+    owner,
+    'changeMemberRole',
+    { id: own.id, role: 'VIEWER' },
+    'member { role project { viewerRole viewerCanManageMembers } }',
+  );
+  expect(demoted.member).toEqual({
+    role: 'VIEWER',
+    project: { viewerRole: 'VIEWER', viewerCanManageMembers: false },
+  });
+});
+
+it('a project where the role is too small leaves the rest of the list alone', async () => {
+  const mixed = await team(dramatis);
+  await mutate(dramatis, mixed.editor, 'createProject', { name: 'My own' }, 'project { id }');
+  const { data, errors } = await dramatis.ask(
+    '{ projects(first: 50) { nodes { name viewerRole invitations(first: 1) { totalCount } auditLog(first: 1) { totalCount } } } }',
+    {},
+    mixed.editor,
+  );
+  expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(['FORBIDDEN']));
+  for (const { viewerRole, invitations, auditLog } of data.projects.nodes)
+    expect([viewerRole, invitations !== null, auditLog !== null]).toEqual([
+      viewerRole,
+      viewerRole === 'OWNER',
+      viewerRole === 'OWNER',
+    ]);
+  expect(data.projects.nodes.some(({ viewerRole }: { viewerRole: string }) => viewerRole === 'OWNER')).toBe(
+    true,
+  );
 });
 
 it('the same idempotency key in another project is another run, and no hint of the first', async () => {

@@ -1,4 +1,4 @@
-import { NotFound } from '../../errors.ts';
+import { Conflict, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 
 /**
@@ -9,4 +9,14 @@ export async function lockProject(tx: Transaction, projectId: string): Promise<v
   const locked = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM projects WHERE id = ${projectId}::uuid FOR NO KEY UPDATE`;
   if (locked.length === 0) throw new NotFound('Project');
+}
+
+/** The same, for what makes no sense in a project that is given up. Throws Conflict at `field` of the input. */
+export async function lockStandingProject(tx: Transaction, projectId: string, field: string): Promise<void> {
+  await lockProject(tx, projectId);
+  const { deletingAt } = await tx.project.findUniqueOrThrow({
+    where: { id: projectId },
+    select: { deletingAt: true },
+  });
+  if (deletingAt) throw new Conflict('PROJECT_DELETING', 'This project is being deleted.', ['input', field]);
 }

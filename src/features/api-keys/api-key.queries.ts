@@ -1,13 +1,13 @@
 import { NotFound } from '../../errors.ts';
+import { type Action, isAtLeast, leastRole } from '../../platform/auth/policy.ts';
 import type { ApiKey as ApiKeyRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, viewerCan } from '../access/authorize.ts';
-import { findProject } from '../projects/project.queries.ts';
+import { type Asker, authorize, roleIn } from '../access/authorize.ts';
 
 export type { ApiKeyRow };
 
 /**
- * The key with this row id: owners find every key of their project, members their own. Throws NotFound, also for
+ * The key with this row id: owners find every key of their project, members their own, a key itself. Throws NotFound, also for
  * strangers, and Forbidden.
  */
 export async function findApiKey(ctx: Asker, id: string): Promise<ApiKeyRow> {
@@ -18,8 +18,14 @@ export async function findApiKey(ctx: Asker, id: string): Promise<ApiKeyRow> {
     })
     .load(id);
   if (!key) throw new NotFound('ApiKey');
-  await authorize(ctx, key.projectId, isOwn(ctx, key) ? 'USE_OWN_API_KEYS' : 'MANAGE_API_KEYS', 'ApiKey');
+  const isItself = ctx.viewer.kind === 'API_KEY' && ctx.viewer.apiKeyId === key.id;
+  await authorize(ctx, key.projectId, isItself ? 'READ_PROJECT' : actionOn(ctx, key), 'ApiKey');
   return key;
+}
+
+/** What somebody must be allowed to have to do with a key. */
+export function actionOn(ctx: Pick<Asker, 'viewer'>, key: ApiKeyRow): Action {
+  return isOwn(ctx, key) ? 'USE_OWN_API_KEYS' : 'MANAGE_API_KEYS';
 }
 
 function isOwn({ viewer }: Pick<Asker, 'viewer'>, key: ApiKeyRow): boolean {
@@ -44,8 +50,8 @@ export async function listApiKeys(
   args: { first: number; after?: string | null },
 ): Promise<Page<ApiKeyRow>> {
   await authorize(ctx, projectId, 'USE_OWN_API_KEYS');
-  const project = await findProject(ctx, projectId);
-  const isAll = await viewerCan(ctx, project, 'MANAGE_API_KEYS');
+  const role = await roleIn(ctx, projectId);
+  const isAll = role !== null && isAtLeast(role, leastRole.MANAGE_API_KEYS);
   const own = ctx.viewer.kind === 'USER' ? { userId: ctx.viewer.userId } : {};
   const where = { projectId, ...(isAll ? {} : own) };
   return readPage(

@@ -67,6 +67,7 @@ export class ApiKeyResolver {
 @Resolver(() => Project)
 export class ProjectApiKeysResolver {
   @FieldResolver(() => ApiKeyConnection, {
+    nullable: true,
     description:
       'Its keys, newest first, the revoked ones too: all for owners, for other members their own. Not for API keys: FORBIDDEN.',
   })

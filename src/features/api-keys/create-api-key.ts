@@ -6,7 +6,7 @@ import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import { authorize, roleIn } from '../access/authorize.ts';
-import { lockProject } from '../access/lock-project.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { ApiKeyRow } from './api-key.queries.ts';
 import { ApiKeyKind, type CreateApiKeyInput } from './api-key.type.ts';
@@ -28,7 +28,7 @@ export async function createApiKey(
   }
   const { text, prefix, hash } = drawSecret(apiKeyPrefix);
   return ctx.db.$transaction(async (tx) => {
-    await lockProject(tx, projectId);
+    await lockStandingProject(tx, projectId, 'projectId');
     const apiKey = await tx.apiKey.create({
       data: { projectId, userId, name, role: input.role, prefix, secretHash: hash, allowedModels, expiresAt },
     });

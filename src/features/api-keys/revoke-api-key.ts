@@ -1,8 +1,9 @@
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorize } from '../access/authorize.ts';
 import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
-import { type ApiKeyRow, findApiKey } from './api-key.queries.ts';
+import { type ApiKeyRow, actionOn, findApiKey } from './api-key.queries.ts';
 import type { RevokeApiKeyInput } from './api-key.type.ts';
 
 /** Ends a key at once and for good; twice is no error. Throws NotFound, Forbidden. */
@@ -10,7 +11,9 @@ export async function revokeApiKey(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
   input: RevokeApiKeyInput,
 ): Promise<ApiKeyRow> {
-  const { id, projectId, prefix } = await findApiKey(ctx, fromGlobalId('ApiKey', input.id));
+  const key = await findApiKey(ctx, fromGlobalId('ApiKey', input.id));
+  const { id, projectId, prefix } = key;
+  await authorize(ctx, projectId, actionOn(ctx, key), 'ApiKey');
   return ctx.db.$transaction(async (tx) => {
     await lockProject(tx, projectId);
     const { count } = await tx.apiKey.updateMany({

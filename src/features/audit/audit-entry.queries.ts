@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { BadArgument } from '../../errors.ts';
 import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
@@ -47,6 +48,12 @@ export function targetOf({ targetType, targetId }: AuditEntryRow): string {
   const type = nodeTypes.find((each) => each === targetType);
   if (!type) throw new Error(`The audit log knows no ${targetType}.`);
   return toGlobalId(type, targetId);
+}
+
+/** What an entry tells more; users by their global ids, as everywhere. */
+export function detailsOf({ details }: AuditEntryRow): Record<string, unknown> {
+  const told = z.record(z.string(), z.unknown()).parse(details);
+  return typeof told.userId === 'string' ? { ...told, userId: toGlobalId('User', told.userId) } : told;
 }
 
 function writeCursor({ sequence }: AuditEntryRow): string {

@@ -1,13 +1,13 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { auditedApiKey } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { type AuditEntryRow, listAuditEntries, targetOf } from './audit-entry.queries.ts';
+import { type AuditEntryRow, detailsOf, listAuditEntries, targetOf } from './audit-entry.queries.ts';
 import { AuditActor, AuditEntry, AuditEntryConnection, AuditLogFilter } from './audit-entry.type.ts';
 
 @Resolver(() => AuditEntry)
@@ -20,6 +20,13 @@ export class AuditEntryResolver {
   @FieldResolver(() => AuditActor, { description: 'Who.' })
   actor(@Root() entry: AuditEntryRow) {
     return { ...entry, kind: entry.actorKind };
+  }
+
+  @FieldResolver(() => JsonObjectScalar, {
+    description: 'More about it: roles, models, prefixes; never a secret.',
+  })
+  details(@Root() entry: AuditEntryRow) {
+    return detailsOf(entry);
   }
 
   @FieldResolver(() => ID, { description: 'The thing it was done to; it may be gone since.' })
@@ -47,6 +54,7 @@ export class AuditActorResolver {
 @Resolver(() => Project)
 export class ProjectAuditLogResolver {
   @FieldResolver(() => AuditEntryConnection, {
+    nullable: true,
     description: 'Who did what to which thing, when, and with which key; the newest first; owners only.',
   })
   auditLog(

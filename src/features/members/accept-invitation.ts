@@ -3,7 +3,7 @@ import { isAtLeast } from '../../platform/auth/policy.ts';
 import { hashSecret } from '../../platform/auth/secret.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { lockProject } from '../access/lock-project.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { InvitationRow } from './invitation.queries.ts';
 import type { AcceptInvitationInput } from './invitation.type.ts';
@@ -32,7 +32,7 @@ export async function acceptInvitation(
   }
   return ctx.db.$transaction(async (tx) => {
     const { id, projectId, role } = invitation;
-    await lockProject(tx, projectId);
+    await lockStandingProject(tx, projectId, 'token');
     const member = await tx.member.findUnique({ where: { projectId_userId: { projectId, userId } } });
     if (!(await useUp(tx, invitation))) {
       const now = await tx.invitation.findUniqueOrThrow({ where: { id } });

@@ -38,6 +38,8 @@ export async function listInvitations(
 /** Where an invitation stands now. */
 export function statusOf(ctx: Uses<'clock'>, invitation: InvitationRow): InvitationStatus {
   if (invitation.acceptedAt) return InvitationStatus.ACCEPTED;
-  if (invitation.withdrawnAt) return InvitationStatus.WITHDRAWN;
+  // One that had expired is withdrawn as well when its address is invited again.
+  if (invitation.withdrawnAt && invitation.withdrawnAt < invitation.expiresAt)
+    return InvitationStatus.WITHDRAWN;
   return invitation.expiresAt > ctx.clock.now() ? InvitationStatus.PENDING : InvitationStatus.EXPIRED;
 }

@@ -76,6 +76,7 @@ export class InvitationResolver {
 @Resolver(() => Project)
 export class ProjectInvitationsResolver {
   @FieldResolver(() => InvitationConnection, {
+    nullable: true,
     description: 'Its invitations, newest first, the settled ones too; owners only.',
   })
   invitations(

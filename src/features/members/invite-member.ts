@@ -6,7 +6,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import { authorize } from '../access/authorize.ts';
-import { lockProject } from '../access/lock-project.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { InvitationRow } from './invitation.queries.ts';
 import type { InviteMemberInput } from './invitation.type.ts';
@@ -31,7 +31,7 @@ export async function inviteMember(
   }
   const { text, hash } = drawSecret(invitationPrefix);
   return ctx.db.$transaction(async (tx) => {
-    await lockProject(tx, projectId);
+    await lockStandingProject(tx, projectId, 'projectId');
     await refuseKnownAddress(tx, projectId, email);
     const invitation = await tx.invitation.create({
       data: { projectId, email, role: input.role, tokenHash: hash, expiresAt },

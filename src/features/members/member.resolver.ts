@@ -61,6 +61,7 @@ export class MemberResolver {
 @Resolver(() => Project)
 export class ProjectMembersResolver {
   @FieldResolver(() => MemberConnection, {
+    nullable: true,
     description: 'Who is in it, newest first. Not for API keys: FORBIDDEN.',
   })
   members(

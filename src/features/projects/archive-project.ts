@@ -2,13 +2,15 @@ import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { authorize } from '../access/authorize.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findProject, type ProjectRow } from './project.queries.ts';
 import type { ArchiveProjectInput } from './project.type.ts';
 
 /**
  * Makes a project read-only: no new runs, no changes; runs that were asked for before go on. Members and keys can
- * still be managed. Archiving twice is no error. Throws NotFound, Forbidden.
+ * still be managed. Archiving twice is no error. Throws NotFound, Forbidden,
+ * and Conflict for one that is being deleted.
  */
 export async function archiveProject(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
@@ -17,6 +19,7 @@ export async function archiveProject(
   const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
   await authorize(ctx, id, 'ARCHIVE_PROJECT');
   return ctx.db.$transaction(async (tx) => {
+    await lockStandingProject(tx, id, 'id');
     const { count } = await tx.project.updateMany({
       where: { id, archivedAt: null },
       data: { archivedAt: ctx.clock.now() },

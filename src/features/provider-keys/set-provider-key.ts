@@ -3,7 +3,7 @@ import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { authorize } from '../access/authorize.ts';
-import { lockProject } from '../access/lock-project.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import type { SetProviderKeyInput } from './provider-key.type.ts';
@@ -30,7 +30,7 @@ export async function setProviderKey(
   });
   const ciphertext = await ctx.keyring.seal(key, projectId);
   await ctx.db.$transaction(async (tx) => {
-    await lockProject(tx, projectId);
+    await lockStandingProject(tx, projectId, 'projectId');
     await tx.providerKey.updateMany({
       where: { projectId, removedAt: null },
       data: { removedAt: ctx.clock.now() },

@@ -4,6 +4,11 @@ import DataLoader from 'dataloader';
 export class Loaders {
   readonly #loaders = new Map<string, DataLoader<string, unknown>>();
 
+  /** Forgets all that was read: what comes next reads anew. */
+  clear(): void {
+    this.#loaders.clear();
+  }
+
   /** The loader called `name`; `batch` reads many keys at once and tells which row belongs to which key. */
   of<Row>(name: string, batch: (keys: string[]) => Promise<readonly (readonly [key: string, row: Row])[]>) {
     const load = async (keys: readonly string[]) => {

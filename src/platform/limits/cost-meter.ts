@@ -65,7 +65,7 @@ export function createCostMeter(options: {
     return { requested, remaining: Math.max(0, remaining), restoreRate: perSecond };
   }
 
-  /** Null when the viewer has fewer points left; what was asked for is given back then. */
+  /** Throws RateLimited when the viewer has fewer points left; what was asked for is given back then. */
   async function draw(viewer: string, points: number): Promise<RateLimiterRes> {
     try {
       return await limiter.consume(viewer, points);
@@ -77,26 +77,45 @@ export function createCostMeter(options: {
     }
   }
 
+  const draws = new Map<string, Promise<void>>();
+
+  function portionOf(viewer: string): Portion | undefined {
+    const portion = portions.get(viewer);
+    return portion && portion.endsAt > performance.now() ? portion : undefined;
+  }
+
+  /** Draws what is missing, as a whole portion where there is one left: at the end of the purse the exact sum may still do. */
+  async function refill(viewer: string, missing: number): Promise<void> {
+    let drawn = Math.max(missing, portionPoints);
+    const answer = await draw(viewer, drawn).catch((error: unknown) => {
+      if (drawn === missing || !(error instanceof RateLimited)) throw error;
+      drawn = missing;
+      return draw(viewer, missing);
+    });
+    const { remainingPoints, msBeforeNext } = answer;
+    const left = drawn + (portionOf(viewer)?.left ?? 0);
+    portions.set(viewer, { left, beyond: remainingPoints, endsAt: performance.now() + msBeforeNext });
+  }
+
   return {
     async spend(viewer, points) {
       if (viewer === null) return told(points, burst);
-      const kept = portions.get(viewer);
-      const portion = kept && kept.endsAt > performance.now() ? kept : undefined;
-      if (portion && portion.left >= points) {
-        portion.left -= points;
-        return told(points, portion.left + portion.beyond);
+      for (;;) {
+        const portion = portionOf(viewer);
+        if (portion && portion.left >= points) {
+          portion.left -= points;
+          return told(points, portion.left + portion.beyond);
+        }
+        // One draw at a time: those who wait for it may find that it is enough for them as well.
+        const drawing = draws.get(viewer);
+        if (drawing) {
+          await drawing.catch(() => undefined);
+          continue;
+        }
+        const own = refill(viewer, points - (portion?.left ?? 0)).finally(() => draws.delete(viewer));
+        draws.set(viewer, own);
+        await own;
       }
-      const missing = points - (portion?.left ?? 0);
-      // At the end of the purse a whole portion is too much, and the exact sum may still do.
-      const drawn = Math.max(missing, portionPoints);
-      const answer = await draw(viewer, drawn).catch((error: unknown) => {
-        if (drawn > missing && error instanceof RateLimited) return null;
-        throw error;
-      });
-      const { remainingPoints, msBeforeNext } = answer ?? (await draw(viewer, missing));
-      const left = answer ? drawn - missing : 0;
-      portions.set(viewer, { left, beyond: remainingPoints, endsAt: performance.now() + msBeforeNext });
-      return told(points, left + remainingPoints);
     },
     async close() {
       await pool.end();

@@ -98,6 +98,21 @@ describe('the audit log', () => {
     await expect(log(cast.owner, null, 101)).rejects.toThrow('BAD_USER_INPUT');
   });
 
+  it('names users by the ids they have everywhere', async () => {
+    const role = (to: string) =>
+      mutate(
+        dramatis,
+        cast.owner,
+        'changeMemberRole',
+        { id: cast.viewerMember, role: to },
+        'member { user { id } }',
+      );
+    const { member } = await role('EDITOR');
+    await role('VIEWER');
+    const { nodes } = await log(cast.owner, { actions: ['MEMBER_ROLE_CHANGED'] });
+    expect(nodes[0].details).toEqual({ from: 'EDITOR', to: 'VIEWER', userId: member.user.id });
+  });
+
   it.each([
     "UPDATE audit_entries SET action = 'PROJECT_CREATED'",
     'UPDATE audit_entries SET at = now()',

@@ -63,6 +63,8 @@ describe('an invitation', () => {
     );
     expect(codes(await accept({ key: await token('late') }, first.token))).toEqual(['INVITATION_EXPIRED']);
     expect(codes(await invite({ email: 'late@example.test' }))).toEqual([]);
+    const query = `{ node(id: "${first.invitation.id}") { ... on Invitation { status } } }`;
+    expect((await dramatis.ask(query, {}, cast.owner)).data.node.status).toBe('EXPIRED');
   });
 
   it('is for its address only, and for people only', async () => {

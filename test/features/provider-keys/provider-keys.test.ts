@@ -188,6 +188,38 @@ it('outlives a change of master keys, and is sealed anew so that the old one can
   }
 });
 
+it('does not deadlock with the submits of a busy project', async () => {
+  await set(ownKey);
+  const runs = Array.from({ length: 20 }, () => dramatis.generate(characterId));
+  const outcomes = await Promise.allSettled([
+    ...runs,
+    ...Array.from({ length: 10 }, (_, index) => (index % 2 ? set(nextKey) : remove())),
+  ]);
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+  for (const id of await Promise.all(runs)) expect((await dramatis.settle(id)).status).toBe('COMPLETED');
+});
+
+it('that was sealed by the key in the data folder is read, and sealed anew, when master keys are set', async () => {
+  const other = await Dramatis.start({ servers: 0 });
+  try {
+    const first = await other.startServer();
+    other.url = first.url ?? '';
+    const { owner, projectId } = await team(other);
+    await mutate(other, owner, 'setProviderKey', { projectId, key: ownKey }, 'project { id }');
+    await first.stop();
+    await other.startServer({ KEY_ENCRYPTION_KEYS: newMaster });
+    await eventually('it to be sealed anew', async () => {
+      const [row] = await other.database.query('SELECT ciphertext FROM provider_keys');
+      return (
+        JSON.parse(Buffer.from(String(row?.ciphertext).split('.')[0] ?? '', 'base64url').toString()).kid ===
+        'new'
+      );
+    });
+  } finally {
+    await other.stop();
+  }
+});
+
 it('fails the project’s runs, and says why, when no server has the master key any more', async () => {
   await set(ownKey);
   await dramatis.database.query("UPDATE provider_keys SET ciphertext = replace(ciphertext, '.', '.A')");

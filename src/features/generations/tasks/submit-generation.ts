@@ -3,6 +3,7 @@ import { findImageModel } from '../../../catalogue/catalogue.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { lockProject } from '../../access/lock-project.ts';
 import { accountInForce, isAccountInForce } from '../../provider-keys/provider-key.queries.ts';
 import { atMove, type Move, moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
@@ -62,6 +63,8 @@ export async function submitGeneration(
     set: { attempt_token: token, provider_account: account },
     also: async (tx) => {
       const { projectId } = run;
+      // Whoever sets or removes a key holds the project, then the key: in the same order here.
+      await lockProject(tx, projectId);
       const isInForce = await isAccountInForce(tx, {
         projectId,
         account,
