@@ -80,14 +80,14 @@ export async function registerGraphqlHttp(
       if (wantsExplorer(request)) return sendExplorer(reply);
       const viewer = await arrivals.viewerOf(request);
       viewers.set(request, viewer);
-      const asked = readOperation(request);
       const purse = openPurse(ctx, viewer);
-      let requested = 1;
+      let cost: Cost = { requested: 1, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };
       try {
-        await purse.enter();
+        cost = await purse.enter();
+        const asked = readOperation(request);
         const prepared = asked && prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
-        requested = prepared?.cost ?? requested;
-        const cost = await purse.pay(requested);
+        cost = { ...cost, requested: prepared?.cost ?? 1 };
+        cost = await purse.pay(cost.requested);
         costs.set(request, cost);
         if (prepared?.document) refuseSubscription(prepared.document, asked?.operationName ?? null);
         if (!prepared?.errors) return await handle.call(app, request, reply);
@@ -96,9 +96,9 @@ export async function registerGraphqlHttp(
           extensions: { cost },
         });
       } catch (error) {
-        if (!(error instanceof RateLimited)) throw error;
-        const cost: Cost = { requested, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };
-        return refuse(request, reply.code(429).header('retry-after', error.retryAfterSeconds), {
+        if (!(error instanceof RateLimited || error instanceof BadRequest)) throw error;
+        if (error instanceof RateLimited) reply.header('retry-after', error.retryAfterSeconds);
+        return refuse(request, reply.code(error instanceof RateLimited ? 429 : 400), {
           errors: [presentError(ctx, { message: error.message }, error)],
           extensions: { cost },
         });

@@ -3,6 +3,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import {
   BadArgument,
+  BadRequest,
   Forbidden,
   InputProblem,
   NotFound,
@@ -20,6 +21,7 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
   [Forbidden, 'FORBIDDEN'],
   [Unauthenticated, 'UNAUTHENTICATED'],
   [BadArgument, 'BAD_USER_INPUT'],
+  [BadRequest, 'BAD_REQUEST'],
   [InputProblem, 'BAD_USER_INPUT'],
   [RateLimited, 'RATE_LIMITED'],
   [Unavailable, 'SERVICE_UNAVAILABLE'],

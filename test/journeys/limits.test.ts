@@ -48,6 +48,11 @@ describe('points', () => {
       restoreRate: 100,
     });
     expect((await send('{', key)).cost).toMatchObject({ requested: 1, remaining: 897 });
+    const malformed = await send(7 as never as string, await token('told-twice'));
+    expect([malformed.code, malformed.cost]).toEqual([
+      'BAD_REQUEST',
+      { requested: 1, remaining: 999, restoreRate: 100 },
+    ]);
     expect((await send('{ project(id: "x") { id } }', key)).cost).toMatchObject({
       requested: 1,
       remaining: 896,
