@@ -50,7 +50,9 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
 
   function prepare(asked: AskedOperation, { mayIntrospect }: { mayIntrospect: boolean }): Prepared {
     const { query, ...operation } = asked;
-    const hash = createHash('sha256').update(query).digest('hex');
+    // What is too long is not even hashed.
+    const isLong = query.length > documentLimits.characters;
+    const hash = isLong ? '' : createHash('sha256').update(query).digest('hex');
     const known = kept.get(hash);
     const document = known?.document ?? parseShort(query);
     if (document instanceof GraphQLError) return { cost: 1, document: null, errors: [document] };
