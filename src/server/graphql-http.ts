@@ -21,8 +21,9 @@ import type { Cost } from '../platform/limits/cost-meter.ts';
 import { readAccept } from './accept.ts';
 import { createArrivals } from './arrivals.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
-import { mayIntrospect, openPurse } from './limits.ts';
+import { mayIntrospect } from './introspection.ts';
 import { presentError } from './present-error.ts';
+import { openPurse } from './purse.ts';
 import { readOperation } from './read-operation.ts';
 import type { ServerContext } from './server-context.ts';
 

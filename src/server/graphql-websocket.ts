@@ -11,10 +11,11 @@ import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
 import type { Prepare } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
-import { mayIntrospect, openPurse } from './limits.ts';
+import { mayIntrospect } from './introspection.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
 import { isOriginAllowed } from './origin.ts';
 import { presentError } from './present-error.ts';
+import { openPurse } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 import { type Connection, openConnection } from './websocket-connection.ts';
 

@@ -9,7 +9,7 @@ import { resizePicture } from '../platform/pictures/resize-picture.ts';
 import { blobKey, variantKey } from '../platform/storage/blob-key.ts';
 import { verifyImageUrl } from '../platform/storage/sign-url.ts';
 import { createArrivals } from './arrivals.ts';
-import { payer } from './limits.ts';
+import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
 const imageParams = z.object({ id: z.uuid() });

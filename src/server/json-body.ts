@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { BadRequest, UnsupportedMedia } from '../errors.ts';
 
 /**
- * Reads JSON bodies, and no others, strictly: UTF-8 and nothing else, not compressed, without members that reach for a prototype.
- * A body that two readers could understand differently is read by none.
+ * Reads JSON bodies, and no others, strictly: UTF-8 and nothing else, not compressed, without members that reach for
+ * a prototype. A body that two readers could understand differently is read by none.
  */
 export function registerJsonBody(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');

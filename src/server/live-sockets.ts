@@ -11,6 +11,8 @@ const reviewEveryMs = 1_000;
 /** Somebody's open connection. */
 export interface LiveSocket {
   readonly viewer: Viewer;
+  /** The projects that are followed on it, and how often. */
+  readonly follows: ReadonlyMap<string, number>;
   /** Subscriptions and other operations under way on it. */
   operations(): number;
   /** The process' event feed, noting what this socket follows; `charge` is waited for before each event is told. */
@@ -21,15 +23,11 @@ export interface LiveSocket {
 /** Who is connected to this process, and what they follow. */
 export interface LiveSockets {
   /** Counts a socket in; null when the viewer has too many. */
-  admit(socket: Omit<LiveSocket, 'follow'>): LiveSocket | null;
+  admit(socket: Pick<LiveSocket, 'viewer' | 'operations' | 'close'>): LiveSocket | null;
   leave(socket: LiveSocket): void;
   /** Whether the viewer has too many operations under way, over all their sockets. */
   isBusy(viewer: Viewer): boolean;
   stop(): void;
-}
-
-interface Followed extends LiveSocket {
-  readonly follows: Map<string, number>;
 }
 
 /**
@@ -37,9 +35,9 @@ interface Followed extends LiveSocket {
  * database for itself, so it does not matter which of them a key was revoked on. The admin has no caps.
  */
 export function createLiveSockets(ctx: ServerContext): LiveSockets {
-  const live = new Map<string, Set<Followed>>();
+  const live = new Map<string, Set<LiveSocket>>();
   const { WS_MAX_SOCKETS, WS_MAX_SUBSCRIPTIONS } = ctx.config;
-  const of = (viewer: Viewer) => live.get(viewerName(viewer)) ?? new Set<Followed>();
+  const of = (viewer: Viewer) => live.get(viewerName(viewer)) ?? new Set<LiveSocket>();
   let isReviewing = false;
 
   async function review(): Promise<void> {
@@ -65,7 +63,7 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
     admit(socket) {
       if (socket.viewer.kind !== 'ADMIN' && of(socket.viewer).size >= WS_MAX_SOCKETS) return null;
       const follows = new Map<string, number>();
-      const admitted: Followed = {
+      const admitted: LiveSocket = {
         ...socket,
         follows,
         follow: (charge) => noting(ctx.events, follows, charge),
@@ -75,7 +73,7 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
     },
     leave(socket) {
       const others = of(socket.viewer);
-      for (const each of others) if (each === socket) others.delete(each);
+      others.delete(socket);
       if (others.size === 0) live.delete(viewerName(socket.viewer));
     },
     isBusy(viewer) {

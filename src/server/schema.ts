@@ -40,7 +40,6 @@ import {
   CharacterReferenceImagesResolver,
   ReferenceImageResolver,
 } from '../features/reference-images/reference-image.resolver.ts';
-
 import type { Context } from '../platform/context.ts';
 
 /** Inputs of which exactly one member must be given. */

@@ -89,6 +89,20 @@ describe('over WebSocket', () => {
     expect((await rss()) - before).toBeLessThan(200);
   });
 
+  it('who asks for much and does not read is let go, before it fills our memory', async () => {
+    const greedy = await open('test_admin_key_0123456789');
+    const closed = new Promise<number>((resolve) => greedy.once('close', resolve));
+    greedy.pause();
+    const models = 'imageModels { title description parameters { name description default values } }';
+    const query = `{ ${Array.from({ length: 19 }, (_, index) => `a${index}: ${models}`).join(' ')} }`;
+    for (let id = 0; id < 300; id += 1) {
+      greedy.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query } }));
+    }
+    await sleep(4_000);
+    greedy.resume();
+    expect(await Promise.race([closed, sleep(5_000).then(() => 'still open')])).toBe(1006);
+  });
+
   it('what was followed and left is not read any more, and leaves room for others', async () => {
     const socket = await open(cast.viewer.key);
     const query = `subscription { projectEvents(projectId: "${cast.projectId}") { sequence } }`;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
+import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
@@ -9,7 +10,8 @@ const urls: string[] = [];
 beforeAll(async () => {
   dramatis = await Dramatis.start();
   cast = await team(dramatis);
-  urls.push(dramatis.url, (await dramatis.startServer()).url ?? '');
+  // One of them in a process of its own.
+  urls.push(dramatis.url, (await startServerProcess(dramatis)).url);
 });
 afterAll(() => dramatis.stop());
 

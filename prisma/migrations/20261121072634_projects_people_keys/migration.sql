@@ -188,9 +188,10 @@ ALTER TABLE "audit_entries"
     OR "actor_kind" = 'API_KEY' AND "api_key_id" IS NOT NULL
   );
 
--- The keys that open something now, and what their person may do; a person's key goes with their membership.
+-- The keys that open something now, and what they may do. A person's key goes with their membership and never does
+-- more than they may; roles are declared from most to least, so the greater of two is the lesser role.
 CREATE VIEW "live_api_keys" AS
-  SELECT k.*, m."role" AS "member_role"
+  SELECT k.*, greatest(k."role", m."role") AS "effective_role"
   FROM "api_keys" k LEFT JOIN "members" m ON m."project_id" = k."project_id" AND m."user_id" = k."user_id"
   WHERE k."revoked_at" IS NULL AND (k."expires_at" IS NULL OR k."expires_at" > now())
     AND (k."user_id" IS NULL OR m."id" IS NOT NULL);

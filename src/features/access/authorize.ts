@@ -34,9 +34,8 @@ async function roleNow({ db, viewer }: Asker, projectId: string): Promise<Role |
     if (now?.isExpired) throw new Unauthenticated();
     return now?.role ?? null;
   }
-  // Roles are declared from most to least: the greater of two is the lesser role.
   const [key] = await db.$queryRaw<{ role: Role; projectId: string }[]>`
-    SELECT greatest(role, member_role)::text AS role, project_id::text AS "projectId"
+    SELECT effective_role::text AS role, project_id::text AS "projectId"
     FROM live_api_keys WHERE id = ${viewer.apiKeyId}::uuid`;
   if (!key) throw new Unauthenticated();
   return key.projectId === projectId ? key.role : null;

@@ -26,8 +26,10 @@ export const auditActions = [
   'GENERATION_REQUESTED',
   'GENERATION_CANCELED',
 ] as const;
+/** One of them. */
 export type AuditAction = (typeof auditActions)[number];
 
+/** Something that was done: by whom is told apart. */
 export interface AuditedAct {
   readonly projectId: string;
   readonly action: AuditAction;

@@ -42,8 +42,8 @@ export async function reviewAccess(
       SELECT "index", CASE kind
         WHEN 'API_KEY' THEN CASE
           WHEN k.id IS NULL THEN 'KEY_ENDED'
-          -- The role is part of the viewer; roles are declared from most to least.
-          WHEN greatest(k.role, k.member_role)::text <> a.role THEN 'ROLE_CHANGED' END
+          -- The role is part of the viewer.
+          WHEN k.effective_role::text <> a.role THEN 'ROLE_CHANGED' END
         WHEN 'USER' THEN CASE
           WHEN a."expiresAt" <= now() THEN 'TOKEN_EXPIRED'
           WHEN a."projectId" IS NOT NULL AND m.id IS NULL THEN 'MEMBERSHIP_ENDED' END

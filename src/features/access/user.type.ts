@@ -1,6 +1,7 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { Role as RoleName } from '../../platform/auth/policy.ts';
 
+/** The policy's roles, as GraphQL's enum. */
 export const Role = {
   OWNER: 'OWNER',
   EDITOR: 'EDITOR',

@@ -63,7 +63,10 @@ export async function listGeneratedImages(
 
 /** The output with this row id. Throws NotFound, also for strangers. */
 export async function findGeneratedImage(ctx: Asker, id: string): Promise<GeneratedImageRow> {
-  const image = await ctx.db.generatedImage.findUnique({ where: { id }, include: { generation: true } });
+  const image = await ctx.db.generatedImage.findUnique({
+    where: { id },
+    include: { generation: { select: { projectId: true } } },
+  });
   if (!image) throw new NotFound('GeneratedImage');
   await authorize(ctx, image.generation.projectId, 'READ_PROJECT', 'GeneratedImage');
   return image;

@@ -1,8 +1,8 @@
-import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { authorize } from '../access/authorize.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findProject, type ProjectRow } from './project.queries.ts';
 import type { RestoreProjectInput } from './project.type.ts';
@@ -18,14 +18,11 @@ export async function restoreProject(
   const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
   await authorize(ctx, id, 'ARCHIVE_PROJECT');
   return ctx.db.$transaction(async (tx) => {
+    await lockStandingProject(tx, id, 'id');
     const { count } = await tx.project.updateMany({
-      where: { id, archivedAt: { not: null }, deletingAt: null },
+      where: { id, archivedAt: { not: null } },
       data: { archivedAt: null },
     });
-    const project = await tx.project.findUniqueOrThrow({ where: { id } });
-    if (project.deletingAt) {
-      throw new Conflict('PROJECT_DELETING', 'This project is being deleted.', ['input', 'id']);
-    }
     if (count > 0) {
       await recordAudit(tx, ctx.viewer, {
         projectId: id,

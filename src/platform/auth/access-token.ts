@@ -8,7 +8,7 @@ export interface Claims {
   readonly subject: string;
   /** Lower case; null when the provider tells none, or says that it is not verified. */
   readonly email: string | null;
-  /** An address was told that does not count: not verified, or none at all. */
+  /** Something was told that does not count: an address that is not verified, or what is no address. */
   readonly hasDoubtfulEmail: boolean;
   readonly name: string | null;
   readonly expiresAt: Date;
@@ -46,15 +46,15 @@ const claims = z
     email_verified: z
       .union([z.boolean(), z.literal('true'), z.literal('false')])
       .nullish()
-      .catch(false),
+      .catch(false)
+      .transform((told) => told !== false && told !== 'false'),
     name: z.string().max(200).nullish().catch(null),
   })
   .transform(({ iss, sub, exp, email, email_verified, name }) => ({
     issuer: iss,
     subject: sub,
-    email: email && email_verified !== false && email_verified !== 'false' ? email.toLowerCase() : null,
-    hasDoubtfulEmail:
-      email !== undefined && (!email || email_verified === false || email_verified === 'false'),
+    email: email && email_verified ? email.toLowerCase() : null,
+    hasDoubtfulEmail: email !== undefined && !(email && email_verified),
     name: name ?? null,
     expiresAt: new Date(exp * 1_000),
   }));

@@ -1,7 +1,7 @@
 import { Unauthenticated } from '../../errors.ts';
 import type { Database } from '../db/connect.ts';
 import type { Claims, VerifyToken } from './access-token.ts';
-import { lesserRole, type Role } from './policy.ts';
+import type { Role } from './policy.ts';
 import { apiKeyPrefix, hashSecret, isSameSecret } from './secret.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -39,22 +39,20 @@ async function findApiKey(db: Database, text: string): Promise<Viewer | null> {
       userId: string | null;
       projectId: string;
       role: Role;
-      memberRole: Role | null;
       allowedModels: string[];
       expiresAt: Date | null;
       isUseStale: boolean;
     }[]
   >`
-    SELECT k.id::text AS "apiKeyId", k.user_id::text AS "userId", k.project_id::text AS "projectId", k.role::text AS role,
-      k.member_role::text AS "memberRole", k.allowed_models AS "allowedModels", k.expires_at AS "expiresAt",
+    SELECT k.id::text AS "apiKeyId", k.user_id::text AS "userId", k.project_id::text AS "projectId", k.effective_role::text AS role,
+      k.allowed_models AS "allowedModels", k.expires_at AS "expiresAt",
       k.last_used_at IS NULL OR k.last_used_at < now() - ${noteUseEvery}::interval AS "isUseStale"
     FROM live_api_keys k WHERE k.secret_hash = ${hashSecret(text)}`;
   if (!key) return null;
-  const { memberRole, isUseStale, ...viewer } = key;
+  const { isUseStale, ...viewer } = key;
   if (isUseStale)
     await db.$executeRaw`UPDATE api_keys SET last_used_at = now() WHERE id = ${viewer.apiKeyId}::uuid`;
-  const role = memberRole === null ? viewer.role : lesserRole(viewer.role, memberRole);
-  return { kind: 'API_KEY', ...viewer, role };
+  return { kind: 'API_KEY', ...viewer };
 }
 
 async function findUser(db: Database, claims: Claims | null): Promise<Viewer | null> {

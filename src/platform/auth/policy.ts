@@ -40,8 +40,3 @@ export const peopleOnly: readonly Action[] = [
 export function isAtLeast(role: Role, least: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(least);
 }
-
-/** The lesser of two roles. */
-export function lesserRole(one: Role, other: Role): Role {
-  return isAtLeast(one, other) ? other : one;
-}

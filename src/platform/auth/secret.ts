@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** API keys begin so, which tells them from tokens, and lets scanners find one that was committed by mistake. */
 export const apiKeyPrefix = 'dramatis_key_';
+/** Invitations' tokens begin so, for the same reasons. */
 export const invitationPrefix = 'dramatis_invitation_';
 
 /** A secret that is shown once, and what is kept of it. */
@@ -19,6 +20,7 @@ export function drawSecret(prefix: string): Secret {
   return { text, prefix: text.slice(0, prefix.length + 6), hash: hashSecret(text) };
 }
 
+/** What is kept of a secret, and what it is found by. */
 export function hashSecret(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -18,7 +18,7 @@ import {
   type ValueNode,
 } from 'graphql';
 
-/** How large an operation is once its fragments are spread. Never larger than `enough` says: it only has to be compared. */
+/** How large an operation is once its fragments are spread; no number is larger than `enough`. */
 export interface Size {
   readonly depth: number;
   readonly fields: number;
@@ -40,8 +40,9 @@ interface Part extends Size {
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** Lists whose length neither the document nor the extension `items` of their field tells; those of the schema itself lie in memory. */
+/** Lists whose length neither the document nor the extension `items` of their field tells. */
 const assumedItems = 10;
+/** The same for lists of the schema itself, which lie in memory. */
 const assumedSchemaItems = 3;
 /** What a mutation costs beside the objects it answers, unless its definition's extension `points` says otherwise. */
 const mutationPoints = 10;

@@ -84,7 +84,7 @@ export function createCostMeter(options: {
     return portion && portion.endsAt > performance.now() ? portion : undefined;
   }
 
-  /** Draws what is missing, as a whole portion where there is one left: at the end of the purse the exact sum may still do. */
+  /** Draws what is missing, as a whole portion where there is one left; else the exact sum, which may still do. */
   async function refill(viewer: string, missing: number): Promise<void> {
     let drawn = Math.max(missing, portionPoints);
     const answer = await draw(viewer, drawn).catch((error: unknown) => {

@@ -34,8 +34,3 @@ export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewe
     },
   };
 }
-
-/** Whether a viewer may ask for the schema; the admin always may. */
-export function mayIntrospect({ config }: Pick<ServerContext, 'config'>, viewer: Viewer): boolean {
-  return config.INTROSPECTION === 'on' || viewer.kind === 'ADMIN';
-}
