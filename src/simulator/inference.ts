@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findImageModel } from '../catalogue/catalogue.ts';
 import { checkParameters } from '../catalogue/check.ts';
 import { type ImageModelDefinition, parameterInRole } from '../catalogue/model.ts';
+import { charge, settle } from './billing.ts';
 import { type Fault, strike } from './faults.ts';
 import { drawOutput } from './files.ts';
 import { faultOf, type Job, markersOf, outputCount, seedOf } from './jobs.ts';
-import { charge } from './polling.ts';
 import { refusals } from './refusals.ts';
 import { dollars, drip, respondBytes, respondJson } from './respond.ts';
 import { isKeyGood, type LoggedRequest, type World } from './world.ts';
@@ -42,8 +42,8 @@ export async function answerSubmit(
   if (isRateLimited(world, job, answer)) return;
   const refusal = faults.find(({ name }) => name in refusals);
   if (refusal) return respondJson(answer, Number(refusal.name), { error: refusals[refusal.name] });
-  const price = model.price.micros ?? 0n;
-  if (world.state.balanceMicros < price) {
+  settle(world);
+  if (world.state.balanceMicros < BigInt(job.costMicros)) {
     const error = `Insufficient credits. You have ${dollars(world.state.balanceMicros)} credits.`;
     return respondJson(answer, version === 'v1' ? 406 : 402, { error });
   }
@@ -57,8 +57,7 @@ export async function answerSubmit(
   const taken: Job = problems[0]
     ? { ...job, failure: `Validation error: ${problems[0].message}`, durationMs: 0 }
     : job;
-  world.state.jobs.set(taken.id, taken);
-  world.state.save();
+  world.state.take(taken);
   if (isAnswerLost(taken, answer)) return;
   return version === 'v1' ? answerSync(world, model, taken, answer) : answerQueued(world, taken, answer);
 }
@@ -93,6 +92,7 @@ function newJob(
     durationMs: (((model.typicalSeconds ?? 10) * 1_000) / world.speed) * slower,
     failure: find('blocked') ? blockedText : failed ? failed.arg || 'Inference failed' : null,
     faults,
+    costMicros: String(world.price(model.slug, body)),
     isCharged: false,
     polls: 0,
   };
@@ -153,11 +153,13 @@ async function answerSync(
   if (job.durationMs > limitMs) return respondJson(answer, 500, { error: 'Internal Polling Error' });
   if (job.failure !== null) return respondJson(answer, 500, { error: job.failure });
   if (faultOf(job, 'json-error')) return respondJson(answer, 200, { error: 'Something went wrong' });
-  charge(world, model, job);
+  // The clock may be a little behind the timer.
+  charge(world, [job]);
+  settle(world);
   const { bytes, format } = await drawOutput(world, job, 0);
   const headers = {
     'x-remaining-credits': String(dollars(world.state.balanceMicros)),
-    'x-cost': String(dollars(model.price.micros ?? 0n)),
+    ...(world.tellsCost ? { 'x-cost': String(dollars(BigInt(job.costMicros))) } : {}),
     'x-generation-time': String(job.durationMs / 1_000),
     'x-request-id': job.id,
     'x-seed-value': String(job.seed),

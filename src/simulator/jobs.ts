@@ -14,6 +14,8 @@ export interface Job {
   /** Why it will fail, or null. */
   readonly failure: string | null;
   readonly faults: readonly Fault[];
+  /** What it costs if it completes, in micro-dollars; text, because jobs are kept as JSON. */
+  readonly costMicros: string;
   isCharged: boolean;
   polls: number;
 }
@@ -78,6 +80,15 @@ export function imagesOf(model: ImageModelDefinition, body: Readonly<Record<stri
 /** How many pictures a job makes. */
 export function outputCount(model: ImageModelDefinition, body: Readonly<Record<string, unknown>>): number {
   return Math.max(1, Math.min(100, countOutputs(model, body)));
+}
+
+/** Where a job's pictures are served, at an address. */
+export function outputUrls(model: ImageModelDefinition, job: Job, base: string): string[] {
+  const format = valueInRole(model, job.body, 'OUTPUT_FORMAT') ?? 'jpeg';
+  return Array.from(
+    { length: outputCount(model, job.body) },
+    (_, index) => `${base}/generations/${job.id}-${index}.${format}`,
+  );
 }
 
 /** One of a job's pictures, ready to be drawn. `inputSize` is used where the request asks for the input's size. */

@@ -1,21 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { findImageModel } from '../catalogue/catalogue.ts';
-import { type ImageModelDefinition, parameterInRole } from '../catalogue/model.ts';
+import type { ImageModelDefinition } from '../catalogue/model.ts';
+import { settle } from './billing.ts';
 import { drawOutput } from './files.ts';
-import { faultOf, type Job, outputCount, stateOf } from './jobs.ts';
+import { faultOf, type Job, outputUrls, stateOf } from './jobs.ts';
 import { refusals } from './refusals.ts';
 import { dollars, drip, respondJson } from './respond.ts';
 import type { World } from './world.ts';
-
-/** Takes the price of a job from the balance, once. */
-export function charge(world: World, model: ImageModelDefinition, job: Job): void {
-  if (job.isCharged) return;
-  job.isCharged = true;
-  const costMicros = model.price.micros ?? 0n;
-  world.state.balanceMicros -= costMicros;
-  world.state.bill.push({ requestId: job.id, slug: job.slug, costMicros });
-  world.state.save();
-}
 
 /** `GET /v2/requests/{id}/status`, `GET /v2/requests/{id}` and the older `GET /v1/requests/{id}`. */
 export async function answerPoll(
@@ -44,14 +35,14 @@ export async function answerPoll(
   const state = stateOf(job, world.now());
   const shown =
     faultOf(job, 'status-back') && state === 'PROCESSING' && job.polls % 2 === 0 ? 'QUEUED' : state;
-  if (state === 'COMPLETED') charge(world, model, job);
+  if (state === 'COMPLETED') settle(world);
   const timings = {
     inference_time: job.durationMs / 1_000,
     queue_time: 0.05,
     total_time: job.durationMs / 1_000 + 0.05,
   };
   const money = {
-    cost: dollars(model.price.micros ?? 0n),
+    ...(world.tellsCost ? { cost: dollars(BigInt(job.costMicros)) } : {}),
     remaining_credits: dollars(world.state.balanceMicros),
   };
   const urls = {
@@ -83,21 +74,13 @@ export async function answerPoll(
 async function delivered(world: World, model: ImageModelDefinition, job: Job): Promise<object> {
   if (faultOf(job, 'missing-output')) return {};
   const base = faultOf(job, 'foreign-output') ? 'https://pictures.example' : world.publicUrl();
-  const format = String(
-    job.body[parameterInRole(model, 'OUTPUT_FORMAT')?.name ?? ''] ??
-      parameterInRole(model, 'OUTPUT_FORMAT')?.default ??
-      'jpeg',
-  );
-  const urls = Array.from(
-    { length: outputCount(model, job.body) },
-    (_, index) => `${base}/generations/${job.id}-${index}.${format}`,
-  );
+  const urls = outputUrls(model, job, base);
   if (faultOf(job, 'output-base64'))
     return { output: (await drawOutput(world, job, 0)).bytes.toString('base64') };
   if (faultOf(job, 'output-list')) return { output: urls };
   const images = urls.map((url) => ({
     url,
-    content_type: `image/${format.replace('jpg', 'jpeg')}`,
+    content_type: `image/${url.split('.').at(-1)?.replace('jpg', 'jpeg')}`,
     file_name: url.split('/').at(-1),
   }));
   return { output: urls[0], images };

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { imageModels } from '../catalogue/catalogue.ts';
+import { settle } from './billing.ts';
 import { answerFile, answerUpload } from './files.ts';
 import { answerSubmit } from './inference.ts';
 import { answerPoll } from './polling.ts';
@@ -34,6 +35,7 @@ export async function answerRequest(
 }
 
 function answerCredits(world: World, answer: ServerResponse): void {
+  settle(world);
   respondJson(answer, 200, { credits: dollars(world.state.balanceMicros), 'free-credits': 0 });
 }
 

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cataloguePrice, settle } from './billing.ts';
 import type { Fault } from './faults.ts';
 import { answerRequest } from './routes.ts';
 import { type BillLine, openState } from './state.ts';
-import type { LoggedRequest } from './world.ts';
+import type { LoggedRequest, World } from './world.ts';
 
 export interface SimulatorOptions {
   /** @default '127.0.0.1' */
@@ -23,6 +24,10 @@ export interface SimulatorOptions {
   /** @default no limit */
   readonly requestsPerMinute?: number;
   readonly faults?: readonly Fault[];
+  /** Micro-dollars for a run; asked once for each request. @default the catalogue's, by outputs where time counts */
+  readonly price?: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
+  /** Whether answers tell what a run cost; the balance is told anyway. @default true */
+  readonly tellsCost?: boolean;
   /** Where jobs and uploads outlive a restart. @default memory only */
   readonly directory?: string;
   /** How its own files are reached. @default the address listened on */
@@ -37,7 +42,7 @@ export interface Simulator {
   readonly url: string;
   /** Everything that was asked, oldest first. */
   readonly requests: readonly LoggedRequest[];
-  /** Everything that was charged. */
+  /** Everything that was charged: what is complete, whether anybody asked after it or not. */
   readonly bill: readonly BillLine[];
   readonly balanceMicros: bigint;
   /** Can be changed while it runs. */
@@ -62,19 +67,24 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return url;
     },
     requests,
-    bill: state.bill,
+    get bill() {
+      settle(world);
+      return state.bill;
+    },
     get balanceMicros() {
+      settle(world);
       return state.balanceMicros;
     },
     faults: [...(options.faults ?? [])],
     onRequest: undefined,
     async close() {
+      settle(world);
       state.save();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  const world = {
+  const world: World = {
     state,
     faults: simulator.faults,
     speed: options.speed ?? 1,
@@ -82,6 +92,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     retentionMs: options.retentionMs ?? 3_600_000,
     syncLimitMs: options.syncLimitMs ?? 100_000,
     requestsPerMinute: options.requestsPerMinute,
+    price: options.price ?? cataloguePrice,
+    tellsCost: options.tellsCost ?? true,
     chance: options.chance ?? Math.random,
     now,
     publicUrl: () => options.publicUrl ?? url,

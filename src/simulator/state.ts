@@ -14,7 +14,11 @@ export interface BillLine {
 export interface State {
   balanceMicros: bigint;
   readonly jobs: Map<string, Job>;
+  /** Those that have neither been charged nor seen to fail. */
+  readonly unsettled: Set<Job>;
   readonly bill: BillLine[];
+  /** Remembers a new job. */
+  take(job: Job): void;
   /** Writes it down. */
   save(): void;
   /** Keeps an uploaded picture; returns its name. */
@@ -33,10 +37,18 @@ export function openState(directory: string | undefined, balanceMicros: bigint):
   const path = directory === undefined ? undefined : join(directory, 'jobs.json');
   if (directory !== undefined) mkdirSync(join(directory, 'assets'), { recursive: true });
   const kept = path === undefined ? null : readKept(path);
+  // Jobs that were kept before prices were kept with them are free.
+  const jobs = kept?.jobs.map((job) => ({ ...job, costMicros: job.costMicros ?? '0' })) ?? [];
   const state: State = {
     balanceMicros: kept ? BigInt(kept.balanceMicros) : balanceMicros,
-    jobs: new Map(kept?.jobs.map((job) => [job.id, job])),
+    jobs: new Map(jobs.map((job) => [job.id, job])),
+    unsettled: new Set(jobs.filter(({ isCharged }) => !isCharged)),
     bill: [],
+    take(job) {
+      state.jobs.set(job.id, job);
+      state.unsettled.add(job);
+      state.save();
+    },
     save() {
       if (path === undefined) return;
       const text: Kept = { balanceMicros: String(state.balanceMicros), jobs: [...state.jobs.values()] };

@@ -12,6 +12,8 @@ export interface World {
   readonly retentionMs: number;
   readonly syncLimitMs: number;
   readonly requestsPerMinute: number | undefined;
+  readonly price: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
+  readonly tellsCost: boolean;
   readonly chance: () => number;
   readonly now: () => number;
   readonly publicUrl: () => string;

@@ -34,7 +34,9 @@ describe('a run of each model', () => {
       const last = states.at(-1);
       expect(last).toMatchObject({ status: 'COMPLETED', prompt: 'grey eyes, reading a map', failure: null });
       expect(last?.images).toHaveLength(counts.length === 0 ? 1 : 2);
-      expect(last?.cost).toBe(`0.${String(model.price.micros).padStart(6, '0')}`);
+      const times = model.price.per === 'GPU_SECOND' ? (last?.images.length ?? 0) : 1;
+      const micros = Number(model.price.micros) * times;
+      expect(last?.cost).toBe(`0.${String(micros).padStart(6, '0')}`);
 
       // The stored bytes are the very bytes that the provider served.
       const requestId = last?.providerRequestId;

@@ -1,35 +1,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function start(options: SimulatorOptions = {}): Promise<Simulator> {
-  const simulator = await startSimulator({ speed: 1_000, ...options });
-  closers.push(() => simulator.close());
-  return simulator;
-}
-
-const key = { 'x-api-key': 'SG_0123456789abcdef' };
-const post = (simulator: Simulator, path: string, body: object, headers: Record<string, string> = key) =>
-  fetch(simulator.url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-const read = async (simulator: Simulator, path: string, headers: Record<string, string> = key) => {
-  const answer = await fetch(simulator.url + path, { headers });
-  return {
-    status: answer.status,
-    body: (await answer.json()) as Record<string, never> & { [member: string]: unknown },
-  };
-};
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { key, post, read, start } from '../support/simulator.ts';
 
 describe('refusals, in the order of the documents', () => {
   it('405 as a page, 401 in two texts, 406, 400, 404', async () => {
@@ -86,12 +61,12 @@ describe('v2', () => {
     expect(simulator.bill).toEqual([]);
     now += 60_000;
     const { body } = await read(simulator, `/v2/requests/${id}`);
-    expect(body).toMatchObject({ status: 'COMPLETED', metrics: { cost: 0.085, remaining_credits: 99.915 } });
+    expect(body).toMatchObject({ status: 'COMPLETED', metrics: { cost: 0.34, remaining_credits: 99.66 } });
     expect(body.images).toHaveLength(4);
     await state();
     expect(simulator.bill).toHaveLength(1);
     expect((await read(simulator, '/v1/get-user-credits')).body).toEqual({
-      credits: 99.915,
+      credits: 99.66,
       'free-credits': 0,
     });
     now += 3_600_000;
