@@ -80,6 +80,11 @@ export function withoutMarkers(prompt: string): string {
   return prompt.replace(marker, '').trim();
 }
 
+/** Whether a configured fault strikes anew at each poll: with a rate these do, and not when a job is taken. */
+export function isPerPoll({ name, rate }: Fault): boolean {
+  return rate !== undefined && (name === 'poll-500' || name === 'poll-502');
+}
+
 /** Draws which of the configured faults strike a request. */
 export function strike(configured: readonly Fault[], slug: string, chance: () => number): Fault[] {
   return configured.filter((fault) => {

@@ -4,7 +4,7 @@ import { findImageModel } from '../catalogue/catalogue.ts';
 import { checkParameters } from '../catalogue/check.ts';
 import { type ImageModelDefinition, parameterInRole } from '../catalogue/model.ts';
 import { charge, settle } from './billing.ts';
-import { type Fault, strike } from './faults.ts';
+import { type Fault, isPerPoll, strike } from './faults.ts';
 import { drawOutput } from './files.ts';
 import { faultOf, type Job, markersOf, outputCount, seedOf } from './jobs.ts';
 import { refusals } from './refusals.ts';
@@ -33,7 +33,8 @@ export async function answerSubmit(
   const model = findImageModel(slug);
   if (!model) return respondJson(answer, 404, { error: `Model ${slug} not found` });
 
-  const faults = [...markersOf(model, body), ...strike(world.faults, slug, world.chance)];
+  const configured = world.faults.filter((fault) => !isPerPoll(fault));
+  const faults = [...markersOf(model, body), ...strike(configured, slug, world.chance)];
   const job = newJob(world, model, body, faults);
   if (faultOf(job, 'route-refused') && version === 'v2') {
     return respondBytes(answer, 405, 'text/html', Buffer.from('<html>Method Not Allowed</html>'));

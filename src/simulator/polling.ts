@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { findImageModel } from '../catalogue/catalogue.ts';
 import type { ImageModelDefinition } from '../catalogue/model.ts';
 import { settle } from './billing.ts';
+import { isPerPoll, strike } from './faults.ts';
 import { drawOutput } from './files.ts';
 import { faultOf, type Job, outputUrls, stateOf } from './jobs.ts';
 import { refusals } from './refusals.ts';
@@ -27,6 +28,11 @@ export async function answerPoll(
     const fault = faultOf(job, name);
     if (fault && job.polls <= Number(fault.arg ?? 3))
       return respondJson(answer, Number(name.slice(5)), { error: refusals[name.slice(5)] });
+  }
+  const [struck] = strike(world.faults.filter(isPerPoll), job.slug, world.chance);
+  if (struck) {
+    const status = struck.name.slice(5);
+    return respondJson(answer, Number(status), { error: refusals[status] });
   }
   if (faultOf(job, 'poll-redirect') && job.polls <= 3) {
     answer.writeHead(302, { location: faultOf(job, 'poll-redirect')?.arg ?? 'http://127.0.0.1:9/' });
