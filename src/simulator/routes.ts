@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { imageModels } from '../catalogue/catalogue.ts';
 import { settle } from './billing.ts';
 import { answerFile, answerUpload } from './files.ts';
+import { answerHistory, historyLists } from './history.ts';
 import { answerSubmit } from './inference.ts';
 import { answerPoll } from './polling.ts';
 import { dollars, respondJson } from './respond.ts';
@@ -13,7 +14,7 @@ export async function answerRequest(
   request: LoggedRequest,
   answer: ServerResponse,
 ): Promise<void> {
-  const { pathname } = new URL(request.path, 'http://simulator');
+  const { pathname, searchParams } = new URL(request.path, 'http://simulator');
   const [, first = '', second = '', third = '', fourth = ''] = pathname.split('/');
   if (first === 'generations' || first === 'assets') return answerFile(world, first, second, answer);
   if (first === 'inference-model-information' && second === 'list') return answerModels(answer);
@@ -27,6 +28,10 @@ export async function answerRequest(
   }
   if (!isKeyGood(world, request, answer)) return;
   if (first === 'upload-asset') return answerUpload(world, request, answer);
+  const list = historyLists.find((name) => name === second);
+  if (first === 'inference-request' && list && world.hasHistory()) {
+    return answerHistory(world, list, searchParams, answer);
+  }
   if (second === 'get-user-credits') return answerCredits(world, answer);
   if (second === 'requests' && third !== '') {
     return answerPoll(world, { id: third, isStatus: fourth === 'status', isLegacy: first === 'v1' }, answer);

@@ -28,6 +28,8 @@ export interface SimulatorOptions {
   readonly price?: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
   /** Whether answers tell what a run cost; the balance is told anyway. @default true */
   readonly tellsCost?: boolean;
+  /** Whether there are lists of past runs. @default true */
+  readonly hasHistory?: boolean;
   /** Where jobs and uploads outlive a restart. @default memory only */
   readonly directory?: string;
   /** How its own files are reached. @default the address listened on */
@@ -47,6 +49,8 @@ export interface Simulator {
   readonly balanceMicros: bigint;
   /** Can be changed while it runs. */
   readonly faults: Fault[];
+  /** Can be changed while it runs. */
+  hasHistory: boolean;
   /** Called, and waited for, before a request is answered. */
   onRequest: ((request: LoggedRequest) => Promise<void> | void) | undefined;
   close(): Promise<void>;
@@ -76,6 +80,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return state.balanceMicros;
     },
     faults: [...(options.faults ?? [])],
+    hasHistory: options.hasHistory ?? true,
     onRequest: undefined,
     async close() {
       settle(world);
@@ -94,6 +99,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requestsPerMinute: options.requestsPerMinute,
     price: options.price ?? cataloguePrice,
     tellsCost: options.tellsCost ?? true,
+    hasHistory: () => simulator.hasHistory,
     chance: options.chance ?? Math.random,
     now,
     publicUrl: () => options.publicUrl ?? url,

@@ -13,6 +13,7 @@ export interface BillLine {
 /** What the simulator remembers; kept in a folder where one is given, so that a restart finds its jobs again. */
 export interface State {
   balanceMicros: bigint;
+  /** Every job that was ever taken: the lists of past runs know them after they can no longer be polled. */
   readonly jobs: Map<string, Job>;
   /** Those that have neither been charged nor seen to fail. */
   readonly unsettled: Set<Job>;

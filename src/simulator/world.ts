@@ -14,6 +14,7 @@ export interface World {
   readonly requestsPerMinute: number | undefined;
   readonly price: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
   readonly tellsCost: boolean;
+  readonly hasHistory: () => boolean;
   readonly chance: () => number;
   readonly now: () => number;
   readonly publicUrl: () => string;
