@@ -131,6 +131,8 @@ export interface Provider {
   readonly apiKey: string;
   readonly baseUrl: string;
   readonly uploadUrl: string;
+  /** Where past runs can be looked up; left out, nowhere. */
+  readonly generationsUrl: string | undefined;
 }
 
 const liveHost = 'api.segmind.com';
@@ -142,7 +144,8 @@ async function findProvider(config: Config, dataDirectory: string, closers: Clos
     const baseUrl = config.SEGMIND_BASE_URL;
     const isLiveHost = new URL(baseUrl).host === liveHost;
     const uploadUrl = config.SEGMIND_UPLOAD_URL ?? (isLiveHost ? liveUploadUrl : `${baseUrl}/upload-asset`);
-    return { kind: 'LIVE', apiKey: config.SEGMIND_API_KEY, baseUrl, uploadUrl };
+    const generationsUrl = config.SEGMIND_GENERATIONS_URL;
+    return { kind: 'LIVE', apiKey: config.SEGMIND_API_KEY, baseUrl, uploadUrl, generationsUrl };
   }
   const simulator = await startSimulator({
     speed: config.SIMULATOR_SPEED,
@@ -155,6 +158,7 @@ async function findProvider(config: Config, dataDirectory: string, closers: Clos
     apiKey: 'SG_simulated0000000',
     baseUrl: simulator.url,
     uploadUrl: config.SEGMIND_UPLOAD_URL ?? `${simulator.url}/upload-asset`,
+    generationsUrl: config.SEGMIND_GENERATIONS_URL ?? `${simulator.url}/inference-request/request-history`,
   };
 }
 

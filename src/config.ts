@@ -92,6 +92,12 @@ const environment = z.object({
   SEGMIND_BASE_URL: httpUrl.default('https://api.segmind.com'),
   /** Default: the provider's asset endpoint, or `/upload-asset` of another SEGMIND_BASE_URL. */
   SEGMIND_UPLOAD_URL: httpUrl.optional(),
+  /**
+   * The provider's list of past runs, against which lost answers and costs can be looked up. No default, because its
+   * documents do not know it: its Python SDK asks api.spotprod.segmind.com below /inference-request/, `generations`
+   * for runs with a picture or `request-history` for all.
+   */
+  SEGMIND_GENERATIONS_URL: httpUrl.optional(),
   SEGMIND_POLL_MIN_MS: wholeNumber(10, 60_000, 1_000),
   SEGMIND_POLL_MAX_MS: wholeNumber(10, 600_000, 10_000),
   SEGMIND_SUBMIT_TIMEOUT_MS: wholeNumber(100, 600_000, 30_000),

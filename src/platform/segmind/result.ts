@@ -31,7 +31,8 @@ export interface Result {
 /** The ids the provider gives out; strict, because they become part of a URL. */
 export const requestIdPattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-const numeral = z
+/** A number, also as text; null for everything else. */
+export const numeral = z
   .union([
     z.number(),
     z
@@ -42,7 +43,8 @@ const numeral = z
   .pipe(z.number())
   .nullish()
   .catch(null);
-const seconds = numeral.transform((value) => (value != null && value >= 0 ? value : null));
+/** A number that is not negative, also as text; null for everything else. */
+export const seconds = numeral.transform((value) => (value != null && value >= 0 ? value : null));
 const text = z
   .union([z.string(), z.looseObject({}).transform((value) => JSON.stringify(value))])
   .nullish()

@@ -19,8 +19,11 @@ export function readRetryAt(headers: AnswerHeaders, now: Date): Date | null {
 const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/i;
 const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** The format is not documented: ISO text, UTC where it names no zone, or an epoch in seconds or milliseconds. */
-function readMoment(text: string): number {
+/**
+ * A moment in milliseconds; NaN when it is none. The format is not documented: ISO text, UTC where it names no zone,
+ * or an epoch in seconds or milliseconds.
+ */
+export function readMoment(text: string): number {
   if (/^\d{1,15}(\.\d+)?$/.test(text)) return Number(text) * (Number(text) > 1e11 ? 1 : 1_000);
   const [, date, time, zone = 'Z'] = isoTime.exec(text) ?? [];
   if (date !== undefined) return Date.parse(`${date}T${time}${/^[+-]/.test(zone) ? zone : 'Z'}`);

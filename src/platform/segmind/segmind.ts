@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { apiAddress, isOutputAllowed } from './address.ts';
 import { cleanDetail } from './clean-detail.ts';
 import { type Answer, exchange } from './exchange.ts';
+import { type HistoryQuery, type HistoryRow, readHistory } from './history.ts';
 import { parseMicros } from './micros.ts';
 import { readResult, readStatus } from './read-result.ts';
 import { nonsense, refusal } from './refusal.ts';
@@ -27,9 +28,14 @@ export interface SegmindOptions {
   readonly baseUrl: string;
   /** The asset endpoint, in full. */
   readonly uploadUrl: string;
+  /**
+   * A list of past runs, in full; optional, because the provider's documents do not know it. Either
+   * `https://api.spotprod.segmind.com/inference-request/generations` or `…/request-history` beside it.
+   */
+  readonly generationsUrl?: string;
   /** @default 30000 */
   readonly submitTimeoutMs?: number;
-  /** For `status`, `result` and `credits`. @default 15000 */
+  /** For `status`, `result`, `credits` and each page of `generations`. @default 15000 */
   readonly pollTimeoutMs?: number;
   /** For `run`, which lasts as long as the job. @default 300000 */
   readonly syncTimeoutMs?: number;
@@ -68,6 +74,10 @@ export interface Segmind {
   result(requestId: string): Promise<Result>;
   /** The balance; free of charge, and proof that the key is good. */
   credits(): Promise<Credits>;
+  /** Whether `generations` can be asked. */
+  readonly hasHistory: boolean;
+  /** The account's past runs of a model, charged ones that nobody ever heard of too. Throws without an address. */
+  generations(query: HistoryQuery): Promise<HistoryRow[]>;
   /** Stores a picture at the provider; resolves to its public URL. */
   upload(bytes: Buffer, contentType: string): Promise<string>;
   /** Fetches a delivered picture, without the key. */
@@ -99,6 +109,7 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
   const { apiKey, maxOutputBytes, outputHosts = defaultOutputHosts } = options;
   const { submitTimeoutMs = 30_000, pollTimeoutMs = 15_000 } = options;
   const { syncTimeoutMs = 300_000, downloadTimeoutMs = 60_000 } = options;
+  const { generationsUrl } = options;
   const { reads, posts } = agents;
   if (!apiKeyPattern.test(apiKey))
     throw new Error('The Segmind API key must be printable ASCII without spaces.');
@@ -112,15 +123,21 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
     return exchange({ url, headers, body: JSON.stringify(body), maxBytes, dispatcher: posts, ...limits });
   }
 
-  function read(path: string, maxBytes: number): Promise<Answer> {
+  function read(url: string | URL, maxBytes: number): Promise<Answer> {
     const headers = { 'x-api-key': apiKey };
-    const url = new URL(address + path);
-    return exchange({ call: 'READ', url, headers, timeoutMs: pollTimeoutMs, maxBytes, dispatcher: reads });
+    return exchange({
+      call: 'READ',
+      url: new URL(url),
+      headers,
+      timeoutMs: pollTimeoutMs,
+      maxBytes,
+      dispatcher: reads,
+    });
   }
 
   /** Where to ask after a job: made from its id alone, whatever URLs an answer names. */
-  function requestPath(requestId: string): string {
-    if (requestIdPattern.test(requestId)) return `/v2/requests/${requestId}`;
+  function requestUrl(requestId: string): string {
+    if (requestIdPattern.test(requestId)) return `${address}/v2/requests/${requestId}`;
     throw new SegmindError({ code: 'ANSWER_INVALID', meaning: 'REFUSED', detail: 'Not a request id.' });
   }
 
@@ -150,15 +167,15 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
     },
 
     async status(requestId) {
-      return readStatus(await read(`${requestPath(requestId)}/status`, maxStatusBytes), apiKey);
+      return readStatus(await read(`${requestUrl(requestId)}/status`, maxStatusBytes), apiKey);
     },
 
     async result(requestId) {
-      return readResult(await read(requestPath(requestId), maxResultBytes), 'READ', apiKey);
+      return readResult(await read(requestUrl(requestId), maxResultBytes), 'READ', apiKey);
     },
 
     async credits() {
-      const answer = await read('/v1/get-user-credits', maxStatusBytes);
+      const answer = await read(`${address}/v1/get-user-credits`, maxStatusBytes);
       const body = parseBody(answer.bytes);
       // An account that never had a balance gets a 404 that says so.
       const hasNoRecord = answer.httpStatus === 404 && /no credits found/i.test(errorText(body) ?? '');
@@ -168,6 +185,14 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
         creditsMicros: parseMicros(body.credits),
         freeCreditsMicros: parseMicros(body['free-credits']),
       };
+    },
+
+    hasHistory: generationsUrl !== undefined,
+
+    async generations(query) {
+      if (generationsUrl === undefined) throw new Error('There is no address of a list of past runs.');
+      const source = { address: generationsUrl, apiKey, read: (url: URL) => read(url, maxResultBytes) };
+      return readHistory(source, query);
     },
 
     async upload(bytes, contentType) {
