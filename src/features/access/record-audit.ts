@@ -25,6 +25,13 @@ export const auditActions = [
   'REFERENCE_IMAGE_REMOVED',
   'GENERATION_REQUESTED',
   'GENERATION_CANCELED',
+  'GENERATION_APPROVED',
+  'GENERATION_REJECTED',
+  'GENERATION_RESOLVED',
+  'BUDGET_CREATED',
+  'BUDGET_UPDATED',
+  'BUDGET_REMOVED',
+  'PROJECT_LIMITS_UPDATED',
 ] as const;
 /** One of them. */
 export type AuditAction = (typeof auditActions)[number];

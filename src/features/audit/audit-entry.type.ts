@@ -26,6 +26,13 @@ const descriptions: Record<Action, string> = {
   REFERENCE_IMAGE_REMOVED: 'A reference image was taken off a character.',
   GENERATION_REQUESTED: 'A run was asked for.',
   GENERATION_CANCELED: 'A run was called off.',
+  GENERATION_APPROVED: 'A run that may cost much was let pass.',
+  GENERATION_REJECTED: 'A run that may cost much was turned down.',
+  GENERATION_RESOLVED: 'A person said what an UNCERTAIN run had cost.',
+  BUDGET_CREATED: 'A budget was made.',
+  BUDGET_UPDATED: "A budget's cap or thresholds changed.",
+  BUDGET_REMOVED: 'A budget was removed.',
+  PROJECT_LIMITS_UPDATED: 'How many runs may be under way, or what needs approval, changed.',
 };
 
 export const AuditAction = Object.fromEntries(auditActions.map((action) => [action, action]));

@@ -3,6 +3,7 @@
  * move-generation's business.
  */
 export const generationStatuses = [
+  'AWAITING_APPROVAL',
   'QUEUED',
   'SUBMITTING',
   'SUBMITTED',
@@ -17,7 +18,9 @@ export type GenerationStatus = (typeof generationStatuses)[number];
 
 /** From each status, where a run may go. What is not here does not happen, whatever the provider answers. */
 const transitions: Readonly<Record<GenerationStatus, readonly GenerationStatus[]>> = {
-  QUEUED: ['SUBMITTING', 'CANCELED', 'FAILED'],
+  AWAITING_APPROVAL: ['QUEUED', 'CANCELED', 'UNCERTAIN'],
+  // Uncertain in the restored copy of a database: it may have been submitted since the copy was made.
+  QUEUED: ['SUBMITTING', 'CANCELED', 'FAILED', 'UNCERTAIN'],
   // Back to the queue only with proof that the provider took nothing.
   SUBMITTING: ['SUBMITTED', 'STORING', 'QUEUED', 'FAILED', 'CANCELED', 'UNCERTAIN'],
   SUBMITTED: ['PROCESSING', 'STORING', 'FAILED'],

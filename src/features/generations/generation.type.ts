@@ -7,6 +7,7 @@ import { failureCodes } from './failure.ts';
 import type { GenerationStatus as Status } from './generation-state.ts';
 
 const GenerationStatus = {
+  AWAITING_APPROVAL: 'AWAITING_APPROVAL',
   QUEUED: 'QUEUED',
   SUBMITTING: 'SUBMITTING',
   SUBMITTED: 'SUBMITTED',
@@ -21,6 +22,10 @@ registerEnumType(GenerationStatus, {
   name: 'GenerationStatus',
   description: 'Where a run stands.',
   valuesConfig: {
+    AWAITING_APPROVAL: {
+      description:
+        'It may cost more than the project lets pass: an owner approves or rejects it. Canceling is free.',
+    },
     QUEUED: { description: 'Waiting for its turn; canceling is free.' },
     SUBMITTING: { description: 'On its way to the provider.' },
     SUBMITTED: { description: 'Taken by the provider; it cannot be called back.' },

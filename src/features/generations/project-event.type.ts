@@ -15,6 +15,13 @@ const ProjectEventKind = {
   GENERATION_CHANGED: 'GENERATION_CHANGED',
   GENERATION_SLOW: 'GENERATION_SLOW',
   GENERATION_CANCEL_REQUESTED: 'GENERATION_CANCEL_REQUESTED',
+  GENERATION_APPROVED: 'GENERATION_APPROVED',
+  GENERATION_REJECTED: 'GENERATION_REJECTED',
+  IMAGE_RATED: 'IMAGE_RATED',
+  BUDGET_CREATED: 'BUDGET_CREATED',
+  BUDGET_UPDATED: 'BUDGET_UPDATED',
+  BUDGET_REMOVED: 'BUDGET_REMOVED',
+  BUDGET_THRESHOLD_REACHED: 'BUDGET_THRESHOLD_REACHED',
 } satisfies Record<ProjectEventName, ProjectEventName>;
 registerEnumType(ProjectEventKind, {
   name: 'ProjectEventKind',
@@ -34,6 +41,15 @@ registerEnumType(ProjectEventKind, {
     GENERATION_CANCEL_REQUESTED: {
       description: 'Somebody asked to cancel a run that the provider already has.',
     },
+    GENERATION_APPROVED: {
+      description: 'An owner let a run pass that may cost more than the project lets pass by itself.',
+    },
+    GENERATION_REJECTED: { description: 'An owner turned such a run down.' },
+    IMAGE_RATED: { description: 'A generated picture was rated.' },
+    BUDGET_CREATED: { description: 'A budget was made.' },
+    BUDGET_UPDATED: { description: "A budget's cap or thresholds changed." },
+    BUDGET_REMOVED: { description: 'A budget was removed.' },
+    BUDGET_THRESHOLD_REACHED: { description: 'What is settled and held reached a threshold of a budget.' },
   },
 });
 

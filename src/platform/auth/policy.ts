@@ -10,11 +10,16 @@ export const leastRole = {
   USE_OWN_API_KEYS: 'VIEWER',
   EDIT_CHARACTERS: 'EDITOR',
   GENERATE: 'EDITOR',
+  RATE_IMAGES: 'EDITOR',
+  READ_SPEND: 'EDITOR',
   ARCHIVE_PROJECT: 'OWNER',
   READ_AUDIT_LOG: 'OWNER',
   MANAGE_MEMBERS: 'OWNER',
   MANAGE_API_KEYS: 'OWNER',
   MANAGE_PROVIDER_KEY: 'OWNER',
+  MANAGE_BUDGETS: 'OWNER',
+  APPROVE_GENERATIONS: 'OWNER',
+  RESOLVE_GENERATIONS: 'OWNER',
   DELETE_PROJECT: 'OWNER',
 } as const satisfies Record<string, Role>;
 
@@ -23,7 +28,7 @@ export type Action = keyof typeof leastRole;
 
 /**
  * What no API key may do, whatever its role: a key that leaks must not make further keys or members, which would
- * outlive it, nor tell people's addresses.
+ * outlive it, nor tell people's addresses, nor let more be spent than people have allowed.
  */
 export const peopleOnly: readonly Action[] = [
   'READ_MEMBERS',
@@ -33,6 +38,9 @@ export const peopleOnly: readonly Action[] = [
   'MANAGE_MEMBERS',
   'MANAGE_API_KEYS',
   'MANAGE_PROVIDER_KEY',
+  'MANAGE_BUDGETS',
+  'APPROVE_GENERATIONS',
+  'RESOLVE_GENERATIONS',
   'DELETE_PROJECT',
 ];
 

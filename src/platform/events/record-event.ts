@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/connect.ts';
 
-/** The Postgres channel that carries the id of a project with news. */
+/** The Postgres channel that carries the id of a project with news; the database knows it by this name. */
 export const eventChannel = 'dramatis_project_events';
 
 /** What can happen in a project. */
@@ -16,13 +16,21 @@ export type ProjectEventName =
   | 'GENERATION_REQUESTED'
   | 'GENERATION_CHANGED'
   | 'GENERATION_SLOW'
-  | 'GENERATION_CANCEL_REQUESTED';
+  | 'GENERATION_CANCEL_REQUESTED'
+  | 'GENERATION_APPROVED'
+  | 'GENERATION_REJECTED'
+  | 'IMAGE_RATED'
+  | 'BUDGET_CREATED'
+  | 'BUDGET_UPDATED'
+  | 'BUDGET_REMOVED'
+  | 'BUDGET_THRESHOLD_REACHED';
 
 export interface NewEvent {
   readonly projectId: string;
   readonly kind: ProjectEventName;
   readonly generationId?: string;
   readonly characterId?: string;
+  readonly budgetId?: string;
   /** JSON of the generation's progress at this moment. */
   readonly progress?: object;
 }
@@ -34,13 +42,6 @@ export interface NewEvent {
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
   const progress = event.progress === undefined ? null : JSON.stringify(event.progress);
   await tx.$queryRaw`
-    WITH numbered AS (
-      UPDATE projects SET last_sequence = last_sequence + 1 WHERE id = ${event.projectId}::uuid RETURNING last_sequence
-    ), written AS (
-      INSERT INTO project_events (project_id, sequence, kind, generation_id, character_id, progress)
-      SELECT ${event.projectId}::uuid, last_sequence, ${event.kind}, ${event.generationId ?? null}::uuid,
-             ${event.characterId ?? null}::uuid, ${progress}::jsonb
-      FROM numbered RETURNING sequence
-    )
-    SELECT pg_notify(${eventChannel}, ${event.projectId})::text FROM written`;
+    SELECT record_project_event(${event.projectId}::uuid, ${event.kind}, ${event.generationId ?? null}::uuid,
+      ${event.characterId ?? null}::uuid, ${event.budgetId ?? null}::uuid, NULL, ${progress}::jsonb)::text`;
 }

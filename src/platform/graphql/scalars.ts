@@ -1,5 +1,12 @@
-import { GraphQLError, GraphQLScalarType } from 'graphql';
-import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLSafeInt, GraphQLURL } from 'graphql-scalars';
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import {
+  GraphQLDateTimeISO,
+  GraphQLJSONObject,
+  GraphQLLocalDate,
+  GraphQLSafeInt,
+  GraphQLURL,
+} from 'graphql-scalars';
+import { formatMicros, parseDollars } from '../../money.ts';
 
 function describe(scalar: GraphQLScalarType, name: string, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), name, description });
@@ -18,21 +25,26 @@ export const SafeIntScalar = describe(
   'A whole number that JSON carries exactly: from -(2^53 - 1) to 2^53 - 1. Seeds pass 32 bits.',
 );
 
-/** Micro-dollars as a decimal of dollars with six places: 580000n becomes "0.580000". */
-export function formatMicros(micros: bigint): string {
-  const digits = (micros < 0n ? -micros : micros).toString().padStart(7, '0');
-  return `${micros < 0n ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
-}
-
-/** Money leaves as text, so that no client's floating point can change it. */
-export const DecimalScalar = new GraphQLScalarType<never, string>({
+/** Money travels as text, so that no client's floating point can change it. */
+export const DecimalScalar = new GraphQLScalarType<bigint, string>({
   name: 'Decimal',
-  description: 'An exact amount of US dollars with six decimal places, as text: `"0.580000"`.',
+  description:
+    'An exact amount of US dollars with at most six decimal places, as text: `"0.580000"`. A JSON number is refused.',
   serialize(value) {
     if (typeof value !== 'bigint') throw new GraphQLError('An amount is whole micro-dollars.');
     return formatMicros(value);
   },
-  parseValue() {
-    throw new GraphQLError('Decimal is not taken as input yet.');
-  },
+  parseValue: readAmount,
+  parseLiteral: (node) => readAmount(node.kind === Kind.STRING ? node.value : undefined),
 });
+
+function readAmount(given: unknown): bigint {
+  const micros = typeof given === 'string' ? parseDollars(given) : null;
+  if (micros !== null) return micros;
+  throw new GraphQLError(
+    'An amount is text: dollars with at most six decimal places, at most a billion, such as "12.50".',
+  );
+}
+
+/** A day in UTC. */
+export const DateScalar = describe(GraphQLLocalDate, 'Date', 'A day in UTC, as in `2026-11-01`.');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NotFound } from '../../../src/errors.ts';
+import { formatMicros } from '../../../src/money.ts';
 import { fromGlobalId, parseGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
-import { formatMicros } from '../../../src/platform/graphql/scalars.ts';
 
 const id = '01a1fc3c-7fbb-72bf-b629-e612bbacff0a';
 

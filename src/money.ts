@@ -1,0 +1,28 @@
+/*
+ * Dollars as text, micro-dollars inside. No float ever touches an amount; imports nothing.
+ */
+
+/** The largest amount that anybody may name: a billion dollars. Sums of such amounts stay far below 2^63. */
+export const maxAmountMicros = 1_000_000_000_000_000n;
+
+/** Micro-dollars as a decimal of dollars with six places: 580000n becomes "0.580000". */
+export function formatMicros(micros: bigint): string {
+  const digits = (micros < 0n ? -micros : micros).toString().padStart(7, '0');
+  return `${micros < 0n ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
+}
+
+/**
+ * A decimal of dollars, such as "12.5" or "0.580000", as micro-dollars; null for anything else: an exponent, a fraction
+ * of a micro-dollar, an amount beyond a billion dollars either way.
+ */
+export function parseDollars(text: string): bigint | null {
+  const [, sign, whole = '', fraction = ''] = /^(-?)(\d{1,10})(?:\.(\d{1,6}))?$/.exec(text) ?? [];
+  if (whole === '') return null;
+  const micros = BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
+  return micros > maxAmountMicros ? null : sign ? -micros : micros;
+}
+
+/** A sum shared out over a count, rounded half up to whole micro-dollars; null for a count of none. */
+export function perUnit(micros: bigint, count: bigint): bigint | null {
+  return count > 0n ? (2n * micros + count) / (2n * count) : null;
+}
