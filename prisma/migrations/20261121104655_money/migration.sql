@@ -356,8 +356,8 @@ BEGIN
     ON CONFLICT DO NOTHING;
   WITH changes AS (
     SELECT b.id, b.project_id, b.thresholds, period_start(b.period, e.day) AS starts_on, bool_or(e.kind = 'HOLD') AS is_hold,
-      sum(CASE 'SPENT' WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END) AS settled,
-      sum(CASE 'HELD' WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END) AS held
+      sum(CASE 'SPENT'::"LedgerAccount" WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END) AS settled,
+      sum(CASE 'HELD'::"LedgerAccount" WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END) AS held
     FROM entries e JOIN budgets b ON b.project_id = e.project_id
       AND budget_covers(b, e.user_id, e.api_key_id, e.character_id, e.model)
     GROUP BY b.id, period_start(b.period, e.day)
@@ -376,7 +376,7 @@ BEGIN
     ORDER BY budget_id, threshold
     ON CONFLICT DO NOTHING;
   INSERT INTO account_totals (provider_account, project_id, spent_micros)
-    SELECT provider_account, project_id, sum(CASE 'SPENT' WHEN debit THEN amount_micros ELSE -amount_micros END)
+    SELECT provider_account, project_id, sum(CASE 'SPENT'::"LedgerAccount" WHEN debit THEN amount_micros ELSE -amount_micros END)
     FROM entries WHERE provider_account IS NOT NULL AND 'SPENT' IN (debit, credit)
     GROUP BY provider_account, project_id
     ON CONFLICT (provider_account, project_id) DO UPDATE SET spent_micros = account_totals.spent_micros + excluded.spent_micros;
