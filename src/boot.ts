@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
+import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
@@ -17,6 +18,7 @@ import type { TaskContext } from './platform/context.ts';
 import { connectDatabase, type Database } from './platform/db/connect.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
+import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
 import { createAttempts } from './platform/limits/attempts.ts';
@@ -84,6 +86,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     clock: { now: () => new Date() },
     random: { uuid: randomUUID, below: (bound) => randomInt(bound) },
     db,
+    turns: createTurns(),
     jobs,
     events,
     storage: await openLocalStorage(join(dataDirectory, 'storage')),
@@ -98,6 +101,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   const sweeping = new AbortController();
   if (config.ROLE !== 'api') {
     jobs.work((wakeup, signal) => advanceGeneration(tools, wakeup, signal), config.WORKER_CONCURRENCY);
+    void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
+import { parseDollars } from './money.ts';
 
 /** Text such as "268435456" or "50_000" as a whole number in a range. */
 function wholeNumber(minimum: number, maximum: number, fallback: number) {
@@ -30,6 +31,19 @@ const postgresUrl = z
   .refine((text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol), {
     message: 'must be a postgres:// URL',
   });
+
+/** Dollars such as "5.00", as micro-dollars. */
+function dollars(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const micros = parseDollars(text);
+      if (micros !== null && micros >= 0n) return micros;
+      context.addIssue({ code: 'custom', message: `must be dollars such as "5.00"; got "${text}"` });
+      return z.NEVER;
+    });
+}
 
 /** Entries between commas; none by default. */
 const list = z
@@ -109,6 +123,12 @@ const environment = z.object({
   SEGMIND_TRANSPORT: z.enum(['model', 'v1', 'v2'], 'must be model, v1 or v2').default('model'),
   /** The provider does not charge failed runs; "charged" books their price all the same. */
   SEGMIND_FAILED_RUNS: z.enum(['free', 'charged'], 'must be free or charged').default('free'),
+  /** Dollars set aside for a run of which nobody knows what it will cost. */
+  UNKNOWN_PRICE_HOLD: dollars('5.00'),
+  /** What is set aside where only a mean price is known, in percent of it. */
+  PRICE_HEADROOM_PERCENT: wholeNumber(100, 10_000, 200),
+  /** How long a quote binds. */
+  QUOTE_LIFETIME_MS: wholeNumber(1_000, 86_400_000, 900_000),
   /** Runs one process advances at a time. */
   WORKER_CONCURRENCY: wholeNumber(1, 5_000, 200),
   SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),

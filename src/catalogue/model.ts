@@ -39,6 +39,8 @@ interface ParameterBase {
   readonly role: ParameterRole;
   /** The provider refuses or fails a request without it. */
   readonly isRequired: boolean;
+  /** More of it takes longer, where time is billed. Counts and sizes always do. */
+  readonly affectsPrice?: true;
 }
 
 /*
@@ -86,13 +88,21 @@ export interface ImageParameter extends ParameterBase {
 
 export type Parameter = StringParameter | NumberParameter | BooleanParameter | EnumParameter | ImageParameter;
 
+/** What the provider bills by. */
+export const priceUnits = ['GENERATION', 'IMAGE', 'GPU_SECOND'] as const;
+
 /** What one run costs, and how we know. Dollars are whole micro-dollars; an unknown price is `null`, never 0. */
 export interface Price {
   readonly micros: bigint | null;
-  /** GENERATION: one flat price a run. GPU_SECOND: billed by time, `micros` is the mean of a run. */
-  readonly per: 'GENERATION' | 'GPU_SECOND';
-  /** Where the figure is from, and its date. */
+  /**
+   * GENERATION: one flat price a run. IMAGE: `micros` for each picture. GPU_SECOND: billed by time, `micros` is the mean
+   * of a run with one picture.
+   */
+  readonly per: (typeof priceUnits)[number];
+  /** Where the figure is from. */
   readonly source: string;
+  /** When it was true, as the source tells it: a year, a month or a day. */
+  readonly date: string;
 }
 
 /** One of the provider's image models. */

@@ -17,6 +17,7 @@ import {
   ProjectAuditLogResolver,
 } from '../features/audit/audit-entry.resolver.ts';
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
+import { ApprovalResolver } from '../features/generations/approval.resolver.ts';
 import { GeneratedImageResolver } from '../features/generations/generated-image.resolver.ts';
 import {
   CharacterGenerationsResolver,
@@ -27,6 +28,8 @@ import {
   GenerationSubscription,
   ProjectEventSubscription,
 } from '../features/generations/generation.subscription.ts';
+import { QuoteResolver } from '../features/generations/quote.resolver.ts';
+import { ResolutionResolver } from '../features/generations/resolution.resolver.ts';
 import { ImageModelResolver } from '../features/image-models/image-model.resolver.ts';
 import { ImageResolver } from '../features/images/image.resolver.ts';
 import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
@@ -74,6 +77,9 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectGenerationsResolver,
       CharacterGenerationsResolver,
       GeneratedImageResolver,
+      QuoteResolver,
+      ApprovalResolver,
+      ResolutionResolver,
       ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,

@@ -465,10 +465,13 @@ BEGIN
 END
 $$;
 
--- Takes a slot back from a run that had one.
-CREATE FUNCTION "release_slot"(project uuid) RETURNS void LANGUAGE sql AS $$
+-- Takes the slot back from a run that gives it up.
+CREATE FUNCTION "release_slot"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
   UPDATE projects SET active_generations = active_generations - 1,
-    excess_generations = greatest(0, active_generations - 1 - max_concurrent_generations) WHERE id = project
+    excess_generations = greatest(0, active_generations - 1 - max_concurrent_generations) WHERE id = NEW.project_id;
+  RETURN NULL;
+END
 $$;
 
 -- Runs of before there was a ledger: what they cost, and what may still come.
@@ -492,6 +495,8 @@ CREATE TRIGGER "generations_book" AFTER INSERT OR UPDATE OF "status", "cost_micr
   FOR EACH ROW EXECUTE FUNCTION "book_generation"();
 CREATE TRIGGER "generations_roll_up" AFTER UPDATE OF "status", "cost_micros", "pictures", "discarded" ON "generations"
   FOR EACH ROW WHEN (is_final(NEW."status")) EXECUTE FUNCTION "roll_up_generation"();
+CREATE TRIGGER "generations_release_slot" AFTER UPDATE OF "holds_slot" ON "generations"
+  FOR EACH ROW WHEN (OLD."holds_slot" AND NOT NEW."holds_slot") EXECUTE FUNCTION "release_slot"();
 CREATE TRIGGER "budget_alerts_tell" AFTER INSERT ON "budget_alerts"
   FOR EACH ROW EXECUTE FUNCTION "tell_budget_alert"();
 CREATE TRIGGER "ledger_entries_append_only" BEFORE UPDATE OR DELETE ON "ledger_entries"

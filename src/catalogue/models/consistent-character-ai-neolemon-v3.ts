@@ -11,7 +11,8 @@ export const model: ImageModelDefinition = {
   price: {
     micros: 580_000n,
     per: 'GENERATION',
-    source: "the provider's model page, 2026",
+    source: "the provider's model page",
+    date: '2026',
   },
   typicalSeconds: 36.74,
   parameters: [
@@ -87,6 +88,7 @@ export const model: ImageModelDefinition = {
       type: 'INTEGER',
       role: 'OTHER',
       isRequired: false,
+      affectsPrice: true,
       default: 10,
       minimum: 1,
       maximum: 70,

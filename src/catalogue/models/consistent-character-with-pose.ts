@@ -14,7 +14,8 @@ export const model: ImageModelDefinition = {
   price: {
     micros: 29_000n,
     per: 'GPU_SECOND',
-    source: "mean of the provider's model list, 2026-08",
+    source: "mean of the provider's model list",
+    date: '2026-08',
   },
   typicalSeconds: 31.06,
   parameters: [

@@ -11,7 +11,8 @@ export const model: ImageModelDefinition = {
   price: {
     micros: 85_000n,
     per: 'GPU_SECOND',
-    source: "mean of the provider's model list, 2026-08",
+    source: "mean of the provider's model list",
+    date: '2026-08',
   },
   typicalSeconds: 61,
   parameters: [

@@ -30,6 +30,8 @@ export interface RunInputs {
   readonly model: ImageModelDefinition;
   readonly prompt: string | null;
   readonly seed: number;
+  /** The caller named the seed; otherwise it was drawn here. */
+  readonly isSeedGiven: boolean;
   /** By the provider's names, image parameters apart. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly references: readonly Reference[];
@@ -89,7 +91,7 @@ export async function buildParameters(
   }
 
   const prompt = addCharacterWords(model, character, parameters, input.includeAppearance);
-  const seed = drawSeed(ctx, model, parameters);
+  const { seed, isSeedGiven } = drawSeed(ctx, model, parameters);
   const pictures = Object.fromEntries(references.map((reference) => [reference.parameter, reference.sha256]));
   for (const { parameter, message } of checkParameters(model, { ...parameters, ...pictures })) {
     // A missing picture has been told above, in better words.
@@ -97,7 +99,7 @@ export async function buildParameters(
       problems.push(new InputProblem(at(graphqlName(parameter)), message, 'OUT_OF_RANGE'));
   }
   if (problems.length > 0) throw new InputProblems(problems);
-  return { model, prompt, seed, parameters, references };
+  return { model, prompt, seed, isSeedGiven, parameters, references };
 }
 
 function addCharacterWords(
@@ -126,12 +128,13 @@ function drawSeed(
   ctx: Uses<'random'>,
   model: ImageModelDefinition,
   parameters: Record<string, unknown>,
-): number {
+): Pick<RunInputs, 'seed' | 'isSeedGiven'> {
   const seedName = parameterInRole(model, 'SEED')?.name;
   const given = seedName === undefined ? undefined : parameters[seedName];
-  const seed = typeof given === 'number' && given !== -1 ? given : ctx.random.below(seedBound);
+  const isSeedGiven = typeof given === 'number' && given !== -1;
+  const seed = isSeedGiven ? given : ctx.random.below(seedBound);
   if (seedName !== undefined) parameters[seedName] = seed;
-  return seed;
+  return { seed, isSeedGiven };
 }
 
 async function pickReference(

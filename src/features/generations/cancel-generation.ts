@@ -15,7 +15,7 @@ import type { GenerationRow } from './progress.ts';
  * when the run has ended.
  */
 export async function cancelGeneration(
-  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'jobs'>,
   input: CancelGenerationInput,
 ): Promise<GenerationRow> {
   const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
@@ -27,15 +27,15 @@ export async function cancelGeneration(
       target: { type: 'Generation', id },
     });
   const canceled = await ctx.db.$transaction(async (tx) => {
-    const row = await moveGenerationIn(tx, id, {
+    const row = await moveGenerationIn(ctx, tx, id, {
       to: 'CANCELED',
-      from: ['QUEUED'],
+      from: ['AWAITING_APPROVAL', 'QUEUED'],
       set: { cancel_requested_at: 'now', cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
       also,
     });
     if (row) return row;
     for (const status of ['SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'] as const) {
-      const noted = await moveGenerationIn(tx, id, {
+      const noted = await moveGenerationIn(ctx, tx, id, {
         to: status,
         from: [status],
         set: { cancel_requested_at: 'now' },

@@ -1,108 +1,73 @@
-import { createHash } from 'node:crypto';
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { Prisma } from '../../platform/db/generated/client.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
-import { checkText } from '../../platform/graphql/text.ts';
-import { newWakeupId } from '../../platform/jobs/job-queue.ts';
-import { authorize, authorizeChange, refuseClosed } from '../access/authorize.ts';
-import { recordAudit } from '../access/record-audit.ts';
-import { findCharacter, findLiveCharacter } from '../characters/character.queries.ts';
+import { checkOptionalText, checkText } from '../../platform/graphql/text.ts';
+import { authorize } from '../access/authorize.ts';
+import { findCharacter } from '../characters/character.queries.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
-import { buildParameters, chosenModel, type RunInputs } from './build-parameters.ts';
 import type { GenerateInput } from './generation.type.ts';
-import { type GenerationRow, writeProgress } from './progress.ts';
+import { hashCanonically, quotedInputs } from './identity.ts';
+import { insertGeneration } from './insert-generation.ts';
+import { findReusable } from './owned-generation.ts';
+import { columnsOf, prepareRun, refuseOtherModels } from './prepare-run.ts';
+import type { GenerationRow } from './progress.ts';
+import { honourQuote } from './quote-token.ts';
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'jobs'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'jobs' | 'turns' | 'imageSecret'>;
 
 /**
- * Asks for a picture: the run, its event and its job are written in one transaction or not at all. The same
- * idempotency key with the same input gives the same run, however often and however parallel it is sent.
- * Throws NotFound, Forbidden, InputProblems, and Conflict for what is archived, a model that the API key is not for,
- * or an idempotency key used for something else.
+ * Asks for a picture: the run, its hold, its event and its job are written in one transaction or not at all. The same
+ * idempotency key with the same input gives the same run, however often and however parallel it is sent. With `reuse` a
+ * result that the project has already is the answer.
+ * Throws NotFound, Forbidden, InputProblems, BudgetExceeded, and Conflict for what is archived, a model that the API
+ * key is not for, a quote that does not fit, or an idempotency key used for something else.
  */
 export async function generate(ctx: Tools, input: GenerateInput): Promise<GenerationRow> {
   const model = input.model as ModelInputValues;
-  const includeAppearance = input.includeAppearance ?? true;
   const key =
     input.idempotencyKey == null
       ? null
       : checkText(['input', 'idempotencyKey'], input.idempotencyKey, { minimum: 1, maximum: 200 });
-  const requestHash = hashRequest({ characterId: input.characterId, includeAppearance, model });
-  const { projectId } = await findCharacter(ctx, fromGlobalId('Character', input.characterId));
+  const batch = checkOptionalText(['input', 'batch'], input.batch, 200);
+  const { characterId, includeAppearance } = input;
+  const requestHash = hashCanonically({
+    characterId,
+    includeAppearance: includeAppearance ?? true,
+    model,
+    batch,
+  });
+  const { projectId } = await findCharacter(ctx, fromGlobalId('Character', characterId));
   await authorize(ctx, projectId, 'GENERATE', 'Character');
   refuseOtherModels(ctx, model);
 
   const earlier = key === null ? null : await findByKey(ctx, projectId, key, requestHash);
   if (earlier) return earlier;
-  await authorizeChange(ctx, projectId, 'GENERATE', { what: 'Character', field: 'characterId' });
-  const character = await findLiveCharacter(ctx, fromGlobalId('Character', input.characterId), 'characterId');
-  const inputs = await buildParameters(ctx, character, { model, includeAppearance });
-  try {
-    return await insertGeneration(ctx, { projectId, characterId: character.id, key, requestHash, inputs });
-  } catch (error) {
-    // A parallel request with the same key was first: its run is the answer.
-    const first = isDuplicate(error) && key !== null && (await findByKey(ctx, projectId, key, requestHash));
-    if (first) return first;
-    throw error;
-  }
+  const run = await prepareRun(ctx, projectId, input);
+  const { holdMicros } = input.quoteId == null ? run.estimate : await honour(ctx, input.quoteId, run);
+  const { resultKey, inputs, character } = run;
+  const wanted = { projectId, resultKey, seed: inputs.isSeedGiven ? BigInt(inputs.seed) : null };
+  const added = { holdMicros, requestHash, idempotencyKey: key, batch, retryOfId: null };
+  return insertGeneration(
+    ctx,
+    { ...columnsOf(run), ...added },
+    {
+      field: 'characterId',
+      // Under the project's lock: of parallel requests with one key the first makes the run, and the others find it.
+      first: async (tx) =>
+        (key === null ? null : await findByKey({ db: tx }, projectId, key, requestHash)) ??
+        (input.reuse ? findReusable(tx, wanted, character.id) : null),
+    },
+  );
 }
 
-function insertGeneration(
-  ctx: Tools,
-  run: { projectId: string; characterId: string; key: string | null; requestHash: string; inputs: RunInputs },
-): Promise<GenerationRow> {
-  const { projectId, characterId, key, requestHash, inputs } = run;
-  const wakeupId = newWakeupId();
-  return ctx.db.$transaction(async (tx) => {
-    const row = await tx.generation.create({
-      data: {
-        projectId,
-        characterId,
-        idempotencyKey: key,
-        requestHash,
-        model: inputs.model.slug,
-        modelVersion: inputs.model.version,
-        prompt: inputs.prompt,
-        parameters: inputs.parameters as Prisma.InputJsonObject,
-        references: inputs.references as unknown as Prisma.InputJsonArray,
-        seed: inputs.seed,
-        priceMicros: inputs.model.price.micros,
-        wakeupId,
-      },
-    });
-    await ctx.jobs.send(tx, { id: wakeupId, generationId: row.id });
-    await recordAudit(tx, ctx.viewer, {
-      projectId,
-      action: 'GENERATION_REQUESTED',
-      target: { type: 'Generation', id: row.id },
-      details: { model: inputs.model.slug },
-    });
-    // Asked again under the project's lock, which the audit log holds: no run slips in behind an archiving.
-    await refuseClosed(tx, projectId, 'characterId');
-    await recordEvent(tx, {
-      projectId,
-      kind: 'GENERATION_REQUESTED',
-      generationId: row.id,
-      characterId,
-      progress: writeProgress(row),
-    });
-    return row;
-  });
-}
-
-/** A key may be for some models only. Throws Conflict. */
-function refuseOtherModels({ viewer }: Uses<'viewer'>, input: ModelInputValues): void {
-  if (viewer.kind !== 'API_KEY' || viewer.allowedModels.length === 0) return;
-  const { slug, inputName } = chosenModel(input).model;
-  if (viewer.allowedModels.includes(slug)) return;
-  const allowed = viewer.allowedModels.join(', ');
-  throw new Conflict('MODEL_NOT_ALLOWED', `This key is for ${allowed} only.`, ['input', 'model', inputName]);
+function honour(ctx: Tools, quoteId: string, { character, inputs }: Awaited<ReturnType<typeof prepareRun>>) {
+  const { id, projectId } = character;
+  return honourQuote(ctx, quoteId, { projectId, inputs: quotedInputs(id, inputs) });
 }
 
 async function findByKey(
-  ctx: Uses<'db'>,
+  ctx: { db: Pick<Transaction, 'generation'> },
   projectId: string,
   idempotencyKey: string,
   requestHash: string,
@@ -117,22 +82,4 @@ async function findByKey(
     ]);
   }
   return row;
-}
-
-function isDuplicate(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
-}
-
-/** The order of an object's members does not matter, so they are sorted first; what is left out counts as absent. */
-function hashRequest(request: unknown): string {
-  const text = JSON.stringify(request, (_, value: unknown) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(
-          Object.entries(value)
-            .filter(([, member]) => member != null)
-            .sort(([a], [b]) => (a < b ? -1 : 1)),
-        )
-      : value,
-  );
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -48,6 +48,11 @@ export function isAtRest(status: GenerationStatus): boolean {
   return isFinal(status) || status === 'UNCERTAIN';
 }
 
+/** Whether the provider has the run, will have it next, or may have it: it keeps its slot, where it has one. */
+export function isWithProvider(status: GenerationStatus): boolean {
+  return ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'UNCERTAIN'].includes(status);
+}
+
 /** The statuses from which a run may reach `to`. */
 export function statusesBefore(to: GenerationStatus): GenerationStatus[] {
   return generationStatuses.filter((from) => canMove(from, to));

@@ -22,6 +22,16 @@ export async function findGeneration(ctx: Asker, id: string): Promise<Generation
   return generation;
 }
 
+/** The run that repeats a failed one; null where none does. */
+export async function findRetry(ctx: Asker, { id }: GenerationRow): Promise<GenerationRow | null> {
+  return ctx.loaders
+    .of('retries', async (ids) => {
+      const rows = await ctx.db.generation.findMany({ where: { retryOfId: { in: ids } } });
+      return rows.map((row) => [row.retryOfId ?? '', row] as const);
+    })
+    .load(id);
+}
+
 /** The generations of a project or of a character, newest first. */
 export async function listGenerations(
   ctx: Asker,

@@ -70,7 +70,10 @@ export class GenerationResolver {
     return listGeneratedImages(ctx, generation);
   }
 
-  @FieldResolver(() => GenerationFailure, { nullable: true, description: 'Why it FAILED, or is UNCERTAIN.' })
+  @FieldResolver(() => GenerationFailure, {
+    nullable: true,
+    description: 'Why it FAILED, was turned down, or is UNCERTAIN.',
+  })
   failure(
     @Root() { failureCode, failureMessage, failureRetryable }: GenerationRow,
   ): GenerationFailure | null {

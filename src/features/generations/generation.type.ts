@@ -89,6 +89,8 @@ export class Generation extends Node {
     description: "The version of the model's description that the run was checked against.",
   })
   modelVersion: string;
+  @Field(() => String, { nullable: true, description: "The caller's name for the runs it belongs to." })
+  batch: string | null;
   @Field(() => DateTimeScalar, { description: 'When it was asked for.' })
   requestedAt: Date;
   @Field(() => DateTimeScalar, { nullable: true, description: 'When somebody asked to cancel it.' })
@@ -125,6 +127,25 @@ export class GenerateInput {
     description: "Puts the character's appearance before the prompt.",
   })
   includeAppearance?: boolean | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Names runs that belong together, for analytics and for approval above an amount for each batch. At most 200 characters.',
+  })
+  batch?: string | null;
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'A quote for these very inputs: what it set aside is what is set aside. User errors: QUOTE_INVALID, QUOTE_EXPIRED, QUOTE_DIFFERS.',
+  })
+  quoteId?: string | null;
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      'Answers a run of the character with the same model, parameters, pictures and seed (any seed, where none is given) instead of buying it again: one that is completed, with a picture that was not discarded, or one under way.',
+  })
+  reuse?: boolean | null;
   @Field(() => ModelInput, {
     description: 'The model and its parameters. User errors: OUT_OF_RANGE, REFERENCE_REQUIRED.',
   })
@@ -137,7 +158,12 @@ export class CancelGenerationInput {
   id: string;
 }
 
-export const GeneratePayload = payloadType('Generate', 'generation', () => Generation, 'The run, queued.');
+export const GeneratePayload = payloadType(
+  'Generate',
+  'generation',
+  () => Generation,
+  'The run: QUEUED, AWAITING_APPROVAL, or the earlier one that answers the request.',
+);
 export const CancelGenerationPayload = payloadType(
   'CancelGeneration',
   'generation',

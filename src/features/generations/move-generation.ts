@@ -1,8 +1,9 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
-import { type GenerationStatus, isFinal, statusesBefore } from './generation-state.ts';
+import { type GenerationStatus, isFinal, isWithProvider, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
+import { admitGeneration } from './slots.ts';
 
 /** The database's time at the moment of the move. */
 export const atMove = 'now';
@@ -10,6 +11,7 @@ export const atMove = 'now';
 /** What a move writes besides the status, by the table's column names. */
 export interface Changes {
   readonly attempt_token?: string | null;
+  readonly attempted_at?: typeof atMove;
   readonly wakeup_id?: string;
   readonly provider_account?: string;
   readonly provider_request_id?: string;
@@ -24,6 +26,7 @@ export interface Changes {
   readonly failure_message?: string | null;
   readonly failure_retryable?: boolean | null;
   readonly outputs?: readonly object[];
+  readonly pictures?: number;
   readonly output_problems?: readonly object[];
 }
 
@@ -42,32 +45,44 @@ export interface Move {
 }
 
 /**
- * The only writer of a run's status: a compare-and-set on the row, and its event, in one transaction. Resolves to
+ * The only writer of a run's status: a compare-and-set on the row, and its event, in one transaction. The database books
+ * what the row then says about money. A run that the provider is done with gives its slot to the next one. Resolves to
  * the run after the move, or null when it was not where the move starts: somebody else was first, and that is not
  * an error.
  */
-export async function moveGeneration(ctx: Uses<'db'>, id: string, move: Move): Promise<GenerationRow | null> {
-  return ctx.db.$transaction((tx) => moveGenerationIn(tx, id, move));
+export async function moveGeneration(
+  ctx: Uses<'db' | 'jobs'>,
+  id: string,
+  move: Move,
+): Promise<GenerationRow | null> {
+  return ctx.db.$transaction((tx) => moveGenerationIn(ctx, tx, id, move));
 }
 
 /** The same in the caller's transaction. */
 export async function moveGenerationIn(
+  ctx: Uses<'jobs'>,
   tx: Transaction,
   id: string,
   move: Move,
 ): Promise<GenerationRow | null> {
   const { to, from = statusesBefore(to), token = null, unlessCanceled = false, set = {} } = move;
-  const changes = JSON.stringify({ ...set, status: to, ...(isFinal(to) ? { finished_at: atMove } : {}) });
+  const changes = JSON.stringify({
+    ...set,
+    status: to,
+    ...(isFinal(to) ? { finished_at: atMove } : {}),
+    ...(isWithProvider(to) ? {} : { holds_slot: false }),
+  });
   // Columns are overlaid with the JSON's members, so one statement serves every move.
   const moved = await tx.$queryRaw<{ id: string }[]>`
     UPDATE generations g SET (
-      status, attempt_token, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
+      status, holds_slot, attempt_token, attempted_at, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
       submitted_at, started_at, finished_at, inference_seconds, cost_micros, cost_source,
-      failure_code, failure_message, failure_retryable, outputs, output_problems
+      failure_code, failure_message, failure_retryable, outputs, output_problems, pictures
     ) = (
-      SELECT p.status, p.attempt_token, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
+      SELECT p.status, p.holds_slot, p.attempt_token, p.attempted_at, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
         p.cancel_requested_at, p.submitted_at, p.started_at, p.finished_at, p.inference_seconds, p.cost_micros,
-        p.cost_source, p.failure_code, p.failure_message, p.failure_retryable, p.outputs, p.output_problems
+        p.cost_source, p.failure_code, p.failure_message, p.failure_retryable, p.outputs, p.output_problems,
+        p.pictures
       FROM jsonb_populate_record(g, ${changes}::jsonb) p
     )
     WHERE g.id = ${id}::uuid
@@ -78,6 +93,7 @@ export async function moveGenerationIn(
   if (moved.length === 0) return null;
   const row = await tx.generation.findUniqueOrThrow({ where: { id } });
   await move.also?.(tx, row);
+  if (!isWithProvider(to)) await admitGeneration(ctx, tx, row.projectId);
   await recordEvent(tx, {
     projectId: row.projectId,
     kind: move.event ?? 'GENERATION_CHANGED',

@@ -30,7 +30,7 @@ function presentModel(model: ImageModelDefinition): ImageModel {
     description,
     version,
     typicalSeconds,
-    price: { amount: price.micros, per: price.per, source: price.source },
+    price: { amount: price.micros, per: price.per, source: price.source, date: price.date },
     parameters: model.parameters.map(presentParameter),
   };
 }
@@ -50,7 +50,7 @@ export function imageModelBySlug(slug: string, version: string): ImageModel {
     title: slug,
     description: 'No longer offered.',
     version,
-    price: { amount: null, per: 'GENERATION', source: 'not in the catalogue' },
+    price: { amount: null, per: 'GENERATION', source: 'not in the catalogue', date: null },
     typicalSeconds: null,
     parameters: [],
   };

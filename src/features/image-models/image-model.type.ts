@@ -1,5 +1,5 @@
 import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
-import { parameterRoles, referenceImageKinds } from '../../catalogue/model.ts';
+import { parameterRoles, priceUnits, referenceImageKinds } from '../../catalogue/model.ts';
 import { DecimalScalar, JsonObjectScalar } from '../../platform/graphql/scalars.ts';
 
 /** Makes an enum object of a list of names. */
@@ -32,10 +32,11 @@ registerEnumType(ParameterRole, {
     'What a parameter is for, whatever the model calls it. The number of pictures is the product of all COUNT parameters.',
 });
 
-const PriceUnit = enumOf(['GENERATION', 'GPU_SECOND']);
+const PriceUnit = enumOf(priceUnits);
 registerEnumType(PriceUnit, {
   name: 'ImageModelPriceUnit',
-  description: 'GENERATION: one flat price a run. GPU_SECOND: billed by time, so that the price is a mean.',
+  description:
+    'GENERATION: one flat price a run. IMAGE: for each picture. GPU_SECOND: billed by time, so that the price is the mean of a run with one picture.',
 });
 
 @ObjectType({
@@ -84,13 +85,18 @@ export class ImageModelParameter {
 export class ImageModelPrice {
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'US dollars a run. Null when unknown; never 0 for that.',
+    description: 'US dollars a run, or a picture where `per` says so. Null when unknown; never 0 for that.',
   })
   amount: bigint | null;
   @Field(() => PriceUnit, { description: 'What the provider bills by.' })
   per: string;
-  @Field(() => String, { description: 'Where the figure is from, and its date.' })
+  @Field(() => String, { description: 'Where the figure is from.' })
   source: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'When the source said so: a year, a month or a day.',
+  })
+  date: string | null;
 }
 
 @ObjectType({ description: "One of the provider's models." })

@@ -16,6 +16,9 @@ const queue = 'advance-generation';
 const leaseSeconds = 10;
 const touchEveryMs = 2_500;
 const fetchEveryMs = 250;
+const urgent = 1;
+/** One place in so many is kept for urgent wake-ups. */
+const placesForEachUrgent = 10;
 
 /** pg-boss answers which leases still stood; its types do not say so. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
@@ -29,11 +32,22 @@ export interface Wakeup {
   isLeaseFresh(): boolean;
 }
 
+/** A turn to be given to a run. */
+export interface NewWakeup {
+  readonly id: string;
+  readonly generationId: string;
+  readonly delayMs?: number;
+  readonly isUrgent?: boolean;
+}
+
 export type WakeupHandler = (wakeup: Wakeup, signal: AbortSignal) => Promise<void>;
 
 export interface JobQueue {
-  /** Adds a wake-up within the caller's transaction: it exists if, and only if, the transaction commits. */
-  send(tx: Transaction, wakeup: { id: string; generationId: string; delayMs?: number }): Promise<void>;
+  /**
+   * Adds a wake-up within the caller's transaction: it exists if, and only if, the transaction commits. An urgent one
+   * comes before the others, and finds places that are kept free for its like.
+   */
+  send(tx: Transaction, wakeup: NewWakeup): Promise<void>;
   /** Starts working; `concurrency` wake-ups at a time. */
   work(handler: WakeupHandler, concurrency: number): void;
   /** Unfinished runs that no live job would ever wake, oldest first. */
@@ -72,9 +86,15 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   const stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
 
-  async function fetchJobs(limit: number) {
-    const jobs = await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true });
-    return jobs ?? [];
+  async function fetchJobs(limit: number, more: { minPriority?: number } = {}) {
+    if (limit <= 0) return [];
+    return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...more })) ?? [];
+  }
+
+  /** As many as there are free places; the last ones only for urgent wake-ups. */
+  async function fetchInto(free: number, kept: number) {
+    const jobs = await fetchJobs(free - kept);
+    return [...jobs, ...(await fetchJobs(free - jobs.length, { minPriority: urgent }))];
   }
 
   async function take(job: { id: string; retryCount: number; data: unknown }, handler: WakeupHandler) {
@@ -98,10 +118,10 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
+    const kept = concurrency > 1 ? Math.ceil(concurrency / placesForEachUrgent) : 0;
     while (!stopping.signal.aborted) {
-      const free = concurrency - running.size;
       try {
-        for (const job of free > 0 ? await fetchJobs(free) : []) {
+        for (const job of await fetchInto(concurrency - running.size, kept)) {
           const turn: Promise<void> = take(job, handler).finally(() => running.delete(turn));
           running.add(turn);
         }
@@ -135,9 +155,10 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   return {
-    async send(tx, { id, generationId, delayMs = 0 }) {
+    async send(tx, { id, generationId, delayMs = 0, isUrgent = false }) {
       const startAfter = delayMs > 0 ? { startAfter: delayMs / 1_000 } : {};
-      await boss.send(queue, { generationId }, { id, db: fromPrisma(tx), ...startAfter });
+      const priority = isUrgent ? urgent : 0;
+      await boss.send(queue, { generationId }, { id, priority, db: fromPrisma(tx), ...startAfter });
     },
     work(handler, concurrency) {
       loops = Promise.all([fetchLoop(handler, concurrency), touchLoop()]);
@@ -145,7 +166,8 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
     async findForgotten(tx, limit) {
       const rows = await tx.$queryRaw<{ id: string }[]>`
         SELECT g.id::text AS id FROM generations g
-        WHERE g.status IN ('QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING')
+        WHERE (g.holds_slot OR g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'))
+          AND g.status <> 'UNCERTAIN'
           AND NOT EXISTS (SELECT 1 FROM pgboss.job j WHERE j.name = ${queue} AND j.id = g.wakeup_id AND j.state < 'completed')
         ORDER BY g.requested_at LIMIT ${limit}`;
       return rows.map((row) => row.id);

@@ -15,12 +15,12 @@ describe('the state machine', () => {
   });
 
   it('cancels only what certainly was not taken', () => {
-    expect(statusesBefore('CANCELED')).toEqual(['QUEUED', 'SUBMITTING']);
+    expect(statusesBefore('CANCELED')).toEqual(['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING']);
   });
 
   it('submits only from the queue, and never goes back from a submitted run', () => {
     expect(statusesBefore('SUBMITTING')).toEqual(['QUEUED']);
-    expect(statusesBefore('QUEUED')).toEqual(['SUBMITTING', 'UNCERTAIN']);
+    expect(statusesBefore('QUEUED')).toEqual(['AWAITING_APPROVAL', 'SUBMITTING', 'UNCERTAIN']);
     expect(canMove('PROCESSING', 'SUBMITTED')).toBe(false);
     expect(canMove('STORING', 'PROCESSING')).toBe(false);
   });

@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
+import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
 let db: Database;
+let jobs: JobQueue;
 let id: string;
 let projectId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
+  jobs = await startJobQueue(database.url, createLogger('silent'));
 });
 afterAll(async () => {
+  await jobs.stop(0);
   await db.$disconnect();
   await database.drop();
 });
@@ -38,7 +43,7 @@ const token = randomUUID();
 it('of twenty that want the same move one makes it, and there is one event', async () => {
   const moves = await Promise.all(
     Array.from({ length: 20 }, () =>
-      moveGeneration({ db }, id, { to: 'SUBMITTING', set: { attempt_token: randomUUID() } }),
+      moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: randomUUID() } }),
     ),
   );
   const [moved, ...others] = moves.filter((row) => row !== null);
@@ -49,27 +54,29 @@ it('of twenty that want the same move one makes it, and there is one event', asy
 });
 
 it('an attempt that no longer holds the run writes nothing', async () => {
-  await moveGeneration({ db }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
   const late = { to: 'SUBMITTED', token: randomUUID(), set: { provider_request_id: 'r-1' } } as const;
-  expect(await moveGeneration({ db }, id, late)).toBeNull();
+  expect(await moveGeneration({ db, jobs }, id, late)).toBeNull();
   expect(await status()).toBe('SUBMITTING');
-  expect(await moveGeneration({ db }, id, { ...late, token })).toMatchObject({ providerRequestId: 'r-1' });
+  expect(await moveGeneration({ db, jobs }, id, { ...late, token })).toMatchObject({
+    providerRequestId: 'r-1',
+  });
   expect(await events()).toHaveLength(2);
 });
 
 it('a wish to cancel comes before the submit', async () => {
   const noted = { to: 'QUEUED', from: ['QUEUED'], set: { cancel_requested_at: 'now' } } as const;
-  await moveGeneration({ db }, id, noted);
+  await moveGeneration({ db, jobs }, id, noted);
   const submit = { to: 'SUBMITTING', set: { attempt_token: token } } as const;
-  expect(await moveGeneration({ db }, id, { ...submit, unlessCanceled: true })).toBeNull();
+  expect(await moveGeneration({ db, jobs }, id, { ...submit, unlessCanceled: true })).toBeNull();
   expect(await status()).toBe('QUEUED');
 });
 
 it('nothing goes where the state machine does not lead', async () => {
-  expect(await moveGeneration({ db }, id, { to: 'COMPLETED' })).toBeNull();
-  await moveGeneration({ db }, id, { to: 'CANCELED' });
+  expect(await moveGeneration({ db, jobs }, id, { to: 'COMPLETED' })).toBeNull();
+  await moveGeneration({ db, jobs }, id, { to: 'CANCELED' });
   for (const to of ['QUEUED', 'SUBMITTING', 'STORING', 'FAILED'] as const)
-    expect(await moveGeneration({ db }, id, { to })).toBeNull();
+    expect(await moveGeneration({ db, jobs }, id, { to })).toBeNull();
   expect(await status()).toBe('CANCELED');
 });
 
@@ -77,7 +84,7 @@ it('what belongs to the move fails with it: no status, no event', async () => {
   const also = async () => {
     throw new Error('no room');
   };
-  await expect(moveGeneration({ db }, id, { to: 'CANCELED', also })).rejects.toThrow('no room');
+  await expect(moveGeneration({ db, jobs }, id, { to: 'CANCELED', also })).rejects.toThrow('no room');
   expect(await status()).toBe('QUEUED');
   expect(await events()).toEqual([]);
 });

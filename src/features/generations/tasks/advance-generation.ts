@@ -19,6 +19,8 @@ export async function advanceGeneration(
   let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
   // The row names its one wake-up: any other is left over from an earlier life.
   if (run?.wakeupId !== wakeup.id) return;
+  // It waits for a slot, and wakes anew with one.
+  if (run.status === 'QUEUED' && !run.holdsSlot) return;
   if (run.status === 'SUBMITTING') {
     // Its worker is gone between the intent and the answer. Only that worker could know whether it was taken.
     await restUncertain(ctx, run.id, 'The worker that handed it over did not come back.', {});

@@ -4,6 +4,7 @@ import { Prisma } from '../../../platform/db/generated/client.ts';
 import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
+import { recordPrice } from '../../prices/record-price.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import { atMove, type Changes, type Move, moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
@@ -47,6 +48,9 @@ export async function keepResult(
     ...(submitted ? { submitted_at: atMove } : {}),
   };
   const wakeupId = newWakeupId();
+  const { model, priceShape, outputCount } = run;
+  const { costMicros, inferenceSeconds: seconds } = result.metrics;
+  const lesson = { model, priceShape, outputCount, costMicros, seconds, source: 'PROVIDER' } as const;
   return (
     (await persist.execute(() =>
       moveGeneration(ctx, run.id, {
@@ -54,6 +58,7 @@ export async function keepResult(
         ...only,
         from: only.from?.filter((from) => from !== 'UNCERTAIN'),
         set,
+        also: (tx) => recordPrice(tx, lesson),
       }),
     )) ??
     (only.token === undefined
@@ -64,7 +69,10 @@ export async function keepResult(
             token: only.token,
             from: ['UNCERTAIN'],
             set: { ...set, wakeup_id: wakeupId },
-            also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id }),
+            also: async (tx) => {
+              await recordPrice(tx, lesson);
+              await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id });
+            },
           }),
         ))
   );

@@ -47,7 +47,7 @@ export async function storeGeneration(ctx: TaskContext, run: GenerationRow): Pro
   await persist.execute(() =>
     moveGeneration(ctx, run.id, {
       to: 'COMPLETED',
-      set: { output_problems: problems },
+      set: { output_problems: problems, pictures: images.length },
       also: async (tx) => {
         await tx.generatedImage.createMany({
           data: images.map(({ index, image }) => ({ generationId: run.id, index, imageId: image.id })),

@@ -60,7 +60,7 @@ export async function submitGeneration(
     to: 'SUBMITTING',
     from: ['QUEUED'],
     unlessCanceled: true,
-    set: { attempt_token: token, provider_account: account },
+    set: { attempt_token: token, attempted_at: atMove, provider_account: account },
     also: async (tx) => {
       const { projectId } = run;
       // Whoever sets or removes a key holds the project, then the key: in the same order here.

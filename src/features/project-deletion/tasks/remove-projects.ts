@@ -43,14 +43,14 @@ export async function removeProjects(ctx: TaskContext, signal: AbortSignal): Pro
 
 async function cancelQueued(ctx: TaskContext, projectId: string): Promise<void> {
   const queued = await ctx.db.generation.findMany({
-    where: { projectId, status: 'QUEUED' },
+    where: { projectId, status: { in: ['AWAITING_APPROVAL', 'QUEUED'] } },
     select: { id: true },
     take: batchSize,
   });
   for (const { id } of queued) {
     await moveGeneration(ctx, id, {
       to: 'CANCELED',
-      from: ['QUEUED'],
+      from: ['AWAITING_APPROVAL', 'QUEUED'],
       set: { cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
     });
   }
@@ -58,7 +58,14 @@ async function cancelQueued(ctx: TaskContext, projectId: string): Promise<void> 
 
 /** An UNCERTAIN run waits for proof or a person, and after this there is nobody left to ask. */
 async function isUnderWay({ db }: TaskContext, projectId: string): Promise<boolean> {
-  const unfinished = ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'] as const;
+  const unfinished = [
+    'AWAITING_APPROVAL',
+    'QUEUED',
+    'SUBMITTING',
+    'SUBMITTED',
+    'PROCESSING',
+    'STORING',
+  ] as const;
   return (await db.generation.count({ where: { projectId, status: { in: [...unfinished] } } })) > 0;
 }
 

@@ -1,0 +1,46 @@
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import type { ApproveGenerationInput } from './approval.type.ts';
+import { findGeneration } from './generation.queries.ts';
+import { moveGenerationIn } from './move-generation.ts';
+import type { GenerationRow } from './progress.ts';
+import { admitGeneration } from './slots.ts';
+
+/**
+ * Lets a run pass that waits for it; its money has been set aside since it was asked for. Throws NotFound, Forbidden, and
+ * Conflict when it does not wait, or its project is closed.
+ */
+export async function approveGeneration(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'jobs'>,
+  input: ApproveGenerationInput,
+): Promise<GenerationRow> {
+  const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  await authorizeChange(ctx, projectId, 'APPROVE_GENERATIONS', { what: 'Generation', field: 'id' });
+  const approved = await ctx.db.$transaction((tx) =>
+    moveGenerationIn(ctx, tx, id, {
+      to: 'QUEUED',
+      from: ['AWAITING_APPROVAL'],
+      event: 'GENERATION_APPROVED',
+      also: async () => {
+        await admitGeneration(ctx, tx, projectId);
+        await recordAudit(tx, ctx.viewer, {
+          projectId,
+          action: 'GENERATION_APPROVED',
+          target: { type: 'Generation', id },
+        });
+      },
+    }),
+  );
+  if (approved) return approved;
+  throw await notWaiting(ctx, id);
+}
+
+/** What an owner is told who decides about a run that waits for nobody. */
+export async function notWaiting(ctx: Uses<'db'>, id: string): Promise<Conflict> {
+  const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
+  const message = `A generation that is ${status} waits for no approval.`;
+  return new Conflict('NOT_AWAITING_APPROVAL', message, ['input', 'id']);
+}

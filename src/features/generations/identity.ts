@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import type { ImageModelDefinition } from '../../catalogue/model.ts';
+import { parameterInRole } from '../../catalogue/model.ts';
+import type { Reference, RunInputs } from './build-parameters.ts';
+
+/** The order of an object's members does not matter, so they are sorted first; what is left out counts as absent. */
+export function hashCanonically(value: unknown): string {
+  const text = JSON.stringify(value, (_, member: unknown) =>
+    member !== null && typeof member === 'object' && !Array.isArray(member)
+      ? Object.fromEntries(
+          Object.entries(member)
+            .filter(([, each]) => each != null)
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
+      : member,
+  );
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * Names everything that a picture depends on but the seed: two runs with the same key and seed draw the same. What is
+ * left out counts as the provider's default.
+ */
+export function resultKey(
+  model: ImageModelDefinition,
+  parameters: Readonly<Record<string, unknown>>,
+  references: readonly Reference[],
+): string {
+  const seedName = parameterInRole(model, 'SEED')?.name;
+  const effective = model.parameters
+    .filter(({ name, type }) => type !== 'IMAGE' && name !== seedName)
+    .map((parameter) => [parameter.name, parameters[parameter.name] ?? parameter.default] as const);
+  const pictures = references.map(({ parameter, sha256 }) => [parameter, sha256] as const);
+  return hashCanonically({ model: model.slug, ...Object.fromEntries([...effective, ...pictures]) });
+}
+
+/** Names what a quote was made for: the character, all that is sent, and the seed where one was asked for. */
+export function quotedInputs(characterId: string, inputs: RunInputs): string {
+  const { model, parameters, references, seed, isSeedGiven } = inputs;
+  const key = resultKey(model, parameters, references);
+  return hashCanonically({ characterId, key, seed: isSeedGiven ? seed : null });
+}

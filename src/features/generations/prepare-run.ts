@@ -1,0 +1,83 @@
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Prisma } from '../../platform/db/generated/client.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { type CharacterRow, findLiveCharacter } from '../characters/character.queries.ts';
+import type { ModelInputValues } from '../image-models/model.input.ts';
+import { type Estimate, estimateRun, listPrice } from '../prices/price-book.ts';
+import { type PriceShape, priceShape } from '../prices/price-shape.ts';
+import { buildParameters, chosenModel, type RunInputs } from './build-parameters.ts';
+import type { GenerateInput } from './generation.type.ts';
+import { resultKey } from './identity.ts';
+
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config'>;
+
+/** A run as it would be sent, and what is known of its price; nothing is written. */
+export interface PreparedRun {
+  readonly character: CharacterRow;
+  readonly inputs: RunInputs;
+  readonly shape: PriceShape;
+  readonly estimate: Estimate;
+  readonly resultKey: string;
+}
+
+/**
+ * Checks an input as a run of its project, fills in what the character brings, and looks its price up. Throws NotFound,
+ * Forbidden, InputProblems, and Conflict for what is archived or being deleted.
+ */
+export async function prepareRun(ctx: Tools, projectId: string, input: GenerateInput): Promise<PreparedRun> {
+  await authorizeChange(ctx, projectId, 'GENERATE', { what: 'Character', field: 'characterId' });
+  const id = fromGlobalId('Character', input.characterId);
+  const character = await findLiveCharacter(ctx, id, 'characterId');
+  const model = input.model as ModelInputValues;
+  const inputs = await buildParameters(ctx, character, {
+    model,
+    includeAppearance: input.includeAppearance ?? true,
+  });
+  const shape = priceShape(inputs.model, inputs.parameters);
+  return {
+    character,
+    inputs,
+    shape,
+    estimate: await estimateRun(ctx, inputs.model.slug, shape),
+    resultKey: resultKey(inputs.model, inputs.parameters, inputs.references),
+  };
+}
+
+/** What of a prepared run its row keeps. */
+export function columnsOf({ character, inputs, shape, resultKey: key }: PreparedRun) {
+  return {
+    projectId: character.projectId,
+    characterId: character.id,
+    model: inputs.model.slug,
+    modelVersion: inputs.model.version,
+    prompt: inputs.prompt,
+    parameters: inputs.parameters as Prisma.InputJsonObject,
+    references: inputs.references as unknown as Prisma.InputJsonArray,
+    seed: BigInt(inputs.seed),
+    priceMicros: listPrice(inputs.model.price, shape.outputCount),
+    priceShape: shape.shape,
+    outputCount: shape.outputCount,
+    resultKey: key,
+  };
+}
+
+/** A key may be for some models only. Throws Conflict. */
+export function refuseOtherModels({ viewer }: Uses<'viewer'>, input: ModelInputValues): void {
+  const { slug, inputName } = chosenModel(input).model;
+  if (isModelAllowed({ viewer }, slug)) return;
+  throw modelNotAllowed({ viewer }, ['input', 'model', inputName]);
+}
+
+/** Whether the viewer may run a model: a key may be narrowed to some. */
+export function isModelAllowed({ viewer }: Uses<'viewer'>, slug: string): boolean {
+  if (viewer.kind !== 'API_KEY' || viewer.allowedModels.length === 0) return true;
+  return viewer.allowedModels.includes(slug);
+}
+
+/** What a narrowed key is told. */
+export function modelNotAllowed({ viewer }: Uses<'viewer'>, path: readonly string[]): Conflict {
+  const allowed = viewer.kind === 'API_KEY' ? viewer.allowedModels.join(', ') : '';
+  return new Conflict('MODEL_NOT_ALLOWED', `This key is for ${allowed} only.`, path);
+}

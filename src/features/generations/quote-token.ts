@@ -1,0 +1,81 @@
+import { hkdfSync } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+
+/*
+ * A quote is its own record: signed, so that it needs no table and every process on the database can honour it.
+ */
+const audience = 'quote';
+const algorithm = 'HS256';
+
+const micros = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt);
+const terms = z.object({
+  projectId: z.uuid(),
+  /** What was quoted, as `quotedInputs` names it. */
+  inputs: z.string().length(64),
+  holdMicros: micros,
+});
+
+/** What a quote binds to. */
+export type QuoteTerms = z.output<typeof terms>;
+
+type Tools = Uses<'db' | 'config' | 'imageSecret'>;
+
+function quoteKey({ imageSecret }: Tools): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', imageSecret, '', 'dramatis quotes', 32));
+}
+
+/** The database's time: hosts may disagree about when a quote ends. */
+async function databaseTime({ db }: Tools): Promise<Date> {
+  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT now() AS now`;
+  if (!row) throw new Error('SELECT answers one row.');
+  return row.now;
+}
+
+/** Signs a quote; it binds until `expiresAt`. */
+export async function signQuote(ctx: Tools, quoted: QuoteTerms): Promise<{ id: string; expiresAt: Date }> {
+  const now = await databaseTime(ctx);
+  const expiresAt = new Date(now.getTime() + ctx.config.QUOTE_LIFETIME_MS);
+  const id = await new SignJWT({ ...quoted, holdMicros: quoted.holdMicros.toString() })
+    .setProtectedHeader({ alg: algorithm })
+    .setAudience(audience)
+    .setExpirationTime(expiresAt)
+    .sign(quoteKey(ctx));
+  return { id, expiresAt };
+}
+
+/**
+ * Reads a quote back and checks that it is for these inputs. Throws Conflict: QUOTE_INVALID for what is no quote of this
+ * project, QUOTE_EXPIRED, QUOTE_DIFFERS.
+ */
+export async function honourQuote(
+  ctx: Tools,
+  id: string,
+  asked: Omit<QuoteTerms, 'holdMicros'>,
+): Promise<QuoteTerms> {
+  const refuse = (code: string, message: string) => new Conflict(code, message, ['input', 'quoteId']);
+  const currentDate = await databaseTime(ctx);
+  const verified = await jwtVerify(id, quoteKey(ctx), {
+    audience,
+    algorithms: [algorithm],
+    currentDate,
+  }).catch((error: unknown) => {
+    if (error instanceof errors.JWTExpired) throw refuse('QUOTE_EXPIRED', 'This quote has expired.');
+    return null;
+  });
+  const quoted = terms.safeParse(verified?.payload);
+  if (!quoted.success || quoted.data.projectId !== asked.projectId)
+    throw refuse('QUOTE_INVALID', 'This is no quote of this project.');
+  if (quoted.data.inputs !== asked.inputs) {
+    throw refuse(
+      'QUOTE_DIFFERS',
+      "The quote was made for other inputs, or the character's words or reference images have changed since.",
+    );
+  }
+  return quoted.data;
+}

@@ -1,0 +1,40 @@
+import type { Uses } from '../../platform/context.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { checkOptionalText } from '../../platform/graphql/text.ts';
+import { authorize } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import type { RejectGenerationInput } from './approval.type.ts';
+import { notWaiting } from './approve-generation.ts';
+import { failureCodes, failureColumns } from './failure.ts';
+import { findGeneration } from './generation.queries.ts';
+import { moveGeneration } from './move-generation.ts';
+import type { GenerationRow } from './progress.ts';
+
+/** Turns a run down that waits for approval: it is CANCELED, and its money is free again. Throws like approveGeneration. */
+export async function rejectGeneration(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'jobs'>,
+  input: RejectGenerationInput,
+): Promise<GenerationRow> {
+  const reason = checkOptionalText(['input', 'reason'], input.reason, 500);
+  const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  await authorize(ctx, projectId, 'APPROVE_GENERATIONS', 'Generation');
+  const message = [failureCodes.APPROVAL_REJECTED, reason].filter((part) => part !== null).join(' ');
+  const rejected = await moveGeneration(ctx, id, {
+    to: 'CANCELED',
+    from: ['AWAITING_APPROVAL'],
+    set: {
+      ...failureColumns({ code: 'APPROVAL_REJECTED', message, retryable: false }),
+      cost_micros: '0',
+      cost_source: 'NOT_SUBMITTED',
+    },
+    event: 'GENERATION_REJECTED',
+    also: (tx) =>
+      recordAudit(tx, ctx.viewer, {
+        projectId,
+        action: 'GENERATION_REJECTED',
+        target: { type: 'Generation', id },
+      }),
+  });
+  if (rejected) return rejected;
+  throw await notWaiting(ctx, id);
+}

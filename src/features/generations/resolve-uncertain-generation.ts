@@ -1,0 +1,92 @@
+import { Conflict, InputProblem } from '../../errors.ts';
+import { formatMicros } from '../../money.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { authorize } from '../access/authorize.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import { findLiveCharacter } from '../characters/character.queries.ts';
+import { failureColumns } from './failure.ts';
+import { findGeneration } from './generation.queries.ts';
+import { explained, insertGenerationIn } from './insert-generation.ts';
+import { moveGenerationIn } from './move-generation.ts';
+import type { GenerationRow } from './progress.ts';
+import { type FoundCost, recordCost } from './record-cost.ts';
+import { repeatOf } from './repeat-generation.ts';
+import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
+
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns'>;
+
+/**
+ * A person says what nobody else could: whether the provider took the money for an UNCERTAIN run, or what one has cost
+ * of which no figure is known. With `retry` the same is asked for once more, in the same transaction: when its hold does
+ * not fit, nothing has happened. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict NOT_UNCERTAIN.
+ */
+export async function resolveUncertainGeneration(
+  ctx: Tools,
+  input: ResolveUncertainGenerationInput,
+): Promise<GenerationRow> {
+  const run = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  const { projectId } = run;
+  await authorize(ctx, projectId, 'RESOLVE_GENERATIONS', 'Generation');
+  const found = foundCost(run, input);
+  if (input.retry) await findLiveCharacter(ctx, run.characterId, 'id');
+  const next = input.retry ? await repeatOf(ctx, run) : null;
+  const resolve = async (tx: Transaction) => {
+    const resolved = await settle(ctx, tx, run, found);
+    if (!resolved)
+      throw new Conflict('NOT_UNCERTAIN', `It is ${run.status}, and its cost is known.`, ['input', 'id']);
+    if (next) await insertGenerationIn(ctx, tx, next, 'id');
+    return resolved;
+  };
+  try {
+    return await ctx.turns.take(projectId, () => ctx.db.$transaction(resolve));
+  } catch (error) {
+    throw next ? await explained(ctx, next, error, ['input', 'retry']) : error;
+  }
+}
+
+function foundCost(run: GenerationRow, { outcome, amount }: ResolveUncertainGenerationInput): FoundCost {
+  const path = ['input', 'amount'];
+  if (outcome === 'NOT_CHARGED') {
+    if (amount != null) throw new InputProblem(path, 'amount is only for CHARGED.');
+    return { costMicros: 0n, costSource: 'NOT_CHARGED' };
+  }
+  if (amount != null && amount < 0n)
+    throw new InputProblem(path, `amount must be at least 0; got ${formatMicros(amount)}.`);
+  const costMicros = amount ?? run.priceMicros;
+  if (costMicros === null)
+    throw new InputProblem(
+      path,
+      "amount is needed: the model has no list price. The provider's bill tells it.",
+    );
+  return { costMicros, costSource: 'PERSON' };
+}
+
+async function settle(ctx: Tools, tx: Transaction, run: GenerationRow, found: FoundCost) {
+  const also = () =>
+    recordAudit(tx, ctx.viewer, {
+      projectId: run.projectId,
+      action: 'GENERATION_RESOLVED',
+      target: { type: 'Generation', id: run.id },
+      details: { cost: formatMicros(found.costMicros) },
+    });
+  if (run.status !== 'UNCERTAIN') {
+    if (run.costMicros !== null) return null;
+    const recorded = await recordCost(tx, run, found);
+    if (recorded) await also();
+    return recorded;
+  }
+  const wasCharged = found.costSource === 'PERSON';
+  const message = `The connection broke while it was handed over. A person found that it was ${wasCharged ? '' : 'not '}charged.`;
+  return moveGenerationIn(ctx, tx, run.id, {
+    to: 'FAILED',
+    from: ['UNCERTAIN'],
+    set: {
+      ...failureColumns({ code: 'SUBMISSION_UNCERTAIN', message, retryable: true }),
+      cost_micros: found.costMicros.toString(),
+      cost_source: found.costSource,
+    },
+    also,
+  });
+}

@@ -1,0 +1,142 @@
+import { findImageModel } from '../../catalogue/catalogue.ts';
+import type { Price } from '../../catalogue/model.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { PriceShape } from './price-shape.ts';
+
+/** Where an estimate is from. */
+export const estimateSources = ['OBSERVED', 'PRICE_LIST', 'UNKNOWN'] as const;
+export type EstimateSource = (typeof estimateSources)[number];
+
+/** What a run will cost, in micro-dollars; null while nobody knows. */
+export interface PriceEstimate {
+  readonly minimum: bigint | null;
+  readonly expected: bigint | null;
+  readonly maximum: bigint | null;
+  readonly source: EstimateSource;
+  /** How many runs of this shape the estimate rests on. */
+  readonly samples: number;
+}
+
+/** How long a run will take, in seconds of the provider's; null while nobody knows. */
+export interface DurationEstimate {
+  readonly minimumSeconds: number | null;
+  readonly expectedSeconds: number | null;
+  readonly maximumSeconds: number | null;
+  readonly source: EstimateSource;
+  readonly samples: number;
+}
+
+/** What is known beforehand of a run. */
+export interface Estimate {
+  readonly price: PriceEstimate;
+  readonly duration: DurationEstimate;
+  /** The upper bound that is set aside; never unknown. */
+  readonly holdMicros: bigint;
+}
+
+/** The newest runs of a shape; what is older is no longer believed. */
+const rolling = { runs: 200, days: 90 };
+/** From so few runs nothing is concluded. */
+const leastSamples = 5;
+/** A billed time may be longer next time than it ever was. */
+const observedHeadroomPercent = 125n;
+
+/** What has been observed of a model's shape. Amounts are values that really occurred: no mean, no float. */
+export interface Observed {
+  readonly costs: number;
+  readonly least: bigint | null;
+  readonly median: bigint | null;
+  readonly percentile95: bigint | null;
+  readonly greatest: bigint | null;
+  readonly times: number;
+  readonly seconds5: number | null;
+  readonly seconds50: number | null;
+  readonly seconds95: number | null;
+}
+
+/** The rolling median and 95th percentile of what runs of a shape have cost and how long they took. */
+export async function findObserved(ctx: Uses<'db'>, model: string, shape: string): Promise<Observed> {
+  const [observed] = await ctx.db.$queryRaw<Observed[]>`
+    WITH newest AS (
+      SELECT cost_micros, seconds FROM price_observations
+      WHERE model = ${model} AND shape = ${shape} AND at > now() - ${rolling.days} * interval '1 day'
+      ORDER BY id DESC LIMIT ${rolling.runs}
+    )
+    SELECT count(cost_micros)::int AS costs, min(cost_micros) AS least, max(cost_micros) AS greatest,
+      percentile_disc(0.5) WITHIN GROUP (ORDER BY cost_micros) AS median,
+      percentile_disc(0.95) WITHIN GROUP (ORDER BY cost_micros) AS "percentile95",
+      count(seconds)::int AS times,
+      percentile_disc(0.05) WITHIN GROUP (ORDER BY seconds) AS "seconds5",
+      percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS "seconds50",
+      percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds) AS "seconds95"
+    FROM newest`;
+  if (!observed) throw new Error('An aggregate answers one row.');
+  return observed;
+}
+
+/** What a run of a model will cost and how long it will take, and what must be set aside for it. */
+export async function estimateRun(
+  ctx: Uses<'db' | 'config'>,
+  slug: string,
+  shape: PriceShape,
+): Promise<Estimate> {
+  const model = findImageModel(slug);
+  const observed = await findObserved(ctx, slug, shape.shape);
+  const headroom = BigInt(ctx.config.PRICE_HEADROOM_PERCENT);
+  const price = estimatePrice(model?.price ?? null, shape.outputCount, observed, headroom);
+  const { times, seconds5, seconds50, seconds95 } = observed;
+  const typicalSeconds = model?.typicalSeconds ?? null;
+  const duration: DurationEstimate =
+    times >= leastSamples
+      ? {
+          minimumSeconds: seconds5,
+          expectedSeconds: seconds50,
+          maximumSeconds: seconds95,
+          source: 'OBSERVED',
+          samples: times,
+        }
+      : {
+          minimumSeconds: null,
+          expectedSeconds: typicalSeconds,
+          maximumSeconds: null,
+          source: typicalSeconds === null ? 'UNKNOWN' : 'PRICE_LIST',
+          samples: times,
+        };
+  return { price, duration, holdMicros: price.maximum ?? ctx.config.UNKNOWN_PRICE_HOLD };
+}
+
+/** Pure: the price of a run from its rule and from what such runs have cost. */
+export function estimatePrice(
+  rule: Price | null,
+  outputCount: number,
+  observed: Observed,
+  headroomPercent: bigint,
+): PriceEstimate {
+  const listed = listPrice(rule, outputCount);
+  const isTimed = rule?.per === 'GPU_SECOND';
+  const { costs, least, median, greatest } = observed;
+  if (costs >= leastSamples && least !== null && median !== null && greatest !== null) {
+    // The list may be outdated: what was really paid counts, and whichever is more is set aside.
+    const most = isTimed || listed === null ? percent(greatest, observedHeadroomPercent) : greatest;
+    const maximum = !isTimed && listed !== null && listed > most ? listed : most;
+    return { minimum: least, expected: median, maximum, source: 'OBSERVED', samples: costs };
+  }
+  if (listed === null)
+    return { minimum: null, expected: null, maximum: null, source: 'UNKNOWN', samples: costs };
+  const bound = isTimed ? percent(listed, headroomPercent) : listed;
+  // Too few to conclude from, but enough to know that it can cost so much.
+  const maximum = greatest !== null && greatest > bound ? greatest : bound;
+  const minimum = isTimed ? null : listed;
+  return { minimum, expected: listed, maximum, source: 'PRICE_LIST', samples: costs };
+}
+
+/** The list's price of a run with so many pictures; null where the list has none. */
+export function listPrice(rule: Price | null, outputCount: number): bigint | null {
+  if (rule === null || rule.micros === null) return null;
+  return rule.per === 'GENERATION' ? rule.micros : rule.micros * BigInt(outputCount);
+}
+
+/** Rounded up: a bound must not fall below what it bounds. */
+function percent(micros: bigint, percentage: bigint): bigint {
+  return (micros * percentage + 99n) / 100n;
+}
