@@ -45,6 +45,15 @@ export class Conflict extends UserError {
   override name = 'Conflict';
 }
 
+/** A budget has no room for what was asked. The message names the budgets, and what they have available. */
+export class BudgetExceeded extends UserError {
+  override name = 'BudgetExceeded';
+
+  constructor(message: string, path: InputPath | null = null) {
+    super('BUDGET_EXCEEDED', message, path);
+  }
+}
+
 /** No viewer: the key is missing or wrong. Top-level `errors[]`, code `UNAUTHENTICATED`. */
 export class Unauthenticated extends Error {
   override name = 'Unauthenticated';

@@ -16,6 +16,11 @@ import {
   AuditEntryResolver,
   ProjectAuditLogResolver,
 } from '../features/audit/audit-entry.resolver.ts';
+import { BudgetResolver, ProjectBudgetsResolver } from '../features/budgets/budget.resolver.ts';
+import {
+  BudgetAlertResolver,
+  ProjectBudgetAlertsResolver,
+} from '../features/budgets/budget-alert.resolver.ts';
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
 import { ApprovalResolver } from '../features/generations/approval.resolver.ts';
 import { GeneratedImageResolver } from '../features/generations/generated-image.resolver.ts';
@@ -28,10 +33,12 @@ import {
   GenerationSubscription,
   ProjectEventSubscription,
 } from '../features/generations/generation.subscription.ts';
+import { ProjectEventResolver } from '../features/generations/project-event.resolver.ts';
 import { QuoteResolver } from '../features/generations/quote.resolver.ts';
 import { ResolutionResolver } from '../features/generations/resolution.resolver.ts';
 import { ImageModelResolver } from '../features/image-models/image-model.resolver.ts';
 import { ImageResolver } from '../features/images/image.resolver.ts';
+import { LedgerEntryResolver, ProjectLedgerResolver } from '../features/ledger/ledger-entry.resolver.ts';
 import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
 import { MemberResolver, ProjectMembersResolver } from '../features/members/member.resolver.ts';
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
@@ -73,6 +80,12 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectCharactersResolver,
       ReferenceImageResolver,
       CharacterReferenceImagesResolver,
+      BudgetResolver,
+      ProjectBudgetsResolver,
+      BudgetAlertResolver,
+      ProjectBudgetAlertsResolver,
+      LedgerEntryResolver,
+      ProjectLedgerResolver,
       GenerationResolver,
       ProjectGenerationsResolver,
       CharacterGenerationsResolver,
@@ -83,6 +96,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,
+      ProjectEventResolver,
     ],
     // Checks with sentences of their own are made in the use cases.
     validate: false,

@@ -255,6 +255,7 @@ ALTER TABLE "spend_rollups" SET (fillfactor = 70);
 ALTER TABLE "budget_windows" SET (fillfactor = 70);
 ALTER TABLE "account_totals" SET (fillfactor = 70);
 
+CREATE INDEX "project_events_budget_alert_idx" ON "project_events" ("budget_alert_id") WHERE "budget_alert_id" IS NOT NULL;
 CREATE INDEX "generations_waiting_idx" ON "generations" ("project_id", "requested_at", "id")
   WHERE "status" = 'QUEUED' AND NOT "holds_slot";
 CREATE INDEX "generations_under_way_idx" ON "generations" ("requested_at")
@@ -352,7 +353,9 @@ BEGIN
     SELECT DISTINCT b.id, period_start(b.period, e.day), b.cap_micros
     FROM entries e JOIN budgets b ON b.project_id = e.project_id
       AND budget_covers(b, e.user_id, e.api_key_id, e.character_id, e.model)
-    WHERE e.kind = 'HOLD' OR e.kind = 'ADJUST' AND e.debit = 'SPENT'
+    WHERE (e.kind = 'HOLD' OR e.kind = 'ADJUST' AND e.debit = 'SPENT')
+      -- Of a period that was over when the budget was made it knows only a part: there is no window for it.
+      AND period_start(b.period, e.day) >= period_start(b.period, (b.created_at AT TIME ZONE 'UTC')::date)
     ON CONFLICT DO NOTHING;
   WITH changes AS (
     SELECT b.id, b.project_id, b.thresholds, period_start(b.period, e.day) AS starts_on, bool_or(e.kind = 'HOLD') AS is_hold,

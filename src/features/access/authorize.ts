@@ -78,10 +78,15 @@ export interface Openness {
 /** What an archived project refuses. */
 const changes: readonly Action[] = ['EDIT_CHARACTERS', 'GENERATE'];
 
+/** Whether the viewer's role, and what they came by, allow it: for what is left out rather than refused. */
+export async function isAllowed(ctx: Asker, projectId: string, action: Action): Promise<boolean> {
+  const role = await roleIn(ctx, projectId);
+  return role !== null && isAtLeast(role, leastRole[action]) && !isBarred(ctx, action);
+}
+
 /** Whether the viewer may, now: for a frontend that draws buttons. */
 export async function viewerCan(ctx: Asker, project: Openness, action: Action): Promise<boolean> {
-  const role = await roleIn(ctx, project.id);
-  if (role === null || !isAtLeast(role, leastRole[action]) || isBarred(ctx, action)) return false;
+  if (!(await isAllowed(ctx, project.id, action))) return false;
   if (isReading(action)) return true;
   return !project.deletingAt && !(project.archivedAt && changes.includes(action));
 }

@@ -2,7 +2,7 @@ import { NotFound } from '../../errors.ts';
 import { type Action, isAtLeast, leastRole } from '../../platform/auth/policy.ts';
 import type { ApiKey as ApiKeyRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, roleIn } from '../access/authorize.ts';
+import { type Asker, authorize, isAllowed, roleIn } from '../access/authorize.ts';
 
 export type { ApiKeyRow };
 
@@ -11,16 +11,30 @@ export type { ApiKeyRow };
  * strangers, and Forbidden.
  */
 export async function findApiKey(ctx: Asker, id: string): Promise<ApiKeyRow> {
-  const key = await ctx.loaders
+  const key = await loadApiKey(ctx, id);
+  if (!key) throw new NotFound('ApiKey');
+  await authorize(ctx, key.projectId, actionToSee(ctx, key), 'ApiKey');
+  return key;
+}
+
+/** The same; null where findApiKey throws. */
+export async function apiKeyIfVisible(ctx: Asker, id: string): Promise<ApiKeyRow | null> {
+  const key = await loadApiKey(ctx, id);
+  return key && (await isAllowed(ctx, key.projectId, actionToSee(ctx, key))) ? key : null;
+}
+
+async function loadApiKey(ctx: Asker, id: string): Promise<ApiKeyRow | null> {
+  return ctx.loaders
     .of('apiKeys', async (ids) => {
       const rows = await ctx.db.apiKey.findMany({ where: { id: { in: ids } } });
       return rows.map((row) => [row.id, row] as const);
     })
     .load(id);
-  if (!key) throw new NotFound('ApiKey');
+}
+
+function actionToSee(ctx: Pick<Asker, 'viewer'>, key: ApiKeyRow): Action {
   const isItself = ctx.viewer.kind === 'API_KEY' && ctx.viewer.apiKeyId === key.id;
-  await authorize(ctx, key.projectId, isItself ? 'READ_PROJECT' : actionOn(ctx, key), 'ApiKey');
-  return key;
+  return isItself ? 'READ_PROJECT' : actionOn(ctx, key);
 }
 
 /** What somebody must be allowed to have to do with a key. */

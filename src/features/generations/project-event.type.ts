@@ -6,6 +6,7 @@ const ProjectEventKind = {
   PROJECT_ARCHIVED: 'PROJECT_ARCHIVED',
   PROJECT_RESTORED: 'PROJECT_RESTORED',
   PROJECT_DELETING: 'PROJECT_DELETING',
+  PROJECT_LIMITS_UPDATED: 'PROJECT_LIMITS_UPDATED',
   CHARACTER_CREATED: 'CHARACTER_CREATED',
   CHARACTER_UPDATED: 'CHARACTER_UPDATED',
   CHARACTER_ARCHIVED: 'CHARACTER_ARCHIVED',
@@ -31,6 +32,9 @@ registerEnumType(ProjectEventKind, {
     PROJECT_ARCHIVED: { description: 'The project was made read-only.' },
     PROJECT_RESTORED: { description: 'The project was opened again.' },
     PROJECT_DELETING: { description: 'The project was given up; it goes once its last run has settled.' },
+    PROJECT_LIMITS_UPDATED: {
+      description: 'How many runs may be under way in the project, or what needs approval, changed.',
+    },
     CHARACTER_CREATED: { description: 'A character was made.' },
     CHARACTER_UPDATED: { description: "A character's fields changed." },
     CHARACTER_ARCHIVED: { description: 'A character was archived.' },

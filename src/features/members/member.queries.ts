@@ -2,7 +2,7 @@ import { Conflict, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { Member as MemberRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 
 export type { MemberRow };
 
@@ -12,6 +12,17 @@ export async function findMember(ctx: Asker, id: string): Promise<MemberRow> {
   if (!member) throw new NotFound('Member');
   await authorize(ctx, member.projectId, 'READ_MEMBERS', 'Member');
   return member;
+}
+
+/** What a user is in a project; null when they left, and for those who may not read members. */
+export async function memberOfUser(ctx: Asker, projectId: string, userId: string): Promise<MemberRow | null> {
+  if (!(await isAllowed(ctx, projectId, 'READ_MEMBERS'))) return null;
+  return ctx.loaders
+    .of(`members of ${projectId} by user`, async (userIds) => {
+      const rows = await ctx.db.member.findMany({ where: { projectId, userId: { in: userIds } } });
+      return rows.map((row) => [row.userId, row] as const);
+    })
+    .load(userId);
 }
 
 /** A project's members, newest first. */

@@ -4,6 +4,10 @@ import { maxPageSize } from '../../platform/graphql/connection.ts';
 import { isNodeType, type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
 import { findApiKey } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
+import { findBudget } from '../budgets/budget.queries.ts';
+import { Budget } from '../budgets/budget.type.ts';
+import { findBudgetAlert } from '../budgets/budget-alert.queries.ts';
+import { BudgetAlert } from '../budgets/budget-alert.type.ts';
 import { findCharacter } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { findGeneratedImage, findGeneration } from '../generations/generation.queries.ts';
@@ -33,6 +37,8 @@ const finders: Record<
   Image: { find: findImage, type: Image },
   Generation: { find: findGeneration, type: Generation },
   GeneratedImage: { find: findGeneratedImage, type: GeneratedImage },
+  Budget: { find: findBudget, type: Budget },
+  BudgetAlert: { find: findBudgetAlert, type: BudgetAlert },
 };
 
 /** The thing with this global id, as an instance of its GraphQL class. Throws NotFound. */

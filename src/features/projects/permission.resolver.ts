@@ -48,6 +48,21 @@ export class ProjectPermissionsResolver {
     return viewerCan(ctx, project, 'MANAGE_PROVIDER_KEY');
   }
 
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may see budgets and what was spent.' })
+  viewerCanReadSpend(@Ctx() ctx: Context, @Root() project: ProjectRow) {
+    return viewerCan(ctx, project, 'READ_SPEND');
+  }
+
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may change budgets and limits.' })
+  viewerCanManageBudgets(@Ctx() ctx: Context, @Root() project: ProjectRow) {
+    return viewerCan(ctx, project, 'MANAGE_BUDGETS');
+  }
+
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may approve and reject runs.' })
+  viewerCanApproveGenerations(@Ctx() ctx: Context, @Root() project: ProjectRow) {
+    return viewerCan(ctx, project, 'APPROVE_GENERATIONS');
+  }
+
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may read the audit log.' })
   viewerCanReadAuditLog(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'READ_AUDIT_LOG');

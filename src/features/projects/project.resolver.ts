@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import type { Context } from '../../platform/context.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { archiveProject } from './archive-project.ts';
 import { createProject } from './create-project.ts';
 import { findProject, listProjects, type ProjectRow } from './project.queries.ts';
@@ -14,14 +15,33 @@ import {
   ProjectConnection,
   RestoreProjectInput,
   RestoreProjectPayload,
+  UpdateProjectLimitsInput,
+  UpdateProjectLimitsPayload,
 } from './project.type.ts';
 import { restoreProject } from './restore-project.ts';
+import { updateProjectLimits } from './update-project-limits.ts';
 
 @Resolver(() => Project)
 export class ProjectResolver {
   @FieldResolver(() => ID, { description: 'Opaque and stable.' })
   id(@Root() project: ProjectRow): string {
     return toGlobalId('Project', project.id);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    nullable: true,
+    description: 'A run that may cost more waits for an owner; null lets every run pass.',
+  })
+  approvalPerRun(@Root() project: ProjectRow): bigint | null {
+    return project.approvalPerRunMicros;
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    nullable: true,
+    description: 'The same for all runs of one batch together.',
+  })
+  approvalPerBatch(@Root() project: ProjectRow): bigint | null {
+    return project.approvalPerBatchMicros;
   }
 
   @Query(() => Project, { nullable: true, description: 'The project with this id. Error: NOT_FOUND.' })
@@ -66,5 +86,17 @@ export class ProjectResolver {
     @Arg('input', () => RestoreProjectInput, { description: 'Which one.' }) input: RestoreProjectInput,
   ) {
     return toPayload('project', restoreProject(ctx, input));
+  }
+
+  @Mutation(() => UpdateProjectLimitsPayload, {
+    description:
+      'Changes how many runs of a project may be under way, and what needs approval. Owners only, not for API keys: FORBIDDEN.',
+  })
+  updateProjectLimits(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateProjectLimitsInput, { description: 'What to change.' })
+    input: UpdateProjectLimitsInput,
+  ) {
+    return toPayload('project', updateProjectLimits(ctx, input));
   }
 }

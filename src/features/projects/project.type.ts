@@ -1,7 +1,7 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
-import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 
 @ObjectType({ implements: Node, description: 'The tenant: owns characters, images and generations.' })
 export class Project extends Node {
@@ -16,6 +16,14 @@ export class Project extends Node {
     description: 'When it was given up: it goes, with all that is in it, once its last run has settled.',
   })
   deletingAt: Date | null;
+  @Field(() => Int, {
+    description: 'How many of its runs may be under way at a time; others wait in the queue.',
+  })
+  maxConcurrentGenerations: number;
+  @Field(() => Int, {
+    description: 'How many are, from their admission until the provider is done with them.',
+  })
+  activeGenerations: number;
 }
 
 export const ProjectConnection = connectionType('Project', () => Project);
@@ -38,6 +46,27 @@ export class RestoreProjectInput {
   id: string;
 }
 
+@InputType({ description: 'Limits of a project; what is left out stays.' })
+export class UpdateProjectLimitsInput {
+  @Field(() => ID, { description: "The project's id." })
+  projectId: string;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many of its runs may be under way at a time: 0 to 10,000. Those under way go on.',
+  })
+  maxConcurrentGenerations?: number | null;
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'A run that may cost more waits for an owner: 0 or more. Null: none does.',
+  })
+  approvalPerRun?: bigint | null;
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'The same for all runs of one batch together: 0 or more. Null: none does.',
+  })
+  approvalPerBatch?: bigint | null;
+}
+
 export const CreateProjectPayload = payloadType(
   'CreateProject',
   'project',
@@ -55,4 +84,10 @@ export const RestoreProjectPayload = payloadType(
   'project',
   () => Project,
   'The project, open again.',
+);
+export const UpdateProjectLimitsPayload = payloadType(
+  'UpdateProjectLimits',
+  'project',
+  () => Project,
+  'The project with its new limits.',
 );

@@ -13,6 +13,8 @@ export const nodeTypes = [
   'Image',
   'Generation',
   'GeneratedImage',
+  'Budget',
+  'BudgetAlert',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 

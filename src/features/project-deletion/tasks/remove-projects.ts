@@ -69,7 +69,10 @@ async function isUnderWay({ db }: TaskContext, projectId: string): Promise<boole
   return (await db.generation.count({ where: { projectId, status: { in: [...unfinished] } } })) > 0;
 }
 
-/** Rows in small portions, so that no lock is held for long; bytes; at last the project. The audit log stays. */
+/**
+ * Rows in small portions, so that no lock is held for long; bytes; at last the project. The audit log stays, and so
+ * does the ledger with its sums, which are ids and amounts: what was spent can still be accounted for.
+ */
 async function removeProject(
   { db, storage, log }: TaskContext,
   id: string,
@@ -84,6 +87,9 @@ async function removeProject(
   const portions = [
     () => db.$executeRaw`DELETE FROM project_events WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM project_events WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,
+    // With their windows and alerts; the events, which know the alerts, went before.
+    () => db.$executeRaw`DELETE FROM budgets WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM budgets WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,
     () => db.$executeRaw`DELETE FROM generated_images WHERE ctid = ANY(ARRAY(
       SELECT i.ctid FROM generated_images i JOIN generations g ON g.id = i.generation_id
       WHERE g.project_id = ${id}::uuid LIMIT ${batchSize}))`,

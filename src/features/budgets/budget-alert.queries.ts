@@ -1,0 +1,88 @@
+import { NotFound } from '../../errors.ts';
+import { formatMicros } from '../../money.ts';
+import type { BudgetAlert as BudgetAlertRow } from '../../platform/db/generated/client.ts';
+import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { findProject } from '../projects/project.queries.ts';
+import { findBudget } from './budget.queries.ts';
+
+export type { BudgetAlertRow };
+
+/** The alert with this row id. Throws NotFound, also for strangers, and Forbidden. */
+export async function findBudgetAlert(ctx: Asker, id: string): Promise<BudgetAlertRow> {
+  const alert = await loadAlert(ctx, id);
+  if (!alert) throw new NotFound('BudgetAlert');
+  await authorize(ctx, alert.projectId, 'READ_SPEND', 'BudgetAlert');
+  return alert;
+}
+
+/** The same; null where findBudgetAlert throws. */
+export async function budgetAlertIfVisible(ctx: Asker, id: string): Promise<BudgetAlertRow | null> {
+  const alert = await loadAlert(ctx, id);
+  return alert && (await isAllowed(ctx, alert.projectId, 'READ_SPEND')) ? alert : null;
+}
+
+async function loadAlert(ctx: Asker, id: string): Promise<BudgetAlertRow | null> {
+  return ctx.loaders
+    .of('budget alerts', async (ids) => {
+      const rows = await ctx.db.budgetAlert.findMany({ where: { id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+}
+
+/** The alerts of a project's budgets, newest first. Throws NotFound, Forbidden. */
+export async function listBudgetAlerts(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null },
+): Promise<Page<BudgetAlertRow>> {
+  await authorize(ctx, projectId, 'READ_SPEND');
+  return readPage(
+    args,
+    (row) => row.createdAt,
+    ({ after, limit }) =>
+      ctx.db.budgetAlert.findMany({
+        where: { projectId, ...behind('createdAt', after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    () => ctx.db.budgetAlert.count({ where: { projectId } }),
+  );
+}
+
+/** The first day of the period that an alert is of; null for TOTAL. */
+export async function periodOf(ctx: Asker, alert: BudgetAlertRow): Promise<string | null> {
+  const { period } = await findBudget(ctx, alert.budgetId);
+  return period === 'TOTAL' ? null : alert.startsOn.toISOString().slice(0, 10);
+}
+
+/** The whole body of a webhook that tells of an alert. Its names do not change; more may come. */
+export async function payloadOf(ctx: Asker, alert: BudgetAlertRow) {
+  const [project, budget] = await Promise.all([
+    findProject(ctx, alert.projectId),
+    findBudget(ctx, alert.budgetId),
+  ]);
+  const { scope, period, userId, apiKeyId, characterId, model } = budget;
+  return {
+    type: 'budget.threshold_reached',
+    id: toGlobalId('BudgetAlert', alert.id),
+    createdAt: alert.createdAt.toISOString(),
+    project: { id: toGlobalId('Project', project.id), name: project.name },
+    budget: {
+      id: toGlobalId('Budget', budget.id),
+      scope,
+      period,
+      userId: userId && toGlobalId('User', userId),
+      apiKeyId: apiKeyId && toGlobalId('ApiKey', apiKeyId),
+      characterId: characterId && toGlobalId('Character', characterId),
+      model,
+    },
+    periodStartsOn: await periodOf(ctx, alert),
+    threshold: alert.threshold,
+    cap: formatMicros(alert.capMicros),
+    settled: formatMicros(alert.settledMicros),
+    held: formatMicros(alert.heldMicros),
+  };
+}

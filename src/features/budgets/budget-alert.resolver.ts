@@ -1,0 +1,71 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { DateScalar, DecimalScalar, JsonObjectScalar } from '../../platform/graphql/scalars.ts';
+import type { ProjectRow } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { findBudget } from './budget.queries.ts';
+import { Budget } from './budget.type.ts';
+import { type BudgetAlertRow, listBudgetAlerts, payloadOf, periodOf } from './budget-alert.queries.ts';
+import { BudgetAlert, BudgetAlertConnection } from './budget-alert.type.ts';
+
+@Resolver(() => BudgetAlert)
+export class BudgetAlertResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
+  id(@Root() alert: BudgetAlertRow): string {
+    return toGlobalId('BudgetAlert', alert.id);
+  }
+
+  @FieldResolver(() => Budget, { description: 'The budget, as it is now; it may be removed since.' })
+  budget(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
+    return findBudget(ctx, alert.budgetId);
+  }
+
+  @FieldResolver(() => DateScalar, {
+    nullable: true,
+    description: "The first day of the period, in UTC; null for a budget's TOTAL.",
+  })
+  periodStartsOn(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
+    return periodOf(ctx, alert);
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'The cap at that moment.' })
+  cap(@Root() alert: BudgetAlertRow): bigint {
+    return alert.capMicros;
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'What was settled at that moment.' })
+  settled(@Root() alert: BudgetAlertRow): bigint {
+    return alert.settledMicros;
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'What was held at that moment.' })
+  held(@Root() alert: BudgetAlertRow): bigint {
+    return alert.heldMicros;
+  }
+
+  @FieldResolver(() => JsonObjectScalar, {
+    description:
+      'All of it as a body to hand on to a webhook: `type`, `id`, `createdAt`, `project { id name }`, `budget { id scope period userId apiKeyId characterId model }`, `periodStartsOn`, `threshold`, and `cap`, `settled`, `held` as decimal text. These names stay; more may come.',
+  })
+  payload(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
+    return payloadOf(ctx, alert);
+  }
+}
+
+@Resolver(() => Project)
+export class ProjectBudgetAlertsResolver {
+  @FieldResolver(() => BudgetAlertConnection, {
+    nullable: true,
+    description: 'Thresholds of its budgets that were reached, newest first. Not for a VIEWER: FORBIDDEN.',
+  })
+  budgetAlerts(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    after: string | null,
+  ) {
+    return listBudgetAlerts(ctx, project.id, { first, after });
+  }
+}

@@ -1,0 +1,60 @@
+import { NotFound } from '../../errors.ts';
+import type { Budget as BudgetRow } from '../../platform/db/generated/client.ts';
+import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readStandings, type Standing } from './windows.ts';
+
+export type { BudgetRow };
+
+/** The budget with this row id, also a removed one. Throws NotFound, also for strangers, and Forbidden. */
+export async function findBudget(ctx: Asker, id: string): Promise<BudgetRow> {
+  const budget = await loadBudget(ctx, id);
+  if (!budget) throw new NotFound('Budget');
+  await authorize(ctx, budget.projectId, 'READ_SPEND', 'Budget');
+  return budget;
+}
+
+/** The same; null where findBudget throws. */
+export async function budgetIfVisible(ctx: Asker, id: string): Promise<BudgetRow | null> {
+  const budget = await loadBudget(ctx, id);
+  return budget && (await isAllowed(ctx, budget.projectId, 'READ_SPEND')) ? budget : null;
+}
+
+async function loadBudget(ctx: Asker, id: string): Promise<BudgetRow | null> {
+  return ctx.loaders
+    .of('budgets', async (ids) => {
+      const rows = await ctx.db.budget.findMany({ where: { id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+}
+
+/** Where a budget that was found stands in its current period. */
+export async function standingOf(ctx: Asker, budget: BudgetRow): Promise<Standing> {
+  const standing = await ctx.loaders
+    .of('standings of budgets', (ids) => readStandings(ctx.db, ids))
+    .load(budget.id);
+  if (!standing) throw new NotFound('Budget');
+  return standing;
+}
+
+/** A project's budgets in force, newest first. Throws NotFound, Forbidden. */
+export async function listBudgets(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null },
+): Promise<Page<BudgetRow>> {
+  await authorize(ctx, projectId, 'READ_SPEND');
+  const where = { projectId, removedAt: null };
+  return readPage(
+    args,
+    (row) => row.createdAt,
+    ({ after, limit }) =>
+      ctx.db.budget.findMany({
+        where: { ...where, ...behind('createdAt', after) },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    () => ctx.db.budget.count({ where }),
+  );
+}

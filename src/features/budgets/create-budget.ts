@@ -1,0 +1,52 @@
+import { Conflict, InputProblems } from '../../errors.ts';
+import { formatMicros } from '../../money.ts';
+import { recordEvent } from '../../platform/events/record-event.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import { lockStandingProject } from '../access/lock-project.ts';
+import { recordAudit } from '../access/record-audit.ts';
+import type { BudgetRow } from './budget.queries.ts';
+import type { CreateBudgetInput } from './budget.type.ts';
+import { findSubject, problemsOfAmounts, problemsOfSubject } from './check-budget.ts';
+import { openWindows, raiseAlerts, readClock } from './windows.ts';
+
+/**
+ * Makes a budget; what was settled and is held in its current period counts from the start. Throws NotFound,
+ * Forbidden, InputProblems, and Conflict when there is one for the same subject and period.
+ */
+export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promise<BudgetRow> {
+  const projectId = fromGlobalId('Project', input.projectId);
+  await authorize(ctx, projectId, 'MANAGE_BUDGETS');
+  const problems = [...problemsOfSubject(input), ...problemsOfAmounts(input)];
+  if (problems.length > 0) throw new InputProblems(problems);
+  const { scope, period, cap: capMicros } = input;
+  return ctx.db.$transaction(async (tx) => {
+    await lockStandingProject(tx, projectId, 'projectId');
+    const subject = await findSubject(tx, projectId, input);
+    const inForce = { projectId, scope, period, ...subject, removedAt: null };
+    if ((await tx.budget.count({ where: inForce })) > 0) {
+      const message = 'There is a budget for this subject and period: change or remove that one.';
+      throw new Conflict('BUDGET_EXISTS', message, ['input', 'period']);
+    }
+    const budget = await tx.budget.create({
+      data: {
+        ...inForce,
+        capMicros,
+        // In place of null, which the column does not take: the default.
+        thresholds: input.thresholds ?? undefined,
+        createdAt: await readClock(tx),
+      },
+    });
+    await openWindows(tx, budget.id);
+    await recordAudit(tx, ctx.viewer, {
+      projectId,
+      action: 'BUDGET_CREATED',
+      target: { type: 'Budget', id: budget.id },
+      details: { scope, period, cap: formatMicros(capMicros), thresholds: budget.thresholds.join(' ') },
+    });
+    await recordEvent(tx, { projectId, kind: 'BUDGET_CREATED', budgetId: budget.id });
+    // Each alert is an event as well: of a budget that everybody has heard of.
+    await raiseAlerts(tx, budget.id);
+    return budget;
+  });
+}

@@ -1,0 +1,89 @@
+import type { Transaction } from '../../platform/db/connect.ts';
+
+/** A budget in its current period, by the database's clock: all of one moment. */
+export interface Standing {
+  /** The period's first and last day in UTC; null for TOTAL. */
+  readonly startsOn: string | null;
+  readonly endsOn: string | null;
+  readonly capMicros: bigint;
+  readonly settledMicros: bigint;
+  readonly heldMicros: bigint;
+  /** What new runs may still hold. */
+  readonly availableMicros: bigint;
+  /** By how much the cap is passed. */
+  readonly overrunMicros: bigint;
+}
+
+/** The moment of asking, not of the transaction's start: under the project's lock nothing booked is of a later one. */
+export async function readClock(tx: Transaction): Promise<Date> {
+  const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
+  if (!clock) throw new Error('The database tells no time.');
+  return clock.now;
+}
+
+/** Where budgets stand, by their row ids, in one statement; zeros where nothing happened in the period. */
+export async function readStandings(
+  db: Pick<Transaction, '$queryRaw'>,
+  budgetIds: readonly string[],
+): Promise<(readonly [budgetId: string, standing: Standing])[]> {
+  const rows = await db.$queryRaw<(Standing & { budgetId: string })[]>`
+    SELECT b.id::text AS "budgetId", b.cap_micros AS "capMicros",
+      CASE WHEN b.period <> 'TOTAL' THEN first_day::text END AS "startsOn",
+      CASE b.period WHEN 'DAY' THEN first_day::text
+        WHEN 'MONTH' THEN (first_day + interval '1 month' - interval '1 day')::date::text END AS "endsOn",
+      coalesce(w.settled_micros, 0) AS "settledMicros", coalesce(w.held_micros, 0) AS "heldMicros",
+      greatest(0, b.cap_micros - coalesce(w.settled_micros + w.held_micros, 0)) AS "availableMicros",
+      greatest(0, coalesce(w.settled_micros + w.held_micros, 0) - b.cap_micros) AS "overrunMicros"
+    FROM budgets b
+      CROSS JOIN LATERAL period_start(b.period, (now() AT TIME ZONE 'UTC')::date) AS p(first_day)
+      LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.starts_on = p.first_day
+    WHERE b.id = ANY(${[...budgetIds]}::uuid[])`;
+  return rows.map(({ budgetId, ...standing }) => [budgetId, standing] as const);
+}
+
+/**
+ * Opens the windows of a budget that was just made: what was settled and is held since its period began counts. The
+ * caller holds the project's lock, so that nothing is booked meanwhile.
+ */
+export async function openWindows(tx: Transaction, budgetId: string): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO budget_windows (budget_id, starts_on, cap_micros, settled_micros, held_micros, overrun_micros)
+    SELECT b.id, s.starts_on, b.cap_micros, s.settled, s.held, greatest(0, s.settled + s.held - b.cap_micros)
+    FROM budgets b CROSS JOIN LATERAL (
+      SELECT period_start(b.period, e.day) AS starts_on,
+        sum(CASE 'SPENT'::"LedgerAccount" WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END)::bigint AS settled,
+        sum(CASE 'HELD'::"LedgerAccount" WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END)::bigint AS held
+      FROM ledger_entries e
+      WHERE e.project_id = b.project_id AND budget_covers(b, e.user_id, e.api_key_id, e.character_id, e.model)
+        -- By the clock of whoever asked, a run may be of a period that has not begun here.
+        AND e.day >= period_start(b.period, (b.created_at AT TIME ZONE 'UTC')::date)
+      GROUP BY 1
+    ) s WHERE b.id = ${budgetId}::uuid`;
+}
+
+/**
+ * Gives a budget's windows, from the current one on, the budget's cap. One that is below what is settled and held is
+ * taken at its word: nothing new fits until enough was released. The caller holds the project's lock.
+ */
+export async function adoptCap(tx: Transaction, budgetId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE budget_windows w SET cap_micros = b.cap_micros,
+      overrun_micros = greatest(0, w.settled_micros + w.held_micros - b.cap_micros)
+    FROM budgets b
+    WHERE b.id = ${budgetId}::uuid AND w.budget_id = b.id
+      AND w.starts_on >= period_start(b.period, (clock_timestamp() AT TIME ZONE 'UTC')::date)`;
+}
+
+/** Raises the alerts of thresholds that a budget has reached in its current window, unless they were raised before. */
+export async function raiseAlerts(tx: Transaction, budgetId: string): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO budget_alerts (project_id, budget_id, starts_on, threshold, cap_micros, settled_micros, held_micros)
+    SELECT b.project_id, b.id, w.starts_on, threshold, w.cap_micros, w.settled_micros, w.held_micros
+    FROM budgets b JOIN budget_windows w ON w.budget_id = b.id, unnest(b.thresholds) threshold
+    WHERE b.id = ${budgetId}::uuid
+      AND w.starts_on >= period_start(b.period, (clock_timestamp() AT TIME ZONE 'UTC')::date)
+      AND w.settled_micros + w.held_micros > 0
+      AND (w.settled_micros + w.held_micros)::numeric * 100 >= w.cap_micros::numeric * threshold
+    ORDER BY w.starts_on, threshold
+    ON CONFLICT DO NOTHING`;
+}

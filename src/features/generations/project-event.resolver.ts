@@ -1,0 +1,27 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { budgetIfVisible } from '../budgets/budget.queries.ts';
+import { Budget } from '../budgets/budget.type.ts';
+import { budgetAlertIfVisible } from '../budgets/budget-alert.queries.ts';
+import { BudgetAlert } from '../budgets/budget-alert.type.ts';
+import type { ProjectEventRow } from './project-event.queries.ts';
+import { ProjectEvent } from './project-event.type.ts';
+
+@Resolver(() => ProjectEvent)
+export class ProjectEventResolver {
+  @FieldResolver(() => Budget, {
+    nullable: true,
+    description: 'The budget it is about, as it is now; null for a VIEWER.',
+  })
+  budget(@Ctx() ctx: Context, @Root() { budgetId }: ProjectEventRow) {
+    return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
+  }
+
+  @FieldResolver(() => BudgetAlert, {
+    nullable: true,
+    description: 'The alert of a BUDGET_THRESHOLD_REACHED; null for a VIEWER.',
+  })
+  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ProjectEventRow) {
+    return budgetAlertId === null ? null : budgetAlertIfVisible(ctx, budgetAlertId);
+  }
+}

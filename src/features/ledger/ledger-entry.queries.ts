@@ -1,0 +1,72 @@
+import { BadArgument } from '../../errors.ts';
+import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
+import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
+import { type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import type { LedgerFilter } from './ledger-entry.type.ts';
+
+export type { LedgerEntryRow };
+
+/** What was booked for a project, the newest first. Throws NotFound, Forbidden, BadArgument. */
+export async function listLedger(
+  ctx: Asker,
+  projectId: string,
+  args: { first: number; after?: string | null; filter?: LedgerFilter | null },
+): Promise<Page<LedgerEntryRow>> {
+  await authorize(ctx, projectId, 'READ_SPEND');
+  checkFirst(args.first);
+  const where = { projectId, ...conditions(args.filter ?? {}) };
+  const after = args.after == null ? {} : { id: { lt: readCursor(args.after) } };
+  const rows = await ctx.db.ledgerEntry.findMany({
+    where: { AND: [where, after] },
+    orderBy: { id: 'desc' },
+    take: args.first + 1,
+  });
+  return toPage(args, rows, entryId, () => ctx.db.ledgerEntry.count({ where }));
+}
+
+/** What was booked for a run, in order; read for many runs at once. Throws NotFound, Forbidden. */
+export async function listLedgerOfGeneration(
+  ctx: Asker,
+  { id, projectId }: { readonly id: string; readonly projectId: string },
+): Promise<LedgerEntryRow[]> {
+  await authorize(ctx, projectId, 'READ_SPEND', 'Generation');
+  const entries = await ctx.loaders
+    .of('ledger of generations', async (ids) => {
+      const rows = await ctx.db.ledgerEntry.findMany({
+        where: { generationId: { in: ids } },
+        orderBy: { id: 'asc' },
+      });
+      return [...Map.groupBy(rows, (row) => row.generationId)];
+    })
+    .load(id);
+  return entries ?? [];
+}
+
+/** An entry's opaque id; in a list its cursor as well. */
+export function entryId({ id }: LedgerEntryRow): string {
+  return Buffer.from(`LedgerEntry:${id}`).toString('base64url');
+}
+
+function readCursor(cursor: string): bigint {
+  const [, digits] =
+    /^LedgerEntry:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  if (digits !== undefined) return BigInt(digits);
+  throw new BadArgument(`after: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+}
+
+function conditions(filter: LedgerFilter): Prisma.LedgerEntryWhereInput {
+  const { kinds, generationId, characterId, from, until } = filter;
+  return {
+    ...(kinds ? { kind: { in: kinds } } : {}),
+    ...(generationId != null ? { generationId: { in: idsOf('Generation', generationId) } } : {}),
+    ...(characterId != null ? { characterId: { in: idsOf('Character', characterId) } } : {}),
+    at: { gte: from ?? undefined, lt: until ?? undefined },
+  };
+}
+
+/** The row id behind a global one; none for a malformed one, which is, like a stranger's, that of nothing in this ledger. */
+function idsOf(type: NodeType, globalId: string): string[] {
+  const parsed = parseGlobalId(globalId);
+  return parsed?.type === type ? [parsed.id] : [];
+}

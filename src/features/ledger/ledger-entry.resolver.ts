@@ -1,0 +1,52 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import type { Context } from '../../platform/context.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import type { ProjectRow } from '../projects/project.queries.ts';
+import { Project } from '../projects/project.type.ts';
+import { entryId, type LedgerEntryRow, listLedger } from './ledger-entry.queries.ts';
+import { LedgerEntry, LedgerEntryConnection, LedgerFilter } from './ledger-entry.type.ts';
+
+@Resolver(() => LedgerEntry)
+export class LedgerEntryResolver {
+  @FieldResolver(() => ID, { description: 'Opaque and stable; not for `node`.' })
+  id(@Root() entry: LedgerEntryRow): string {
+    return entryId(entry);
+  }
+
+  @FieldResolver(() => ID, { description: 'The run it was booked for.' })
+  generationId(@Root() entry: LedgerEntryRow): string {
+    return toGlobalId('Generation', entry.generationId);
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'How much moved; always above 0.' })
+  amount(@Root() entry: LedgerEntryRow): bigint {
+    return entry.amountMicros;
+  }
+
+  @FieldResolver(() => DateScalar, {
+    description: 'The day, in UTC, on which the run was asked for: which periods of budgets it counts for.',
+  })
+  day(@Root() entry: LedgerEntryRow): string {
+    return entry.day.toISOString().slice(0, 10);
+  }
+}
+
+@Resolver(() => Project)
+export class ProjectLedgerResolver {
+  @FieldResolver(() => LedgerEntryConnection, {
+    nullable: true,
+    description: 'Every amount that was booked for it, the newest first. Not for a VIEWER: FORBIDDEN.',
+  })
+  ledger(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    after: string | null,
+    @Arg('filter', () => LedgerFilter, { nullable: true, description: 'Which entries.' })
+    filter: LedgerFilter | null,
+  ) {
+    return listLedger(ctx, project.id, { first, after, filter });
+  }
+}
