@@ -22,6 +22,7 @@ import {
   ProjectBudgetAlertsResolver,
 } from '../features/budgets/budget-alert.resolver.ts';
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
+import { GenerationAccountingResolver } from '../features/generations/accounting.resolver.ts';
 import { ApprovalResolver } from '../features/generations/approval.resolver.ts';
 import { GeneratedImageResolver } from '../features/generations/generated-image.resolver.ts';
 import {
@@ -90,6 +91,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectGenerationsResolver,
       CharacterGenerationsResolver,
       GeneratedImageResolver,
+      GenerationAccountingResolver,
       QuoteResolver,
       ApprovalResolver,
       ResolutionResolver,

@@ -1,5 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import type { User as UserRow } from '../../platform/db/generated/client.ts';
+import { type Asker, isAllowed } from './authorize.ts';
 
 export type { UserRow };
 
@@ -11,4 +12,9 @@ export async function userById(ctx: Uses<'db' | 'loaders'>, id: string): Promise
       return rows.map((row) => [row.id, row] as const);
     })
     .load(id);
+}
+
+/** Who did something in a project; null for viewers who may not see who is in it. */
+export async function userIfVisible(ctx: Asker, projectId: string, id: string): Promise<UserRow | null> {
+  return (await isAllowed(ctx, projectId, 'READ_MEMBERS')) ? userById(ctx, id) : null;
 }

@@ -49,7 +49,7 @@ export class RestoreProjectInput {
 @InputType({ description: 'Limits of a project; what is left out stays.' })
 export class UpdateProjectLimitsInput {
   @Field(() => ID, { description: "The project's id." })
-  projectId: string;
+  id: string;
   @Field(() => Int, {
     nullable: true,
     description: 'How many of its runs may be under way at a time: 0 to 10,000. Those under way go on.',

@@ -17,12 +17,12 @@ const mostConcurrent = 10_000;
  * deleted.
  */
 export async function updateProjectLimits(ctx: Asker, input: UpdateProjectLimitsInput): Promise<ProjectRow> {
-  const { id } = await findProject(ctx, fromGlobalId('Project', input.projectId));
+  const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
   await authorize(ctx, id, 'MANAGE_BUDGETS');
   const problems = problemsOf(input);
   if (problems.length > 0) throw new InputProblems(problems);
   return ctx.db.$transaction(async (tx) => {
-    await lockStandingProject(tx, id, 'projectId');
+    await lockStandingProject(tx, id, 'id');
     const before = await tx.project.findUniqueOrThrow({ where: { id } });
     const limits = {
       maxConcurrentGenerations: input.maxConcurrentGenerations ?? before.maxConcurrentGenerations,
