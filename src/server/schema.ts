@@ -43,6 +43,10 @@ import { LedgerEntryResolver, ProjectLedgerResolver } from '../features/ledger/l
 import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
 import { MemberResolver, ProjectMembersResolver } from '../features/members/member.resolver.ts';
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
+import {
+  ModelObservedPricesResolver,
+  ObservedPriceResolver,
+} from '../features/prices/observed-price.resolver.ts';
 import { ProjectDeletionResolver } from '../features/project-deletion/project-deletion.resolver.ts';
 import { ProjectPermissionsResolver } from '../features/projects/permission.resolver.ts';
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
@@ -77,6 +81,8 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectProviderKeyResolver,
       ImageResolver,
       ImageModelResolver,
+      ModelObservedPricesResolver,
+      ObservedPriceResolver,
       CharacterResolver,
       ProjectCharactersResolver,
       ReferenceImageResolver,

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { Uses } from '../../platform/context.ts';
+import { findObserved, type Observed } from './price-book.ts';
+
+/** What runs of one shape have cost. */
+export interface ObservedPriceRow extends Observed {
+  readonly shape: Readonly<Record<string, unknown>>;
+}
+
+/** What has been observed of a model, by shape; shapes in the order of their text. */
+export async function listObservedPrices(
+  ctx: Uses<'db'>,
+  model: string,
+  first: number,
+): Promise<ObservedPriceRow[]> {
+  // From each shape the index leads to the next: what lies between is not read.
+  const shapes = await ctx.db.$queryRaw<{ shape: string }[]>`
+    WITH RECURSIVE shapes AS (
+      SELECT min(shape) AS shape FROM price_observations WHERE model = ${model}
+      UNION ALL
+      SELECT (SELECT min(o.shape) FROM price_observations o WHERE o.model = ${model} AND o.shape > s.shape)
+      FROM shapes s WHERE s.shape IS NOT NULL
+    )
+    SELECT shape FROM shapes WHERE shape IS NOT NULL LIMIT ${first}`;
+  return Promise.all(
+    shapes.map(async ({ shape }) => ({
+      ...(await findObserved(ctx, model, shape)),
+      shape: z.record(z.string(), z.unknown()).parse(JSON.parse(shape)),
+    })),
+  );
+}
