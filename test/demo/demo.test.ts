@@ -29,7 +29,7 @@ describe('the demo', () => {
     });
     expect(stdout).toContain('No server at http://127.0.0.1:1; starting one for the demo.');
     expect(stdout.match(/ COMPLETED /g)).toHaveLength(4);
-    expect(stdout).toMatch(/All together {2}\$0\.823000/);
+    expect(stdout).toMatch(/All together {2}\$0\.908000/);
     const files = await readdir(environment.DEMO_OUTPUT);
     expect(files).toHaveLength(6);
     for (const file of files) {

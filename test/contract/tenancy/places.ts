@@ -1,5 +1,6 @@
 import { type Dramatis, picture } from '../../support/dramatis.ts';
 import { mutate } from '../../support/people.ts';
+import { runReturnings, runTakings } from './run-places.ts';
 import { type IdName, type Ids, newCharacter, newMember, type ViewerName } from './world.ts';
 
 /** What each viewer gets; `OK` or a code. Written down here once more, so that the server's own table is checked. */
@@ -38,7 +39,7 @@ export interface Taking {
 const mutation = (name: string, input: string) =>
   `mutation { ${name}(input: { ${input} }) { userErrors { code } } }`;
 
-function writing(
+export function writing(
   name: string,
   id: IdName,
   input: (ids: Ids) => string,
@@ -85,6 +86,7 @@ export function takings(
     expected: filter,
   });
   const places: Record<string, Taking> = {
+    ...runTakings(models),
     'Query.project(id)': reading('project', 'project'),
     'Query.character(id)': reading('character', 'character'),
     'Query.generation(id)': reading('generation', 'generation'),
@@ -267,17 +269,23 @@ export interface Returning {
   readonly expected: Outcomes;
 }
 
-function of(type: string, id: IdName, selection: string, expected: Outcomes = outcomes.read): Returning {
+export function of(
+  type: string,
+  id: IdName,
+  selection: string,
+  expected: Outcomes = outcomes.read,
+): Returning {
   return { operation: (ids) => `{ node(id: "${ids[id]}") { ... on ${type} { ${selection} } } }`, expected };
+}
+
+/** The same for an operation of its own. */
+export function root(operation: (ids: Ids) => string, expected: Outcomes = outcomes.read): Returning {
+  return { operation, expected };
 }
 
 /** Every field that returns an id or something that has one, as the schema names it. */
 export function returnings(): Record<string, Returning> {
-  const { read, readPeople, own, anybody } = outcomes;
-  const root = (operation: (ids: Ids) => string, expected: Outcomes = read): Returning => ({
-    operation,
-    expected,
-  });
+  const { readPeople, own, anybody } = outcomes;
   const log = (selection: string) =>
     of('Project', 'project', `auditLog(first: 100) { nodes { ${selection} } }`, own);
   const event = (selection: string) =>
@@ -330,5 +338,6 @@ export function returnings(): Record<string, Returning> {
     'GeneratedImage.generation': of('GeneratedImage', 'generatedImage', 'generation { id }'),
     'ProjectEvent.generation': event('generation { id }'),
     'ProjectEvent.character': event('character { id }'),
+    ...runReturnings(),
   };
 }
