@@ -468,6 +468,14 @@ BEGIN
 END
 $$;
 
+-- A run that the provider is done with gives its slot up, whoever moves it there.
+CREATE FUNCTION "leave_slot"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.holds_slot := false;
+  RETURN NEW;
+END
+$$;
+
 -- Takes the slot back from a run that gives it up.
 CREATE FUNCTION "release_slot"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -498,7 +506,10 @@ CREATE TRIGGER "generations_book" AFTER INSERT OR UPDATE OF "status", "cost_micr
   FOR EACH ROW EXECUTE FUNCTION "book_generation"();
 CREATE TRIGGER "generations_roll_up" AFTER UPDATE OF "status", "cost_micros", "pictures", "discarded" ON "generations"
   FOR EACH ROW WHEN (is_final(NEW."status")) EXECUTE FUNCTION "roll_up_generation"();
-CREATE TRIGGER "generations_release_slot" AFTER UPDATE OF "holds_slot" ON "generations"
+CREATE TRIGGER "generations_leave_slot" BEFORE UPDATE OF "status" ON "generations"
+  FOR EACH ROW WHEN (NEW."holds_slot" AND (NEW."status" = 'STORING' OR is_final(NEW."status")))
+  EXECUTE FUNCTION "leave_slot"();
+CREATE TRIGGER "generations_release_slot" AFTER UPDATE ON "generations"
   FOR EACH ROW WHEN (OLD."holds_slot" AND NOT NEW."holds_slot") EXECUTE FUNCTION "release_slot"();
 CREATE TRIGGER "budget_alerts_tell" AFTER INSERT ON "budget_alerts"
   FOR EACH ROW EXECUTE FUNCTION "tell_budget_alert"();

@@ -70,16 +70,15 @@ export async function moveGenerationIn(
     ...set,
     status: to,
     ...(isFinal(to) ? { finished_at: atMove } : {}),
-    ...(isWithProvider(to) ? {} : { holds_slot: false }),
   });
   // Columns are overlaid with the JSON's members, so one statement serves every move.
   const moved = await tx.$queryRaw<{ id: string }[]>`
     UPDATE generations g SET (
-      status, holds_slot, attempt_token, attempted_at, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
+      status, attempt_token, attempted_at, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
       submitted_at, started_at, finished_at, inference_seconds, cost_micros, cost_source,
       failure_code, failure_message, failure_retryable, outputs, output_problems, pictures
     ) = (
-      SELECT p.status, p.holds_slot, p.attempt_token, p.attempted_at, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
+      SELECT p.status, p.attempt_token, p.attempted_at, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
         p.cancel_requested_at, p.submitted_at, p.started_at, p.finished_at, p.inference_seconds, p.cost_micros,
         p.cost_source, p.failure_code, p.failure_message, p.failure_retryable, p.outputs, p.output_problems,
         p.pictures
