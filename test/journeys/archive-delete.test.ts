@@ -46,6 +46,13 @@ async function traces(projectId: string, of = dramatis): Promise<string[]> {
   return found.sort();
 }
 
+/** What outlives a project: who did what, and what was spent. No words of anybody's, but ids, amounts and models. */
+const outliving = ['account_totals', 'audit_entries', 'ledger_entries', 'spend_rollups'];
+/** Whether nothing else is left of a project. */
+async function isGone(projectId: string, of = dramatis): Promise<boolean> {
+  return (await traces(projectId, of)).every((table) => outliving.includes(table));
+}
+
 describe('an archived project', () => {
   it('can be read and managed, but not changed, until it is restored', async () => {
     const { projectId, owner, editor, characterId, referenceId } = await studio();
@@ -228,6 +235,14 @@ describe('a deleted project', () => {
         { projectId: doomed.projectId, email: 'n@example.test', role: 'VIEWER' },
         'token',
       );
+      const budget = {
+        projectId: doomed.projectId,
+        scope: 'PROJECT',
+        period: 'TOTAL',
+        cap: '10',
+        thresholds: [1],
+      };
+      await mutate(other, doomed.owner, 'createBudget', budget, 'budget { id }');
       await mutate(
         other,
         doomed.owner,
@@ -263,9 +278,22 @@ describe('a deleted project', () => {
         Array(2).fill(['COMPLETED', true]),
       );
 
-      await eventually('the project to go', async () =>
-        (await traces(doomed.projectId, other)).every((table) => table === 'audit_entries'),
+      await eventually('the project to go', () => isGone(doomed.projectId, other));
+      // What it spent can still be accounted for: to the micro-dollar, with the account, in the ledger and its sums.
+      expect(await traces(doomed.projectId, other)).toEqual(outliving);
+      const [books] = await other.database.query(
+        `SELECT (SELECT sum(CASE 'SPENT' WHEN debit::text THEN amount_micros WHEN credit::text THEN -amount_micros ELSE 0 END)
+             FROM ledger_entries WHERE project_id = $1)::int AS ledger,
+           (SELECT sum(spent_micros) FROM account_totals WHERE project_id = $1)::int AS account,
+           (SELECT sum(amount_micros) FROM spend_rollups WHERE project_id = $1 AND slice = 'ALL')::int AS rollups`,
+        [fromGlobalId('Project', doomed.projectId)],
       );
+      const billed = other.simulator.bill.reduce((sum, { costMicros }) => sum + Number(costMicros), 0);
+      expect(books).toEqual({ ledger: billed, account: billed, rollups: billed });
+      for (const table of outliving)
+        expect(JSON.stringify(await other.database.query(`SELECT * FROM ${table}`))).not.toMatch(
+          /Mara|at the sea/,
+        );
       expect(submits()).toBe(2);
       expect(other.simulator.bill).toHaveLength(2);
       expect(existsSync(stored(doomed.projectId, other))).toBe(false);
@@ -278,6 +306,9 @@ describe('a deleted project', () => {
         'api_keys',
         'provider_keys',
         'provider_assets',
+        'budgets',
+        'budget_windows',
+        'budget_alerts',
       ]) {
         const rows = await other.database.query(`SELECT 1 FROM ${table}`);
         expect([table, rows.length]).toEqual([
@@ -355,16 +386,10 @@ describe('a deleted project', () => {
     await dramatis.database.query(
       "UPDATE projects SET deleting_at = deleting_at - interval '1 minute' WHERE deleting_at IS NOT NULL",
     );
-    await eventually(
-      'the other to go',
-      async () => (await traces(other.projectId)).join() === 'audit_entries',
-    );
+    await eventually('the other to go', () => isGone(other.projectId));
     expect(await traces(stuck.projectId)).toContain('projects');
     await dramatis.database.query('DROP TRIGGER hold ON characters');
-    await eventually(
-      'the first to go as well',
-      async () => (await traces(stuck.projectId)).join() === 'audit_entries',
-    );
+    await eventually('the first to go as well', () => isGone(stuck.projectId));
   });
 
   it('goes in the end, however often the process is killed meanwhile', async () => {
@@ -394,11 +419,7 @@ describe('a deleted project', () => {
         kills += 1;
         server = await startServerProcess(other);
       }
-      await eventually(
-        'the rest to go',
-        async () => (await traces(projectId, other)).join() === 'audit_entries',
-        30_000,
-      );
+      await eventually('the rest to go', () => isGone(projectId, other), 30_000);
       expect(kills).toBe(4);
       expect(existsSync(stored(projectId, other))).toBe(false);
     } finally {

@@ -19,6 +19,10 @@ export const outcomes = {
   own: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
   /** Anybody who is somebody. */
   anybody: { ...hidden, stranger: 'OK', VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
+  /** What was spent: editors, their keys, and owners. */
+  spend: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
+  /** Their question about something that is not there: an empty answer. */
+  spendFilter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
   /** An owner's question about something that is not there: an empty answer. */
   filter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
 } satisfies Record<string, Outcomes>;
@@ -73,7 +77,7 @@ const imageParameters: Readonly<Record<string, readonly string[]>> = {
 export function takings(
   models: Readonly<Record<string, readonly string[]>> = imageParameters,
 ): Record<string, Taking> {
-  const { read, edit, own, filter } = outcomes;
+  const { read, edit, own, filter, spendFilter } = outcomes;
   const reading = (field: string, id: IdName): Taking => ({
     id,
     operation: (ids) => `{ ${field}(id: "${ids[id]}") { id } }`,
@@ -85,6 +89,21 @@ export function takings(
       `{ project(id: "${ids.project}") { auditLog(first: 5, filter: { ${name}: "${ids[id]}" }) { totalCount } } }`,
     expected: filter,
   });
+  const ledger = (name: string, id: IdName): Taking => ({
+    id,
+    operation: (ids) =>
+      `{ project(id: "${ids.project}") { ledger(first: 5, filter: { ${name}: "${ids[id]}" }) { totalCount nodes { id } } } }`,
+    expected: spendFilter,
+  });
+  /** One for each subject and period: whoever is told of the first may make one. */
+  const budget = (id: IdName, subject: (ids: Ids) => string) =>
+    writing(
+      'createBudget',
+      id,
+      (ids) => `projectId: "${ids.project}", ${subject(ids)}, period: DAY, cap: "1000000"`,
+      own,
+      { passes: 'BUDGET_EXISTS' },
+    );
   const places: Record<string, Taking> = {
     ...runTakings(models),
     'Query.project(id)': reading('project', 'project'),
@@ -110,6 +129,52 @@ export function takings(
     'Project.auditLog(filter.userId)': auditLog('userId', 'user'),
     'Project.auditLog(filter.apiKeyId)': auditLog('apiKeyId', 'apiKey'),
     'Project.auditLog(filter.targetId)': auditLog('targetId', 'character'),
+    'Project.ledger(filter.generationId)': ledger('generationId', 'generation'),
+    'Project.ledger(filter.characterId)': ledger('characterId', 'character'),
+    'Mutation.createBudget(input.projectId)': budget('project', () => 'scope: PROJECT'),
+    'Mutation.createBudget(input.memberId)': budget(
+      'member',
+      (ids) => `scope: MEMBER, memberId: "${ids.member}"`,
+    ),
+    'Mutation.createBudget(input.apiKeyId)': budget(
+      'apiKey',
+      (ids) => `scope: API_KEY, apiKeyId: "${ids.apiKey}"`,
+    ),
+    'Mutation.createBudget(input.characterId)': budget(
+      'character',
+      (ids) => `scope: CHARACTER, characterId: "${ids.character}"`,
+    ),
+    'Mutation.updateBudget(input.id)': writing(
+      'updateBudget',
+      'budget',
+      (ids) => `id: "${ids.budget}", cap: "999999"`,
+      own,
+    ),
+    'Mutation.removeBudget(input.id)': writing(
+      'removeBudget',
+      'budget',
+      (ids) => `id: "${ids.budget}"`,
+      own,
+      {
+        before: async (dramatis, ids) => {
+          const input = {
+            projectId: ids.project,
+            scope: 'MODEL',
+            model: 'consistent-character',
+            period: 'DAY',
+          };
+          const spare = { ...input, cap: '1000000' };
+          const made = await mutate(dramatis, admin, 'createBudget', spare, 'budget { id }');
+          return made.budget ? { budget: made.budget.id } : {};
+        },
+      },
+    ),
+    'Mutation.updateProjectLimits(input.id)': writing(
+      'updateProjectLimits',
+      'project',
+      (ids) => `id: "${ids.project}", maxConcurrentGenerations: 20`,
+      own,
+    ),
     'Mutation.createCharacter(input.projectId)': writing(
       'createCharacter',
       'project',
@@ -285,7 +350,7 @@ export function root(operation: (ids: Ids) => string, expected: Outcomes = outco
 
 /** Every field that returns an id or something that has one, as the schema names it. */
 export function returnings(): Record<string, Returning> {
-  const { readPeople, own, anybody } = outcomes;
+  const { readPeople, own, anybody, spend } = outcomes;
   const log = (selection: string) =>
     of('Project', 'project', `auditLog(first: 100) { nodes { ${selection} } }`, own);
   const event = (selection: string) =>
@@ -307,6 +372,22 @@ export function returnings(): Record<string, Returning> {
     'Project.apiKeys': of('Project', 'project', 'apiKeys(first: 5) { nodes { id } }', readPeople),
     'Project.characters': of('Project', 'project', 'characters(first: 5) { nodes { id } }'),
     'Project.generations': of('Project', 'project', 'generations(first: 5) { nodes { id } }'),
+    'Project.budgets': of('Project', 'project', 'budgets(first: 5) { nodes { id } }', spend),
+    'Project.budgetAlerts': of('Project', 'project', 'budgetAlerts(first: 5) { nodes { id } }', spend),
+    'Project.ledger': of('Project', 'project', 'ledger(first: 5) { nodes { id } }', spend),
+    'LedgerEntry.id': of('Project', 'project', 'ledger(first: 5) { nodes { id } }', spend),
+    'LedgerEntry.generationId': of(
+      'Project',
+      'project',
+      'ledger(first: 5) { nodes { generationId } }',
+      spend,
+    ),
+    'Budget.id': of('Budget', 'budget', 'id', spend),
+    'Budget.member': of('Budget', 'budget', 'member { id }', spend),
+    'Budget.apiKey': of('Budget', 'budget', 'apiKey { id }', spend),
+    'Budget.character': of('Budget', 'budget', 'character { id }', spend),
+    'BudgetAlert.id': of('BudgetAlert', 'budgetAlert', 'id payload', spend),
+    'BudgetAlert.budget': of('BudgetAlert', 'budgetAlert', 'budget { id }', spend),
     'Member.id': of('Member', 'member', 'id', readPeople),
     'Member.user': of('Member', 'member', 'user { id email }', readPeople),
     'Member.project': of('Member', 'member', 'project { id }', readPeople),
@@ -339,5 +420,7 @@ export function returnings(): Record<string, Returning> {
     'ProjectEvent.generation': event('generation { id }'),
     'ProjectEvent.character': event('character { id }'),
     ...runReturnings(),
+    'ProjectEvent.budget': event('budget { id }'),
+    'ProjectEvent.budgetAlert': event('budgetAlert { id }'),
   };
 }

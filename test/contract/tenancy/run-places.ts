@@ -80,7 +80,7 @@ export function runReturnings(): Record<string, Returning> {
     'Generation.requestedWith': run('requestedWith { id }'),
     'Generation.ledgerEntries': of('Generation', 'generation', 'ledgerEntries { id }', edit),
     'Quote.id': quote('id'),
-    'Quote.budgets': quote('budgets { budget { id } }'),
+    'BudgetVerdict.budget': quote('budgets { budget { id } }'),
     'Quote.alreadyOwned': quote('alreadyOwned { id }'),
   };
 }

@@ -253,7 +253,9 @@ it('lists hold what is of their project, and nothing that is newer in another', 
   const lists = `projects(first: 100) { nodes { id } } project(id: "${target.ids.project}") {
     members(first: 100) { totalCount nodes { id user { email } } } invitations(first: 100) { totalCount nodes { id } }
     apiKeys(first: 100) { totalCount nodes { id } } auditLog(first: 100) { totalCount nodes { targetId } }
-    characters(first: 100) { totalCount nodes { id } } generations(first: 100) { totalCount nodes { id } } }
+    characters(first: 100) { totalCount nodes { id } } generations(first: 100) { totalCount nodes { id } }
+    budgets(first: 100) { totalCount nodes { id } } budgetAlerts(first: 100) { totalCount nodes { id payload } }
+    ledger(first: 100) { totalCount nodes { generationId } } }
     character(id: "${target.ids.character}") { referenceImages(first: 100) { id } generations(first: 100) { totalCount nodes { id } } }
     generation(id: "${target.ids.generation}") { images { id } }`;
   const { data, errors } = await dramatis.ask(`{ ${lists} }`, {}, target.people.OWNER);
@@ -261,7 +263,9 @@ it('lists hold what is of their project, and nothing that is newer in another', 
   const counted = await dramatis.database.query(
     `SELECT (SELECT count(*) FROM members WHERE project_id = p.id)::int AS members, (SELECT count(*) FROM invitations WHERE project_id = p.id)::int AS invitations,
        (SELECT count(*) FROM api_keys WHERE project_id = p.id)::int AS "apiKeys", (SELECT count(*) FROM audit_entries WHERE project_id = p.id)::int AS "auditLog",
-       (SELECT count(*) FROM characters WHERE project_id = p.id)::int AS characters, (SELECT count(*) FROM generations WHERE project_id = p.id)::int AS generations
+       (SELECT count(*) FROM characters WHERE project_id = p.id)::int AS characters, (SELECT count(*) FROM generations WHERE project_id = p.id)::int AS generations,
+       (SELECT count(*) FROM budgets WHERE project_id = p.id AND removed_at IS NULL)::int AS budgets,
+       (SELECT count(*) FROM budget_alerts WHERE project_id = p.id)::int AS "budgetAlerts", (SELECT count(*) FROM ledger_entries WHERE project_id = p.id)::int AS ledger
      FROM projects p WHERE name = 'target'`,
   );
   const told = Object.entries(data.project).map(([name, list]) => [

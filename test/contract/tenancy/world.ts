@@ -12,6 +12,8 @@ export interface Ids {
   readonly member: string;
   readonly invitation: string;
   readonly apiKey: string;
+  readonly budget: string;
+  readonly budgetAlert: string;
   readonly user: string;
 }
 export type IdName = keyof Ids;
@@ -71,6 +73,7 @@ export async function buildWorld(dramatis: Dramatis, name: string): Promise<Worl
     `{ generation(id: "${generation}") { images { id } } referenceImage: node(id: "${referenceImage}") { ... on ReferenceImage { image { id } } } }`,
   );
   const invitation = await invite(dramatis, project, `${name}-invited@example.test`);
+  const { budget, budgetAlert } = await reachedBudget(dramatis, project);
   const { viewer: asOwner } = (await dramatis.ask('{ viewer { user { id } } }', {}, owner)).data;
   return {
     ids: {
@@ -83,6 +86,8 @@ export async function buildWorld(dramatis: Dramatis, name: string): Promise<Worl
       member: viewer.member,
       invitation,
       apiKey: key.id,
+      budget,
+      budgetAlert,
       user: asOwner.user.id,
     },
     people: { VIEWER: viewer, EDITOR: editor, OWNER: owner, key, revoked, admin },
@@ -98,6 +103,18 @@ export async function invite(dramatis: Dramatis, project: string, email: string)
     'invitation { id }',
   );
   return made.invitation.id;
+}
+
+/** A budget that has reached a threshold, and room for whatever the tests ask for. */
+async function reachedBudget(dramatis: Dramatis, project: string) {
+  const input = { projectId: project, scope: 'PROJECT', period: 'TOTAL', cap: '0.01', thresholds: [1] };
+  const made = await mutate(dramatis, admin, 'createBudget', input, 'budget { id }');
+  const budget: string = made.budget.id;
+  await mutate(dramatis, admin, 'updateBudget', { id: budget, cap: '1000000' }, 'budget { id }');
+  const told = await dramatis.get(
+    `{ project(id: "${project}") { budgetAlerts(first: 1) { nodes { id } } } }`,
+  );
+  return { budget, budgetAlert: told.project.budgetAlerts.nodes[0].id as string };
 }
 
 /** Somebody new, as a member who may be removed. */

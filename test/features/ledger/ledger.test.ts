@@ -1,0 +1,138 @@
+import 'reflect-metadata';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { listLedgerOfGeneration } from '../../../src/features/ledger/ledger-entry.queries.ts';
+import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { Loaders } from '../../../src/platform/graphql/loaders.ts';
+import { Dramatis } from '../../support/dramatis.ts';
+import { apiKey, mutate, type Person, team } from '../../support/people.ts';
+import { holdRun, type RunPlace, settleRun } from '../../support/runs.ts';
+
+let dramatis: Dramatis;
+let db: Database;
+let cast: Awaited<ReturnType<typeof team>>;
+let place: RunPlace;
+let runs: string[];
+beforeAll(async () => {
+  dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
+  db = connectDatabase(dramatis.database.url, { maxConnections: 10 });
+  dramatis.onStop(() => db.$disconnect());
+  cast = await team(dramatis);
+  const input = { projectId: cast.projectId, name: 'Mara' };
+  const made = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
+  const projectId = fromGlobalId('Project', cast.projectId);
+  place = { projectId, characterId: fromGlobalId('Character', made.character.id) };
+  const [cheap, dear, open] = [
+    await holdRun(db, place, 1_000_000n),
+    await holdRun(db, place, 100_000n, { requestedAt: new Date('2026-01-31T23:59:59.999Z') }),
+    await holdRun(db, place, 300_000n),
+  ];
+  await settleRun(db, cheap, 580_000n);
+  await settleRun(db, dear, 150_000n);
+  await db.generation.update({ where: { id: cheap }, data: { costMicros: 500_000n, costSource: 'BALANCE' } });
+  runs = [cheap, dear, open];
+});
+afterAll(() => dramatis.stop());
+
+async function ledger(
+  args: string,
+  who: Person = cast.owner,
+  selection = 'kind debit credit amount day source',
+) {
+  const { data, errors } = await dramatis.ask(
+    `{ project(id: "${cast.projectId}") { ledger(${args}) { totalCount pageInfo { hasNextPage endCursor } nodes { ${selection} } } } }`,
+    {},
+    who,
+  );
+  return errors ? errors[0]?.extensions.code : data.project.ledger;
+}
+
+it('is for those who may know what is spent', async () => {
+  expect(await ledger('first: 5', cast.viewer)).toBe('FORBIDDEN');
+  const viewersKey = await apiKey(dramatis, cast.owner, cast.projectId, { role: 'VIEWER' });
+  expect(await ledger('first: 5', viewersKey)).toBe('FORBIDDEN');
+  expect(await ledger('first: 5', await apiKey(dramatis, cast.owner, cast.projectId))).toMatchObject({
+    totalCount: 8,
+  });
+  expect(await ledger('first: 5', cast.editor)).toMatchObject({ totalCount: 8 });
+  for (const args of ['first: 0', 'first: 101', 'first: 5, after: "x"', 'first: 5, after: "MTIz"'])
+    expect(await ledger(args)).toBe('BAD_USER_INPUT');
+});
+
+it('tells every amount that moved, the newest first, and its accounts add up', async () => {
+  const today = new Date().toISOString().slice(0, 10);
+  const { nodes } = await ledger('first: 100');
+  const told = nodes.map((entry: Record<string, string>) =>
+    ['kind', 'credit', 'debit', 'amount', 'source'].map((name) => entry[name]).join(' '),
+  );
+  expect(told).toEqual([
+    'ADJUST SPENT AVAILABLE 0.080000 BALANCE',
+    'ADJUST AVAILABLE SPENT 0.050000 PROVIDER',
+    'CHARGE HELD SPENT 0.100000 PROVIDER',
+    'RELEASE HELD AVAILABLE 0.420000 PROVIDER',
+    'CHARGE HELD SPENT 0.580000 PROVIDER',
+    'HOLD AVAILABLE HELD 0.300000 UPPER_BOUND',
+    'HOLD AVAILABLE HELD 0.100000 UPPER_BOUND',
+    'HOLD AVAILABLE HELD 1.000000 UPPER_BOUND',
+  ]);
+  expect(nodes.map(({ day }: { day: string }) => day)).toEqual(
+    [0, 1, 1, 0, 0, 0, 1, 0].map((isOld) => (isOld ? '2026-01-31' : today)),
+  );
+  const balance = (account: string) =>
+    nodes.reduce(
+      (sum: number, { debit, credit, amount }: Record<string, string>) =>
+        sum + Number(amount) * 1e6 * ((debit === account ? 1 : 0) - (credit === account ? 1 : 0)),
+      0,
+    );
+  expect(['HELD', 'SPENT', 'AVAILABLE'].map(balance)).toEqual([300_000, 650_000, -950_000]);
+});
+
+it('is read in pages that miss and repeat nothing', async () => {
+  const seen: string[] = [];
+  let after = '';
+  for (let page = 0; page < 4; page += 1) {
+    const { nodes, pageInfo } = await ledger(`first: 3${after}`, cast.owner, 'id');
+    seen.push(...nodes.map(({ id }: { id: string }) => id));
+    after = `, after: "${pageInfo.endCursor}"`;
+    if (!pageInfo.hasNextPage) break;
+  }
+  const all = await ledger('first: 100', cast.owner, 'id');
+  expect(seen).toEqual(all.nodes.map(({ id }: { id: string }) => id));
+  expect(new Set(seen).size).toBe(8);
+});
+
+it('is filtered by all conditions together', async () => {
+  const count = async (filter: string) => (await ledger(`first: 100, filter: { ${filter} }`)).totalCount;
+  const [cheap, dear] = runs.map((id) => toGlobalId('Generation', id));
+  const mara = toGlobalId('Character', place.characterId);
+  const later = new Date(Date.now() + 60_000).toISOString();
+  expect(await count('kinds: [HOLD]')).toBe(3);
+  expect(await count('kinds: [CHARGE, RELEASE]')).toBe(3);
+  expect(await count(`generationId: "${cheap}"`)).toBe(4);
+  expect(await count(`generationId: "${dear}", kinds: [ADJUST]`)).toBe(1);
+  expect(await count(`characterId: "${mara}"`)).toBe(8);
+  expect(await count(`from: "${later}"`)).toBe(0);
+  expect(await count(`until: "${later}"`)).toBe(8);
+  for (const nobody of [mara, 'nonsense', '']) expect(await count(`generationId: "${nobody}"`)).toBe(0);
+  const { nodes } = await ledger(`first: 1, filter: { generationId: "${dear}" }`, cast.owner, 'generationId');
+  expect(nodes).toEqual([{ generationId: dear }]);
+});
+
+it('is read for many runs at once, in order', async () => {
+  const ctx = { db, viewer: { kind: 'ADMIN' } as const, loaders: new Loaders() };
+  const lists = await Promise.all(runs.map((id) => listLedgerOfGeneration(ctx, { id, ...place })));
+  expect(lists.map((entries) => entries.map(({ kind }) => kind))).toEqual([
+    ['HOLD', 'CHARGE', 'RELEASE', 'ADJUST'],
+    ['HOLD', 'CHARGE', 'ADJUST'],
+    ['HOLD'],
+  ]);
+});
+
+it('cannot be changed', async () => {
+  for (const statement of [
+    'UPDATE ledger_entries SET amount_micros = 1',
+    'DELETE FROM ledger_entries',
+    'TRUNCATE ledger_entries',
+  ])
+    await expect(dramatis.database.query(statement)).rejects.toThrow();
+});
