@@ -209,6 +209,9 @@ ALTER TABLE "generations" ADD CONSTRAINT "generations_retry_of_id_fkey" FOREIGN 
 -- AddForeignKey
 ALTER TABLE "project_events" ADD CONSTRAINT "project_events_budget_alert_id_fkey" FOREIGN KEY ("budget_alert_id") REFERENCES "budget_alerts"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
+-- AlterTable
+ALTER TABLE "generations" ALTER COLUMN "requested_at" SET DEFAULT now();
+
 -- By hand from here on: what the schema file cannot say.
 
 ALTER TABLE "generations"
