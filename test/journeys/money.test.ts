@@ -115,6 +115,24 @@ describe('a run and the ledger', () => {
     expect(await books()).toEqual(balanced);
   });
 
+  it('holds for eighty pictures what eighty may cost', async () => {
+    const model = { consistentCharacter: { prompt: 'all', numberOfOutputs: 20, numberOfImagesPerPose: 4 } };
+    expect((await quote({ model })).quote).toMatchObject({ outputCount: 80, hold: '13.600000' });
+  });
+
+  it('a result that the provider has forgotten was paid for, and is not asked for again', async () => {
+    const bill = dramatis.simulator.bill.length;
+    const { generation } = await generate({ model: v3('[[simulate:lost]] gone') });
+    const last = await ended(generation.id, 'FAILED');
+    expect(last).toMatchObject({
+      cost: '0.580000',
+      costSource: 'PRICE_LIST',
+      failure: { code: 'RESULT_EXPIRED' },
+      ledgerEntries: [{ kind: 'HOLD' }, { kind: 'CHARGE', amount: '0.580000', source: 'PRICE_LIST' }],
+    });
+    expect(dramatis.simulator.bill.length - bill).toBe(1);
+  });
+
   it('cannot be written over, taken back or emptied', async () => {
     for (const statement of [
       'UPDATE ledger_entries SET amount_micros = 1',
@@ -507,4 +525,21 @@ describe('amounts', () => {
       else expect(data.createBudget).toEqual({ budget: null, userErrors: [{ path: ['input', 'cap'] }] });
     },
   );
+});
+
+// Last: the account is paused by it.
+it('without credits the run ends, its money is free again, and its person is told', async () => {
+  const { generation } = await generate({ model: v3('[[simulate:406]] no credits') });
+  expect(await ended(generation.id, 'FAILED')).toMatchObject({
+    costSource: 'NOT_CHARGED',
+    failure: { code: 'PROVIDER_OUT_OF_CREDITS' },
+    ledgerEntries: [{ kind: 'HOLD' }, { kind: 'RELEASE' }],
+  });
+  const { generation: next } = await generate({ model: v3('waits') });
+  await eventually('the pause', async () => {
+    const [pause] = await dramatis.database.query('SELECT reason FROM provider_pauses');
+    return pause?.reason === 'NO_CREDITS';
+  });
+  expect(await find(next.id)).toMatchObject({ status: 'QUEUED', ledgerEntries: [{ kind: 'HOLD' }] });
+  expect(await books()).toEqual(balanced);
 });
