@@ -3,6 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { toError } from '../errors.ts';
 import { createPrepare } from '../platform/graphql/prepare.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
+import { registerExportRoute } from './export-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
 import { serveGraphqlWebsocket } from './graphql-websocket.ts';
 import { registerHealthRoute } from './health-route.ts';
@@ -49,6 +50,7 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
   registerJsonBody(app);
   registerHealthRoute(app, ctx);
   registerImageRoute(app, ctx);
+  registerExportRoute(app, ctx);
   registerExplorer(app);
   const schema = await createSchema();
   const graphql = { schema, prepare: createPrepare(schema, { maxCost: ctx.config.COST_BURST }) };

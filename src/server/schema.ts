@@ -55,6 +55,12 @@ import {
   CharacterReferenceImagesResolver,
   ReferenceImageResolver,
 } from '../features/reference-images/reference-image.resolver.ts';
+import {
+  ProjectSpendResolver,
+  SpendForecastResolver,
+  SpendReportResolver,
+  SpendRowResolver,
+} from '../features/spend/spend.resolver.ts';
 import type { Context } from '../platform/context.ts';
 
 /** Inputs of which exactly one member must be given. */
@@ -101,6 +107,10 @@ export async function createSchema(): Promise<GraphQLSchema> {
       QuoteResolver,
       ApprovalResolver,
       ResolutionResolver,
+      SpendRowResolver,
+      SpendReportResolver,
+      SpendForecastResolver,
+      ProjectSpendResolver,
       ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,

@@ -76,7 +76,7 @@ export interface Openness {
 }
 
 /** What an archived project refuses. */
-const changes: readonly Action[] = ['EDIT_CHARACTERS', 'GENERATE'];
+const changes: readonly Action[] = ['EDIT_CHARACTERS', 'GENERATE', 'RATE_IMAGES'];
 
 /** Whether the viewer's role, and what they came by, allow it: for what is left out rather than refused. */
 export async function isAllowed(ctx: Asker, projectId: string, action: Action): Promise<boolean> {

@@ -1,10 +1,12 @@
-import { Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toPayload } from '../../platform/graphql/payload.ts';
 import { findImage } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
 import { findGeneration, type GeneratedImageRow } from './generation.queries.ts';
-import { GeneratedImage, Generation } from './generation.type.ts';
+import { GeneratedImage, Generation, RateImageInput, RateImagePayload } from './generation.type.ts';
+import { rateImage } from './rate-image.ts';
 
 @Resolver(() => GeneratedImage)
 export class GeneratedImageResolver {
@@ -21,5 +23,15 @@ export class GeneratedImageResolver {
   @FieldResolver(() => Generation, { description: 'The run that made it.' })
   generation(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
     return findGeneration(ctx, image.generationId);
+  }
+
+  @Mutation(() => RateImagePayload, {
+    description: 'Says what a picture is worth; the analytics tell what a kept one costs.',
+  })
+  rateImage(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RateImageInput, { description: 'Which one, and the verdict.' }) input: RateImageInput,
+  ) {
+    return toPayload('generatedImage', rateImage(ctx, input));
   }
 }

@@ -1,4 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import type { ImageVerdict as Verdict } from '../../platform/db/generated/client.ts';
 import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
@@ -6,7 +7,8 @@ import { ModelInput } from '../image-models/model.input.ts';
 import { failureCodes } from './failure.ts';
 import type { GenerationStatus as Status } from './generation-state.ts';
 
-const GenerationStatus = {
+/** The state machine's statuses, as GraphQL's enum. */
+export const GenerationStatus = {
   AWAITING_APPROVAL: 'AWAITING_APPROVAL',
   QUEUED: 'QUEUED',
   SUBMITTING: 'SUBMITTING',
@@ -105,10 +107,31 @@ export class Generation extends Node {
 
 export const GenerationConnection = connectionType('Generation', () => Generation);
 
+/** The table's verdicts, as GraphQL's enum. */
+const ImageVerdict = { FAVORITE: 'FAVORITE', DISCARDED: 'DISCARDED' } satisfies Record<Verdict, Verdict>;
+registerEnumType(ImageVerdict, {
+  name: 'ImageVerdict',
+  description: 'What somebody thinks of a picture.',
+  valuesConfig: {
+    FAVORITE: { description: 'One of the best.' },
+    DISCARDED: { description: 'Of no use; the analytics count it as not kept.' },
+  },
+});
+
 @ObjectType({ implements: Node, description: 'One output of a run.' })
 export class GeneratedImage extends Node {
   @Field(() => Int, { description: 'Its place in the run, from 0.' })
   index: number;
+  @Field(() => ImageVerdict, { nullable: true, description: 'How it was rated; null while it is not.' })
+  verdict: Verdict | null;
+}
+
+@InputType({ description: 'A rating of a picture.' })
+export class RateImageInput {
+  @Field(() => ID, { description: "The generated image's id." })
+  id: string;
+  @Field(() => ImageVerdict, { nullable: true, description: 'Null, or left out, takes the rating back.' })
+  verdict?: Verdict | null;
 }
 
 @InputType({ description: 'What to draw, of whom, with which model.' })
@@ -169,4 +192,10 @@ export const CancelGenerationPayload = payloadType(
   'generation',
   () => Generation,
   'The run: CANCELED, or with `cancelRequestedAt` when the provider had it already.',
+);
+export const RateImagePayload = payloadType(
+  'RateImage',
+  'generatedImage',
+  () => GeneratedImage,
+  'The picture with its rating.',
 );

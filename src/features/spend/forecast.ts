@@ -1,0 +1,77 @@
+import { perUnit } from '../../money.ts';
+import type { Uses } from '../../platform/context.ts';
+import { matching, type Scope } from './matching.ts';
+import type { SpendReportFound } from './spend.queries.ts';
+
+/** Where spending is heading; what does not need the budgets. */
+export interface Forecast {
+  readonly until: string;
+  readonly amount: bigint;
+  readonly perDay: bigint;
+  readonly projectId: string | null;
+}
+
+/** Nobody plans for longer, and calendars end. */
+const farthestDays = 36_525n;
+
+/**
+ * What the report will hold when its last day is over, if each day after today takes what the last days took on the
+ * mean. Null when that day is over already, or when there is no day to go by yet.
+ */
+export async function forecastOf(
+  ctx: Uses<'db'>,
+  { asked, totals }: SpendReportFound,
+): Promise<Forecast | null> {
+  const { from, to, projectId } = asked;
+  const pace = await readPace(ctx, asked);
+  if (to < pace.today || pace.perDay === null) return null;
+  const next = addDays(pace.today, 1n);
+  const left = BigInt(Math.max(0, (Date.parse(to) - Date.parse(from > next ? from : next)) / dayMs + 1));
+  return { until: to, amount: totals.amount + pace.perDay * left, perDay: pace.perDay, projectId };
+}
+
+/** The first day on which one of the project's own budgets has nothing left in the period that runs now. */
+export async function budgetRunsOutOn(ctx: Uses<'db'>, { projectId }: Forecast): Promise<string | null> {
+  if (projectId === null) return null;
+  const { today, perDay } = await readPace(ctx, { projectId, groupBy: [] });
+  const budgets = await ctx.db.$queryRaw<{ available: bigint; endsOn: string | null }[]>`
+    SELECT b.cap_micros - coalesce(w.settled_micros + w.held_micros, 0) AS available,
+      to_char(CASE b.period WHEN 'DAY' THEN ${today}::date
+        WHEN 'MONTH' THEN period_start('MONTH', ${today}::date) + interval '1 month - 1 day' END, 'YYYY-MM-DD') AS "endsOn"
+    FROM budgets b LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.starts_on = period_start(b.period, ${today}::date)
+    WHERE b.project_id = ${projectId}::uuid AND b.scope = 'PROJECT' AND b.removed_at IS NULL`;
+  const days = budgets.flatMap(({ available, endsOn }) => {
+    const day = usedUpOn(today, available, perDay ?? 0n);
+    return day !== null && (endsOn === null || day <= endsOn) ? [day] : [];
+  });
+  return days.sort()[0] ?? null;
+}
+
+/** When nothing is left if `perDay` goes each day after `today`; null for never, or not within a lifetime. */
+export function usedUpOn(today: string, available: bigint, perDay: bigint): string | null {
+  if (available <= 0n) return today;
+  if (perDay <= 0n) return null;
+  const days = (available + perDay - 1n) / perDay;
+  return days > farthestDays ? null : addDays(today, days);
+}
+
+/** Today, by the database, and the mean of the 28 days before it, or of those since the first spend. */
+async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: string; perDay: bigint | null }> {
+  const rows = matching(scope);
+  const [pace] = await db.$queryRaw<{ today: string; spent: bigint; days: number | null }[]>`
+    SELECT to_char(today, 'YYYY-MM-DD') AS today, coalesce(sum(amount_micros), 0)::bigint AS spent,
+      CASE WHEN EXISTS (
+        SELECT 1 FROM spend_rollups WHERE ${rows} AND day < today - 28 AND amount_micros > 0
+      ) THEN 28 ELSE today - min(day) FILTER (WHERE amount_micros > 0) END AS days
+    FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today) now
+    LEFT JOIN spend_rollups ON ${rows} AND day BETWEEN today - 28 AND today - 1
+    GROUP BY today`;
+  if (!pace) throw new Error('There is always a today.');
+  return { today: pace.today, perDay: perUnit(pace.spent, BigInt(pace.days ?? 0)) };
+}
+
+const dayMs = 86_400_000;
+
+function addDays(day: string, days: bigint): string {
+  return new Date(Date.parse(day) + Number(days) * dayMs).toISOString().slice(0, 10);
+}

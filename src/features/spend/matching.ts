@@ -1,0 +1,48 @@
+import { Prisma } from '../../platform/db/generated/client.ts';
+import { type IdType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { type SpendFilter, SpendGrouping } from './spend.type.ts';
+
+/** Of which runs: a project's, or everybody's. */
+export interface Scope {
+  readonly projectId: string | null;
+  readonly groupBy: readonly SpendGrouping[];
+  readonly filter?: SpendFilter | null;
+}
+
+/**
+ * The rollups keep each day once in each slice: by one dimension, or by all of them together. The smallest that has what
+ * is asked for has a row where others have hundreds.
+ */
+function sliceFor({ groupBy, filter }: Scope): string {
+  const { MODEL, CHARACTER, MEMBER, API_KEY } = SpendGrouping;
+  const needed = [
+    (groupBy.includes(MODEL) || filter?.models) && MODEL,
+    (groupBy.includes(CHARACTER) || filter?.characterIds) && CHARACTER,
+    (groupBy.includes(MEMBER) || filter?.userIds) && MEMBER,
+    (groupBy.includes(API_KEY) || filter?.apiKeyIds) && API_KEY,
+  ].filter((dimension) => typeof dimension === 'string');
+  return needed.length > 1 ? 'ALL' : (needed[0] ?? MODEL);
+}
+
+/** The row ids behind global ones; a malformed one is, like a stranger's, that of nothing here. */
+function idsOf(globalIds: readonly string[], type: IdType): string[] {
+  return globalIds.map(parseGlobalId).flatMap((parsed) => (parsed?.type === type ? [parsed.id] : []));
+}
+
+/** The rows of `spend_rollups` that a report is made of, their day apart. */
+export function matching(scope: Scope): Prisma.Sql {
+  const { models, characterIds, userIds, apiKeyIds, statuses, projectIds } = scope.filter ?? {};
+  const anyOf = (column: Prisma.Sql, globalIds: readonly string[] | null | undefined, type: IdType) =>
+    globalIds ? [Prisma.sql`${column} = ANY(${idsOf(globalIds, type)}::uuid[])`] : [];
+  const conditions = [
+    Prisma.sql`slice = ${sliceFor(scope)}`,
+    ...(scope.projectId === null ? [] : [Prisma.sql`project_id = ${scope.projectId}::uuid`]),
+    ...anyOf(Prisma.sql`project_id`, projectIds, 'Project'),
+    ...anyOf(Prisma.sql`character_id`, characterIds, 'Character'),
+    ...anyOf(Prisma.sql`user_id`, userIds, 'User'),
+    ...anyOf(Prisma.sql`api_key_id`, apiKeyIds, 'ApiKey'),
+    ...(models ? [Prisma.sql`model = ANY(${models}::text[])`] : []),
+    ...(statuses ? [Prisma.sql`status = ANY(${statuses}::text[])`] : []),
+  ];
+  return Prisma.join(conditions, ' AND ');
+}

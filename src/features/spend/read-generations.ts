@@ -1,0 +1,90 @@
+import { formatMicros } from '../../money.ts';
+import type { Uses } from '../../platform/context.ts';
+import { globalId, type Portions, type Span } from './portions.ts';
+
+/** What a row of the runs' export is made of. */
+export const generationColumns = [
+  'id',
+  'characterId',
+  'characterName',
+  'model',
+  'status',
+  'prompt',
+  'requestedAt',
+  'finishedAt',
+  'seconds',
+  'hold',
+  'cost',
+  'costSource',
+  'failureCode',
+  'pictures',
+  'discarded',
+  'batch',
+  'userId',
+  'apiKeyId',
+] as const;
+
+const dayMs = 86_400_000;
+
+/** A project's runs in the order in which they were asked for, up to now. */
+export async function* readGenerations(
+  { db, clock }: Uses<'db' | 'clock'>,
+  { projectId, from, to, portion }: Span & { readonly projectId: string },
+): Portions<typeof generationColumns> {
+  const until = to === null ? clock.now() : new Date(to.getTime() + dayMs);
+  let after: { requestedAt: Date; id: string } | undefined;
+  for (;;) {
+    const rows = await db.generation.findMany({
+      where: {
+        projectId,
+        requestedAt: { gte: after?.requestedAt ?? from ?? undefined, lt: until },
+        // The bound above lets the index do its work; this passes over what was told already.
+        NOT: after && { requestedAt: after.requestedAt, id: { lte: after.id } },
+      },
+      orderBy: [{ requestedAt: 'asc' }, { id: 'asc' }],
+      take: portion,
+      select: {
+        id: true,
+        characterId: true,
+        character: { select: { name: true } },
+        model: true,
+        status: true,
+        prompt: true,
+        requestedAt: true,
+        finishedAt: true,
+        inferenceSeconds: true,
+        holdMicros: true,
+        costMicros: true,
+        costSource: true,
+        failureCode: true,
+        pictures: true,
+        discarded: true,
+        batch: true,
+        userId: true,
+        apiKeyId: true,
+      },
+    });
+    yield rows.map((row) => ({
+      id: globalId('Generation', row.id),
+      characterId: globalId('Character', row.characterId),
+      characterName: row.character.name,
+      model: row.model,
+      status: row.status,
+      prompt: row.prompt,
+      requestedAt: row.requestedAt.toISOString(),
+      finishedAt: row.finishedAt?.toISOString() ?? null,
+      seconds: row.inferenceSeconds,
+      hold: formatMicros(row.holdMicros),
+      cost: row.costMicros === null ? null : formatMicros(row.costMicros),
+      costSource: row.costSource,
+      failureCode: row.failureCode,
+      pictures: row.pictures,
+      discarded: row.discarded,
+      batch: row.batch,
+      userId: globalId('User', row.userId),
+      apiKeyId: globalId('ApiKey', row.apiKeyId),
+    }));
+    after = rows.at(-1);
+    if (rows.length < portion) return;
+  }
+}

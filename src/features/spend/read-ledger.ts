@@ -1,0 +1,59 @@
+import { formatMicros } from '../../money.ts';
+import type { Uses } from '../../platform/context.ts';
+import { dayText, globalId, type Portions, type Span } from './portions.ts';
+
+/** What a row of the ledger's export is made of. */
+export const ledgerColumns = [
+  'id',
+  'projectId',
+  'generationId',
+  'kind',
+  'debit',
+  'credit',
+  'amount',
+  'at',
+  'day',
+  'model',
+  'characterId',
+  'userId',
+  'apiKeyId',
+  'providerAccount',
+  'source',
+] as const;
+
+/** The entries of a project, or of all, in the order in which they were made, up to the newest of now. */
+export async function* readLedger({ db }: Uses<'db'>, span: Span): Portions<typeof ledgerColumns> {
+  const { _max: newest } = await db.ledgerEntry.aggregate({ _max: { id: true } });
+  let after = 0n;
+  for (;;) {
+    const rows = await db.ledgerEntry.findMany({
+      where: {
+        projectId: span.projectId ?? undefined,
+        id: { gt: after, lte: newest.id ?? 0n },
+        day: { gte: span.from ?? undefined, lte: span.to ?? undefined },
+      },
+      orderBy: { id: 'asc' },
+      take: span.portion,
+    });
+    yield rows.map((row) => ({
+      id: row.id.toString(),
+      projectId: globalId('Project', row.projectId),
+      generationId: globalId('Generation', row.generationId),
+      kind: row.kind,
+      debit: row.debit,
+      credit: row.credit,
+      amount: formatMicros(row.amountMicros),
+      at: row.at.toISOString(),
+      day: dayText(row.day),
+      model: row.model,
+      characterId: globalId('Character', row.characterId),
+      userId: globalId('User', row.userId),
+      apiKeyId: globalId('ApiKey', row.apiKeyId),
+      providerAccount: row.providerAccount,
+      source: row.source,
+    }));
+    const last = rows.at(-1);
+    if (!last || rows.length < span.portion) return;
+    after = last.id;
+  }
+}

@@ -1,0 +1,81 @@
+import { formatMicros } from '../../money.ts';
+import type { Uses } from '../../platform/context.ts';
+import { Prisma } from '../../platform/db/generated/client.ts';
+import { medianSeconds } from './figures.ts';
+import { dayText, globalId, type Portions, type Span } from './portions.ts';
+
+/** What a row of the export of spend is made of. */
+export const spendColumns = [
+  'day',
+  'projectId',
+  'model',
+  'characterId',
+  'userId',
+  'apiKeyId',
+  'status',
+  'amount',
+  'runs',
+  'failures',
+  'pictures',
+  'discarded',
+  'medianSeconds',
+] as const;
+
+interface RowRead {
+  readonly projectId: string;
+  readonly day: Date;
+  readonly model: string;
+  readonly characterId: string;
+  readonly userId: string | null;
+  readonly apiKeyId: string | null;
+  readonly status: string;
+  readonly amount: bigint;
+  readonly runs: bigint;
+  readonly failures: bigint;
+  readonly pictures: bigint;
+  readonly discarded: bigint;
+  readonly seconds: number[];
+}
+
+/** The rollups at their finest, in the order of their index. */
+export async function* readSpend({ db }: Uses<'db'>, span: Span): Portions<typeof spendColumns> {
+  const conditions = [
+    Prisma.sql`slice = 'ALL'`,
+    ...(span.projectId === null ? [] : [Prisma.sql`project_id = ${span.projectId}::uuid`]),
+    ...(span.from === null ? [] : [Prisma.sql`day >= ${span.from}::date`]),
+    ...(span.to === null ? [] : [Prisma.sql`day <= ${span.to}::date`]),
+  ];
+  let after: RowRead | undefined;
+  for (;;) {
+    const behind = after && [
+      Prisma.sql`(project_id, slice, day, model, character_id, user_id, api_key_id, status) > (${after.projectId}::uuid,
+        'ALL', ${after.day}::date, ${after.model}, ${after.characterId}::uuid, ${after.userId ?? nobody}::uuid,
+        ${after.apiKeyId ?? nobody}::uuid, ${after.status})`,
+    ];
+    const rows: RowRead[] = await db.$queryRaw<RowRead[]>`
+      SELECT project_id::text AS "projectId", day, model, character_id::text AS "characterId",
+        nullif(user_id, ${nobody}::uuid)::text AS "userId", nullif(api_key_id, ${nobody}::uuid)::text AS "apiKeyId",
+        status, amount_micros AS amount, runs, failures, pictures, discarded, seconds
+      FROM spend_rollups WHERE ${Prisma.join([...conditions, ...(behind ?? [])], ' AND ')}
+      ORDER BY project_id, slice, day, model, character_id, user_id, api_key_id, status LIMIT ${span.portion}`;
+    yield rows.map((row) => ({
+      day: dayText(row.day),
+      projectId: globalId('Project', row.projectId),
+      model: row.model,
+      characterId: globalId('Character', row.characterId),
+      userId: globalId('User', row.userId),
+      apiKeyId: globalId('ApiKey', row.apiKeyId),
+      status: row.status,
+      amount: formatMicros(row.amount),
+      runs: Number(row.runs),
+      failures: Number(row.failures),
+      pictures: Number(row.pictures),
+      discarded: Number(row.discarded),
+      medianSeconds: medianSeconds(row.seconds),
+    }));
+    after = rows.at(-1);
+    if (rows.length < span.portion) return;
+  }
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000';

@@ -1,0 +1,140 @@
+import { BadArgument, Forbidden, NotFound } from '../../errors.ts';
+import { Prisma } from '../../platform/db/generated/client.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import { type UserRow, userById } from '../access/user.queries.ts';
+import { type GenerationStatus, generationStatuses } from '../generations/generation-state.ts';
+import { figuresOf, type Sums, timedPlaces } from './figures.ts';
+import { matching } from './matching.ts';
+import { type SpendArgs, SpendGrouping, type SpendTotals } from './spend.type.ts';
+
+/** What was asked, and of which project; null is all of them. */
+export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
+  readonly projectId: string | null;
+}
+
+/** What a row is about, by row ids. */
+export interface SpendKeys {
+  readonly projectId: string | null;
+  readonly startsOn: string | null;
+  readonly modelSlug: string | null;
+  readonly characterId: string | null;
+  readonly userId: string | null;
+  readonly apiKeyId: string | null;
+  readonly status: GenerationStatus | null;
+}
+export interface SpendRowFound extends SpendKeys, SpendTotals {
+  /** Of which project the report is; null for all of them. */
+  readonly ofProjectId: string | null;
+}
+
+/** A report, and what it is about. */
+export interface SpendReportFound {
+  readonly asked: Asked;
+  readonly rows: readonly SpendRowFound[];
+  readonly hasMore: boolean;
+  readonly totals: SpendTotals;
+}
+
+const mostRows = 1_000;
+const mostDays = 3_653;
+const nobody = '00000000-0000-0000-0000-000000000000';
+const periods = [SpendGrouping.DAY, SpendGrouping.WEEK, SpendGrouping.MONTH];
+
+/** What a project has spent. Throws NotFound, Forbidden, BadArgument. */
+export async function projectSpend(
+  ctx: Asker,
+  projectId: string,
+  args: SpendArgs,
+): Promise<SpendReportFound> {
+  await authorize(ctx, projectId, 'READ_SPEND');
+  return report(ctx, { ...args, projectId });
+}
+
+/** What all projects have spent, those that are gone too; for the admin. Throws Forbidden, BadArgument. */
+export async function allSpend(ctx: Asker, args: SpendArgs): Promise<SpendReportFound> {
+  if (ctx.viewer.kind !== 'ADMIN') throw new Forbidden('The spend of all projects is for the admin.');
+  return report(ctx, { ...args, projectId: null });
+}
+
+type RowRead = Omit<Sums, 'seconds'> &
+  Omit<SpendKeys, 'status'> & { isTotal: boolean; status: string | null; seconds: string };
+
+/** One place after another: sums of elements are quicker than taking the arrays apart. */
+const secondsSums = Prisma.raw(
+  Array.from({ length: timedPlaces }, (_, index) => `sum(seconds[${index + 1}])`).join(),
+);
+
+async function report({ db }: Asker, asked: Asked): Promise<SpendReportFound> {
+  checkAsked(asked);
+  const { from, to, groupBy, first } = asked;
+  const by = (grouping: SpendGrouping) => Prisma.sql`${groupBy.includes(grouping)}::boolean`;
+  const period = periods.find((each) => groupBy.includes(each))?.toLowerCase() ?? null;
+  const rows = await db.$queryRaw<RowRead[]>`
+    SELECT grouping(starts_on) = 1 AS "isTotal", project_id::text AS "projectId",
+      to_char(starts_on, 'YYYY-MM-DD') AS "startsOn", model AS "modelSlug", character_id::text AS "characterId",
+      user_id::text AS "userId", api_key_id::text AS "apiKeyId", status,
+      coalesce(sum(amount_micros), 0)::bigint AS amount, coalesce(sum(runs), 0)::bigint AS runs,
+      coalesce(sum(failures), 0)::bigint AS failures, coalesce(sum(pictures), 0)::bigint AS pictures,
+      coalesce(sum(discarded), 0)::bigint AS discarded, array_to_string(ARRAY[${secondsSums}], ' ') AS seconds
+    FROM (
+      SELECT CASE WHEN ${by(SpendGrouping.PROJECT)} THEN project_id END AS project_id,
+        date_trunc(${period}::text, day::timestamp)::date AS starts_on,
+        CASE WHEN ${by(SpendGrouping.MODEL)} THEN model END AS model,
+        CASE WHEN ${by(SpendGrouping.CHARACTER)} THEN character_id END AS character_id,
+        CASE WHEN ${by(SpendGrouping.MEMBER)} THEN user_id END AS user_id,
+        CASE WHEN ${by(SpendGrouping.API_KEY)} THEN api_key_id END AS api_key_id,
+        CASE WHEN ${by(SpendGrouping.STATUS)} THEN status END AS status,
+        amount_micros, runs, failures, pictures, discarded, seconds
+      FROM spend_rollups WHERE ${matching(asked)} AND day BETWEEN ${from}::date AND ${to}::date
+    ) chosen
+    GROUP BY GROUPING SETS ((), (project_id, starts_on, model, character_id, user_id, api_key_id, status))
+    ORDER BY "isTotal" DESC, starts_on, amount DESC, project_id, model, character_id, user_id, api_key_id, status
+    LIMIT ${first + 2}`;
+  const [totals, ...others] = rows.map((row) => rowFound(asked, row));
+  if (!totals) throw new Error('A sum over nothing is a row as well.');
+  return { asked, rows: others.slice(0, first), hasMore: others.length > first, totals };
+}
+
+function rowFound({ projectId: ofProjectId }: Asked, row: RowRead): SpendRowFound {
+  const known = (id: string | null) => (id === nobody ? null : id);
+  return {
+    ...figuresOf({ ...row, seconds: row.seconds === '' ? [] : row.seconds.split(' ').map(Number) }),
+    ofProjectId,
+    projectId: row.projectId,
+    startsOn: row.startsOn,
+    modelSlug: row.modelSlug,
+    characterId: row.characterId,
+    userId: known(row.userId),
+    apiKeyId: known(row.apiKeyId),
+    status: generationStatuses.find((each) => each === row.status) ?? null,
+  };
+}
+
+function checkAsked({ from, to, groupBy, first }: Asked): void {
+  if (first < 1 || first > mostRows) {
+    throw new BadArgument(`first must be from 1 to ${mostRows}; got ${first}.`);
+  }
+  if (new Set([...groupBy].filter((each) => periods.includes(each))).size > 1) {
+    throw new BadArgument('groupBy: of DAY, WEEK and MONTH one at a time.');
+  }
+  const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+  if (days < 1) throw new BadArgument(`to must not be before from; got ${from} to ${to}.`);
+  if (days > mostDays)
+    throw new BadArgument(`from and to must be at most ten years apart; got ${days} days.`);
+}
+
+/** What somebody who reads a report may read of what its rows name; null where it is gone or not theirs to read. */
+export async function ifReadable<Row>(id: string | null, find: (id: string) => Promise<Row>) {
+  if (id === null) return null;
+  return find(id).catch((error: unknown) => {
+    if (error instanceof NotFound || error instanceof Forbidden) return null;
+    throw error;
+  });
+}
+
+/** Who asked for runs; the names of members are for people. Throws Forbidden for API keys. */
+export async function spender(ctx: Asker, projectId: string | null, id: string): Promise<UserRow | null> {
+  // Of all projects only the admin reads.
+  if (projectId !== null) await authorize(ctx, projectId, 'READ_MEMBERS');
+  return userById(ctx, id);
+}

@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { BadRequest, toError } from '../errors.ts';
+import { type Export, exportNames, openExport } from '../features/spend/exports.ts';
+import { fromGlobalId } from '../platform/graphql/global-id.ts';
+import { Loaders } from '../platform/graphql/loaders.ts';
+import { payer } from './purse.ts';
+import type { ServerContext } from './server-context.ts';
+
+/** As dear as a page of a hundred. */
+const exportPoints = 100;
+/** Whoever takes nothing for so long is not coming back for the rest. */
+const stalledMs = 60_000;
+
+const formats = {
+  csv: { type: 'text/csv; charset=utf-8; header=present', write: toCsv },
+  jsonl: { type: 'application/jsonl; charset=utf-8', write: toJsonLines },
+};
+
+const address = z.object({
+  name: z.string().transform((text, check) => {
+    const [, name, format] = /^([a-z]+)\.(csv|jsonl)$/.exec(text) ?? [];
+    const known = exportNames.find((each) => each === name);
+    if (known && (format === 'csv' || format === 'jsonl')) return { name: known, format } as const;
+    check.addIssue({ code: 'custom', message: 'no such file' });
+    return z.NEVER;
+  }),
+});
+const day = z.iso.date().transform((text) => new Date(text));
+const query = z.strictObject({ projectId: z.string().optional(), from: day.optional(), to: day.optional() });
+
+/** `GET /exports/<ledger|generations|spend>.<csv|jsonl>?projectId=…&from=…&to=…`: a file of any size, as it is read. */
+export function registerExportRoute(app: FastifyInstance, ctx: ServerContext): void {
+  const live = new Set<Readable>();
+  // A file that nobody waits for any more must not keep the server from ending.
+  app.addHook('preClose', async () => {
+    for (const body of live) body.destroy(new Error('The server is stopping.'));
+  });
+  // Without HEAD: answering it would read all of the file.
+  app.get('/exports/:name', { exposeHeadRoute: false }, async (request, reply) => {
+    const viewer = await ctx.authenticate(request.headers.authorization, request.ip);
+    const params = address.safeParse(request.params);
+    if (!params.success) return reply.callNotFound();
+    const asked = query.safeParse(request.query);
+    if (!asked.success) throw new BadRequest(z.prettifyError(asked.error));
+    const { projectId, from = null, to = null } = asked.data;
+    await ctx.meter.spend(payer(viewer), exportPoints);
+
+    const { name, format } = params.data.name;
+    const found = await openExport({ ...ctx, viewer, loaders: new Loaders() }, name, {
+      projectId: projectId === undefined ? null : fromGlobalId('Project', projectId),
+      from,
+      to,
+    });
+    const { type, write } = formats[format];
+    // Asks for rows when the connection has taken the ones before, and stops asking when it ends. An error on the way
+    // cuts the connection, so that a file that is too short never looks whole.
+    const body = Readable.from(write(found), { objectMode: false, highWaterMark: 64 * 1_024 });
+    live.add(body);
+    body.once('close', () => live.delete(body));
+    body.once('error', (error) => ctx.log.warn({ err: toError(error), name }, 'an export was cut short'));
+    reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
+    return reply
+      .headers({
+        'content-type': type,
+        'content-disposition': `attachment; filename="${name}.${format}"`,
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+      })
+      .send(body);
+  });
+}
+
+/** RFC 4180. What a spreadsheet would take for a formula is told as text. */
+async function* toCsv({ columns, portions }: Export): AsyncGenerator<string, void> {
+  const options = { columns: [...columns], record_delimiter: 'windows', escape_formulas: true } as const;
+  yield stringify([], { ...options, header: true });
+  for await (const rows of portions) yield stringify(rows, options);
+}
+
+async function* toJsonLines({ portions }: Export): AsyncGenerator<string, void> {
+  for await (const rows of portions) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}

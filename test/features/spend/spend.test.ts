@@ -1,0 +1,315 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { Dramatis } from '../../support/dramatis.ts';
+import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
+import { insertRun, type Run } from '../../support/runs.ts';
+
+let dramatis: Dramatis;
+let cast: Awaited<ReturnType<typeof team>>;
+let project: string;
+let userId: string;
+let key: Awaited<ReturnType<typeof apiKey>>;
+const mara = { id: '', row: '' };
+const nils = { id: '', row: '' };
+const run = (more: Partial<Run>) =>
+  insertRun(dramatis.database, { projectId: project, characterId: mara.row, ...more });
+
+beforeAll(async () => {
+  dramatis = await Dramatis.start();
+  cast = await team(dramatis);
+  project = fromGlobalId('Project', cast.projectId);
+  key = await apiKey(dramatis, cast.owner, cast.projectId);
+  for (const [who, name] of [[mara, 'Mara'] as const, [nils, 'Nils'] as const]) {
+    const input = { projectId: cast.projectId, name };
+    const made = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
+    who.id = made.character.id;
+    who.row = fromGlobalId('Character', who.id);
+  }
+  const [editor] = await dramatis.database.query("SELECT id FROM users WHERE email = 'edgar@example.test'");
+  userId = String(editor?.id);
+  // A Monday, the Sunday before it, and the first of the month after.
+  const monday = '2026-03-02T00:00:00Z';
+  await run({ requestedAt: monday, costMicros: 100_000, userId, seconds: 10, pictures: 2 });
+  await run({
+    requestedAt: monday,
+    costMicros: 300_001,
+    apiKeyId: fromGlobalId('ApiKey', key.id),
+    seconds: 20,
+  });
+  await run({ requestedAt: '2026-03-01T23:59:59.999Z', costMicros: 40_000, characterId: nils.row, userId });
+  await run({ requestedAt: '2026-04-01T12:00:00Z', costMicros: 7, model: 'gone-model', status: 'FAILED' });
+  await run({ requestedAt: '2026-04-01T12:00:00Z', costMicros: 0, status: 'CANCELED' });
+  await run({ requestedAt: '2026-04-01T12:00:00Z', status: 'QUEUED' });
+  await run({ requestedAt: '2026-02-28T12:00:00Z', costMicros: 999 });
+});
+afterAll(() => dramatis.stop());
+
+const figures = 'amount runs failures pictures keptPictures medianSeconds costPerPicture costPerKeptPicture';
+const keys =
+  'startsOn status projectId characterId userId apiKeyId project { name } model { slug title } character { name } user { email } apiKey { name }';
+const march = { from: '2026-03-01', to: '2026-04-01' };
+
+async function spend(who: Person, args: object, more = '') {
+  const query = `query ($from: Date!, $to: Date!, $groupBy: [SpendGrouping!]! = [], $filter: SpendFilter, $first: Int! = 100) {
+    project(id: "${cast.projectId}") { spend(from: $from, to: $to, groupBy: $groupBy, filter: $filter, first: $first) {
+      rows { ${keys} ${figures} } hasMore totals { ${figures} } ${more} } } }`;
+  const { data, errors } = await dramatis.ask(query, { ...march, ...args }, who);
+  if (errors) throw new Error(errors[0]?.extensions.code);
+  return data.project.spend;
+}
+const told = async (args: object, ...names: string[]) =>
+  (await spend(cast.editor, args)).rows.map((row: Record<string, unknown>) => names.map((name) => row[name]));
+
+describe('the spend of a project', () => {
+  it('is for editors and owners, and for nobody else', async () => {
+    await expect(spend(cast.viewer, {})).rejects.toThrow('FORBIDDEN');
+    await expect(spend({ key: await token('stranger') }, {})).rejects.toThrow('NOT_FOUND');
+  });
+
+  it.each([
+    [{ from: '2026-03-02', to: '2026-03-01' }],
+    [{ from: '2016-03-01', to: '2026-04-01' }],
+    [{ groupBy: ['DAY', 'WEEK'] }],
+    [{ groupBy: ['MONTH', 'MODEL', 'DAY'] }],
+    [{ first: 0 }],
+    [{ first: 1_001 }],
+    [{ from: '2026-02-30' }],
+    [{ groupBy: ['HOUR'] }],
+  ])('refuses %j', async (args) => {
+    await expect(spend(cast.editor, args)).rejects.toThrow('BAD_USER_INPUT');
+  });
+
+  it('adds up what has ended in its days, the last one included', async () => {
+    const { rows, totals, hasMore } = await spend(cast.editor, {});
+    expect(totals).toEqual({
+      amount: '0.440008',
+      runs: 5,
+      failures: 1,
+      pictures: 4,
+      keptPictures: 4,
+      medianSeconds: expect.any(Number),
+      costPerPicture: '0.110002',
+      costPerKeptPicture: '0.110002',
+    });
+    expect(rows).toEqual([
+      {
+        ...totals,
+        ...Object.fromEntries(
+          Object.keys(rows[0])
+            .filter((name) => !(name in totals))
+            .map((name) => [name, null]),
+        ),
+      },
+    ]);
+    expect(hasMore).toBe(false);
+    const nothing = { from: '2020-01-01', to: '2020-01-02' };
+    expect(await spend(cast.editor, nothing)).toMatchObject({
+      rows: [],
+      totals: { amount: '0.000000', runs: 0, medianSeconds: null, costPerPicture: null },
+    });
+  });
+
+  it('takes days, ISO weeks and months in UTC, in order, the largest amount first', async () => {
+    expect(await told({ groupBy: ['DAY'] }, 'startsOn', 'amount')).toEqual([
+      ['2026-03-01', '0.040000'],
+      ['2026-03-02', '0.400001'],
+      ['2026-04-01', '0.000007'],
+    ]);
+    expect(await told({ groupBy: ['WEEK'] }, 'startsOn', 'amount')).toEqual([
+      ['2026-02-23', '0.040000'],
+      ['2026-03-02', '0.400001'],
+      ['2026-03-30', '0.000007'],
+    ]);
+    expect(await told({ groupBy: ['MONTH', 'CHARACTER'] }, 'startsOn', 'character', 'amount')).toEqual([
+      ['2026-03-01', { name: 'Mara' }, '0.400001'],
+      ['2026-03-01', { name: 'Nils' }, '0.040000'],
+      ['2026-04-01', { name: 'Mara' }, '0.000007'],
+    ]);
+  });
+
+  it('is broken down by model, member, key, status and project', async () => {
+    expect(await told({ groupBy: ['MODEL'] }, 'model', 'runs')).toMatchObject([
+      [{ slug: 'consistent-character' }, 4],
+      [{ slug: 'gone-model', title: 'gone-model' }, 1],
+    ]);
+    const editorId = toGlobalId('User', userId);
+    expect(await told({ groupBy: ['MEMBER'] }, 'userId', 'user', 'amount')).toEqual([
+      [null, null, '0.300008'],
+      [editorId, { email: 'edgar@example.test' }, '0.140000'],
+    ]);
+    // An editor reads no key of the project's; an owner does.
+    expect(await told({ groupBy: ['API_KEY'] }, 'apiKeyId', 'apiKey')).toEqual([
+      [key.id, null],
+      [null, null],
+    ]);
+    expect((await spend(cast.owner, { groupBy: ['API_KEY'] })).rows[0].apiKey).toEqual({ name: 'tests' });
+    expect(await told({ groupBy: ['STATUS'] }, 'status', 'runs', 'failures')).toEqual([
+      ['COMPLETED', 3, 0],
+      ['FAILED', 1, 1],
+      ['CANCELED', 1, 0],
+    ]);
+    expect(await told({ groupBy: ['PROJECT'] }, 'project', 'projectId')).toEqual([
+      [{ name: 'Team' }, cast.projectId],
+    ]);
+  });
+
+  it('tells an API key ids, and no names of members', async () => {
+    const { rows } = await spend(key, { groupBy: ['MEMBER', 'API_KEY'] });
+    expect(rows.map(({ user }: { user: unknown }) => user)).toEqual([null, null, null]);
+    expect(rows.map((row: { userId: unknown }) => row.userId)).toContain(toGlobalId('User', userId));
+    // Itself it may see.
+    expect(rows[0].apiKey).toEqual({ name: 'tests' });
+  });
+
+  it.each([
+    ['a model', () => ({ models: ['gone-model'] }), '0.000007'],
+    ['none of its models', () => ({ models: [] }), '0.000000'],
+    ['a character', () => ({ characterIds: [nils.id] }), '0.040000'],
+    ['a user', () => ({ userIds: [toGlobalId('User', userId)] }), '0.140000'],
+    ['a key', () => ({ apiKeyIds: [key.id] }), '0.300001'],
+    ['a status', () => ({ statuses: ['FAILED', 'CANCELED'] }), '0.000007'],
+    [
+      'a user and a character',
+      () => ({ userIds: [toGlobalId('User', userId)], characterIds: [mara.id] }),
+      '0.100000',
+    ],
+    ['its own project', () => ({ projectIds: [cast.projectId] }), '0.440008'],
+    ['another project', () => ({ projectIds: [toGlobalId('Project', randomUUID())] }), '0.000000'],
+    ['another character', () => ({ characterIds: [toGlobalId('Character', randomUUID())] }), '0.000000'],
+    ['an id of another type', () => ({ characterIds: [key.id] }), '0.000000'],
+    ['nonsense', () => ({ apiKeyIds: ['nonsense'] }), '0.000000'],
+  ])('is filtered by %s', async (_, filter, amount) => {
+    expect((await spend(cast.editor, { filter: filter() })).totals.amount).toBe(amount);
+    // The same from the finest slice as from the smallest one.
+    const fine = await spend(cast.editor, {
+      filter: filter(),
+      groupBy: ['MODEL', 'CHARACTER', 'MEMBER', 'API_KEY'],
+    });
+    expect(fine.totals.amount).toBe(amount);
+  });
+
+  it('says when rows are left out; the totals hold them all the same', async () => {
+    const { rows, hasMore, totals } = await spend(cast.editor, { groupBy: ['DAY'], first: 2 });
+    expect([rows.length, hasMore, totals.amount]).toEqual([2, true, '0.440008']);
+    expect((await spend(cast.editor, { groupBy: ['DAY'], first: 3 })).hasMore).toBe(false);
+  });
+
+  it('estimates the median, and prices pictures without those that were discarded', async () => {
+    await dramatis.database.query(
+      'UPDATE generations SET discarded = 1 WHERE project_id = $1 AND pictures = 2',
+      [project],
+    );
+    const filter = { userIds: [toGlobalId('User', userId)], characterIds: [mara.id] };
+    const { totals } = await spend(cast.editor, { filter });
+    expect(totals).toMatchObject({
+      pictures: 2,
+      keptPictures: 1,
+      costPerPicture: '0.050000',
+      costPerKeptPicture: '0.100000',
+    });
+    expect(totals.medianSeconds / 10).toBeGreaterThan(2 ** -0.25);
+    expect(totals.medianSeconds / 10).toBeLessThan(2 ** 0.25);
+  });
+});
+
+describe('the forecast', () => {
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10);
+  const fields = 'forecast { until amount perDay budgetRunsOutOn }';
+  const forecast = async (args: object) => (await spend(cast.editor, args, fields)).forecast;
+  const budget = (period: string, cap: number, settled: number | null = null) =>
+    dramatis.database.query(
+      `WITH b AS (INSERT INTO budgets (id, project_id, scope, period, cap_micros) VALUES ($1, $2, 'PROJECT', $3::"BudgetPeriod", $4) RETURNING *)
+       INSERT INTO budget_windows (budget_id, starts_on, cap_micros, settled_micros)
+       SELECT id, period_start(period, (now() AT TIME ZONE 'UTC')::date), cap_micros, $5 FROM b WHERE $5::bigint IS NOT NULL`,
+      [randomUUID(), project, period, cap, settled],
+    );
+
+  it('is none for what is over', async () => {
+    expect(await forecast({ to: days(-1) })).toBeNull();
+  });
+
+  it('is what was spent, and the mean of the last 28 days for each day to come', async () => {
+    const before = { from: days(-10), to: days(4) };
+    // All that there is lies too long ago.
+    expect(await forecast(before)).toEqual({
+      until: days(4),
+      amount: '0.000000',
+      perDay: '0.000000',
+      budgetRunsOutOn: null,
+    });
+    const at = (count: number) => ({ requestedAt: `${days(count)}T12:00:00Z` });
+    await run({ ...at(-1), costMicros: 28_000, characterId: nils.row });
+    await run({ ...at(-28), costMicros: 14 });
+    await run({ ...at(-29), costMicros: 900_000 });
+    await run({ ...at(0), requestedAt: `${days(0)}T00:00:00Z`, costMicros: 500 });
+    expect(await forecast(before)).toEqual({
+      until: days(4),
+      // (28000 + 14) / 28 a day, rounded half up, for four days.
+      perDay: '0.001001',
+      amount: '0.032504',
+      budgetRunsOutOn: null,
+    });
+    expect(await forecast({ from: days(-28), to: days(0) })).toMatchObject({ amount: '0.028514' });
+    expect(await forecast({ from: days(3), to: days(4) })).toMatchObject({ amount: '0.002002' });
+    // Nils has been drawn for one day only.
+    expect(await forecast({ ...before, filter: { characterIds: [nils.id] } })).toMatchObject({
+      perDay: '0.028000',
+      amount: '0.140000',
+    });
+  });
+
+  it('says when a budget of the project has nothing left', async () => {
+    const until = { from: days(-10), to: days(4) };
+    // 1001 a day: 5006 are gone within the sixth day.
+    await budget('TOTAL', 10_000, 4_994);
+    expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
+    await budget('DAY', 500_000, 499_999);
+    expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
+    await dramatis.database.query(
+      'UPDATE budget_windows SET settled_micros = cap_micros WHERE cap_micros = 500000',
+    );
+    expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(0) });
+    await dramatis.database.query("UPDATE budgets SET removed_at = now() WHERE period = 'DAY'");
+    expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
+  });
+});
+
+describe('the spend of all projects', () => {
+  const ask = (who: Person, args: object) =>
+    dramatis.ask(
+      `query ($from: Date!, $to: Date!, $groupBy: [SpendGrouping!]!, $filter: SpendFilter) {
+        spend(from: $from, to: $to, groupBy: $groupBy, filter: $filter) { totals { amount } rows { projectId project { name } user { email } amount } forecast { amount } } }`,
+      { ...march, groupBy: ['PROJECT'], ...args },
+      who,
+    );
+
+  it('is for the admin alone', async () => {
+    for (const who of [cast.owner, cast.editor, key, { key: await token('stranger') }]) {
+      expect((await ask(who, {})).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    }
+  });
+
+  it('counts projects that are gone', async () => {
+    const gone = randomUUID();
+    await dramatis.database.query(
+      `INSERT INTO spend_rollups (project_id, day, slice, model, character_id, user_id, api_key_id, status, amount_micros,
+         runs, failures, pictures, discarded, seconds)
+       SELECT $1, '2026-03-05', 'MODEL', model, character_id, user_id, api_key_id, status, 5000000, 1, 0, 1, 0, seconds
+       FROM spend_rollups WHERE slice = 'MODEL' LIMIT 1`,
+      [gone],
+    );
+    const admin = { key: 'test_admin_key_0123456789' };
+    const { data } = await ask(admin, {});
+    expect(data.spend.totals.amount).toBe('5.440008');
+    expect(data.spend.rows).toMatchObject([
+      { projectId: toGlobalId('Project', gone), project: null, amount: '5.000000' },
+      { projectId: cast.projectId, project: { name: 'Team' }, amount: '0.440008' },
+    ]);
+    const some = await ask(admin, { filter: { projectIds: [cast.projectId] }, groupBy: ['MEMBER'] });
+    expect(some.data.spend.totals.amount).toBe('0.440008');
+    expect(some.data.spend.rows.map(({ user }: { user: unknown }) => user)).toContainEqual({
+      email: 'edgar@example.test',
+    });
+  });
+});
