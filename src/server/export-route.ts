@@ -9,6 +9,8 @@ import { Loaders } from '../platform/graphql/loaders.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
+type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'db' | 'clock' | 'log'>;
+
 /** As dear as a page of a hundred. */
 const exportPoints = 100;
 /** Whoever takes nothing for so long is not coming back for the rest. */
@@ -32,7 +34,7 @@ const day = z.iso.date().transform((text) => new Date(text));
 const query = z.strictObject({ projectId: z.string().optional(), from: day.optional(), to: day.optional() });
 
 /** `GET /exports/<ledger|generations|spend>.<csv|jsonl>?projectId=…&from=…&to=…`: a file of any size, as it is read. */
-export function registerExportRoute(app: FastifyInstance, ctx: ServerContext): void {
+export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   const live = new Set<Readable>();
   // A file that nobody waits for any more must not keep the server from ending.
   app.addHook('preClose', async () => {

@@ -99,11 +99,11 @@ export async function insertPictures(
   const rows = await query(
     `WITH stored AS (
        INSERT INTO images (id, project_id, sha256, content_type, size_bytes, width, height)
-       SELECT gen_random_uuid(), $2, md5($1::text || n) || md5(n::text), 'image/png', 1, 1, 1
+       SELECT gen_random_uuid(), $2::uuid, md5($1::text || n) || md5(n::text), 'image/png', 1, 1, 1
        FROM generate_series(1, $3::int) n RETURNING id
      )
      INSERT INTO generated_images (id, generation_id, "index", image_id)
-     SELECT gen_random_uuid(), $1, row_number() OVER (), id FROM stored RETURNING id`,
+     SELECT gen_random_uuid(), $1::uuid, row_number() OVER (), id FROM stored RETURNING id`,
     [run.id, run.projectId, count],
   );
   return rows.map(({ id }) => String(id));

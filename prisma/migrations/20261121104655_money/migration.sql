@@ -398,7 +398,8 @@ BEGIN
 END
 $$;
 
--- Adds to the analytics: one row in each slice.
+-- Adds to the analytics: one row in each slice. The unique index finds the rows, whatever the planner knew of the table
+-- when a connection first came here.
 CREATE FUNCTION "roll_up"(run generations, amount bigint, new_runs int, new_pictures int, new_discarded int)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -408,30 +409,21 @@ DECLARE
   run_key CONSTANT uuid := coalesce(run.api_key_id, nobody);
   new_failures CONSTANT int := CASE run.status WHEN 'FAILED' THEN new_runs ELSE 0 END;
   place CONSTANT int := CASE WHEN run.inference_seconds > 0
-    THEN least(63, greatest(1, 1 + floor(4 * log(2, (run.inference_seconds * 4)::numeric))::int)) ELSE 64 END;
-  updated int;
+    THEN least(63, greatest(1, 1 + floor(4 * ln(run.inference_seconds * 4) / ln(2::float8))::int)) ELSE 64 END;
+  counts CONSTANT int[] := array_fill(0, ARRAY[place - 1]) || new_runs || array_fill(0, ARRAY[64 - place]);
 BEGIN
   PERFORM 1 FROM projects WHERE id = run.project_id FOR NO KEY UPDATE;
-  UPDATE spend_rollups r SET amount_micros = r.amount_micros + amount, runs = r.runs + new_runs,
-    failures = r.failures + new_failures, pictures = r.pictures + new_pictures, discarded = r.discarded + new_discarded,
-    seconds[place] = r.seconds[place] + new_runs
-  FROM (VALUES ('MODEL', run.model, nobody, nobody, nobody), ('CHARACTER', '', run.character_id, nobody, nobody),
-    ('MEMBER', '', nobody, run_user, nobody), ('API_KEY', '', nobody, nobody, run_key),
-    ('ALL', run.model, run.character_id, run_user, run_key)) AS s(slice, model, character_id, user_id, api_key_id)
-  WHERE r.project_id = run.project_id AND r.day = run_day AND r.status = run.status::text AND r.slice = s.slice
-    AND r.model = s.model AND r.character_id = s.character_id AND r.user_id = s.user_id AND r.api_key_id = s.api_key_id;
-  GET DIAGNOSTICS updated = ROW_COUNT;
-  IF updated = 5 THEN RETURN; END IF;
   INSERT INTO spend_rollups AS r (project_id, day, slice, model, character_id, user_id, api_key_id, status, amount_micros, runs,
     failures, pictures, discarded, seconds)
   SELECT run.project_id, run_day, s.slice, s.model, s.character_id, s.user_id, s.api_key_id, run.status::text, amount,
-    new_runs, new_failures, new_pictures, new_discarded,
-    array_fill(0, ARRAY[place - 1]) || new_runs || array_fill(0, ARRAY[64 - place])
+    new_runs, new_failures, new_pictures, new_discarded, counts
   FROM (VALUES ('MODEL', run.model, nobody, nobody, nobody), ('CHARACTER', '', run.character_id, nobody, nobody),
     ('MEMBER', '', nobody, run_user, nobody), ('API_KEY', '', nobody, nobody, run_key),
     ('ALL', run.model, run.character_id, run_user, run_key)) AS s(slice, model, character_id, user_id, api_key_id)
-  -- Those that were there have been updated above.
-  ON CONFLICT DO NOTHING;
+  ON CONFLICT (project_id, slice, day, model, character_id, user_id, api_key_id, status) DO UPDATE SET
+    amount_micros = r.amount_micros + excluded.amount_micros, runs = r.runs + excluded.runs,
+    failures = r.failures + excluded.failures, pictures = r.pictures + excluded.pictures,
+    discarded = r.discarded + excluded.discarded, seconds[place] = r.seconds[place] + new_runs;
 END
 $$;
 

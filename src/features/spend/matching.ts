@@ -1,6 +1,20 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { type IdType, parseGlobalId } from '../../platform/graphql/global-id.ts';
-import { type SpendFilter, SpendGrouping } from './spend.type.ts';
+import type { SpendFilter } from './spend.type.ts';
+
+/** By what spend can be broken down. */
+export const spendGroupings = [
+  'DAY',
+  'WEEK',
+  'MONTH',
+  'PROJECT',
+  'MODEL',
+  'CHARACTER',
+  'MEMBER',
+  'API_KEY',
+  'STATUS',
+] as const;
+export type SpendGrouping = (typeof spendGroupings)[number];
 
 /** Of which runs: a project's, or everybody's. */
 export interface Scope {
@@ -14,14 +28,15 @@ export interface Scope {
  * is asked for has a row where others have hundreds.
  */
 function sliceFor({ groupBy, filter }: Scope): string {
-  const { MODEL, CHARACTER, MEMBER, API_KEY } = SpendGrouping;
-  const needed = [
-    (groupBy.includes(MODEL) || filter?.models) && MODEL,
-    (groupBy.includes(CHARACTER) || filter?.characterIds) && CHARACTER,
-    (groupBy.includes(MEMBER) || filter?.userIds) && MEMBER,
-    (groupBy.includes(API_KEY) || filter?.apiKeyIds) && API_KEY,
-  ].filter((dimension) => typeof dimension === 'string');
-  return needed.length > 1 ? 'ALL' : (needed[0] ?? MODEL);
+  const filtered = {
+    MODEL: filter?.models,
+    CHARACTER: filter?.characterIds,
+    MEMBER: filter?.userIds,
+    API_KEY: filter?.apiKeyIds,
+  };
+  const dimensions = ['MODEL', 'CHARACTER', 'MEMBER', 'API_KEY'] as const;
+  const needed = dimensions.filter((each) => groupBy.includes(each) || filtered[each]);
+  return needed.length > 1 ? 'ALL' : (needed[0] ?? 'MODEL');
 }
 
 /** The row ids behind global ones; a malformed one is, like a stranger's, that of nothing here. */

@@ -4,8 +4,8 @@ import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById } from '../access/user.queries.ts';
 import { type GenerationStatus, generationStatuses } from '../generations/generation-state.ts';
 import { figuresOf, type Sums, timedPlaces } from './figures.ts';
-import { matching } from './matching.ts';
-import { type SpendArgs, SpendGrouping, type SpendTotals } from './spend.type.ts';
+import { matching, type SpendGrouping } from './matching.ts';
+import type { SpendArgs, SpendTotals } from './spend.type.ts';
 
 /** What was asked, and of which project; null is all of them. */
 export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
@@ -38,7 +38,7 @@ export interface SpendReportFound {
 const mostRows = 1_000;
 const mostDays = 3_653;
 const nobody = '00000000-0000-0000-0000-000000000000';
-const periods = [SpendGrouping.DAY, SpendGrouping.WEEK, SpendGrouping.MONTH];
+const periods: readonly SpendGrouping[] = ['DAY', 'WEEK', 'MONTH'];
 
 /** What a project has spent. Throws NotFound, Forbidden, BadArgument. */
 export async function projectSpend(
@@ -77,13 +77,13 @@ async function report({ db }: Asker, asked: Asked): Promise<SpendReportFound> {
       coalesce(sum(failures), 0)::bigint AS failures, coalesce(sum(pictures), 0)::bigint AS pictures,
       coalesce(sum(discarded), 0)::bigint AS discarded, array_to_string(ARRAY[${secondsSums}], ' ') AS seconds
     FROM (
-      SELECT CASE WHEN ${by(SpendGrouping.PROJECT)} THEN project_id END AS project_id,
+      SELECT CASE WHEN ${by('PROJECT')} THEN project_id END AS project_id,
         date_trunc(${period}::text, day::timestamp)::date AS starts_on,
-        CASE WHEN ${by(SpendGrouping.MODEL)} THEN model END AS model,
-        CASE WHEN ${by(SpendGrouping.CHARACTER)} THEN character_id END AS character_id,
-        CASE WHEN ${by(SpendGrouping.MEMBER)} THEN user_id END AS user_id,
-        CASE WHEN ${by(SpendGrouping.API_KEY)} THEN api_key_id END AS api_key_id,
-        CASE WHEN ${by(SpendGrouping.STATUS)} THEN status END AS status,
+        CASE WHEN ${by('MODEL')} THEN model END AS model,
+        CASE WHEN ${by('CHARACTER')} THEN character_id END AS character_id,
+        CASE WHEN ${by('MEMBER')} THEN user_id END AS user_id,
+        CASE WHEN ${by('API_KEY')} THEN api_key_id END AS api_key_id,
+        CASE WHEN ${by('STATUS')} THEN status END AS status,
         amount_micros, runs, failures, pictures, discarded, seconds
       FROM spend_rollups WHERE ${matching(asked)} AND day BETWEEN ${from}::date AND ${to}::date
     ) chosen
@@ -114,7 +114,7 @@ function checkAsked({ from, to, groupBy, first }: Asked): void {
   if (first < 1 || first > mostRows) {
     throw new BadArgument(`first must be from 1 to ${mostRows}; got ${first}.`);
   }
-  if (new Set([...groupBy].filter((each) => periods.includes(each))).size > 1) {
+  if (new Set(groupBy.filter((each) => periods.includes(each))).size > 1) {
     throw new BadArgument('groupBy: of DAY, WEEK and MONTH one at a time.');
   }
   const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;

@@ -2,19 +2,10 @@ import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumTyp
 import { DateScalar, DecimalScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import { GenerationStatus } from '../generations/generation.type.ts';
 import type { GenerationStatus as Status } from '../generations/generation-state.ts';
+import { type SpendGrouping as Grouping, spendGroupings } from './matching.ts';
 
-/** By what spend can be broken down. */
-export enum SpendGrouping {
-  DAY = 'DAY',
-  WEEK = 'WEEK',
-  MONTH = 'MONTH',
-  PROJECT = 'PROJECT',
-  MODEL = 'MODEL',
-  CHARACTER = 'CHARACTER',
-  MEMBER = 'MEMBER',
-  API_KEY = 'API_KEY',
-  STATUS = 'STATUS',
-}
+/** The groupings, as GraphQL's enum. */
+const SpendGrouping = Object.fromEntries(spendGroupings.map((each) => [each, each]));
 registerEnumType(SpendGrouping, {
   name: 'SpendGrouping',
   description: 'By what spend is broken down. Of DAY, WEEK and MONTH one at a time.',
@@ -61,7 +52,7 @@ export class SpendArgs {
     defaultValue: [],
     description: 'What each row is about. Left out: one row for everything.',
   })
-  groupBy: SpendGrouping[];
+  groupBy: Grouping[];
   @Field(() => SpendFilter, { nullable: true, description: 'Which runs count.' })
   filter?: SpendFilter | null;
   @Field(() => Int, { defaultValue: 100, description: 'How many rows at the most: 1 to 1000.' })

@@ -23,6 +23,18 @@ export const outcomes = {
   spend: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
   /** Their question about something that is not there: an empty answer. */
   spendFilter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
+  /** Editors, their keys and owners: what was spent. A stranger asks about their own project and gets an empty answer. */
+  spendFilter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
+  /** Whoever runs the installation. */
+  adminOnly: {
+    ...nobody,
+    admin: 'OK',
+    stranger: 'FORBIDDEN',
+    VIEWER: 'FORBIDDEN',
+    EDITOR: 'FORBIDDEN',
+    OWNER: 'FORBIDDEN',
+    key: 'FORBIDDEN',
+  },
   /** An owner's question about something that is not there: an empty answer. */
   filter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
 } satisfies Record<string, Outcomes>;
@@ -78,6 +90,7 @@ export function takings(
   models: Readonly<Record<string, readonly string[]>> = imageParameters,
 ): Record<string, Taking> {
   const { read, edit, own, filter, spendFilter } = outcomes;
+  const { read, edit, own, filter, spendFilter, adminOnly } = outcomes;
   const reading = (field: string, id: IdName): Taking => ({
     id,
     operation: (ids) => `{ ${field}(id: "${ids[id]}") { id } }`,
@@ -106,6 +119,30 @@ export function takings(
     );
   const places: Record<string, Taking> = {
     ...runTakings(models),
+  const spend = (name: string, id: IdName): Record<string, Taking> => {
+    const asked = (ids: Ids) =>
+      `spend(from: "2026-01-01", to: "2035-12-31", filter: { ${name}: ["${ids[id]}"] }) { totals { runs } rows { amount } }`;
+    return {
+      [`Project.spend(filter.${name})`]: {
+        id,
+        operation: (ids) => `{ project(id: "${ids.project}") { ${asked(ids)} } }`,
+        // Whoever gives another project's id asks for that project.
+        expected: spendFilter,
+      },
+      [`Query.spend(filter.${name})`]: { id, operation: (ids) => `{ ${asked(ids)} }`, expected: adminOnly },
+    };
+  };
+  const places: Record<string, Taking> = {
+    ...spend('characterIds', 'character'),
+    ...spend('userIds', 'user'),
+    ...spend('apiKeyIds', 'apiKey'),
+    ...spend('projectIds', 'project'),
+    'Mutation.rateImage(input.id)': writing(
+      'rateImage',
+      'generatedImage',
+      (ids) => `id: "${ids.generatedImage}", verdict: FAVORITE`,
+      edit,
+    ),
     'Query.project(id)': reading('project', 'project'),
     'Query.character(id)': reading('character', 'character'),
     'Query.generation(id)': reading('generation', 'generation'),
@@ -353,6 +390,13 @@ export function returnings(): Record<string, Returning> {
   const { readPeople, own, anybody, spend } = outcomes;
   const log = (selection: string) =>
     of('Project', 'project', `auditLog(first: 100) { nodes { ${selection} } }`, own);
+  const spent = (grouping: string, selection: string) =>
+    of(
+      'Project',
+      'project',
+      `spend(from: "2026-01-01", to: "2035-12-31", groupBy: [${grouping}]) { rows { ${selection} } }`,
+      outcomes.edit,
+    );
   const event = (selection: string) =>
     root((ids) => `subscription { projectEvents(projectId: "${ids.project}", after: 0) { ${selection} } }`);
   return {
@@ -417,6 +461,14 @@ export function returnings(): Record<string, Returning> {
     'GeneratedImage.id': of('GeneratedImage', 'generatedImage', 'id'),
     'GeneratedImage.image': of('GeneratedImage', 'generatedImage', 'image { id url }'),
     'GeneratedImage.generation': of('GeneratedImage', 'generatedImage', 'generation { id }'),
+    'SpendRow.project': spent('PROJECT', 'project { id }'),
+    'SpendRow.projectId': spent('PROJECT', 'projectId'),
+    'SpendRow.character': spent('CHARACTER', 'character { id }'),
+    'SpendRow.characterId': spent('CHARACTER', 'characterId'),
+    'SpendRow.user': spent('MEMBER', 'user { id }'),
+    'SpendRow.userId': spent('MEMBER', 'userId'),
+    'SpendRow.apiKey': spent('API_KEY', 'apiKey { id }'),
+    'SpendRow.apiKeyId': spent('API_KEY', 'apiKeyId'),
     'ProjectEvent.generation': event('generation { id }'),
     'ProjectEvent.character': event('character { id }'),
     ...runReturnings(),

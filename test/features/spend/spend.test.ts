@@ -16,7 +16,7 @@ const run = (more: Partial<Run>) =>
   insertRun(dramatis.database, { projectId: project, characterId: mara.row, ...more });
 
 beforeAll(async () => {
-  dramatis = await Dramatis.start();
+  dramatis = await Dramatis.start({ environment: { COST_BURST: '1000000' } });
   cast = await team(dramatis);
   project = fromGlobalId('Project', cast.projectId);
   key = await apiKey(dramatis, cast.owner, cast.projectId);
@@ -239,7 +239,7 @@ describe('the forecast', () => {
       budgetRunsOutOn: null,
     });
     const at = (count: number) => ({ requestedAt: `${days(count)}T12:00:00Z` });
-    await run({ ...at(-1), costMicros: 28_000, characterId: nils.row });
+    await run({ ...at(-1), costMicros: 28_000 });
     await run({ ...at(-28), costMicros: 14 });
     await run({ ...at(-29), costMicros: 900_000 });
     await run({ ...at(0), requestedAt: `${days(0)}T00:00:00Z`, costMicros: 500 });
@@ -252,17 +252,21 @@ describe('the forecast', () => {
     });
     expect(await forecast({ from: days(-28), to: days(0) })).toMatchObject({ amount: '0.028514' });
     expect(await forecast({ from: days(3), to: days(4) })).toMatchObject({ amount: '0.002002' });
-    // Nils has been drawn for one day only.
-    expect(await forecast({ ...before, filter: { characterIds: [nils.id] } })).toMatchObject({
-      perDay: '0.028000',
-      amount: '0.140000',
-    });
+    // Somebody who is new: no day to go by, then one.
+    const input = { projectId: cast.projectId, name: 'Ola' };
+    const { character } = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
+    const ola = fromGlobalId('Character', character.id);
+    await run({ ...at(0), requestedAt: `${days(0)}T00:00:00Z`, costMicros: 1, characterId: ola });
+    const filter = { characterIds: [character.id] };
+    expect(await forecast({ ...before, filter })).toBeNull();
+    await run({ ...at(-1), costMicros: 28_000, characterId: ola });
+    expect(await forecast({ ...before, filter })).toMatchObject({ perDay: '0.028000', amount: '0.140001' });
   });
 
   it('says when a budget of the project has nothing left', async () => {
     const until = { from: days(-10), to: days(4) };
-    // 1001 a day: 5006 are gone within the sixth day.
-    await budget('TOTAL', 10_000, 4_994);
+    // 2001 a day by now: 10006 are gone within the sixth day.
+    await budget('TOTAL', 15_000, 4_994);
     expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
     await budget('DAY', 500_000, 499_999);
     expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
