@@ -1,20 +1,7 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { type IdType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import type { SpendGrouping } from './grouping.ts';
 import type { SpendFilter } from './spend.type.ts';
-
-/** By what spend can be broken down. */
-export const spendGroupings = [
-  'DAY',
-  'WEEK',
-  'MONTH',
-  'PROJECT',
-  'MODEL',
-  'CHARACTER',
-  'MEMBER',
-  'API_KEY',
-  'STATUS',
-] as const;
-export type SpendGrouping = (typeof spendGroupings)[number];
 
 /** Of which runs: a project's, or everybody's. */
 export interface Scope {

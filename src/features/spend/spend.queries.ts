@@ -4,7 +4,8 @@ import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById } from '../access/user.queries.ts';
 import { type GenerationStatus, generationStatuses } from '../generations/generation-state.ts';
 import { figuresOf, type Sums, timedPlaces } from './figures.ts';
-import { matching, type SpendGrouping } from './matching.ts';
+import type { SpendGrouping } from './grouping.ts';
+import { matching } from './matching.ts';
 import type { SpendArgs, SpendTotals } from './spend.type.ts';
 
 /** What was asked, and of which project; null is all of them. */

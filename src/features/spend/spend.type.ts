@@ -2,7 +2,7 @@ import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumTyp
 import { DateScalar, DecimalScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import { GenerationStatus } from '../generations/generation.type.ts';
 import type { GenerationStatus as Status } from '../generations/generation-state.ts';
-import { type SpendGrouping as Grouping, spendGroupings } from './matching.ts';
+import { type SpendGrouping as Grouping, spendGroupings } from './grouping.ts';
 
 /** The groupings, as GraphQL's enum. */
 const SpendGrouping = Object.fromEntries(spendGroupings.map((each) => [each, each]));

@@ -127,7 +127,7 @@ export function takings(
         id,
         operation: (ids) => `{ project(id: "${ids.project}") { ${asked(ids)} } }`,
         // Whoever gives another project's id asks for that project.
-        expected: spendFilter,
+        expected: id === 'project' ? edit : spendFilter,
       },
       [`Query.spend(filter.${name})`]: { id, operation: (ids) => `{ ${asked(ids)} }`, expected: adminOnly },
     };

@@ -1,0 +1,13 @@
+/** By what spend can be broken down. */
+export const spendGroupings = [
+  'DAY',
+  'WEEK',
+  'MONTH',
+  'PROJECT',
+  'MODEL',
+  'CHARACTER',
+  'MEMBER',
+  'API_KEY',
+  'STATUS',
+] as const;
+export type SpendGrouping = (typeof spendGroupings)[number];
