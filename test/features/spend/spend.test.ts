@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
-import { Dramatis } from '../../support/dramatis.ts';
+import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
 import { insertRun, type Run } from '../../support/runs.ts';
 
@@ -12,6 +12,8 @@ let userId: string;
 let key: Awaited<ReturnType<typeof apiKey>>;
 const mara = { id: '', row: '' };
 const nils = { id: '', row: '' };
+/** Of another project, which spends on the same days. */
+const other = { projectId: '', characterId: '' };
 const run = (more: Partial<Run>) =>
   insertRun(dramatis.database, { projectId: project, characterId: mara.row, ...more });
 
@@ -28,6 +30,25 @@ beforeAll(async () => {
   }
   const [editor] = await dramatis.database.query("SELECT id FROM users WHERE email = 'edgar@example.test'");
   userId = String(editor?.id);
+  other.projectId = (
+    await mutate(dramatis, { key: adminKey }, 'createProject', { name: 'Other' }, 'project { id }')
+  ).project.id;
+  other.characterId = (
+    await mutate(
+      dramatis,
+      { key: adminKey },
+      'createCharacter',
+      { projectId: other.projectId, name: 'Other' },
+      'character { id }',
+    )
+  ).character.id;
+  await run({
+    projectId: fromGlobalId('Project', other.projectId),
+    characterId: fromGlobalId('Character', other.characterId),
+    requestedAt: '2026-03-02T00:00:00Z',
+    costMicros: 1_000_000,
+    userId,
+  });
   // A Monday, the Sunday before it, and the first of the month after.
   const monday = '2026-03-02T00:00:00Z';
   await run({ requestedAt: monday, costMicros: 100_000, userId, seconds: 10, pictures: 2 });
@@ -175,8 +196,8 @@ describe('the spend of a project', () => {
       '0.100000',
     ],
     ['its own project', () => ({ projectIds: [cast.projectId] }), '0.440008'],
-    ['another project', () => ({ projectIds: [toGlobalId('Project', randomUUID())] }), '0.000000'],
-    ['another character', () => ({ characterIds: [toGlobalId('Character', randomUUID())] }), '0.000000'],
+    ['another project', () => ({ projectIds: [other.projectId] }), '0.000000'],
+    ['another character', () => ({ characterIds: [other.characterId] }), '0.000000'],
     ['an id of another type', () => ({ characterIds: [key.id] }), '0.000000'],
     ['nonsense', () => ({ apiKeyIds: ['nonsense'] }), '0.000000'],
   ])('is filtered by %s', async (_, filter, amount) => {
@@ -303,11 +324,12 @@ describe('the spend of all projects', () => {
        FROM spend_rollups WHERE slice = 'MODEL' LIMIT 1`,
       [gone],
     );
-    const admin = { key: 'test_admin_key_0123456789' };
+    const admin = { key: adminKey };
     const { data } = await ask(admin, {});
-    expect(data.spend.totals.amount).toBe('5.440008');
+    expect(data.spend.totals.amount).toBe('6.440008');
     expect(data.spend.rows).toMatchObject([
       { projectId: toGlobalId('Project', gone), project: null, amount: '5.000000' },
+      { projectId: other.projectId, project: { name: 'Other' }, amount: '1.000000' },
       { projectId: cast.projectId, project: { name: 'Team' }, amount: '0.440008' },
     ]);
     const some = await ask(admin, { filter: { projectIds: [cast.projectId] }, groupBy: ['MEMBER'] });
