@@ -31,11 +31,6 @@ export class ProjectPermissionsResolver {
     return viewerCan(ctx, project, 'RATE_IMAGES');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may see what it has spent.' })
-  viewerCanReadSpend(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'READ_SPEND');
-  }
-
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may see who is in it.' })
   viewerCanReadMembers(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'READ_MEMBERS');

@@ -23,8 +23,6 @@ export const outcomes = {
   spend: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
   /** Their question about something that is not there: an empty answer. */
   spendFilter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
-  /** Editors, their keys and owners: what was spent. A stranger asks about their own project and gets an empty answer. */
-  spendFilter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
   /** Whoever runs the installation. */
   adminOnly: {
     ...nobody,
@@ -89,7 +87,6 @@ const imageParameters: Readonly<Record<string, readonly string[]>> = {
 export function takings(
   models: Readonly<Record<string, readonly string[]>> = imageParameters,
 ): Record<string, Taking> {
-  const { read, edit, own, filter, spendFilter } = outcomes;
   const { read, edit, own, filter, spendFilter, adminOnly } = outcomes;
   const reading = (field: string, id: IdName): Taking => ({
     id,
@@ -117,8 +114,6 @@ export function takings(
       own,
       { passes: 'BUDGET_EXISTS' },
     );
-  const places: Record<string, Taking> = {
-    ...runTakings(models),
   const spend = (name: string, id: IdName): Record<string, Taking> => {
     const asked = (ids: Ids) =>
       `spend(from: "2026-01-01", to: "2035-12-31", filter: { ${name}: ["${ids[id]}"] }) { totals { runs } rows { amount } }`;
@@ -133,6 +128,7 @@ export function takings(
     };
   };
   const places: Record<string, Taking> = {
+    ...runTakings(models),
     ...spend('characterIds', 'character'),
     ...spend('userIds', 'user'),
     ...spend('apiKeyIds', 'apiKey'),
