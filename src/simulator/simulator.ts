@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cataloguePrice, settle } from './billing.ts';
 import type { Fault } from './faults.ts';
+import type { Job } from './jobs.ts';
 import { answerRequest } from './routes.ts';
 import { type BillLine, openState } from './state.ts';
 import type { LoggedRequest, World } from './world.ts';
@@ -47,6 +48,8 @@ export interface Simulator {
   /** Everything that was charged: what is complete, whether anybody asked after it or not. */
   readonly bill: readonly BillLine[];
   readonly balanceMicros: bigint;
+  /** Every job it has taken, oldest first. */
+  readonly jobs: ReadonlyMap<string, Job>;
   /** Can be changed while it runs. */
   readonly faults: Fault[];
   /** Can be changed while it runs. */
@@ -79,6 +82,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       settle(world);
       return state.balanceMicros;
     },
+    jobs: state.jobs,
     faults: [...(options.faults ?? [])],
     hasHistory: options.hasHistory ?? true,
     onRequest: undefined,

@@ -1,0 +1,135 @@
+import sharp from 'sharp';
+import { insist } from './ask.ts';
+import { type Chance, pick } from './chance.ts';
+import type { Database } from './database.ts';
+import type { Servers } from './servers.ts';
+
+/** A project of the storm: its characters, and what it lets pass. */
+export interface Project {
+  readonly id: string;
+  readonly uuid: string;
+  readonly characters: readonly string[];
+  readonly maxConcurrent: number;
+}
+
+/** What became of one request. */
+export interface Asked {
+  readonly key: string;
+  readonly project: Project;
+  readonly tries: number;
+  /** The run it was given, if it was accepted. */
+  readonly runId: string | null;
+  /** The codes it was refused with. */
+  readonly refusals: readonly string[];
+}
+
+export interface World {
+  readonly servers: Servers;
+  readonly database: Database;
+  readonly chance: Chance;
+  readonly signal: AbortSignal;
+}
+
+/** Slots of each project; fewer than what comes for the first ones. */
+const limits = [3, 5, 8, 20, 20];
+/** Micro-dollars; too little for all that comes. */
+const budgets = [
+  { project: 1, scope: 'PROJECT', period: 'DAY', model: null, cap: 6_000_000 },
+  { project: 2, scope: 'PROJECT', period: 'TOTAL', model: null, cap: 20_000_000 },
+  { project: 2, scope: 'MODEL', period: 'MONTH', model: 'consistent-character', cap: 800_000 },
+  { project: 3, scope: 'PROJECT', period: 'MONTH', model: null, cap: 1_000_000_000 },
+];
+const models = [
+  'consistentCharacter',
+  'consistentCharacterWithPose',
+  'consistentCharacterAiNeolemon',
+  'consistentCharacterAiNeolemonV3',
+];
+
+/** Five projects with two characters each, some with a budget, before the weather begins. */
+export async function settleIn(world: World): Promise<Project[]> {
+  const projects: Project[] = [];
+  for (const [index, maxConcurrent] of limits.entries()) {
+    const made = await insist(
+      world,
+      'mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id } } }',
+      { input: { name: `Storm ${index}` } },
+    );
+    const id: string = made.data.createProject.project.id;
+    const characters = [await cast(world, id), await cast(world, id)];
+    const [row] = await world.database.query(
+      'UPDATE projects SET max_concurrent_generations = $1 WHERE name = $2 RETURNING id::text AS uuid',
+      [maxConcurrent, `Storm ${index}`],
+    );
+    projects.push({ id, uuid: String(row?.uuid), characters, maxConcurrent });
+  }
+  for (const { project, scope, period, model, cap } of budgets) {
+    await world.database.query(
+      'INSERT INTO budgets (id, project_id, scope, period, model, cap_micros) VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)',
+      [projects[project]?.uuid, scope, period, model, cap],
+    );
+  }
+  return projects;
+}
+
+async function cast(world: World, projectId: string): Promise<string> {
+  const { data } = await insist(
+    world,
+    'mutation ($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }',
+    { input: { projectId, name: 'Mara' } },
+  );
+  const characterId: string = data.createCharacter.character.id;
+  for (const [kind, background] of [
+    ['FACE', '#c46'],
+    ['POSE', '#46c'],
+  ]) {
+    const drawn = sharp({ create: { width: 64, height: 64, channels: 3, background: background ?? '#000' } });
+    const base64 = (await drawn.png().toBuffer()).toString('base64');
+    await insist(
+      world,
+      'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id } } }',
+      { input: { characterId, kind, source: { base64 } } },
+    );
+  }
+  return characterId;
+}
+
+/** Asks for one run, over and over with the same key until it is answered; some are called off a little later. */
+export async function askForRun(world: World, projects: readonly Project[], number: number): Promise<Asked> {
+  const { chance } = world;
+  const at = number % projects.length;
+  const project = projects[at];
+  const characterId = project && pick(chance, project.characters);
+  if (!project || !characterId) throw new Error('There is no project.');
+  const key = `p${at}r${number}`;
+  const input = {
+    characterId,
+    idempotencyKey: key,
+    model: { [pick(chance, models) ?? '']: { prompt: `in the storm, ${key}` } },
+  };
+  const isRegretted = chance() < 0.1;
+  const { data, tries } = await insist(
+    world,
+    'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code } } }',
+    { input },
+  );
+  const { generation, userErrors } = data.generate;
+  const refusals = userErrors.map(({ code }: { code: string }) => code);
+  const runId: string | null = generation?.id ?? null;
+  if (runId !== null && isRegretted) await callOff(world, runId);
+  return { key, project, tries, runId, refusals };
+}
+
+async function callOff(world: World, id: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, world.chance() ** 3 * 2_000));
+  await insist(
+    world,
+    'mutation ($input: CancelGenerationInput!) { cancelGeneration(input: $input) { userErrors { code } } }',
+    { input: { id } },
+  );
+}
+
+/** The key of the request that a prompt at the provider belongs to. */
+export function keyOf(prompt: string): string | null {
+  return /\bp\d+r\d+\b/.exec(prompt)?.[0] ?? null;
+}

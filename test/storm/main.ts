@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { storm } from './storm.ts';
+
+/*
+ * Proves that money adds up when machines die: `npm run storm`, or with other numbers,
+ * `npm run storm -- --runs 500 --seed 1 --kill-every 1 --crash-every 15 --limit 420`.
+ */
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '500' },
+    seed: { type: 'string', default: '1' },
+    'kill-every': { type: 'string', default: '1' },
+    'crash-every': { type: 'string', default: '15' },
+    limit: { type: 'string', default: '420' },
+  },
+});
+const limit = Number(values.limit);
+const stopping = new AbortController();
+const timer = setTimeout(() => stopping.abort(new Error(`not done within ${limit} seconds`)), limit * 1_000);
+process.once('SIGINT', () => stopping.abort(new Error('interrupted')));
+process.once('SIGTERM', () => stopping.abort(new Error('interrupted')));
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+const options = {
+  runs: Number(values.runs),
+  seed: Number(values.seed),
+  killEvery: Number(values['kill-every']),
+  crashEvery: Number(values['crash-every']),
+  limit,
+  weather: limit * 0.4,
+  say,
+};
+say(`storm: ${JSON.stringify(values)}`);
+const outcome = await storm(options, stopping.signal).catch((error: unknown) => ({
+  failures: [String(stopping.signal.reason ?? error)],
+  table: {},
+}));
+clearTimeout(timer);
+for (const [name, value] of Object.entries(outcome.table)) say(`${String(value).padStart(12)}  ${name}`);
+if (outcome.failures.length === 0) say('storm: passed');
+else {
+  say(`storm: ${outcome.failures.length} things went wrong`);
+  for (const failure of outcome.failures.slice(0, 40)) say(`  - ${failure}`);
+}
+process.exit(outcome.failures.length === 0 ? 0 : 1);

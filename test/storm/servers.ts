@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { type Chance, pick } from './chance.ts';
+
+/** One life of a server process. */
+interface Life {
+  readonly number: number;
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  readonly startedAt: number;
+  url: string | null;
+}
+
+/** Tells the provider which life of which server asks: evidence of what a kill has hit. */
+const tagRequests = `import { subscribe } from 'node:diagnostics_channel';
+subscribe('undici:request:create', ({ request }) => request.addHeader('x-server', process.env.STORM_LIFE));`;
+
+/** Server processes that are started again whenever they die. */
+export class Servers {
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #chance: Chance;
+  readonly #alive = new Set<Life>();
+  #lives = 0;
+  #isStopping = false;
+  /** When each life was ended, by its number. */
+  readonly deaths = new Map<number, number>();
+  /** How long it took from the start of a process until it answered, in milliseconds. */
+  readonly startTimes: number[] = [];
+  /** Deaths that nobody asked for, and what was last said. */
+  readonly accidents: string[] = [];
+
+  constructor(environment: Readonly<Record<string, string>>, chance: Chance) {
+    this.#environment = environment;
+    this.#chance = chance;
+  }
+
+  /** Where those listen that answer now. */
+  get urls(): string[] {
+    return [...this.#alive].flatMap(({ url }) => url ?? []);
+  }
+
+  /** Starts a server that comes back until all are stopped. */
+  start(): void {
+    if (this.#isStopping) return;
+    this.#lives += 1;
+    const number = this.#lives;
+    const child = spawn(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(tagRequests)}`, 'dist/main.js'],
+      {
+        env: { PATH: process.env.PATH, ...this.#environment, STORM_LIFE: String(number) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const life: Life = { number, child, exited, startedAt: performance.now(), url: null };
+    this.#alive.add(life);
+    let lastWords = '';
+    child.stderr.on('data', (text) => {
+      lastWords = String(text).slice(-500);
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const url = /"url":"(http[^"]+)".*"msg":"listening"/.exec(line)?.[1];
+      if (url === undefined) return;
+      life.url = url;
+      this.startTimes.push(performance.now() - life.startedAt);
+    });
+    void exited.then(() => {
+      this.#alive.delete(life);
+      if (!this.deaths.has(number)) {
+        this.deaths.set(number, Date.now());
+        this.accidents.push(lastWords.trim());
+      }
+      // One that cannot start, because the database is away, must not spin.
+      setTimeout(() => this.start(), life.url === null ? 500 : 0);
+    });
+  }
+
+  /** Kills one without mercy: of those that answer, if any does. */
+  kill(): void {
+    const lives = [...this.#alive].filter(({ number }) => !this.deaths.has(number));
+    const answering = lives.filter(({ url }) => url !== null);
+    const victim = pick(this.#chance, answering.length > 0 ? answering : lives);
+    if (!victim) return;
+    this.deaths.set(victim.number, Date.now());
+    victim.url = null;
+    victim.child.kill('SIGKILL');
+  }
+
+  /** Ends them all, for good. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const lives = [...this.#alive];
+    for (const { number, child } of lives) {
+      this.deaths.set(number, Date.now());
+      child.kill('SIGKILL');
+    }
+    await Promise.all(lives.map(({ exited }) => exited));
+  }
+}

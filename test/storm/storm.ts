@@ -1,0 +1,219 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adminKey } from './ask.ts';
+import { seeded } from './chance.ts';
+import { type Asked, askForRun, settleIn, type World } from './clients.ts';
+import { openDatabase } from './database.ts';
+import { Invariants } from './invariants.ts';
+import { type Provider, startProvider } from './provider.ts';
+import { Servers } from './servers.ts';
+import { type Claims, judge } from './verdict.ts';
+
+export interface StormOptions {
+  readonly runs: number;
+  readonly seed: number;
+  /** Seconds from one kill to the next, and from one crash of Postgres to the next. */
+  readonly killEvery: number;
+  readonly crashEvery: number;
+  /** Seconds for everything. */
+  readonly limit: number;
+  /** Seconds over which the requests are spread; also how long the weather lasts at least. */
+  readonly weather: number;
+  readonly say?: (line: string) => void;
+}
+
+export interface Outcome {
+  readonly failures: readonly string[];
+  readonly table: Readonly<Record<string, number | string>>;
+}
+
+const concurrentClients = 12;
+const resting = "('COMPLETED', 'FAILED', 'CANCELED', 'UNCERTAIN')";
+
+/**
+ * Three servers on one Postgres, killed and crashed while clients ask for runs at a provider in bad weather; then calm,
+ * and every amount is compared. Stops all that it started, also when `signal` aborts.
+ */
+export async function storm(options: StormOptions, signal: AbortSignal): Promise<Outcome> {
+  const { seed, say = () => undefined } = options;
+  const startedAt = performance.now();
+  const closers: (() => Promise<unknown>)[] = [];
+  const isOver = new AbortController();
+  const all = AbortSignal.any([signal, isOver.signal]);
+  try {
+    const directory = await mkdtemp(join(tmpdir(), 'dramatis-storm-'));
+    closers.push(() => rm(directory, { recursive: true, force: true }));
+    const database = await openDatabase(join(directory, 'postgres'));
+    closers.push(() => database.stop());
+    const provider = await startProvider(seeded(seed), 60);
+    closers.push(() => provider.simulator.close());
+    const servers = new Servers(
+      environmentOf(database.url, provider.simulator.url, join(directory, 'data')),
+      seeded(seed + 1),
+    );
+    closers.push(() => servers.stop());
+    for (let index = 0; index < 3; index += 1) servers.start();
+    const world: World = { servers, database, chance: seeded(seed + 2), signal: all };
+    const projects = await settleIn(world);
+    say(`settled in after ${seconds(startedAt)} s`);
+
+    const invariants = new Invariants(database.query, () => ({
+      inFlight: provider.inFlight(),
+      billed: byProject(provider.bill(), (key) => projects[Number(/p(\d+)r/.exec(key)?.[1])]?.uuid),
+    }));
+    const watching = invariants.watch(250, all);
+    watching.catch(() => undefined);
+    const weather = new AbortController();
+    const crashes: number[] = [];
+    const blowing = blow({ servers, database, crashes }, options, AbortSignal.any([all, weather.signal]));
+    const asked = await askForAll(world, projects, options);
+    say(`all is asked for after ${seconds(startedAt)} s`);
+    weather.abort();
+    await blowing;
+    const kills = servers.deaths.size;
+    const count = async (where: string) =>
+      Number((await database.insist(`SELECT count(*) AS count FROM generations WHERE ${where}`))[0]?.count);
+    const finishedInStorm = await count(`status IN ${resting}`);
+    for (let left = 1; left > 0; ) {
+      left = await count(`status NOT IN ${resting}`);
+      say(`${left} runs are under way after ${seconds(startedAt)} s`);
+      if (process.env.DBG) say(JSON.stringify(await database.query("SELECT g.status, g.holds_slot, g.idempotency_key, j.state, j.start_after - now() AS starts, j.heartbeat_on FROM generations g LEFT JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.status NOT IN ('COMPLETED','FAILED','CANCELED','UNCERTAIN') LIMIT 3").catch(String)));
+      await sleep(500, undefined, { signal: all });
+    }
+    say(`all is at rest after ${seconds(startedAt)} s`);
+    // Jobs whose answers were lost may still be drawn.
+    while (provider.inFlight().length > 0) await sleep(100, undefined, { signal: all });
+    await invariants.sample();
+
+    const evidence = { deaths: servers.deaths, crashes };
+    const first = await judge(database, asked, claimsOf(provider), evidence, { mayDoubt: true });
+    await settleUncertain(provider, () => count("status = 'UNCERTAIN'"), all);
+    const last = await judge(database, asked, claimsOf(provider), evidence, { mayDoubt: false });
+    await invariants.sample();
+    isOver.abort();
+    await watching;
+    const breaches = [...invariants.breaches].map(
+      ([kind, { times, first }]) => `${kind} (${times} times): ${first}`,
+    );
+    return {
+      failures: [
+        ...first.failures.map((each) => `at rest: ${each}`),
+        ...last.failures.map((each) => `settled: ${each}`),
+        ...breaches.map((each) => `while it blew: ${each}`),
+        ...servers.accidents.map((words) => `a server ended by itself: ${words}`),
+      ],
+      table: {
+        'requests asked': asked.length,
+        'requests sent again': asked.reduce((sum, { tries }) => sum + tries - 1, 0),
+        ...first.counts,
+        'UNCERTAIN once settled': last.counts.UNCERTAIN ?? 0,
+        'at rest when the kills ended': finishedInStorm,
+        'submits at the provider': provider.submits.length,
+        charges: provider.simulator.bill.length,
+        kills: kills,
+        'crashes of Postgres': crashes.length,
+        'samples (database away)': `${invariants.samples} (${invariants.missed})`,
+        'start of a server (median ms)': Math.round(
+          servers.startTimes.toSorted((a, b) => a - b)[servers.startTimes.length >> 1] ?? 0,
+        ),
+        seconds: seconds(startedAt),
+      },
+    };
+  } finally {
+    isOver.abort();
+    for (const close of closers.reverse()) await close().catch((error: unknown) => say(String(error)));
+  }
+}
+
+function environmentOf(databaseUrl: string, providerUrl: string, dataDirectory: string) {
+  return {
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDirectory,
+    ADMIN_API_KEY: adminKey,
+    SEGMIND_API_KEY: 'SG_0123456789abcdef',
+    SEGMIND_BASE_URL: providerUrl,
+    SEGMIND_GENERATIONS_URL: `${providerUrl}/inference-request/request-history`,
+    SEGMIND_POLL_MIN_MS: '200',
+    SEGMIND_POLL_MAX_MS: '1000',
+    COST_PER_SECOND: '1000000',
+    COST_BURST: '100000000',
+    PORT: '0',
+  };
+}
+
+/** Kills servers and crashes Postgres until `signal` aborts. */
+async function blow(
+  parts: { servers: Servers; database: { crash(): Promise<boolean> }; crashes: number[] },
+  { killEvery, crashEvery }: StormOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const every = async (periodMs: number, strike: () => Promise<unknown> | unknown) => {
+    while (!signal.aborted) {
+      await sleep(periodMs, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await strike();
+    }
+  };
+  await Promise.all([
+    every(killEvery * 1_000, () => parts.servers.kill()),
+    every(crashEvery * 1_000, async () => {
+      const at = Date.now();
+      if (await parts.database.crash()) parts.crashes.push(at);
+    }),
+  ]);
+}
+
+/** A few clients ask in turn, spread over the time of the weather. */
+async function askForAll(
+  world: World,
+  projects: Parameters<typeof askForRun>[1],
+  { runs, weather }: StormOptions,
+) {
+  const startedAt = performance.now();
+  const asked: Asked[] = [];
+  let next = 0;
+  const client = async () => {
+    for (let number = next++; number < runs; number = next++) {
+      const dueMs = (number / runs) * weather * 1_000 - (performance.now() - startedAt);
+      if (dueMs > 0) await sleep(dueMs, undefined, { signal: world.signal });
+      asked.push(await askForRun(world, projects, number));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrentClients }, client));
+  return asked;
+}
+
+/** Lets the provider tell of past runs, and waits, not for ever, until no run is in doubt any more. */
+async function settleUncertain(
+  provider: Provider,
+  uncertain: () => Promise<number>,
+  signal: AbortSignal,
+): Promise<void> {
+  provider.simulator.hasHistory = true;
+  const endsAt = performance.now() + 60_000;
+  while ((await uncertain()) > 0 && performance.now() < endsAt) await sleep(500, undefined, { signal });
+}
+
+function claimsOf(provider: Provider): Claims {
+  return { jobs: provider.jobs(), bill: provider.bill(), submits: provider.submits };
+}
+
+function byProject(
+  bill: ReadonlyMap<string, readonly bigint[]>,
+  projectOf: (key: string) => string | undefined,
+) {
+  const sums = new Map<string, bigint>();
+  for (const [key, lines] of bill) {
+    const project = projectOf(key) ?? '';
+    sums.set(
+      project,
+      lines.reduce((sum, each) => sum + each, sums.get(project) ?? 0n),
+    );
+  }
+  return sums;
+}
+
+function seconds(since: number): number {
+  return Math.round((performance.now() - since) / 100) / 10;
+}
