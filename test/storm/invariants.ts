@@ -4,7 +4,7 @@ import { isDown } from './database.ts';
 type Query = (text: string, values?: unknown[]) => Promise<Row[]>;
 
 const signed = (account: string) =>
-  `coalesce(sum(CASE '${account}' WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0)`;
+  `coalesce(sum(CASE '${account}'::"LedgerAccount" WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0)`;
 
 /** What must hold at every moment, in one statement and so at one moment. Each row of its answer is a breach. */
 const invariants = `

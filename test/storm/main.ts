@@ -32,7 +32,7 @@ const options = {
 };
 say(`storm: ${JSON.stringify(values)}`);
 const outcome = await storm(options, stopping.signal).catch((error: unknown) => ({
-  failures: [String(stopping.signal.reason ?? error)],
+  failures: [String(error)],
   table: {},
 }));
 clearTimeout(timer);

@@ -26,6 +26,8 @@ export class Servers {
   readonly deaths = new Map<number, number>();
   /** How long it took from the start of a process until it answered, in milliseconds. */
   readonly startTimes: number[] = [];
+  /** What the servers' log says went wrong, and how often: for whoever looks into a failure. */
+  readonly complaints = new Map<string, number>();
   /** Deaths that nobody asked for, and what was last said. */
   readonly accidents: string[] = [];
 
@@ -60,6 +62,8 @@ export class Servers {
       lastWords = String(text).slice(-500);
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
+      const [, message = ''] = /"err":\{.*?"message":"((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
+      if (message !== '') this.complaints.set(message, (this.complaints.get(message) ?? 0) + 1);
       const url = /"url":"(http[^"]+)".*"msg":"listening"/.exec(line)?.[1];
       if (url === undefined) return;
       life.url = url;

@@ -64,7 +64,8 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
       billed: byProject(provider.bill(), (key) => projects[Number(/p(\d+)r/.exec(key)?.[1])]?.uuid),
     }));
     const watching = invariants.watch(250, all);
-    watching.catch(() => undefined);
+    // A look that fails is a mistake of the storm's own: nothing that follows would mean anything.
+    watching.catch((error: unknown) => isOver.abort(error));
     const weather = new AbortController();
     const crashes: number[] = [];
     const blowing = blow({ servers, database, crashes }, options, AbortSignal.any([all, weather.signal]));
@@ -78,8 +79,6 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     const finishedInStorm = await count(`status IN ${resting}`);
     for (let left = 1; left > 0; ) {
       left = await count(`status NOT IN ${resting}`);
-      say(`${left} runs are under way after ${seconds(startedAt)} s`);
-      if (process.env.DBG) say(JSON.stringify(await database.query("SELECT g.status, g.holds_slot, g.idempotency_key, j.state, j.start_after - now() AS starts, j.heartbeat_on FROM generations g LEFT JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.status NOT IN ('COMPLETED','FAILED','CANCELED','UNCERTAIN') LIMIT 3").catch(String)));
       await sleep(500, undefined, { signal: all });
     }
     say(`all is at rest after ${seconds(startedAt)} s`);
@@ -121,6 +120,8 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         seconds: seconds(startedAt),
       },
     };
+  } catch (error) {
+    throw all.aborted ? all.reason : error;
   } finally {
     isOver.abort();
     for (const close of closers.reverse()) await close().catch((error: unknown) => say(String(error)));

@@ -22,8 +22,8 @@ const runs = `
     (SELECT extract(epoch FROM max(at)) * 1000 FROM project_events e
       WHERE e.generation_id = g.id AND e.progress->>'status' = 'SUBMITTING') AS intent_at
   FROM generations g, LATERAL (
-    SELECT coalesce(sum(CASE 'SPENT' WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0) AS spent,
-      coalesce(sum(CASE 'HELD' WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0) AS held
+    SELECT coalesce(sum(CASE 'SPENT'::"LedgerAccount" WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0) AS spent,
+      coalesce(sum(CASE 'HELD'::"LedgerAccount" WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0) AS held
     FROM ledger_entries WHERE generation_id = g.id) l`;
 
 /** What must be true of the books of a house at rest; each row is a failure. */
@@ -33,13 +33,13 @@ const books = `
   UNION ALL
   SELECT 'the totals of account ' || coalesce(t.provider_account, l.provider_account) || ' are not its ledger'
   FROM (SELECT provider_account, sum(spent_micros) AS spent FROM account_totals GROUP BY 1) t
-    FULL JOIN (SELECT provider_account, sum(CASE 'SPENT' WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END)
+    FULL JOIN (SELECT provider_account, sum(CASE 'SPENT'::"LedgerAccount" WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END)
       AS spent FROM ledger_entries WHERE 'SPENT' IN (debit, credit) GROUP BY 1) l USING (provider_account)
   WHERE t.spent IS DISTINCT FROM l.spent
   UNION ALL
   SELECT 'the analytics of ' || p.name || ' are not its ledger' FROM projects p
   WHERE (SELECT coalesce(sum(amount_micros), 0) FROM spend_rollups r WHERE r.project_id = p.id AND slice = 'ALL')
-    <> (SELECT coalesce(sum(CASE 'SPENT' WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0)
+    <> (SELECT coalesce(sum(CASE 'SPENT'::"LedgerAccount" WHEN debit THEN amount_micros WHEN credit THEN -amount_micros ELSE 0 END), 0)
       FROM ledger_entries e WHERE e.project_id = p.id)
   UNION ALL
   SELECT 'the events of ' || p.name || ' have gaps' FROM projects p JOIN project_events e ON e.project_id = p.id
