@@ -43,11 +43,11 @@ const covered = `
     LEFT JOIN ledger_entries e ON e.project_id = p.id
   GROUP BY p.id, b.micros HAVING ${signed('SPENT')} + ${signed('HELD')} < b.micros`;
 
-/** Projects with more jobs at the provider than slots; a job whose answer was lost is nobody's any more. */
+/** Projects with more jobs at the provider than slots. A run in doubt keeps its slot until its job must have ended. */
 const crowded = `
   SELECT p.name, count(*) AS jobs, p.max_concurrent_generations AS max
   FROM generations g JOIN projects p ON p.id = g.project_id
-  WHERE g.idempotency_key = ANY($1::text[]) AND g.status <> 'UNCERTAIN'
+  WHERE g.idempotency_key = ANY($1::text[])
   GROUP BY p.id HAVING count(*) > p.max_concurrent_generations + p.excess_generations`;
 
 /** Looks again and again, and remembers what should not have been. */

@@ -12,6 +12,8 @@ const { values } = parseArgs({
     'kill-every': { type: 'string', default: '1' },
     'crash-every': { type: 'string', default: '15' },
     limit: { type: 'string', default: '420' },
+    // With "no" what is in doubt may stay so.
+    settle: { type: 'string', default: 'yes' },
   },
 });
 const limit = Number(values.limit);
@@ -28,6 +30,7 @@ const options = {
   crashEvery: Number(values['crash-every']),
   limit,
   weather: limit * 0.4,
+  settleFor: values.settle === 'no' ? 0 : limit * 0.2,
   say,
 };
 say(`storm: ${JSON.stringify(values)}`);

@@ -21,6 +21,7 @@ export class Servers {
   readonly #chance: Chance;
   readonly #alive = new Set<Life>();
   #lives = 0;
+  kills = 0;
   #isStopping = false;
   /** When each life was ended, by its number. */
   readonly deaths = new Map<number, number>();
@@ -28,7 +29,9 @@ export class Servers {
   readonly startTimes: number[] = [];
   /** What the servers' log says went wrong, and how often: for whoever looks into a failure. */
   readonly complaints = new Map<string, number>();
-  /** Deaths that nobody asked for, and what was last said. */
+  /** Starts that failed, as they do on a database that recovers. */
+  failedStarts = 0;
+  /** Servers that had answered and ended though nobody killed them: what they last said. */
   readonly accidents: string[] = [];
 
   constructor(environment: Readonly<Record<string, string>>, chance: Chance) {
@@ -73,7 +76,8 @@ export class Servers {
       this.#alive.delete(life);
       if (!this.deaths.has(number)) {
         this.deaths.set(number, Date.now());
-        this.accidents.push(lastWords.trim());
+        if (life.url === null) this.failedStarts += 1;
+        else this.accidents.push(lastWords.trim());
       }
       // One that cannot start, because the database is away, must not spin.
       setTimeout(() => this.start(), life.url === null ? 500 : 0);
@@ -88,6 +92,7 @@ export class Servers {
     if (!victim) return;
     this.deaths.set(victim.number, Date.now());
     victim.url = null;
+    this.kills += 1;
     victim.child.kill('SIGKILL');
   }
 

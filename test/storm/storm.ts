@@ -21,6 +21,8 @@ export interface StormOptions {
   readonly limit: number;
   /** Seconds over which the requests are spread; also how long the weather lasts at least. */
   readonly weather: number;
+  /** Seconds that the servers are given to settle what is in doubt, once the provider tells of past runs; with 0 it may stay so. */
+  readonly settleFor: number;
   readonly say?: (line: string) => void;
 }
 
@@ -73,7 +75,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     say(`all is asked for after ${seconds(startedAt)} s`);
     weather.abort();
     await blowing;
-    const kills = servers.deaths.size;
+    const kills = servers.kills;
     const count = async (where: string) =>
       Number((await database.insist(`SELECT count(*) AS count FROM generations WHERE ${where}`))[0]?.count);
     const finishedInStorm = await count(`status IN ${resting}`);
@@ -82,14 +84,18 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
       await sleep(500, undefined, { signal: all });
     }
     say(`all is at rest after ${seconds(startedAt)} s`);
-    // Jobs whose answers were lost may still be drawn.
-    while (provider.inFlight().length > 0) await sleep(100, undefined, { signal: all });
+    // Jobs whose answers were lost may still be drawn, and keep their slots for a while.
+    while (provider.inFlight().length > 0 || (await count('holds_slot')) > 0) {
+      await sleep(250, undefined, { signal: all });
+    }
     await invariants.sample();
 
     const evidence = { deaths: servers.deaths, crashes };
     const first = await judge(database, asked, claimsOf(provider), evidence, { mayDoubt: true });
-    await settleUncertain(provider, () => count("status = 'UNCERTAIN'"), all);
-    const last = await judge(database, asked, claimsOf(provider), evidence, { mayDoubt: false });
+    await settleUncertain(provider, () => count("status = 'UNCERTAIN'"), options, all);
+    const last = await judge(database, asked, claimsOf(provider), evidence, {
+      mayDoubt: options.settleFor === 0,
+    });
     await invariants.sample();
     isOver.abort();
     await watching;
@@ -113,6 +119,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         charges: provider.simulator.bill.length,
         kills: kills,
         'crashes of Postgres': crashes.length,
+        'starts of a server that failed': servers.failedStarts,
         'samples (database away)': `${invariants.samples} (${invariants.missed})`,
         'start of a server (median ms)': Math.round(
           servers.startTimes.toSorted((a, b) => a - b)[servers.startTimes.length >> 1] ?? 0,
@@ -136,6 +143,8 @@ function environmentOf(databaseUrl: string, providerUrl: string, dataDirectory: 
     SEGMIND_API_KEY: 'SG_0123456789abcdef',
     SEGMIND_BASE_URL: providerUrl,
     SEGMIND_GENERATIONS_URL: `${providerUrl}/inference-request/request-history`,
+    // No job takes as long: after it a run in doubt gives its slot back.
+    SEGMIND_SLOW_AFTER_MS: '8000',
     SEGMIND_POLL_MIN_MS: '200',
     SEGMIND_POLL_MAX_MS: '1000',
     COST_PER_SECOND: '1000000',
@@ -189,10 +198,11 @@ async function askForAll(
 async function settleUncertain(
   provider: Provider,
   uncertain: () => Promise<number>,
+  { settleFor }: StormOptions,
   signal: AbortSignal,
 ): Promise<void> {
   provider.simulator.hasHistory = true;
-  const endsAt = performance.now() + 60_000;
+  const endsAt = performance.now() + settleFor * 1_000;
   while ((await uncertain()) > 0 && performance.now() < endsAt) await sleep(500, undefined, { signal });
 }
 

@@ -109,6 +109,7 @@ function problemsOf(row: Row, billed: bigint): string[] {
   const hold = BigInt(String(row.hold_micros));
   if (row.holds_slot === true) problems.push(`${key} rests and keeps a slot`);
   if (status === 'UNCERTAIN') {
+    // Its slot is free again once its job must have ended.
     if (spent !== 0n || held !== hold)
       problems.push(`${key} is UNCERTAIN; its hold of ${hold} stands at ${held}`);
     if (hold < billed)
