@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Dramatis, eventually } from '../support/dramatis.ts';
+import { companyOf, inFlight, jobsOf } from '../support/in-flight.ts';
+import { startServerProcess } from '../support/server-process.ts';
+
+let dramatis: Dramatis;
+afterEach(() => dramatis.stop());
+
+const limitTo = async (projectId: string, maxConcurrentGenerations: number) => {
+  const { updateProjectLimits } = await dramatis.get(
+    'mutation ($input: UpdateProjectLimitsInput!) { updateProjectLimits(input: $input) { userErrors { code } } }',
+    { input: { projectId, maxConcurrentGenerations } },
+  );
+  expect(updateProjectLimits.userErrors).toEqual([]);
+};
+const jobs = () => jobsOf(dramatis.simulator, 'slots');
+const atRest = (count: number) =>
+  eventually(
+    'all runs to end',
+    async () => {
+      const [row] = await dramatis.database.query(
+        "SELECT count(*)::int AS count FROM generations WHERE status = 'COMPLETED'",
+      );
+      return row?.count === count;
+    },
+    60_000,
+  );
+
+describe('three servers share the slots of a project', () => {
+  let projectId: string;
+  let characterId: string;
+  beforeEach(async () => {
+    dramatis = await Dramatis.start();
+    await Promise.all([dramatis.startServer(), startServerProcess(dramatis)]);
+    ({ projectId, characterId } = await dramatis.cast());
+  });
+  const ask = (count: number, marker = '') =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) => dramatis.generate(characterId, `slots ${index}${marker}`)),
+    );
+
+  it('never more than three with the provider, and never fewer for long while others wait', async () => {
+    await limitTo(projectId, 3);
+    const startedAt = performance.now();
+    await ask(60);
+    let shortSince: number | null = null;
+    let longestShortMs = 0;
+    await eventually(
+      'all runs to end',
+      async () => {
+        const [row] = await dramatis.database.query(
+          `SELECT active_generations AS active, max_concurrent_generations + excess_generations AS most,
+             (SELECT count(*)::int FROM generations WHERE holds_slot) AS holders,
+             (SELECT count(*)::int FROM generations WHERE status = 'QUEUED' AND NOT holds_slot) AS waiting,
+             (SELECT count(*)::int FROM generations WHERE status = 'COMPLETED') AS completed FROM projects`,
+        );
+        const { active, most, holders, waiting, completed } = row ?? {};
+        expect(active).toBe(holders);
+        expect(Number(active)).toBeLessThanOrEqual(Number(most));
+        if (Number(waiting) > 0 && Number(active) < 3) {
+          shortSince ??= performance.now();
+          longestShortMs = Math.max(longestShortMs, performance.now() - shortSince);
+        } else shortSince = null;
+        return completed === 60;
+      },
+      50_000,
+    );
+    expect(jobs()).toHaveLength(60);
+    const company = jobs().map((job) => companyOf(job, jobs()));
+    expect(Math.max(...company)).toBe(3);
+    expect(longestShortMs).toBeLessThan(2_000);
+    // Twenty turns of three, of a third of a second each, and as much again and again for what lies between.
+    expect(performance.now() - startedAt).toBeLessThan(45_000);
+  });
+
+  it('a limit that is lowered stops no run: nothing new begins until it fits, then one at a time', async () => {
+    await limitTo(projectId, 3);
+    await ask(6, '[[simulate:slow=6]]');
+    await eventually('three to be with the provider', () => inFlight(dramatis.simulator, 'slots') === 3);
+    await limitTo(projectId, 1);
+    const loweredAt = Date.now();
+    const [row] = await dramatis.database.query(
+      'SELECT active_generations AS active, excess_generations AS excess FROM projects',
+    );
+    expect(row).toEqual({ active: 3, excess: 2 });
+    await atRest(6);
+    const later = jobs().filter(({ acceptedAt }) => acceptedAt > loweredAt);
+    expect(later).toHaveLength(3);
+    expect(later.map((job) => companyOf(job, jobs()))).toEqual([1, 1, 1]);
+  });
+
+  it('a limit of 0 stops what is not under way; raising it takes effect at once', async () => {
+    await limitTo(projectId, 0);
+    await ask(4, '[[simulate:slow=6]]');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(jobs()).toHaveLength(0);
+    await limitTo(projectId, 2);
+    const raisedAt = Date.now();
+    await eventually('two to be with the provider', () => inFlight(dramatis.simulator, 'slots') === 2);
+    expect(Date.now() - raisedAt).toBeLessThan(2_500);
+    await atRest(4);
+    expect(Math.max(...jobs().map((job) => companyOf(job, jobs())))).toBe(2);
+  });
+});
+
+it('ten thousand waiting runs of one project do not hold up the first run of another', async () => {
+  dramatis = await Dramatis.start({ environment: { WORKER_CONCURRENCY: '10' } });
+  const many = await dramatis.cast();
+  await limitTo(many.projectId, 1_000);
+  await dramatis.settle(await dramatis.generate(many.characterId, 'slots'));
+  await dramatis.database.query(
+    `INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, prompt, parameters,
+       "references", seed, price_micros, wakeup_id)
+     SELECT gen_random_uuid(), project_id, character_id, request_hash, model, model_version, prompt, parameters,
+       "references", number, price_micros, gen_random_uuid() FROM generations, generate_series(1, 10000) number`,
+  );
+  await eventually('the many to keep every worker busy', () => inFlight(dramatis.simulator, 'slots') >= 8);
+  const waits: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const { characterId } = await dramatis.cast();
+    const askedAt = Date.now();
+    await dramatis.generate(characterId, `newcomer ${round}`);
+    await eventually(
+      'the newcomer to be submitted',
+      () => jobsOf(dramatis.simulator, `newcomer ${round}`).length > 0,
+    );
+    waits.push(Date.now() - askedAt);
+  }
+  const [row] = await dramatis.database.query(
+    "SELECT count(*)::int AS waiting FROM generations WHERE status = 'QUEUED'",
+  );
+  expect(Number(row?.waiting)).toBeGreaterThan(5_000);
+  expect(Math.max(...waits)).toBeLessThan(5_000);
+  await limitTo(many.projectId, 0);
+});
