@@ -61,7 +61,7 @@ beforeAll(async () => {
       [project, dramatis.simulator.bill.reduce((sum, { costMicros }) => sum + costMicros, 0n)],
     ]),
   }));
-  watched = invariants.watch(200, watching.signal);
+  watched = invariants.watch(250, watching.signal);
   watched.catch(() => undefined);
 });
 afterAll(async () => {
@@ -131,7 +131,7 @@ it('of a thousand at a time exactly as many are accepted as fit', async () => {
   const cap = String(hold * BigInt(fits));
   expect(window).toEqual({ held_micros: cap, cap_micros: cap, settled_micros: '0', overrun_micros: '0' });
   expect([...invariants.breaches]).toEqual([]);
-}, 90_000);
+}, 150_000);
 
 it('while caps change, runs are called off and others end, what is settled and held stays below the cap', async () => {
   await limitTo(40);
@@ -157,7 +157,7 @@ it('while caps change, runs are called off and others end, what is settled and h
       }),
     ),
   );
-  const outcomes = await askMany('second', 600);
+  const outcomes = await askMany('second', 300);
   await regrets;
   isOver = true;
   await changes;

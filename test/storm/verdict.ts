@@ -87,9 +87,12 @@ export async function judge(
     else if (!mayDoubt) failures.push(`${key} is still UNCERTAIN`);
     else {
       const submits = claims.submits.filter((submit) => submit.key === key);
-      const reason = reasonForDoubt({ intentAt: Number(row.intent_at), submits, jobs }, evidence);
-      if (reason) count(`UNCERTAIN: ${reason}`);
-      else failures.push(`${key} is UNCERTAIN, and no fault hit it`);
+      const doubt = reasonForDoubt({ intentAt: Number(row.intent_at), submits, jobs }, evidence);
+      if (doubt) {
+        count(`UNCERTAIN: ${doubt.reason}`);
+        const longest = 'ms from intent to kill, longest';
+        counts[longest] = Math.max(counts[longest] ?? 0, Math.round(doubt.afterMs));
+      } else failures.push(`${key} is UNCERTAIN, and no fault hit it`);
     }
   }
   for (const key of claims.jobs.keys()) {
@@ -109,7 +112,6 @@ function problemsOf(row: Row, billed: bigint): string[] {
   const hold = BigInt(String(row.hold_micros));
   if (row.holds_slot === true) problems.push(`${key} rests and keeps a slot`);
   if (status === 'UNCERTAIN') {
-    // Its slot is free again once its job must have ended.
     if (spent !== 0n || held !== hold)
       problems.push(`${key} is UNCERTAIN; its hold of ${hold} stands at ${held}`);
     if (hold < billed)
