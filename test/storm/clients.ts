@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { insist } from './ask.ts';
 import { type Chance, pick } from './chance.ts';
@@ -30,6 +31,7 @@ export interface World {
   readonly signal: AbortSignal;
 }
 
+const concurrentClients = 12;
 /** Slots of each project; fewer than what comes for the first ones. */
 const limits = [3, 5, 8, 20, 20];
 /** Micro-dollars; too little for all that comes. */
@@ -94,8 +96,28 @@ async function cast(world: World, projectId: string): Promise<string> {
   return characterId;
 }
 
+/** A few clients ask in turn, spread over the time of the weather. */
+export async function askForAll(
+  world: World,
+  projects: readonly Project[],
+  { runs, weather }: { runs: number; weather: number },
+) {
+  const startedAt = performance.now();
+  const asked: Asked[] = [];
+  let next = 0;
+  const client = async () => {
+    for (let number = next++; number < runs; number = next++) {
+      const dueMs = (number / runs) * weather * 1_000 - (performance.now() - startedAt);
+      if (dueMs > 0) await sleep(dueMs, undefined, { signal: world.signal });
+      asked.push(await askForRun(world, projects, number));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrentClients }, client));
+  return asked;
+}
+
 /** Asks for one run, over and over with the same key until it is answered; some are called off a little later. */
-export async function askForRun(world: World, projects: readonly Project[], number: number): Promise<Asked> {
+async function askForRun(world: World, projects: readonly Project[], number: number): Promise<Asked> {
   const { chance } = world;
   const at = number % projects.length;
   const project = projects[at];

@@ -19,8 +19,10 @@ const { values } = parseArgs({
 const limit = Number(values.limit);
 const stopping = new AbortController();
 const timer = setTimeout(() => stopping.abort(new Error(`not done within ${limit} seconds`)), limit * 1_000);
-process.once('SIGINT', () => stopping.abort(new Error('interrupted')));
-process.once('SIGTERM', () => stopping.abort(new Error('interrupted')));
+// A terminal and npm both pass Ctrl-C on: it may come twice.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => stopping.abort(new Error('interrupted')));
+}
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const options = {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { adminKey } from './ask.ts';
 import { type Chance, pick } from './chance.ts';
 
 /** One life of a server process. */
@@ -106,4 +107,23 @@ export class Servers {
     }
     await Promise.all(lives.map(({ exited }) => exited));
   }
+}
+
+/** What the servers are told: where the parts are, and to be quick. */
+export function environmentOf(databaseUrl: string, providerUrl: string, dataDirectory: string) {
+  return {
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDirectory,
+    ADMIN_API_KEY: adminKey,
+    SEGMIND_API_KEY: 'SG_0123456789abcdef',
+    SEGMIND_BASE_URL: providerUrl,
+    SEGMIND_GENERATIONS_URL: `${providerUrl}/inference-request/request-history`,
+    // No job takes as long: after it a run in doubt gives its slot back.
+    SEGMIND_SLOW_AFTER_MS: '8000',
+    SEGMIND_POLL_MIN_MS: '200',
+    SEGMIND_POLL_MAX_MS: '1000',
+    COST_PER_SECOND: '1000000',
+    COST_BURST: '100000000',
+    PORT: '0',
+  };
 }

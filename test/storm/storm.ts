@@ -2,36 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { adminKey } from './ask.ts';
 import { seeded } from './chance.ts';
-import { type Asked, askForRun, settleIn, type World } from './clients.ts';
+import { askForAll, settleIn, type World } from './clients.ts';
 import { openDatabase } from './database.ts';
 import { Invariants } from './invariants.ts';
 import { type Provider, startProvider } from './provider.ts';
-import { Servers } from './servers.ts';
+import { environmentOf, Servers } from './servers.ts';
 import { type Claims, judge } from './verdict.ts';
-
-export interface StormOptions {
-  readonly runs: number;
-  readonly seed: number;
-  /** Seconds from one kill to the next, and from one crash of Postgres to the next. */
-  readonly killEvery: number;
-  readonly crashEvery: number;
-  /** Seconds for everything. */
-  readonly limit: number;
-  /** Seconds over which the requests are spread; also how long the weather lasts at least. */
-  readonly weather: number;
-  /** Seconds that the servers are given to settle what is in doubt, once the provider tells of past runs; with 0 it may stay so. */
-  readonly settleFor: number;
-  readonly say?: (line: string) => void;
-}
+import { blow, type StormOptions } from './weather.ts';
 
 export interface Outcome {
   readonly failures: readonly string[];
   readonly table: Readonly<Record<string, number | string>>;
 }
 
-const concurrentClients = 12;
 const resting = "('COMPLETED', 'FAILED', 'CANCELED', 'UNCERTAIN')";
 
 /**
@@ -133,65 +117,6 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     isOver.abort();
     for (const close of closers.reverse()) await close().catch((error: unknown) => say(String(error)));
   }
-}
-
-function environmentOf(databaseUrl: string, providerUrl: string, dataDirectory: string) {
-  return {
-    DATABASE_URL: databaseUrl,
-    DATA_DIR: dataDirectory,
-    ADMIN_API_KEY: adminKey,
-    SEGMIND_API_KEY: 'SG_0123456789abcdef',
-    SEGMIND_BASE_URL: providerUrl,
-    SEGMIND_GENERATIONS_URL: `${providerUrl}/inference-request/request-history`,
-    // No job takes as long: after it a run in doubt gives its slot back.
-    SEGMIND_SLOW_AFTER_MS: '8000',
-    SEGMIND_POLL_MIN_MS: '200',
-    SEGMIND_POLL_MAX_MS: '1000',
-    COST_PER_SECOND: '1000000',
-    COST_BURST: '100000000',
-    PORT: '0',
-  };
-}
-
-/** Kills servers and crashes Postgres until `signal` aborts. */
-async function blow(
-  parts: { servers: Servers; database: { crash(): Promise<boolean> }; crashes: number[] },
-  { killEvery, crashEvery }: StormOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const every = async (periodMs: number, strike: () => Promise<unknown> | unknown) => {
-    while (!signal.aborted) {
-      await sleep(periodMs, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await strike();
-    }
-  };
-  await Promise.all([
-    every(killEvery * 1_000, () => parts.servers.kill()),
-    every(crashEvery * 1_000, async () => {
-      const at = Date.now();
-      if (await parts.database.crash()) parts.crashes.push(at);
-    }),
-  ]);
-}
-
-/** A few clients ask in turn, spread over the time of the weather. */
-async function askForAll(
-  world: World,
-  projects: Parameters<typeof askForRun>[1],
-  { runs, weather }: StormOptions,
-) {
-  const startedAt = performance.now();
-  const asked: Asked[] = [];
-  let next = 0;
-  const client = async () => {
-    for (let number = next++; number < runs; number = next++) {
-      const dueMs = (number / runs) * weather * 1_000 - (performance.now() - startedAt);
-      if (dueMs > 0) await sleep(dueMs, undefined, { signal: world.signal });
-      asked.push(await askForRun(world, projects, number));
-    }
-  };
-  await Promise.all(Array.from({ length: concurrentClients }, client));
-  return asked;
 }
 
 /** Lets the provider tell of past runs, and waits, not for ever, until no run is in doubt any more. */
