@@ -76,7 +76,7 @@ const dollars = (micros: bigint) => `${micros / 1_000_000n}.${String(micros % 1_
 async function limitTo(maxConcurrentGenerations: number): Promise<void> {
   await dramatis.get(
     'mutation ($input: UpdateProjectLimitsInput!) { updateProjectLimits(input: $input) { userErrors { code } } }',
-    { input: { projectId, maxConcurrentGenerations } },
+    { input: { id: projectId, maxConcurrentGenerations } },
   );
 }
 

@@ -9,7 +9,7 @@ afterEach(() => dramatis.stop());
 const limitTo = async (projectId: string, maxConcurrentGenerations: number) => {
   const { updateProjectLimits } = await dramatis.get(
     'mutation ($input: UpdateProjectLimitsInput!) { updateProjectLimits(input: $input) { userErrors { code } } }',
-    { input: { projectId, maxConcurrentGenerations } },
+    { input: { id: projectId, maxConcurrentGenerations } },
   );
   expect(updateProjectLimits.userErrors).toEqual([]);
 };
