@@ -34,8 +34,9 @@ export function createPace(now: () => number = () => performance.now()): Pace {
       return gapMs;
     },
     reserve(longestMs) {
-      const at = Math.max(now(), nextTurnAt);
-      const waitMs = at - now();
+      const askedAt = now();
+      const at = Math.max(askedAt, nextTurnAt);
+      const waitMs = at - askedAt;
       if (waitMs <= longestMs) nextTurnAt = at + gapMs;
       return waitMs;
     },
