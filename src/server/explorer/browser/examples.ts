@@ -212,4 +212,38 @@ mutation InviteMember($input: InviteMemberInput!) {
 `,
     variables: { input: { projectId: pasteId('project'), email: 'ada@example.com', role: 'EDITOR' } },
   },
+  {
+    query: `# 11. What a run would cost, before it is asked for.
+query Quote($input: GenerateInput!) {
+  quoteGeneration(input: $input) {
+    quote {
+      id
+      hold
+      price { expected maximum source samples }
+      duration { expectedSeconds }
+      budgets { fits available }
+      alreadyOwned { id }
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: {
+      input: { characterId: pasteId('character'), model: { consistentCharacter: { prompt: 'at the pier' } } },
+    },
+  },
+  {
+    query: `# 12. What it was spent on.
+query Spend($projectId: ID!, $from: Date!, $to: Date!) {
+  project(id: $projectId) {
+    spend(from: $from, to: $to, groupBy: [WEEK, MODEL]) {
+      rows { startsOn model { title } amount runs failures costPerKeptPicture }
+      totals { amount pictures keptPictures }
+      forecast { until amount }
+    }
+  }
+}
+`,
+    variables: { projectId: pasteId('project'), from: '2026-01-01', to: '2026-12-31' },
+  },
 ];
