@@ -3,12 +3,14 @@ import type { Uses } from '../../platform/context.ts';
 import { matching, type Scope } from './matching.ts';
 import type { SpendReportFound } from './spend.queries.ts';
 
-/** Where spending is heading; what does not need the budgets. */
+/** Where spending is heading. */
 export interface Forecast {
   readonly until: string;
   readonly amount: bigint;
   readonly perDay: bigint;
-  readonly projectId: string | null;
+  /** The first day on which one of the project's own budgets has nothing left, and which one that is. */
+  readonly budgetRunsOutOn: string | null;
+  readonly budgetId: string | null;
 }
 
 /** Nobody plans for longer, and calendars end. */
@@ -27,24 +29,34 @@ export async function forecastOf(
   if (to < pace.today || pace.perDay === null) return null;
   const next = addDays(pace.today, 1n);
   const left = BigInt(Math.max(0, (Date.parse(to) - Date.parse(from > next ? from : next)) / dayMs + 1));
-  return { until: to, amount: totals.amount + pace.perDay * left, perDay: pace.perDay, projectId };
+  const amount = totals.amount + pace.perDay * left;
+  const runsOut = projectId === null ? null : await firstToRunOut(ctx, projectId);
+  return {
+    until: to,
+    amount,
+    perDay: pace.perDay,
+    budgetRunsOutOn: runsOut?.day ?? null,
+    budgetId: runsOut?.id ?? null,
+  };
 }
 
-/** The first day on which one of the project's own budgets has nothing left in the period that runs now. */
-export async function budgetRunsOutOn(ctx: Uses<'db'>, { projectId }: Forecast): Promise<string | null> {
-  if (projectId === null) return null;
+/** The budget of the whole project that has nothing left before the others do, within the period that runs now. */
+async function firstToRunOut(
+  ctx: Uses<'db'>,
+  projectId: string,
+): Promise<{ id: string; day: string } | null> {
   const { today, perDay } = await readPace(ctx, { projectId, groupBy: [] });
-  const budgets = await ctx.db.$queryRaw<{ available: bigint; endsOn: string | null }[]>`
-    SELECT b.cap_micros - coalesce(w.settled_micros + w.held_micros, 0) AS available,
+  const budgets = await ctx.db.$queryRaw<{ id: string; available: bigint; endsOn: string | null }[]>`
+    SELECT b.id::text AS id, b.cap_micros - coalesce(w.settled_micros + w.held_micros, 0) AS available,
       to_char(CASE b.period WHEN 'DAY' THEN ${today}::date
         WHEN 'MONTH' THEN period_start('MONTH', ${today}::date) + interval '1 month - 1 day' END, 'YYYY-MM-DD') AS "endsOn"
     FROM budgets b LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.starts_on = period_start(b.period, ${today}::date)
     WHERE b.project_id = ${projectId}::uuid AND b.scope = 'PROJECT' AND b.removed_at IS NULL`;
-  const days = budgets.flatMap(({ available, endsOn }) => {
+  const running = budgets.flatMap(({ id, available, endsOn }) => {
     const day = usedUpOn(today, available, perDay ?? 0n);
-    return day !== null && (endsOn === null || day <= endsOn) ? [day] : [];
+    return day !== null && (endsOn === null || day <= endsOn) ? [{ id, day }] : [];
   });
-  return days.sort()[0] ?? null;
+  return running.toSorted((one, other) => one.day.localeCompare(other.day))[0] ?? null;
 }
 
 /** When nothing is left if `perDay` goes each day after `today`; null for never, or not within a lifetime. */

@@ -1,17 +1,18 @@
 import { Args, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
-import { DateScalar } from '../../platform/graphql/scalars.ts';
 import { User } from '../access/user.type.ts';
 import { findApiKey } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
+import { findBudget } from '../budgets/budget.queries.ts';
+import { Budget } from '../budgets/budget.type.ts';
 import { findCharacter } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { imageModelBySlug } from '../image-models/image-model.queries.ts';
 import { ImageModel } from '../image-models/image-model.type.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { budgetRunsOutOn, type Forecast, forecastOf } from './forecast.ts';
+import { type Forecast, forecastOf } from './forecast.ts';
 import {
   allSpend,
   ifReadable,
@@ -101,13 +102,9 @@ export class SpendReportResolver {
 
 @Resolver(() => SpendForecast)
 export class SpendForecastResolver {
-  @FieldResolver(() => DateScalar, {
-    nullable: true,
-    description:
-      "The first day on which one of the project's own budgets has nothing left, in the period that runs now, whatever the filter; null when none runs out.",
-  })
-  budgetRunsOutOn(@Ctx() ctx: Context, @Root() forecast: Forecast) {
-    return budgetRunsOutOn(ctx, forecast);
+  @FieldResolver(() => Budget, { nullable: true, description: 'The budget that runs out then.' })
+  budget(@Ctx() ctx: Context, @Root() { budgetId }: Forecast) {
+    return ifReadable(budgetId, (id) => findBudget(ctx, id));
   }
 }
 

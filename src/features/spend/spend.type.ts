@@ -113,6 +113,12 @@ export class SpendForecast {
     description: 'US dollars a day: the mean of the last 28 full days, or of those since the first spend.',
   })
   perDay: bigint;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description:
+      "The first day on which one of the project's own budgets has nothing left, in the period that runs now, whatever the filter; null when none runs out.",
+  })
+  budgetRunsOutOn: string | null;
 }
 
 @ObjectType({ description: 'What was spent from one day to another.' })

@@ -391,7 +391,7 @@ export function returnings(): Record<string, Returning> {
       'Project',
       'project',
       `spend(from: "2026-01-01", to: "2035-12-31", groupBy: [${grouping}]) { rows { ${selection} } }`,
-      outcomes.edit,
+      spend,
     );
   const event = (selection: string) =>
     root((ids) => `subscription { projectEvents(projectId: "${ids.project}", after: 0) { ${selection} } }`);
@@ -465,6 +465,12 @@ export function returnings(): Record<string, Returning> {
     'SpendRow.userId': spent('MEMBER', 'userId'),
     'SpendRow.apiKey': spent('API_KEY', 'apiKey { id }'),
     'SpendRow.apiKeyId': spent('API_KEY', 'apiKeyId'),
+    'SpendForecast.budget': of(
+      'Project',
+      'project',
+      'spend(from: "2026-01-01", to: "2035-12-31") { forecast { budget { id } } }',
+      spend,
+    ),
     'ProjectEvent.generation': event('generation { id }'),
     'ProjectEvent.character': event('character { id }'),
     ...runReturnings(),

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { adminKey, Dramatis } from '../../support/dramatis.ts';
+import { insertRun, type Run } from '../../support/ended-runs.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
-import { insertRun, type Run } from '../../support/runs.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
@@ -236,7 +236,7 @@ describe('the spend of a project', () => {
 
 describe('the forecast', () => {
   const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10);
-  const fields = 'forecast { until amount perDay budgetRunsOutOn }';
+  const fields = 'forecast { until amount perDay budgetRunsOutOn budget { cap } }';
   const forecast = async (args: object) => (await spend(cast.editor, args, fields)).forecast;
   const budget = (period: string, cap: number, settled: number | null = null) =>
     dramatis.database.query(
@@ -258,6 +258,7 @@ describe('the forecast', () => {
       amount: '0.000000',
       perDay: '0.000000',
       budgetRunsOutOn: null,
+      budget: null,
     });
     const at = (count: number) => ({ requestedAt: `${days(count)}T12:00:00Z` });
     await run({ ...at(-1), costMicros: 28_000 });
@@ -270,6 +271,7 @@ describe('the forecast', () => {
       perDay: '0.001001',
       amount: '0.032504',
       budgetRunsOutOn: null,
+      budget: null,
     });
     expect(await forecast({ from: days(-28), to: days(0) })).toMatchObject({ amount: '0.028514' });
     expect(await forecast({ from: days(3), to: days(4) })).toMatchObject({ amount: '0.002002' });
@@ -294,7 +296,7 @@ describe('the forecast', () => {
     await dramatis.database.query(
       'UPDATE budget_windows SET settled_micros = cap_micros WHERE cap_micros = 500000',
     );
-    expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(0) });
+    expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(0), budget: { cap: '0.500000' } });
     await dramatis.database.query("UPDATE budgets SET removed_at = now() WHERE period = 'DAY'");
     expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
   });
