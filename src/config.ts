@@ -127,6 +127,10 @@ const environment = z.object({
   UNKNOWN_PRICE_HOLD: dollars('5.00'),
   /** What is set aside where only a mean price is known, in percent of it. */
   PRICE_HEADROOM_PERCENT: wholeNumber(100, 10_000, 200),
+  /** How often an account at the provider is compared with the books. */
+  RECONCILE_EVERY_MS: wholeNumber(100, 86_400_000, 30_000),
+  /** After a submit has timed out: how much later at the latest the provider's list of runs has it. */
+  RECONCILE_AFTER_MS: wholeNumber(0, 86_400_000, 120_000),
   /** How long a quote binds. */
   QUOTE_LIFETIME_MS: wholeNumber(1_000, 86_400_000, 900_000),
   /** Runs one process advances at a time. */

@@ -163,6 +163,7 @@ CREATE TABLE "balance_observations" (
     "spent_micros" BIGINT NOT NULL,
     "open_runs" INTEGER NOT NULL,
     "held_micros" BIGINT NOT NULL,
+    "is_quiet" BOOLEAN NOT NULL,
 
     CONSTRAINT "balance_observations_pkey" PRIMARY KEY ("id")
 );
@@ -189,7 +190,7 @@ CREATE UNIQUE INDEX "spend_rollups_project_id_slice_day_model_character_id_user_
 CREATE INDEX "price_observations_model_shape_id_idx" ON "price_observations"("model", "shape", "id");
 
 -- CreateIndex
-CREATE INDEX "balance_observations_provider_account_id_idx" ON "balance_observations"("provider_account", "id");
+CREATE INDEX "balance_observations_provider_account_at_id_idx" ON "balance_observations"("provider_account", "at", "id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "generations_retry_of_id_key" ON "generations"("retry_of_id");
@@ -265,6 +266,9 @@ CREATE INDEX "generations_under_way_idx" ON "generations" ("requested_at")
   WHERE "holds_slot" OR "status" IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING');
 CREATE INDEX "generations_open_idx" ON "generations" ("provider_account", "attempted_at")
   WHERE "status" IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN');
+-- What an account was paid between two moments.
+CREATE INDEX "generations_attempted_idx" ON "generations" ("provider_account", "attempted_at")
+  WHERE "attempted_at" IS NOT NULL;
 CREATE INDEX "generations_unknown_cost_idx" ON "generations" ("provider_account")
   WHERE "status" IN ('COMPLETED', 'FAILED') AND "cost_micros" IS NULL;
 CREATE INDEX "generations_batch_idx" ON "generations" ("project_id", "batch") WHERE "batch" IS NOT NULL;

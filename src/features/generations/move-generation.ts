@@ -17,7 +17,8 @@ export interface Changes {
   readonly provider_request_id?: string;
   readonly is_slow?: boolean;
   readonly cancel_requested_at?: typeof atMove;
-  readonly submitted_at?: typeof atMove;
+  /** Or the moment as ISO text, where it is found out later. */
+  readonly submitted_at?: string;
   readonly started_at?: typeof atMove;
   readonly inference_seconds?: number | null;
   readonly cost_micros?: string | null;

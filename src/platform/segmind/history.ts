@@ -109,10 +109,15 @@ export async function readHistory(source: HistorySource, query: HistoryQuery): P
   throw new SegmindError({ code: 'ANSWER_INVALID', meaning: 'REFUSED', detail });
 }
 
+/** Whether an address is that of the list of all requests; any other is taken for the list of those with an output. */
+export function isWholeList(url: URL): boolean {
+  return url.pathname.endsWith('/request-history');
+}
+
 function pageUrl(address: string, { slug, from, to }: HistoryQuery, page: number): URL {
   const url = new URL(address);
   const [first, last] = [from, to].map((moment) => moment.toISOString().slice(0, 10));
-  const days = url.pathname.endsWith('/request-history')
+  const days = isWholeList(url)
     ? { per_page: rowsPerPage, from_date: first, to_date: last }
     : { start_date: first, end_date: last };
   for (const [name, value = ''] of Object.entries({ page: String(page), model_name: slug, ...days })) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { apiAddress, isOutputAllowed } from './address.ts';
 import { cleanDetail } from './clean-detail.ts';
 import { type Answer, exchange } from './exchange.ts';
-import { type HistoryQuery, type HistoryRow, readHistory } from './history.ts';
+import { type HistoryQuery, type HistoryRow, isWholeList, readHistory } from './history.ts';
 import { parseMicros } from './micros.ts';
 import { readResult, readStatus } from './read-result.ts';
 import { nonsense, refusal } from './refusal.ts';
@@ -76,6 +76,8 @@ export interface Segmind {
   credits(): Promise<Credits>;
   /** Whether `generations` can be asked. */
   readonly hasHistory: boolean;
+  /** Whether it would tell of every run: of failed and running ones too, not only of those with a picture. */
+  readonly isHistoryWhole: boolean;
   /** The account's past runs of a model, charged ones that nobody ever heard of too. Throws without an address. */
   generations(query: HistoryQuery): Promise<HistoryRow[]>;
   /** Stores a picture at the provider; resolves to its public URL. */
@@ -188,6 +190,7 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
     },
 
     hasHistory: generationsUrl !== undefined,
+    isHistoryWhole: generationsUrl !== undefined && isWholeList(new URL(generationsUrl)),
 
     async generations(query) {
       if (generationsUrl === undefined) throw new Error('There is no address of a list of past runs.');
