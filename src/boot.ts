@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
+import { reviewRestored } from './features/generations/tasks/review-restored.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
@@ -27,6 +28,7 @@ import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
+import { openHighWater } from './platform/storage/high-water.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -93,11 +95,13 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     outbound,
     segmind,
     pace: createPaces(),
+    highWater: openHighWater(join(dataDirectory, 'last-attempt')),
     keyring: createKeyring(await masterKeys(config.KEY_ENCRYPTION_KEYS, dataDirectory)),
     imageSecret: await imageSecret(db),
   };
 
   await adoptBlobs(tools);
+  await reviewRestored(tools);
   const sweeping = new AbortController();
   if (config.ROLE !== 'api') {
     jobs.work((wakeup, signal) => advanceGeneration(tools, wakeup, signal), config.WORKER_CONCURRENCY);

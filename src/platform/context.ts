@@ -10,6 +10,7 @@ import type { Outbound } from './outbound/fetch-picture-url.ts';
 import type { Keyring } from './secrets/keyring.ts';
 import type { Pace } from './segmind/pace.ts';
 import type { Segmind } from './segmind/segmind.ts';
+import type { HighWater } from './storage/high-water.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** Wall-clock time for what never decides about a run: those decisions use the database's time. */
@@ -41,6 +42,8 @@ export interface Context {
   readonly segmind: Segmind;
   /** How fast runs are submitted with an account. */
   readonly pace: (account: string) => Pace;
+  /** When the newest submit began, kept outside of the database. */
+  readonly highWater: HighWater;
   readonly keyring: Keyring;
   /** Signs image URLs; the same in every process on one database. */
   readonly imageSecret: Buffer;

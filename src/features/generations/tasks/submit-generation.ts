@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findImageModel } from '../../../catalogue/catalogue.ts';
+import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
@@ -80,6 +81,7 @@ export async function submitGeneration(
   // Canceled, or taken by another worker, in the meantime: the next look at the row tells.
   if (!intent) return ctx.db.generation.findUniqueOrThrow({ where: { id: run.id } });
   const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
+  await noteAttempt(ctx, intent);
   if (signal.aborted || !wakeup.isLeaseFresh()) {
     // Nothing has been sent, and this attempt is the only one that could have.
     await requeue(ctx, run, 0, mine);
@@ -94,6 +96,17 @@ export async function submitGeneration(
     await restUncertain(ctx, run.id, error.detail ?? error.message, { token });
     return null;
   }
+}
+
+/** Outside of the database too, so that a copy of it which is older than this submit can be told. */
+async function noteAttempt(
+  { highWater, log }: TaskContext,
+  { id, attemptedAt }: GenerationRow,
+): Promise<void> {
+  if (!attemptedAt) return;
+  await highWater.note(attemptedAt).catch((error: unknown) => {
+    log.warn({ err: toError(error), generationId: id }, 'the time of the submit could not be noted');
+  });
 }
 
 /** Another key was set, or this one removed, while the run was made ready. */

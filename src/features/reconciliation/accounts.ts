@@ -1,0 +1,48 @@
+import type { TaskContext, Uses } from '../../platform/context.ts';
+import type { Segmind } from '../../platform/segmind/segmind.ts';
+import { accountOf } from '../provider-keys/provider-key.queries.ts';
+
+type Opener = Uses<'db' | 'segmind'> & Pick<TaskContext, 'keyring'>;
+
+/** Every account that runs were or would be handed to, the server's first. */
+export async function listAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[]> {
+  const own = ctx.segmind.accountId;
+  const rows = await ctx.db.$queryRaw<{ account: string }[]>`
+    WITH RECURSIVE used AS (
+      SELECT min(provider_account) AS account FROM generations WHERE attempted_at IS NOT NULL
+      UNION ALL
+      SELECT (SELECT min(g.provider_account) FROM generations g
+        WHERE g.attempted_at IS NOT NULL AND g.provider_account > u.account)
+      FROM used u WHERE u.account IS NOT NULL
+    )
+    SELECT account FROM used WHERE account IS NOT NULL
+    UNION SELECT provider_account FROM account_totals
+    UNION SELECT account FROM provider_keys WHERE removed_at IS NULL
+    ORDER BY 1`;
+  return [own, ...rows.map(({ account }) => account).filter((account) => account !== own)];
+}
+
+/** The accounts that there is something to learn of: a question is open, or something has happened since the last look. */
+export async function listActiveAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[]> {
+  const accounts = await listAccounts(ctx);
+  const rows = await ctx.db.$queryRaw<{ account: string }[]>`
+    SELECT a.account FROM unnest(${accounts}::text[]) AS a(account)
+    LEFT JOIN LATERAL (SELECT at, is_quiet FROM balance_observations o WHERE o.provider_account = a.account
+      ORDER BY at DESC, id DESC LIMIT 1) last ON true
+    WHERE last.at IS NULL OR NOT last.is_quiet
+      OR (SELECT max(attempted_at) FROM generations g WHERE g.provider_account = a.account) > last.at
+      OR EXISTS (SELECT 1 FROM generations g WHERE g.provider_account = a.account
+        AND g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))
+      OR EXISTS (SELECT 1 FROM generations g WHERE g.provider_account = a.account
+        AND g.status IN ('COMPLETED', 'FAILED') AND g.cost_micros IS NULL)`;
+  return rows.map(({ account }) => account);
+}
+
+/** The provider, on an account; null where its key is no longer kept. Throws SegmindError for one that cannot be read. */
+export async function openAccount(ctx: Opener, account: string): Promise<Segmind | null> {
+  if (account === ctx.segmind.accountId) return ctx.segmind;
+  const key = await ctx.db.providerKey.findFirst({ where: { account }, orderBy: { createdAt: 'desc' } });
+  if (!key) return null;
+  const opened = await accountOf(ctx, { projectId: key.projectId, providerAccount: account });
+  return opened.accountId === account ? opened : null;
+}

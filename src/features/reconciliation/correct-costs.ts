@@ -1,0 +1,115 @@
+import { formatMicros } from '../../money.ts';
+import type { TaskContext } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+import { recordCost } from '../generations/record-cost.ts';
+import { persist } from '../generations/tasks/persist.ts';
+import { recordPrice } from '../prices/record-price.ts';
+import { lifetimeMs, rememberedIntervals } from './balance-witness.ts';
+import { fallOf, type Interval, listIntervals, roundingOf } from './intervals.ts';
+import { judgeBalance } from './judge-balance.ts';
+import type { UncertainRun } from './witness.ts';
+
+/** More runs than this in one interval are not corrected together. */
+const mostRuns = 200;
+/** A fall that is so much too small may be a rise in disguise: somebody paid into the account. */
+const leastTopUpMicros = 1_000_000n;
+/** No price goes up so much at once: somebody else has used the account. */
+const greatestRise = 10n;
+
+type Tools = Pick<TaskContext, 'db' | 'config' | 'log'>;
+
+/**
+ * Puts right what runs have cost of which the provider told no figure. Between two quiet observations the balance lost
+ * what the runs in between have cost: one run, or several of one model and shape, tell their price that way. Where the
+ * provider's own figures contradict its balance nothing is booked; `newest` is the observation whose interval is warned
+ * of. Resolves to how many runs were corrected.
+ */
+export async function correctCosts(
+  ctx: Tools,
+  account: string,
+  uncertain: readonly UncertainRun[],
+  newest: bigint | null,
+): Promise<number> {
+  const intervals = await listIntervals(ctx, { account, limit: rememberedIntervals, quietOnly: true });
+  const { clear } = judgeBalance(intervals.toReversed(), uncertain, lifetimeMs(ctx));
+  let count = 0;
+  for (const interval of intervals) {
+    const difference = fallOf(interval) - interval.costMicros;
+    const magnitude = difference < 0n ? -difference : difference;
+    if (magnitude <= roundingOf(interval) || !clear.has(interval.id)) continue;
+    const corrected = isTelling(interval, difference) ? await correct(ctx, account, interval, difference) : 0;
+    count += corrected;
+    if (corrected === 0 && interval.id === newest) warn(ctx, account, interval, difference);
+  }
+  return count;
+}
+
+/** Whether the difference is that of assumed prices, and of nothing else. */
+function isTelling(interval: Interval, difference: bigint): boolean {
+  const { assumedRuns, provenRuns, pendingRuns } = interval;
+  if (assumedRuns === 0 || assumedRuns > mostRuns || provenRuns > 0 || pendingRuns > 0) return false;
+  return fallOf(interval) >= 0n && difference > -leastTopUpMicros;
+}
+
+async function correct(ctx: Tools, account: string, interval: Interval, difference: bigint): Promise<number> {
+  const runs = await ctx.db.generation.findMany({
+    where: {
+      providerAccount: account,
+      attemptedAt: { gt: interval.from, lte: interval.to },
+      status: { in: ['COMPLETED', 'FAILED'] },
+      OR: [{ costSource: 'PRICE_LIST' }, { costMicros: null }],
+    },
+    // Projects are locked one after another, by everybody in this order.
+    orderBy: [{ projectId: 'asc' }, { id: 'asc' }],
+  });
+  const [first] = runs;
+  const number = BigInt(runs.length);
+  if (!first || runs.length !== interval.assumedRuns || difference % number !== 0n) return 0;
+  const isOneKind = runs.every(
+    (run) =>
+      run.model === first.model && run.priceShape === first.priceShape && run.costMicros === first.costMicros,
+  );
+  const costMicros = (first.costMicros ?? 0n) + difference / number;
+  const bound = (first.costMicros ?? first.holdMicros) * greatestRise;
+  if (!isOneKind || costMicros < 0n || costMicros > bound) return 0;
+  // All or none: what is left of the difference would tell nothing.
+  const isBooked = await persist.execute(() => book(ctx, runs, costMicros));
+  if (!isBooked) return 0;
+  const told = {
+    account,
+    runs: runs.length,
+    was: first.costMicros === null ? null : formatMicros(first.costMicros),
+  };
+  ctx.log.info({ ...told, cost: formatMicros(costMicros) }, 'the balance told what runs have cost');
+  return runs.length;
+}
+
+async function book(ctx: Tools, runs: readonly GenerationRow[], costMicros: bigint): Promise<boolean> {
+  const work = async (tx: Transaction) => {
+    for (const run of runs) {
+      if (!(await recordCost(tx, run, { costMicros, costSource: 'BALANCE' }))) throw new Changed();
+      const { model, priceShape, outputCount } = run;
+      if (run.status !== 'COMPLETED' || costMicros === 0n) continue;
+      await recordPrice(tx, { model, priceShape, outputCount, costMicros, seconds: null, source: 'BALANCE' });
+    }
+    return true;
+  };
+  return ctx.db.$transaction(work).catch((error: unknown) => {
+    if (error instanceof Changed) return false;
+    throw error;
+  });
+}
+
+/** Somebody else has put one of the runs right. */
+class Changed extends Error {}
+
+function warn({ log }: Tools, account: string, interval: Interval, difference: bigint): void {
+  const { from, to, costMicros, runs } = interval;
+  const amounts = {
+    fell: formatMicros(fallOf(interval)),
+    explained: formatMicros(costMicros),
+    unexplained: formatMicros(difference),
+  };
+  log.warn({ account, from, to, runs, ...amounts }, 'the balance of the account and the books disagree');
+}

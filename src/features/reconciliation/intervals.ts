@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { Uses } from '../../platform/context.ts';
+
+/** The time between two observations of an account's balance. */
+const interval = z.object({
+  /** Of the observation that ends it. */
+  id: z.bigint(),
+  from: z.date(),
+  to: z.date(),
+  /** Both ends are: what the balance lost between them is what the runs handed over between them have cost. */
+  isQuiet: z.boolean(),
+  balanceBefore: z.bigint(),
+  balanceAfter: z.bigint(),
+  /** How much more the books had spent at its end. */
+  bookedMicros: z.bigint(),
+  heldBefore: z.bigint(),
+  openRuns: z.int(),
+  openHolds: z.bigint(),
+  /** Runs that were handed over in it, and have ended since. */
+  runs: z.int(),
+  /** What they have cost by what is known now: also what was found out after the interval. */
+  costMicros: z.bigint(),
+  /** Those whose cost is the provider's own figure, or was proven in another way. */
+  provenRuns: z.int(),
+  /** Those whose cost is the list price, or unknown. */
+  assumedRuns: z.int(),
+  /** Those that have not ended, but for UNCERTAIN ones. */
+  pendingRuns: z.int(),
+});
+export type Interval = z.output<typeof interval>;
+
+/** Which intervals. */
+export interface IntervalQuery {
+  readonly account: string;
+  readonly limit: number;
+  /** Only from one quiet observation to the next. */
+  readonly quietOnly?: boolean;
+  /** Those before this observation. */
+  readonly before?: bigint | null;
+}
+
+/**
+ * The intervals between the observations of an account, newest first. One that ends quietly begins at the last quiet
+ * observation, so that those tile time; any other at the observation before it.
+ *
+ * A submit that was being written down while the balance was read was not seen by it: its run tells later, and the
+ * observation was not quiet. What was booked for runs that went with their project stays where it was booked.
+ */
+export async function listIntervals(ctx: Uses<'db'>, query: IntervalQuery): Promise<Interval[]> {
+  const { account, limit, quietOnly = false, before = null } = query;
+  const rows = await ctx.db.$queryRaw<unknown[]>`
+    WITH seen AS MATERIALIZED (
+      SELECT o.id, o.at, o.balance_micros, o.spent_micros, o.held_micros, o.open_runs,
+        o.is_quiet AND NOT EXISTS (
+          SELECT 1 FROM generations g WHERE g.provider_account = o.provider_account
+            AND g.attempted_at BETWEEN o.at - interval '1 minute' AND o.at AND coalesce(g.submitted_at, g.finished_at) > o.at
+            AND g.status <> 'UNCERTAIN') AS is_quiet
+      FROM balance_observations o WHERE o.provider_account = ${account}
+        AND (${before}::bigint IS NULL OR (o.at, o.id) < (SELECT b.at, b.id FROM balance_observations b WHERE b.id = ${before}::bigint))
+      ORDER BY o.at DESC, o.id DESC LIMIT ${limit * 4 + 500}
+    ), steps AS (
+      SELECT id, CASE WHEN is_quiet
+          THEN coalesce(lag(id) OVER (PARTITION BY is_quiet ORDER BY at, id), lag(id) OVER (ORDER BY at, id))
+          ELSE lag(id) OVER (ORDER BY at, id) END AS previous
+      FROM seen
+    ), pairs AS (
+      SELECT o.*, p.at AS since, p.balance_micros AS balance_before, p.spent_micros AS spent_before, p.held_micros AS held_before,
+        p.is_quiet AS was_quiet
+      FROM seen o JOIN steps ON steps.id = o.id JOIN seen p ON p.id = steps.previous
+      WHERE NOT ${quietOnly} OR (o.is_quiet AND p.is_quiet)
+      ORDER BY o.at DESC, o.id DESC LIMIT ${limit}
+    ), gone AS MATERIALIZED (
+      SELECT e.at, CASE 'SPENT'::"LedgerAccount" WHEN e.debit THEN e.amount_micros ELSE -e.amount_micros END AS amount
+      FROM account_totals a JOIN ledger_entries e ON e.project_id = a.project_id AND e.provider_account = a.provider_account
+      WHERE a.provider_account = ${account} AND e.at > (SELECT min(since) FROM pairs) AND 'SPENT' IN (e.debit, e.credit)
+        AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.id = a.project_id AND p.deleting_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM generations g WHERE g.id = e.generation_id)
+    )
+    SELECT o.id, o.since AS "from", o.at AS "to", o.is_quiet AND o.was_quiet AS "isQuiet",
+      o.balance_before AS "balanceBefore", o.balance_micros AS "balanceAfter",
+      o.spent_micros - o.spent_before AS "bookedMicros", o.held_before AS "heldBefore",
+      o.open_runs AS "openRuns", o.held_micros AS "openHolds", r.runs, r.proven AS "provenRuns", r.assumed AS "assumedRuns",
+      r.pending AS "pendingRuns",
+      (r.cost + (SELECT coalesce(sum(amount), 0) FROM gone WHERE gone.at > o.since AND gone.at <= o.at))::bigint AS "costMicros"
+    FROM pairs o CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE is_final(status))::int AS runs,
+        coalesce(sum(cost_micros) FILTER (WHERE is_final(status)), 0) AS cost,
+        count(*) FILTER (WHERE is_final(status) AND cost_source IN ('PROVIDER', 'HISTORY', 'BALANCE', 'PERSON'))::int AS proven,
+        count(*) FILTER (WHERE is_final(status) AND (cost_source = 'PRICE_LIST' OR cost_micros IS NULL))::int AS assumed,
+        count(*) FILTER (WHERE NOT is_final(status) AND status <> 'UNCERTAIN')::int AS pending
+      FROM generations g WHERE g.provider_account = ${account} AND g.attempted_at > o.since AND g.attempted_at <= o.at) r
+    ORDER BY o.at DESC, o.id DESC`;
+  return z.array(interval).parse(rows);
+}
+
+/** How much the balance fell; negative for a rise. */
+export function fallOf({ balanceBefore, balanceAfter }: Interval): bigint {
+  return balanceBefore - balanceAfter;
+}
+
+/**
+ * What nobody can explain of an interval, to either side of 0. Between two quiet observations that is exact. Otherwise
+ * runs that were open may have been paid before or after it: null while the difference lies within what they hold.
+ */
+export function unexplainedOf(interval: Interval): bigint | null {
+  if (interval.isQuiet) return fallOf(interval) - interval.costMicros;
+  const difference = fallOf(interval) - interval.bookedMicros;
+  if (difference > interval.openHolds) return difference - interval.openHolds;
+  if (difference < -interval.heldBefore) return difference + interval.heldBefore;
+  return null;
+}
+
+/**
+ * By how much sums of amounts that were each rounded to a micro-dollar may differ from the rounded sum: less than this
+ * is no difference.
+ */
+export function roundingOf({ runs }: Pick<Interval, 'runs'>): bigint {
+  return BigInt(runs) + 2n;
+}

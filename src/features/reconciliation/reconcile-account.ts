@@ -1,0 +1,35 @@
+import type { TaskContext } from '../../platform/context.ts';
+import type { Segmind } from '../../platform/segmind/segmind.ts';
+import { applyFinding } from './apply-finding.ts';
+import { balanceWitness } from './balance-witness.ts';
+import { correctCosts } from './correct-costs.ts';
+import { historyWitness } from './history-witness.ts';
+import { observeBalance } from './observe-balance.ts';
+import { listUncertain, mostUncertain } from './uncertain-runs.ts';
+import type { Witness } from './witness.ts';
+
+type Tools = Pick<TaskContext, 'db' | 'jobs' | 'config' | 'log'>;
+
+/**
+ * Compares an account at the provider with the books, once: asks the list of runs, which can also give pictures back,
+ * then the balance, and settles what they prove. Safe in any number of processes at once. Throws SegmindError.
+ */
+export async function reconcileAccount(ctx: Tools, account: Segmind): Promise<void> {
+  await hear(ctx, account, historyWitness(ctx));
+  const observation = await observeBalance(ctx, account);
+  await hear(ctx, account, balanceWitness(ctx));
+  const uncertain = await listUncertain(ctx, account.accountId);
+  if (uncertain.length < mostUncertain)
+    await correctCosts(ctx, account.accountId, uncertain, observation?.id ?? null);
+}
+
+async function hear(ctx: Tools, account: Segmind, witness: Witness): Promise<void> {
+  const runs = await listUncertain(ctx, account.accountId);
+  // Whoever is not looked at may be the one that the balance lost by.
+  if (witness.name === 'BALANCE' && runs.length >= mostUncertain) return;
+  const findings = await witness.examine(account, runs);
+  for (const run of runs) {
+    const finding = findings.get(run.id);
+    if (finding) await applyFinding(ctx, account, run, finding, witness.name);
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Uses } from '../../platform/context.ts';
+import type { UncertainRun } from './witness.ts';
+
+/** So many are looked at, the oldest. */
+export const mostUncertain = 1_000;
+
+const rowSchema = z.object({
+  id: z.string(),
+  projectId: z.string(),
+  model: z.string(),
+  seed: z.bigint(),
+  parameters: z.record(z.string(), z.unknown()),
+  references: z.string(),
+  holdMicros: z.bigint(),
+  priceMicros: z.bigint().nullable(),
+  attemptToken: z.string().nullable(),
+  since: z.date(),
+  attemptedAt: z.date(),
+  ageMs: z.number(),
+});
+
+/** The runs that an account may have been paid for, oldest first. */
+export async function listUncertain(ctx: Uses<'db'>, account: string): Promise<UncertainRun[]> {
+  const rows = await ctx.db.$queryRaw<unknown[]>`
+    SELECT id::text AS id, project_id::text AS "projectId", model, seed, parameters, "references"::text AS "references",
+      hold_micros AS "holdMicros", price_micros AS "priceMicros", attempt_token::text AS "attemptToken",
+      CASE WHEN attempt_token IS NULL THEN requested_at ELSE coalesce(attempted_at, requested_at) END AS since,
+      coalesce(attempted_at, requested_at) AS "attemptedAt",
+      (extract(epoch FROM now() - coalesce(attempted_at, requested_at)) * 1000)::float8 AS "ageMs"
+    FROM generations WHERE provider_account = ${account} AND status = 'UNCERTAIN'
+    ORDER BY coalesce(attempted_at, requested_at), id LIMIT ${mostUncertain}`;
+  return z.array(rowSchema).parse(rows);
+}
