@@ -10,6 +10,7 @@ import { reviewRestored } from './features/generations/tasks/review-restored.ts'
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
+import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { greeting } from './greeting.ts';
 import type { Logger } from './logger.ts';
 import { adminKey, masterKeys } from './own-keys.ts';
@@ -107,6 +108,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     jobs.work((wakeup, signal) => advanceGeneration(tools, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
+    void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
   }
   closers.push(() => events.close());

@@ -52,6 +52,10 @@ import { ProjectPermissionsResolver } from '../features/projects/permission.reso
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
 import { ProjectProviderKeyResolver } from '../features/provider-keys/provider-key.resolver.ts';
 import {
+  ReconciliationLineResolver,
+  ReconciliationResolver,
+} from '../features/reconciliation/reconciliation.resolver.ts';
+import {
   CharacterReferenceImagesResolver,
   ReferenceImageResolver,
 } from '../features/reference-images/reference-image.resolver.ts';
@@ -111,6 +115,8 @@ export async function createSchema(): Promise<GraphQLSchema> {
       SpendReportResolver,
       SpendForecastResolver,
       ProjectSpendResolver,
+      ReconciliationResolver,
+      ReconciliationLineResolver,
       ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,

@@ -58,6 +58,8 @@ export class Dramatis {
       SEGMIND_BASE_URL: simulator.url,
       SEGMIND_POLL_MIN_MS: '50',
       SEGMIND_POLL_MAX_MS: '300',
+      // Accounts are compared when a test asks for it.
+      RECONCILE_EVERY_MS: '86400000',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       PORT: '0',
       ...tokenSettings,

@@ -68,6 +68,11 @@ function isBarred({ viewer }: Uses<'viewer'>, action: Action): boolean {
   return viewer.kind === 'API_KEY' && peopleOnly.includes(action);
 }
 
+/** May I, as whoever runs the installation? Throws Forbidden for everybody else. */
+export function authorizeAdmin({ viewer }: Uses<'viewer'>): void {
+  if (viewer.kind !== 'ADMIN') throw new Forbidden('This is for the admin of the installation.');
+}
+
 /** What of a project's row says whether it may still change. */
 export interface Openness {
   readonly id: string;

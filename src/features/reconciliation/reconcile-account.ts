@@ -1,5 +1,6 @@
 import type { TaskContext } from '../../platform/context.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
+import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { applyFinding } from './apply-finding.ts';
 import { balanceWitness } from './balance-witness.ts';
 import { correctCosts } from './correct-costs.ts';
@@ -15,12 +16,21 @@ type Tools = Pick<TaskContext, 'db' | 'jobs' | 'config' | 'log'>;
  * then the balance, and settles what they prove. Safe in any number of processes at once. Throws SegmindError.
  */
 export async function reconcileAccount(ctx: Tools, account: Segmind): Promise<void> {
-  await hear(ctx, account, historyWitness(ctx));
+  // A list that does not answer must not keep the balance from being asked.
+  await hear(ctx, account, historyWitness(ctx)).catch(unheard(ctx, account));
   const observation = await observeBalance(ctx, account);
   await hear(ctx, account, balanceWitness(ctx));
   const uncertain = await listUncertain(ctx, account.accountId);
   if (uncertain.length < mostUncertain)
     await correctCosts(ctx, account.accountId, uncertain, observation?.id ?? null);
+}
+
+/** What the provider does not tell now it may tell next time. */
+function unheard({ log }: Tools, { accountId }: Segmind) {
+  return (error: unknown) => {
+    if (!(error instanceof SegmindError)) throw error;
+    log.debug({ err: error, account: accountId }, 'the provider could not be asked after uncertain runs');
+  };
 }
 
 async function hear(ctx: Tools, account: Segmind, witness: Witness): Promise<void> {
@@ -30,6 +40,8 @@ async function hear(ctx: Tools, account: Segmind, witness: Witness): Promise<voi
   const findings = await witness.examine(account, runs);
   for (const run of runs) {
     const finding = findings.get(run.id);
-    if (finding) await applyFinding(ctx, account, run, finding, witness.name);
+    if (!finding) continue;
+    const applied = applyFinding(ctx, account, run, finding, witness.name);
+    await applied.catch(unheard(ctx, account));
   }
 }

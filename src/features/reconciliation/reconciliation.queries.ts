@@ -1,0 +1,91 @@
+import { BadArgument } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
+import { type Asker, authorizeAdmin } from '../access/authorize.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+import { listAccounts } from './accounts.ts';
+import { auditBooks, type BooksProblem } from './books.ts';
+import { type Interval, listIntervals } from './intervals.ts';
+
+/** An interval, and whose it is. */
+export type LineRow = Interval & { readonly account: string };
+
+/** What the admin is told of an account. */
+export interface ReportRow {
+  readonly account: string;
+  readonly accounts: readonly string[];
+  readonly balance: bigint | null;
+  readonly observedAt: Date | null;
+  readonly spent: bigint;
+  readonly lines: Page<LineRow>;
+}
+
+type Tools = Asker & Uses<'segmind'>;
+
+/** An account beside the books; the server's own by default. Throws Forbidden, BadArgument. */
+export async function readReport(
+  ctx: Tools,
+  args: { account?: string | null; first: number; after?: string | null },
+): Promise<ReportRow> {
+  authorizeAdmin(ctx);
+  checkFirst(args.first);
+  const accounts = await listAccounts(ctx);
+  const account = args.account ?? ctx.segmind.accountId;
+  if (!accounts.includes(account))
+    throw new BadArgument('account: no run was ever handed to an account of this name.');
+  const where = { providerAccount: account };
+  const last = await ctx.db.balanceObservation.findFirst({
+    where,
+    orderBy: [{ at: 'desc' }, { id: 'desc' }],
+  });
+  const { _sum } = await ctx.db.accountTotal.aggregate({ where, _sum: { spentMicros: true } });
+  const before = args.after == null ? null : readCursor(args.after);
+  const intervals = await listIntervals(ctx, { account, limit: args.first + 1, before });
+  const lines = intervals.map((interval) => ({ ...interval, account }));
+  return {
+    account,
+    accounts,
+    balance: last?.balanceMicros ?? null,
+    observedAt: last?.at ?? null,
+    spent: _sum.spentMicros ?? 0n,
+    lines: toPage(args, lines, cursorOf, async () =>
+      Math.max(0, (await ctx.db.balanceObservation.count({ where })) - 1),
+    ),
+  };
+}
+
+function cursorOf({ id }: LineRow): string {
+  return Buffer.from(`BalanceObservation:${id}`).toString('base64url');
+}
+
+function readCursor(cursor: string): bigint {
+  const [, digits] =
+    /^BalanceObservation:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  if (digits !== undefined) return BigInt(digits);
+  throw new BadArgument(`after: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+}
+
+/** Whose money a line may tell of: runs handed over in its time that are UNCERTAIN, or whose cost nobody knows. */
+export async function listCandidates(
+  ctx: Asker,
+  { account, from, to }: LineRow,
+  first: number,
+): Promise<GenerationRow[]> {
+  authorizeAdmin(ctx);
+  checkFirst(first);
+  return ctx.db.generation.findMany({
+    where: {
+      providerAccount: account,
+      attemptedAt: { gt: from, lte: to },
+      OR: [{ status: 'UNCERTAIN' }, { status: { in: ['COMPLETED', 'FAILED'] }, costMicros: null }],
+    },
+    orderBy: [{ attemptedAt: 'asc' }, { id: 'asc' }],
+    take: first,
+  });
+}
+
+/** Where our own books disagree; empty, or there is a fault. Throws Forbidden. */
+export async function listBooksProblems(ctx: Asker): Promise<BooksProblem[]> {
+  authorizeAdmin(ctx);
+  return auditBooks(ctx.db);
+}

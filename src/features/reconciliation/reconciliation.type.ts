@@ -1,0 +1,92 @@
+import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { connectionType } from '../../platform/graphql/connection.ts';
+import { payloadType } from '../../platform/graphql/payload.ts';
+import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { booksProblemKinds, type BooksProblem as Problem } from './books.ts';
+
+const BooksProblemKind = Object.fromEntries(booksProblemKinds.map((kind) => [kind, kind]));
+registerEnumType(BooksProblemKind, {
+  name: 'BooksProblemKind',
+  description: 'Which two of the books disagree.',
+  valuesConfig: {
+    RUN_HOLD: { description: "What is set aside: a run's row, and the ledger." },
+    RUN_COST: { description: "What it cost: a run's row, and the ledger." },
+    BUDGET_SETTLED: { description: 'What was spent of a budget in a period: the ledger, and the budget.' },
+    BUDGET_HELD: { description: 'What is held of a budget in a period: the ledger, and the budget.' },
+    ACCOUNT_TOTAL: { description: 'What was spent with a provider account: the ledger, and its total.' },
+    ROLLUP: { description: 'What was spent on a day: the ledger, and the analytics.' },
+    SLOTS: { description: 'How many runs of a project are under way: the runs, and the project.' },
+  },
+});
+
+@ObjectType({ description: 'Something of which our own books disagree: a fault of this server.' })
+export class BooksProblem {
+  @Field(() => BooksProblemKind, { description: 'Which books.' })
+  kind: Problem['kind'];
+  @Field(() => String, { description: 'What it is about: row ids, and a day.' })
+  subject: string;
+  @Field(() => String, {
+    description: 'What the first of them says: micro-dollars, or a number of runs for SLOTS.',
+  })
+  expected: string;
+  @Field(() => String, { description: 'What the second says.' })
+  found: string;
+}
+
+@ObjectType({
+  description:
+    "The time between two observations of an account's balance. One that both begins and ends while the provider has no run begins where the last such one ended, so these tile time.",
+})
+export class ReconciliationLine {
+  @Field(() => DateTimeScalar, { description: 'The first observation.' })
+  from: Date;
+  @Field(() => DateTimeScalar, { description: 'The second.' })
+  to: Date;
+  @Field(() => Boolean, {
+    description: 'The provider had no run at either moment, but for UNCERTAIN ones: `unexplained` is exact.',
+  })
+  isQuiet: boolean;
+  @Field(() => DecimalScalar, { description: 'The balance at first, free credits with it.' })
+  balanceBefore: bigint;
+  @Field(() => DecimalScalar, { description: 'The balance at last.' })
+  balanceAfter: bigint;
+  /** Shown by fields of the resolver. */
+  readonly id: bigint;
+}
+
+export const ReconciliationLineConnection = connectionType('ReconciliationLine', () => ReconciliationLine);
+
+@ObjectType({ description: 'A provider account beside the books, and the books beside each other.' })
+export class ReconciliationReport {
+  @Field(() => String, { description: "The account's name; tells nothing of its key." })
+  account: string;
+  @Field(() => [String], { description: "Every account that is known, the server's own first." })
+  accounts: string[];
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'The balance when it was last observed, free credits with it; null before.',
+  })
+  balance: bigint | null;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When that was.' })
+  observedAt: Date | null;
+  @Field(() => DecimalScalar, { description: 'All that the ledger has spent with it.' })
+  spent: bigint;
+  @Field(() => ReconciliationLineConnection, { description: 'The time between observations, newest first.' })
+  lines: unknown;
+}
+
+@InputType({ description: 'The account to look at, now.' })
+export class ReconcileInput {
+  @Field(() => String, {
+    nullable: true,
+    description: "Its name, as the report tells it; the server's own by default. User error: NOT_REACHED.",
+  })
+  account?: string | null;
+}
+
+export const ReconcilePayload = payloadType(
+  'Reconcile',
+  'report',
+  () => ReconciliationReport,
+  'The report after it, with its newest 20 lines.',
+);
