@@ -5,8 +5,8 @@ import type { GenerationRow } from '../generations/progress.ts';
 import { recordCost } from '../generations/record-cost.ts';
 import { persist } from '../generations/tasks/persist.ts';
 import { recordPrice } from '../prices/record-price.ts';
-import { lifetimeMs, rememberedIntervals } from './balance-witness.ts';
-import { fallOf, type Interval, listIntervals, roundingOf } from './intervals.ts';
+import { rememberedIntervals } from './balance-witness.ts';
+import { fallOf, type Interval, lifetimeMs, listIntervals, roundingOf } from './intervals.ts';
 import { judgeBalance } from './judge-balance.ts';
 import type { UncertainRun } from './witness.ts';
 
@@ -31,7 +31,12 @@ export async function correctCosts(
   uncertain: readonly UncertainRun[],
   newest: bigint | null,
 ): Promise<number> {
-  const intervals = await listIntervals(ctx, { account, limit: rememberedIntervals, quietOnly: true });
+  const intervals = await listIntervals(ctx, {
+    account,
+    lifetimeMs: lifetimeMs(ctx),
+    limit: rememberedIntervals,
+    quietOnly: true,
+  });
   const { clear } = judgeBalance(intervals.toReversed(), uncertain, lifetimeMs(ctx));
   let count = 0;
   for (const interval of intervals) {

@@ -29,9 +29,16 @@ const interval = z.object({
 });
 export type Interval = z.output<typeof interval>;
 
+/** From the submit: when the provider, whatever it did, does it no more. */
+export function lifetimeMs({ config }: Uses<'config'>): number {
+  return Math.max(config.SEGMIND_RETENTION_MS, config.SEGMIND_SUBMIT_TIMEOUT_MS + config.RECONCILE_AFTER_MS);
+}
+
 /** Which intervals. */
 export interface IntervalQuery {
   readonly account: string;
+  /** How long after its submit a run may be charged. */
+  readonly lifetimeMs: number;
   readonly limit: number;
   /** Only from one quiet observation to the next. */
   readonly quietOnly?: boolean;
@@ -43,18 +50,20 @@ export interface IntervalQuery {
  * The intervals between the observations of an account, newest first. One that ends quietly begins at the last quiet
  * observation, so that those tile time; any other at the observation before it.
  *
- * A submit that was being written down while the balance was read was not seen by it: its run tells later, and the
- * observation was not quiet. What was booked for runs that went with their project stays where it was booked.
+ * What a run has cost belongs to the time in which it was handed over, whenever it was found out. So an observation is
+ * only quiet for the runs that are known: one that turns out to have been under way at that moment, because its submit
+ * was just being written down or it was UNCERTAIN then, may have been charged before it or after it. What was booked
+ * for runs that went with their project stays where it was booked.
  */
 export async function listIntervals(ctx: Uses<'db'>, query: IntervalQuery): Promise<Interval[]> {
-  const { account, limit, quietOnly = false, before = null } = query;
+  const { account, lifetimeMs, limit, quietOnly = false, before = null } = query;
   const rows = await ctx.db.$queryRaw<unknown[]>`
     WITH seen AS MATERIALIZED (
       SELECT o.id, o.at, o.balance_micros, o.spent_micros, o.held_micros, o.open_runs,
         o.is_quiet AND NOT EXISTS (
-          SELECT 1 FROM generations g WHERE g.provider_account = o.provider_account
-            AND g.attempted_at BETWEEN o.at - interval '1 minute' AND o.at AND coalesce(g.submitted_at, g.finished_at) > o.at
-            AND g.status <> 'UNCERTAIN') AS is_quiet
+          SELECT 1 FROM generations g WHERE g.provider_account = o.provider_account AND g.status <> 'UNCERTAIN'
+            AND g.attempted_at > o.at - ${lifetimeMs} * interval '1 millisecond' AND g.attempted_at <= o.at
+            AND coalesce(g.finished_at, 'infinity') > o.at AND coalesce(g.cost_micros, 1) <> 0) AS is_quiet
       FROM balance_observations o WHERE o.provider_account = ${account}
         AND (${before}::bigint IS NULL OR (o.at, o.id) < (SELECT b.at, b.id FROM balance_observations b WHERE b.id = ${before}::bigint))
       ORDER BY o.at DESC, o.id DESC LIMIT ${limit * 4 + 500}

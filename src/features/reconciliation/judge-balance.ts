@@ -10,12 +10,23 @@ export interface Judgement {
   readonly clear: ReadonlySet<bigint>;
 }
 
+/** An amount that is not explained yet, and who may have been charged with it. */
+interface Question {
+  amount: bigint;
+  rounding: bigint;
+  /** Some costs of that time are list prices, which may be wrong. */
+  isAssumed: boolean;
+  suspects: readonly Suspect[];
+}
+
+const noQuestion: Question = { amount: 0n, rounding: 0n, isAssumed: false, suspects: [] };
+
 /**
  * Pure: what quiet intervals, oldest first, say of uncertain runs. A run may be charged from its submit until the
- * provider would have forgotten it; in all that time it is a suspect. What is unexplained in an interval was one
- * suspect's, when there is one and it held as much; or everybody's, when all have the same price and it is that times
- * their number. A suspect in whose time nothing was unexplained was not charged. Any other difference, and any rise,
- * leaves all that were suspects then to a person.
+ * provider would have forgotten it; in all that time it is a suspect. What is unexplained was one suspect's, when there
+ * is one and it held as much; or everybody's, when all have the same price and it is that times their number. As long
+ * as it is neither, the question stays open and later intervals add to it. A suspect in whose time no question was left
+ * open was not charged. A question that stays open, and any rise, leaves all that were suspects then to a person.
  */
 export function judgeBalance(
   intervals: readonly Interval[],
@@ -26,46 +37,60 @@ export function judgeBalance(
   const clear = new Set<bigint>();
   const [first] = intervals;
   // What was handed over before anybody looked may have been charged before as well.
-  const doubtful = new Set(runs.filter((run) => !first || run.attemptedAt <= first.from).map(({ id }) => id));
+  const unclear = new Set(runs.filter((run) => !first || run.attemptedAt <= first.from).map(({ id }) => id));
   const endOf = (run: Suspect) => run.attemptedAt.getTime() + lifetimeMs;
+  let question = noQuestion;
+  const giveUp = (suspects: readonly Suspect[]) => {
+    for (const { id } of [...suspects, ...question.suspects]) unclear.add(id);
+    question = noQuestion;
+  };
   for (const interval of intervals) {
     const suspects = runs.filter(
       (run) =>
         !findings.has(run.id) && run.attemptedAt <= interval.to && endOf(run) > interval.from.getTime(),
     );
-    if (suspects.length === 0) clear.add(interval.id);
+    if (suspects.length === 0 && question === noQuestion) clear.add(interval.id);
     const unexplained = fallOf(interval) - interval.costMicros;
-    const rounding = roundingOf(interval);
-    const isDecided = fallOf(interval) >= 0n && unexplained >= -rounding && interval.pendingRuns === 0;
-    if (isDecided && unexplained > rounding && !suspects.some(({ id }) => doubtful.has(id))) {
-      const charges = chargesOf(suspects, unexplained, interval.assumedRuns > 0);
+    const isSound =
+      fallOf(interval) >= 0n && unexplained >= -roundingOf(interval) && interval.pendingRuns === 0;
+    if (isSound) {
+      question = widen(question, interval, suspects, unexplained);
+      const charges = question.suspects.some(({ id }) => unclear.has(id)) ? [] : chargesOf(question);
       for (const [id, costMicros] of charges)
         findings.set(id, { kind: 'CHARGED', costMicros, requestId: null });
-      if (charges.length === 0) for (const { id } of suspects) doubtful.add(id);
-    } else if (!isDecided || unexplained > rounding) {
-      for (const { id } of suspects) doubtful.add(id);
+      if (charges.length > 0 || question.amount <= question.rounding) question = noQuestion;
+      else if (question.suspects.every((run) => endOf(run) <= interval.to.getTime())) giveUp([]);
+    } else {
+      giveUp(suspects);
     }
     for (const run of suspects) {
-      if (findings.has(run.id) || doubtful.has(run.id) || endOf(run) > interval.to.getTime()) continue;
-      findings.set(run.id, { kind: 'NOT_CHARGED' });
+      const isOpen = question.suspects.includes(run) || unclear.has(run.id) || findings.has(run.id);
+      if (!isOpen && endOf(run) <= interval.to.getTime()) findings.set(run.id, { kind: 'NOT_CHARGED' });
     }
   }
   return { findings, clear };
 }
 
-/** Whose the amount was; nobody's that could be said. Where list prices were only assumed, it must be prices exactly. */
-function chargesOf(
+function widen(
+  question: Question,
+  interval: Interval,
   suspects: readonly Suspect[],
-  unexplained: bigint,
-  isAssumed: boolean,
-): (readonly [string, bigint])[] {
+  amount: bigint,
+): Question {
+  return {
+    amount: question.amount + amount,
+    rounding: question.rounding + roundingOf(interval),
+    isAssumed: question.isAssumed || interval.assumedRuns > 0,
+    suspects: [...new Set([...question.suspects, ...suspects])],
+  };
+}
+
+/** Whose the amount was; nobody's that could be said. Where list prices were only assumed, it must be prices exactly. */
+function chargesOf({ amount, rounding, isAssumed, suspects }: Question): (readonly [string, bigint])[] {
   const [one, ...others] = suspects;
-  if (!one) return [];
+  if (!one || amount <= rounding) return [];
   const price = one.priceMicros;
-  const isAllAtPrice =
-    price !== null &&
-    others.every((other) => other.priceMicros === price) &&
-    unexplained === price * BigInt(suspects.length);
-  if (price !== null && isAllAtPrice) return suspects.map(({ id }) => [id, price]);
-  return others.length === 0 && !isAssumed && unexplained <= one.holdMicros ? [[one.id, unexplained]] : [];
+  const isAlike = price !== null && others.every((other) => other.priceMicros === price);
+  if (isAlike && amount === price * BigInt(suspects.length)) return suspects.map(({ id }) => [id, price]);
+  return others.length === 0 && !isAssumed && amount <= one.holdMicros ? [[one.id, amount]] : [];
 }

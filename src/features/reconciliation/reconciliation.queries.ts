@@ -5,7 +5,7 @@ import { type Asker, authorizeAdmin } from '../access/authorize.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { listAccounts } from './accounts.ts';
 import { auditBooks, type BooksProblem } from './books.ts';
-import { type Interval, listIntervals } from './intervals.ts';
+import { type Interval, lifetimeMs, listIntervals } from './intervals.ts';
 
 /** An interval, and whose it is. */
 export type LineRow = Interval & { readonly account: string };
@@ -20,7 +20,7 @@ export interface ReportRow {
   readonly lines: Page<LineRow>;
 }
 
-type Tools = Asker & Uses<'segmind'>;
+type Tools = Asker & Uses<'segmind' | 'config'>;
 
 /** An account beside the books; the server's own by default. Throws Forbidden, BadArgument. */
 export async function readReport(
@@ -40,7 +40,12 @@ export async function readReport(
   });
   const { _sum } = await ctx.db.accountTotal.aggregate({ where, _sum: { spentMicros: true } });
   const before = args.after == null ? null : readCursor(args.after);
-  const intervals = await listIntervals(ctx, { account, limit: args.first + 1, before });
+  const intervals = await listIntervals(ctx, {
+    account,
+    lifetimeMs: lifetimeMs(ctx),
+    limit: args.first + 1,
+    before,
+  });
   const lines = intervals.map((interval) => ({ ...interval, account }));
   return {
     account,
