@@ -17,6 +17,16 @@ export const outcomes = {
   edit: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
   /** Owners only. */
   own: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
+  /** The admin of the installation. */
+  admin: {
+    ...nobody,
+    stranger: 'FORBIDDEN',
+    admin: 'OK',
+    OWNER: 'FORBIDDEN',
+    VIEWER: 'FORBIDDEN',
+    EDITOR: 'FORBIDDEN',
+    key: 'FORBIDDEN',
+  },
   /** Anybody who is somebody. */
   anybody: { ...hidden, stranger: 'OK', VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
   /** What was spent: editors, their keys, and owners. */

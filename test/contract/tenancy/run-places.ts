@@ -64,7 +64,7 @@ export function runTakings(models: Readonly<Record<string, readonly string[]>>):
 
 /** What returns an id around a run. */
 export function runReturnings(): Record<string, Returning> {
-  const { edit } = outcomes;
+  const { edit, admin } = outcomes;
   const run = (selection: string) => of('Generation', 'generation', selection);
   const quote = (selection: string) =>
     root(
@@ -73,6 +73,10 @@ export function runReturnings(): Record<string, Returning> {
       edit,
     );
   return {
+    'ReconciliationLine.candidates': root(
+      () => '{ reconciliation(first: 5) { lines { nodes { candidates { id } } } } }',
+      admin,
+    ),
     'Generation.retryOf': run('retryOf { id }'),
     'Generation.retriedAs': run('retriedAs { id }'),
     // Null for those who may not see people or keys.
