@@ -92,6 +92,10 @@ async function correct(ctx: Tools, account: string, interval: Interval, differen
 
 async function book(ctx: Tools, runs: readonly GenerationRow[], costMicros: bigint): Promise<boolean> {
   const work = async (tx: Transaction) => {
+    // All the runs before the first project: nobody who holds a project waits for a run.
+    await tx.$queryRaw`
+      SELECT id FROM generations WHERE id = ANY(${runs.map(({ id }) => id)}::uuid[])
+      ORDER BY project_id, id FOR NO KEY UPDATE`;
     for (const run of runs) {
       if (!(await recordCost(tx, run, { costMicros, costSource: 'BALANCE' }))) throw new Changed();
       const { model, priceShape, outputCount } = run;
