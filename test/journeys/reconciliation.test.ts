@@ -11,7 +11,7 @@ import { post } from '../support/simulator.ts';
 const admin = { key: 'test_admin_key_0123456789' };
 const run =
   'id status cost costSource failure { code message retryable } images { index } ledgerEntries { kind amount source }';
-const report = `account accounts balance spent observedAt books { kind subject expected found }
+const report = `account accounts isBalanceShared balance spent observedAt books { kind subject expected found }
   lines { nodes { isQuiet fell explained unexplained openRuns openHolds candidates { id } } }`;
 
 async function reconcile(
@@ -235,6 +235,49 @@ describe("the provider's list of runs", () => {
   });
 });
 
+describe("a project's own account", () => {
+  it('is asked with its own key; a balance that two accounts share proves nothing', async () => {
+    const dramatis = await start({ environment: quick }, 'request-history');
+    try {
+      const people = await team(dramatis);
+      const { owner, projectId } = people;
+      const key = 'SG_own_0123456789abcdef';
+      const input = { projectId, name: 'Mara' };
+      const { character } = await mutate(dramatis, owner, 'createCharacter', input, 'character { id }');
+      await dramatis.addReference(character.id, 'FACE', '#c46');
+      await mutate(dramatis, owner, 'setProviderKey', { projectId, key }, 'project { id }');
+      const id = await uncertain(dramatis, character.id, '[[simulate:accept-then-504]] own');
+      const { accounts, account: server } = await reconcile(dramatis);
+      const account = accounts.find((each: string) => each !== server);
+      expect([accounts.length, (await find(dramatis, id)).status]).toEqual([2, 'UNCERTAIN']);
+      expect((await reconcile(dramatis, { account })).account).toBe(account);
+      await eventually('its picture', async () => (await find(dramatis, id)).status === 'COMPLETED');
+      const lists = dramatis.simulator.requests.filter(({ path }) => path.includes('request-history'));
+      expect(new Set(lists.map(({ headers }) => headers['x-api-key']))).toEqual(new Set([key]));
+
+      dramatis.simulator.hasHistory = false;
+      await reconcile(dramatis, { account });
+      expect((await reconcile(dramatis)).isBalanceShared).toBe(true);
+      const other = await dramatis.cast();
+      await uncertain(dramatis, other.characterId, '[[simulate:reset]] never taken');
+      await dramatis.settle(await dramatis.generate(character.id, 'same price, same purse'));
+      await reconcile(dramatis);
+      const rows = await dramatis.database.query("SELECT 1 FROM generations WHERE status = 'UNCERTAIN'");
+      expect(rows).toHaveLength(1);
+
+      await mutate(dramatis, owner, 'removeProviderKey', { projectId }, 'project { id }');
+      await dramatis.database.query('DELETE FROM provider_keys');
+      const { reconcile: refused } = await dramatis.get(
+        'mutation ($input: ReconcileInput!) { reconcile(input: $input) { report { account } userErrors { code } } }',
+        { input: { account } },
+      );
+      expect(refused).toEqual({ report: null, userErrors: [{ code: 'NOT_REACHED' }] });
+    } finally {
+      await dramatis.stop();
+    }
+  });
+});
+
 describe('a run that the provider no longer keeps', () => {
   it.each(['request-history', 'generations'])('is settled by what %s says it has cost', async (list) => {
     const dramatis = await start(
@@ -346,6 +389,29 @@ describe('the balance', () => {
       costSource: 'BALANCE',
     });
     await balanced(dramatis);
+  });
+
+  it('tells of a run that was still under way when it was first looked at', async () => {
+    const slow = '[[simulate:accept-then-504]] [[simulate:slow=4]] slow';
+    const before = dramatis.simulator.bill.length;
+    const id = await uncertain(dramatis, characterId, slow);
+    const told = await reconcile(dramatis);
+    expect([told.lines.nodes[0].isQuiet, dramatis.simulator.bill.length]).toEqual([true, before]);
+    await eventually('the charge', () => dramatis.simulator.bill.length > before);
+    expect(await until(dramatis, id, 'FAILED')).toMatchObject({ cost: '0.085000', costSource: 'BALANCE' });
+    expect(oddOf((await reconcile(dramatis)).lines)).toEqual([]);
+  });
+
+  it('is not believed when a run comes and goes while it is asked for', async () => {
+    let asked = 0;
+    dramatis.simulator.onRequest = async ({ path }) => {
+      if (!path.endsWith('get-user-credits') || asked++ > 0) return;
+      await dramatis.settle(await dramatis.generate(characterId, 'between'));
+    };
+    expect((await reconcile(dramatis)).lines.nodes[0].isQuiet).toBe(false);
+    dramatis.simulator.onRequest = undefined;
+    expect(asked).toBe(1);
+    expect(oddOf((await reconcile(dramatis)).lines)).toEqual([]);
   });
 
   it('that somebody else has used is a line, and changes no cost', async () => {

@@ -35,6 +35,16 @@ function isQuiet(before: Reading, after: Reading): boolean {
   );
 }
 
+/** Runs that may have been charged, or not yet, when the balance was told; also those that came meanwhile. */
+function openBetween(before: Reading, after: Reading): Pick<Reading, 'openRuns' | 'heldMicros'> {
+  if (before.newestAttempt?.getTime() === after.newestAttempt?.getTime()) return before;
+  const booked = after.spentMicros > before.spentMicros ? after.spentMicros - before.spentMicros : 0n;
+  return {
+    openRuns: before.openRuns + after.openRuns,
+    heldMicros: before.heldMicros + after.heldMicros + booked,
+  };
+}
+
 /**
  * Notes an account's balance beside what our books say at that moment; null where the provider tells no balance. What
  * the books say is read before the balance is, and again after it: only when nothing happened between is it quiet.
@@ -46,7 +56,8 @@ export async function observeBalance(ctx: Uses<'db'>, account: Segmind): Promise
   const { creditsMicros, freeCreditsMicros } = await account.credits();
   if (creditsMicros === null) return null;
   const after = await read(ctx, providerAccount);
-  const { at, spentMicros, openRuns, heldMicros } = before;
+  const { at, spentMicros } = before;
+  const { openRuns, heldMicros } = openBetween(before, after);
   const seen = {
     balanceMicros: creditsMicros + (freeCreditsMicros ?? 0n),
     spentMicros,

@@ -6,6 +6,7 @@ import { balanceWitness } from './balance-witness.ts';
 import { correctCosts } from './correct-costs.ts';
 import { historyWitness } from './history-witness.ts';
 import { observeBalance } from './observe-balance.ts';
+import { isBalanceShared } from './shared-balance.ts';
 import { listUncertain, mostUncertain } from './uncertain-runs.ts';
 import type { Witness } from './witness.ts';
 
@@ -19,6 +20,7 @@ export async function reconcileAccount(ctx: Tools, account: Segmind): Promise<vo
   // A list that does not answer must not keep the balance from being asked.
   await hear(ctx, account, historyWitness(ctx)).catch(unheard(ctx, account));
   const observation = await observeBalance(ctx, account);
+  if (await isBalanceShared(ctx, account.accountId)) return;
   await hear(ctx, account, balanceWitness(ctx));
   const uncertain = await listUncertain(ctx, account.accountId);
   if (uncertain.length < mostUncertain)

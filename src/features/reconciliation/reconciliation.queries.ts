@@ -6,6 +6,7 @@ import type { GenerationRow } from '../generations/progress.ts';
 import { listAccounts } from './accounts.ts';
 import { auditBooks, type BooksProblem } from './books.ts';
 import { type Interval, lifetimeMs, listIntervals } from './intervals.ts';
+import { isBalanceShared } from './shared-balance.ts';
 
 /** An interval, and whose it is. */
 export type LineRow = Interval & { readonly account: string };
@@ -16,6 +17,7 @@ export interface ReportRow {
   readonly accounts: readonly string[];
   readonly balance: bigint | null;
   readonly observedAt: Date | null;
+  readonly isBalanceShared: boolean;
   readonly spent: bigint;
   readonly lines: Page<LineRow>;
 }
@@ -52,6 +54,7 @@ export async function readReport(
     accounts,
     balance: last?.balanceMicros ?? null,
     observedAt: last?.at ?? null,
+    isBalanceShared: await isBalanceShared(ctx, account),
     spent: _sum.spentMicros ?? 0n,
     lines: toPage(args, lines, cursorOf, async () =>
       Math.max(0, (await ctx.db.balanceObservation.count({ where })) - 1),

@@ -69,6 +69,11 @@ export class ReconciliationReport {
   balance: bigint | null;
   @Field(() => DateTimeScalar, { nullable: true, description: 'When that was.' })
   observedAt: Date | null;
+  @Field(() => Boolean, {
+    description:
+      'Another account has told the very same balance: it is probably one and the same, and what it loses proves nothing of either.',
+  })
+  isBalanceShared: boolean;
   @Field(() => DecimalScalar, { description: 'All that the ledger has spent with it.' })
   spent: bigint;
   @Field(() => ReconciliationLineConnection, { description: 'The time between observations, newest first.' })
