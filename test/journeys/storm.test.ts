@@ -3,7 +3,7 @@ import { storm } from '../storm/storm.ts';
 
 it('servers are killed, Postgres crashes, the provider misbehaves: every amount adds up', async () => {
   const { failures, table } = await storm(
-    { runs: 40, seed: 7, killEvery: 1.25, crashEvery: 8, weather: 13, settleFor: 0, limit: 75 },
+    { runs: 40, seed: 7, killEvery: 1.25, crashEvery: 8, weather: 13, settleFor: 30, limit: 75 },
     AbortSignal.timeout(75_000),
   );
   expect(failures).toEqual([]);

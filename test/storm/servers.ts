@@ -120,6 +120,9 @@ export function environmentOf(databaseUrl: string, providerUrl: string, dataDire
     SEGMIND_GENERATIONS_URL: `${providerUrl}/inference-request/request-history`,
     // No job takes as long: after it a run in doubt gives its slot back.
     SEGMIND_SLOW_AFTER_MS: '8000',
+    SEGMIND_SUBMIT_TIMEOUT_MS: '5000',
+    RECONCILE_EVERY_MS: '2000',
+    RECONCILE_AFTER_MS: '3000',
     SEGMIND_POLL_MIN_MS: '200',
     SEGMIND_POLL_MAX_MS: '1000',
     COST_PER_SECOND: '1000000',

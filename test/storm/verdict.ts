@@ -81,10 +81,13 @@ export async function judge(
     if (!accepted.has(key)) failures.push(`${key} was not accepted, and yet there is a run`);
     if (bill.length > 1 || jobs.length > 1)
       failures.push(`${key} was submitted ${jobs.length} times, billed ${bill.length} times`);
-    failures.push(...problemsOf(row, total));
+    failures.push(...problemsOf(row, total, jobs));
     spent += BigInt(String(row.spent));
     if (status !== 'UNCERTAIN') charged += total;
-    else if (!mayDoubt) failures.push(`${key} is still UNCERTAIN`);
+    else if (!mayDoubt)
+      failures.push(
+        `${key} is still UNCERTAIN; at the provider: ${jobs.map(({ failure }) => failure ?? 'taken').join() || 'nothing'}`,
+      );
     else {
       const submits = claims.submits.filter((submit) => submit.key === key);
       const doubt = reasonForDoubt({ intentAt: Number(row.intent_at), submits, jobs }, evidence);
@@ -103,8 +106,11 @@ export async function judge(
   return { failures, counts };
 }
 
-/** What is wrong with one run, by itself; `billed` is what the provider charged for it. */
-function problemsOf(row: Row, billed: bigint): string[] {
+/**
+ * What is wrong with one run, by itself; `billed` is what the provider charged for it. A run may only have failed if it
+ * never arrived there: that is how an uncertain one ends of which the provider knows nothing.
+ */
+function problemsOf(row: Row, billed: bigint, jobs: readonly Job[]): string[] {
   const problems: string[] = [];
   const [key, status] = [String(row.key), String(row.status)];
   const spent = BigInt(String(row.spent));
@@ -118,7 +124,8 @@ function problemsOf(row: Row, billed: bigint): string[] {
       problems.push(`${key} is UNCERTAIN; its hold of ${hold} does not cover a bill of ${billed}`);
     return problems;
   }
-  if (!['COMPLETED', 'CANCELED'].includes(status)) problems.push(`${key} is ${status}`);
+  const mayBe = jobs.length === 0 ? ['FAILED', 'CANCELED'] : ['COMPLETED', 'CANCELED'];
+  if (!mayBe.includes(status)) problems.push(`${key} is ${status}; the provider has ${jobs.length} of it`);
   if (held !== 0n) problems.push(`${key} is ${status}, and ${held} are still held`);
   if (spent !== billed)
     problems.push(`${key} is ${status}: the ledger spent ${spent}, the provider charged ${billed}`);

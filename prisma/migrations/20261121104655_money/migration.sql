@@ -467,11 +467,23 @@ BEGIN
 END
 $$;
 
--- A run that the provider is done with gives its slot up, whoever moves it there.
-CREATE FUNCTION "leave_slot"() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A run has a slot while the provider has it, whoever moves it there. One that the provider is done with gives its slot
+-- up; one that turns out to be with the provider, although it had lost its slot, has one again.
+CREATE FUNCTION "keep_slot"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  NEW.holds_slot := false;
+  NEW.holds_slot := NEW.status IN ('SUBMITTED', 'PROCESSING')
+    OR NEW.holds_slot AND NOT (NEW.status = 'STORING' OR is_final(NEW.status));
   RETURN NEW;
+END
+$$;
+
+-- Counts a slot that was not given out: above the limit if need be, so that nothing new begins instead.
+CREATE FUNCTION "count_slot"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE projects SET active_generations = active_generations + 1,
+    excess_generations = greatest(excess_generations, active_generations + 1 - max_concurrent_generations)
+    WHERE id = NEW.project_id;
+  RETURN NULL;
 END
 $$;
 
@@ -505,9 +517,10 @@ CREATE TRIGGER "generations_book" AFTER INSERT OR UPDATE OF "status", "cost_micr
   FOR EACH ROW EXECUTE FUNCTION "book_generation"();
 CREATE TRIGGER "generations_roll_up" AFTER UPDATE OF "status", "cost_micros", "pictures", "discarded" ON "generations"
   FOR EACH ROW WHEN (is_final(NEW."status")) EXECUTE FUNCTION "roll_up_generation"();
-CREATE TRIGGER "generations_leave_slot" BEFORE UPDATE OF "status" ON "generations"
-  FOR EACH ROW WHEN (NEW."holds_slot" AND (NEW."status" = 'STORING' OR is_final(NEW."status")))
-  EXECUTE FUNCTION "leave_slot"();
+CREATE TRIGGER "generations_keep_slot" BEFORE UPDATE OF "status" ON "generations"
+  FOR EACH ROW WHEN (NEW."status" <> OLD."status") EXECUTE FUNCTION "keep_slot"();
+CREATE TRIGGER "generations_count_slot" AFTER UPDATE ON "generations"
+  FOR EACH ROW WHEN (NOT OLD."holds_slot" AND NEW."holds_slot" AND NEW."status" <> 'QUEUED') EXECUTE FUNCTION "count_slot"();
 CREATE TRIGGER "generations_release_slot" AFTER UPDATE ON "generations"
   FOR EACH ROW WHEN (OLD."holds_slot" AND NOT NEW."holds_slot") EXECUTE FUNCTION "release_slot"();
 CREATE TRIGGER "budget_alerts_tell" AFTER INSERT ON "budget_alerts"
