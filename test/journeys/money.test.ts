@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseGlobalId, toGlobalId } from '../../src/platform/graphql/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
+import { insertRun } from '../support/ended-runs.ts';
 import { apiKey, mutate, type Person, team } from '../support/people.ts';
 
 /*
@@ -64,6 +66,8 @@ const ended = (id: string, ...statuses: string[]) =>
     const generation = await find(id);
     return statuses.includes(generation.status) ? generation : null;
   });
+
+const rowId = (globalId: string) => parseGlobalId(globalId)?.id ?? '';
 
 /** Everything that must add up, at any moment. */
 async function books(): Promise<unknown> {
@@ -235,6 +239,28 @@ describe('quotes', () => {
     const bought = await generate({ model });
     expect(bought.generation.id).not.toBe(first.generation.id);
     await ended(bought.generation.id, 'COMPLETED');
+  });
+
+  it('`reuse` keeps its idempotency key, also when what it answered is no longer there to be reused', async () => {
+    const model = v3('kept under a key', { seed: 21 });
+    const owned = await generate({ model });
+    await ended(owned.generation.id, 'COMPLETED');
+    const keyed = { model, reuse: true, idempotencyKey: 'a key' };
+    expect((await generate(keyed)).generation.id).toBe(owned.generation.id);
+    const { data } = await dramatis.ask('query ($id: ID!) { generation(id: $id) { images { id } } }', {
+      id: owned.generation.id,
+    });
+    await mutate(
+      dramatis,
+      editor,
+      'rateImage',
+      { id: data.generation.images[0].id, verdict: 'DISCARDED' },
+      'generatedImage { id }',
+    );
+    expect((await quote({ model })).quote.alreadyOwned).toEqual([]);
+    expect((await generate(keyed)).generation.id).toBe(owned.generation.id);
+    const other = await generate({ model: v3('something else'), idempotencyKey: 'a key' });
+    expect(other.userErrors).toMatchObject([{ code: 'IDEMPOTENCY_KEY_REUSED' }]);
   });
 
   it('`reuse` twenty times at once buys once', async () => {
@@ -421,6 +447,31 @@ describe('what has failed', () => {
     expect(row).toEqual({ seeds: 1, runs: 2 });
   });
 
+  it('or was canceled, though that repeats a failed one', async () => {
+    const { generation } = await generate({ model: v3('[[simulate:failed]] [[simulate:slow=9]] chain') });
+    await ended(generation.id, 'FAILED');
+    await mutate(
+      dramatis,
+      owner,
+      'updateProjectLimits',
+      { id: projectId, maxConcurrentGenerations: 0 },
+      'project { id }',
+    );
+    const again = (id: string) => mutate(dramatis, editor, 'retryGeneration', { id }, 'generation { id } ');
+    const child = await again(generation.id);
+    await mutate(dramatis, editor, 'cancelGeneration', { id: child.generation.id }, 'generation { id }');
+    const grandchild = await again(child.generation.id);
+    expect(grandchild.generation.id).not.toBe(child.generation.id);
+    await mutate(dramatis, editor, 'cancelGeneration', { id: grandchild.generation.id }, 'generation { id }');
+    await mutate(
+      dramatis,
+      owner,
+      'updateProjectLimits',
+      { id: projectId, maxConcurrentGenerations: 20 },
+      'project { id }',
+    );
+  });
+
   it('and only that', async () => {
     const { generation } = await generate({ model: v3('fine') });
     await ended(generation.id, 'COMPLETED');
@@ -487,6 +538,47 @@ describe('what is uncertain', () => {
       { kind: 'RELEASE', amount: '0.579999' },
     ]);
     expect(await books()).toEqual(balanced);
+  });
+
+  it('of an ended run with an unknown cost a person tells it; repeated it is at most once, and not when it has pictures', async () => {
+    const unknown = async (status: 'COMPLETED' | 'FAILED') => {
+      const place = { projectId: rowId(projectId), characterId: rowId(characterId) };
+      const id = await insertRun(dramatis.database, { ...place, status, costMicros: null, pictures: 0 });
+      return toGlobalId('Generation', id);
+    };
+    const completed = await unknown('COMPLETED');
+    expect(
+      (await resolve(completed, { outcome: 'CHARGED', amount: '0.05', retry: true })).userErrors,
+    ).toMatchObject([{ path: ['input', 'retry'] }]);
+    const failed = await unknown('FAILED');
+    const { generation: repeated } = await mutate(
+      dramatis,
+      editor,
+      'retryGeneration',
+      { id: failed },
+      'generation { id }',
+    );
+    const settled = await resolve(failed, { outcome: 'NOT_CHARGED', retry: true });
+    expect(settled.generation).toMatchObject({ cost: '0.000000', retriedAs: { id: repeated.id } });
+    expect((await resolve(completed, { outcome: 'CHARGED', amount: '0.05' })).generation).toMatchObject({
+      status: 'COMPLETED',
+      cost: '0.050000',
+      ledgerEntries: [{ kind: 'HOLD' }, { kind: 'CHARGE' }, { kind: 'RELEASE' }],
+    });
+    expect(await books()).toEqual(balanced);
+  });
+
+  it('waits for a worker that may still bring the answer', async () => {
+    const { id } = await uncertain('handed over by a worker that is silent');
+    await dramatis.database.query(
+      "UPDATE generations SET is_attempt_over = false WHERE status = 'UNCERTAIN'",
+    );
+    const early = await resolve(id, { outcome: 'NOT_CHARGED' });
+    expect(early.userErrors).toMatchObject([{ code: 'TOO_EARLY', path: ['input', 'id'] }]);
+    await dramatis.database.query(
+      "UPDATE generations SET attempted_at = now() - interval '6 minutes' WHERE status = 'UNCERTAIN'",
+    );
+    expect((await resolve(id, { outcome: 'NOT_CHARGED' })).generation.status).toBe('FAILED');
   });
 
   it('with `retry` both happen, or, where no budget has room, neither', async () => {

@@ -76,7 +76,12 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
 
     const evidence = { deaths: servers.deaths, crashes };
     const first = await judge(database, asked, claimsOf(provider), evidence, { mayDoubt: true });
-    await settleUncertain(provider, () => count("status = 'UNCERTAIN'"), options, all);
+    await settleUncertain(
+      provider,
+      () => count("status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')"),
+      options,
+      all,
+    );
     const last = await judge(database, asked, claimsOf(provider), evidence, {
       mayDoubt: options.settleFor === 0,
     });
@@ -119,16 +124,16 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
   }
 }
 
-/** Lets the provider tell of past runs, and waits, not for ever, until no run is in doubt any more. */
+/** Lets the provider tell of past runs, and waits, not for ever, until every run has ended. */
 async function settleUncertain(
   provider: Provider,
-  uncertain: () => Promise<number>,
+  unfinished: () => Promise<number>,
   { settleFor }: StormOptions,
   signal: AbortSignal,
 ): Promise<void> {
   provider.simulator.hasHistory = true;
   const endsAt = performance.now() + settleFor * 1_000;
-  while ((await uncertain()) > 0 && performance.now() < endsAt) await sleep(500, undefined, { signal });
+  while ((await unfinished()) > 0 && performance.now() < endsAt) await sleep(500, undefined, { signal });
 }
 
 function claimsOf(provider: Provider): Claims {

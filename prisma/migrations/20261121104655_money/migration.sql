@@ -175,7 +175,7 @@ CREATE INDEX "budgets_project_id_created_at_id_idx" ON "budgets"("project_id", "
 CREATE INDEX "budget_alerts_project_id_created_at_id_idx" ON "budget_alerts"("project_id", "created_at", "id");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "budget_alerts_budget_id_starts_on_threshold_key" ON "budget_alerts"("budget_id", "starts_on", "threshold");
+CREATE UNIQUE INDEX "budget_alerts_budget_id_starts_on_threshold_cap_micros_key" ON "budget_alerts"("budget_id", "starts_on", "threshold", "cap_micros");
 
 -- CreateIndex
 CREATE INDEX "ledger_entries_project_id_id_idx" ON "ledger_entries"("project_id", "id");
@@ -212,6 +212,25 @@ ALTER TABLE "project_events" ADD CONSTRAINT "project_events_budget_alert_id_fkey
 
 -- AlterTable
 ALTER TABLE "generations" ALTER COLUMN "requested_at" SET DEFAULT now();
+
+-- AlterTable
+ALTER TABLE "generations" ADD COLUMN "is_attempt_over" BOOLEAN NOT NULL DEFAULT false;
+
+-- CreateTable
+CREATE TABLE "answered_keys" (
+    "project_id" UUID NOT NULL,
+    "idempotency_key" TEXT NOT NULL,
+    "request_hash" CHAR(64) NOT NULL,
+    "generation_id" UUID NOT NULL,
+
+    CONSTRAINT "answered_keys_pkey" PRIMARY KEY ("project_id","idempotency_key")
+);
+
+-- CreateIndex
+CREATE INDEX "answered_keys_generation_id_idx" ON "answered_keys"("generation_id");
+
+-- AddForeignKey
+ALTER TABLE "answered_keys" ADD CONSTRAINT "answered_keys_generation_id_fkey" FOREIGN KEY ("generation_id") REFERENCES "generations"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- By hand from here on: what the schema file cannot say.
 
@@ -260,6 +279,8 @@ ALTER TABLE "budget_windows" SET (fillfactor = 70);
 ALTER TABLE "account_totals" SET (fillfactor = 70);
 
 CREATE INDEX "project_events_budget_alert_idx" ON "project_events" ("budget_alert_id") WHERE "budget_alert_id" IS NOT NULL;
+CREATE INDEX "generations_held_idx" ON "generations" ("project_id")
+  WHERE "status" NOT IN ('COMPLETED', 'FAILED', 'CANCELED') OR "cost_micros" IS NULL;
 CREATE INDEX "generations_waiting_idx" ON "generations" ("project_id", "requested_at", "id")
   WHERE "status" = 'QUEUED' AND NOT "holds_slot";
 CREATE INDEX "generations_under_way_idx" ON "generations" ("requested_at")
@@ -499,7 +520,12 @@ $$;
 -- Runs of before there was a ledger: what they cost, and what may still come.
 UPDATE generations SET pictures = (SELECT count(*) FROM generated_images i WHERE i.generation_id = generations.id)
   WHERE status = 'COMPLETED';
-UPDATE generations SET hold_micros = coalesce(price_micros, 0) WHERE NOT is_final(status);
+UPDATE generations SET output_count = coalesce((parameters->>'number_of_outputs')::int, 1)
+  * coalesce((parameters->>'number_of_images_per_pose')::int, 1) * coalesce((parameters->>'samples')::int, 1);
+-- Prices were those of one picture; twice the mean is held, as for a new run.
+UPDATE generations SET hold_micros = coalesce(price_micros, 0) * output_count * 2,
+  price_micros = price_micros * output_count, attempted_at = coalesce(submitted_at, requested_at)
+  WHERE NOT is_final(status);
 UPDATE generations SET holds_slot = true WHERE status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING');
 UPDATE projects SET active_generations = busy.runs, excess_generations = greatest(0, busy.runs - max_concurrent_generations)
   FROM (SELECT project_id, count(*) AS runs FROM generations WHERE holds_slot GROUP BY project_id) busy

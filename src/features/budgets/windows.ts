@@ -42,21 +42,28 @@ export async function readStandings(
 }
 
 /**
- * Opens the windows of a budget that was just made: what was settled and is held since its period began counts. The
- * caller holds the project's lock, so that nothing is booked meanwhile.
+ * Opens the windows of a budget that was just made: what was settled and is held since its period began counts. It is
+ * taken from the analytics and from the runs that still hold money, so that it does not take longer as the ledger grows.
+ * The caller holds the project's lock, so that nothing is booked meanwhile.
  */
 export async function openWindows(tx: Transaction, budgetId: string): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO budget_windows (budget_id, starts_on, cap_micros, settled_micros, held_micros, overrun_micros)
     SELECT b.id, s.starts_on, b.cap_micros, s.settled, s.held, greatest(0, s.settled + s.held - b.cap_micros)
     FROM budgets b CROSS JOIN LATERAL (
-      SELECT period_start(b.period, e.day) AS starts_on,
-        sum(CASE 'SPENT'::"LedgerAccount" WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END)::bigint AS settled,
-        sum(CASE 'HELD'::"LedgerAccount" WHEN e.debit THEN e.amount_micros WHEN e.credit THEN -e.amount_micros ELSE 0 END)::bigint AS held
-      FROM ledger_entries e
-      WHERE e.project_id = b.project_id AND budget_covers(b, e.user_id, e.api_key_id, e.character_id, e.model)
-        -- By the clock of whoever asked, a run may be of a period that has not begun here.
-        AND e.day >= period_start(b.period, (b.created_at AT TIME ZONE 'UTC')::date)
+      SELECT period_start(b.period, day) AS starts_on, sum(settled)::bigint AS settled, sum(held)::bigint AS held
+      FROM (
+        SELECT day, amount_micros AS settled, 0 AS held FROM spend_rollups r
+        WHERE r.project_id = b.project_id AND r.slice = CASE b.scope WHEN 'PROJECT' THEN 'MODEL' ELSE b.scope::text END
+          AND budget_covers(b, r.user_id, r.api_key_id, r.character_id, r.model)
+        UNION ALL
+        SELECT (g.requested_at AT TIME ZONE 'UTC')::date, 0, g.hold_micros FROM generations g
+        WHERE g.project_id = b.project_id
+          AND (g.status NOT IN ('COMPLETED', 'FAILED', 'CANCELED') OR g.cost_micros IS NULL)
+          AND budget_covers(b, g.user_id, g.api_key_id, g.character_id, g.model)
+      ) counted
+      -- By the clock of whoever asked, a run may be of a period that has not begun here.
+      WHERE day >= period_start(b.period, (b.created_at AT TIME ZONE 'UTC')::date)
       GROUP BY 1
     ) s WHERE b.id = ${budgetId}::uuid`;
 }

@@ -27,6 +27,8 @@ export async function cancelGeneration(
       target: { type: 'Generation', id },
     });
   const canceled = await ctx.db.$transaction(async (tx) => {
+    // Nobody moves it between one look and the next.
+    await tx.$queryRaw`SELECT id FROM generations WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
     const row = await moveGenerationIn(ctx, tx, id, {
       to: 'CANCELED',
       from: ['AWAITING_APPROVAL', 'QUEUED'],

@@ -45,7 +45,7 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
   if (earlier) return earlier;
   const run = await prepareRun(ctx, projectId, input);
   const { holdMicros } = input.quoteId == null ? run.estimate : await honour(ctx, input.quoteId, run);
-  const { resultKey, inputs, character } = run;
+  const { resultKey, inputs } = run;
   const wanted = { projectId, resultKey, seed: inputs.isSeedGiven ? BigInt(inputs.seed) : null };
   const added = { holdMicros, requestHash, idempotencyKey: key, batch, retryOfId: null };
   return insertGeneration(
@@ -54,9 +54,16 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
     {
       field: 'characterId',
       // Under the project's lock: of parallel requests with one key the first makes the run, and the others find it.
-      first: async (tx) =>
-        (key === null ? null : await findByKey({ db: tx }, projectId, key, requestHash)) ??
-        (input.reuse ? findReusable(tx, wanted, character.id) : null),
+      first: async (tx) => {
+        const known = key === null ? null : await findByKey({ db: tx }, projectId, key, requestHash);
+        if (known || !input.reuse) return known;
+        const reused = await findReusable(tx, wanted);
+        if (reused && key !== null) {
+          const answered = { projectId, idempotencyKey: key, requestHash, generationId: reused.id };
+          await tx.answeredKey.create({ data: answered });
+        }
+        return reused;
+      },
     },
   );
 }
@@ -67,19 +74,19 @@ function honour(ctx: Tools, quoteId: string, { character, inputs }: Awaited<Retu
 }
 
 async function findByKey(
-  ctx: { db: Pick<Transaction, 'generation'> },
+  ctx: { db: Pick<Transaction, 'generation' | 'answeredKey'> },
   projectId: string,
   idempotencyKey: string,
   requestHash: string,
 ): Promise<GenerationRow | null> {
-  const row = await ctx.db.generation.findUnique({
-    where: { projectId_idempotencyKey: { projectId, idempotencyKey } },
-  });
-  if (row && row.requestHash !== requestHash) {
+  const where = { projectId_idempotencyKey: { projectId, idempotencyKey } };
+  const made = await ctx.db.generation.findUnique({ where });
+  const answered = made ?? (await ctx.db.answeredKey.findUnique({ where, include: { generation: true } }));
+  if (answered && answered.requestHash !== requestHash) {
     throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for a different request.', [
       'input',
       'idempotencyKey',
     ]);
   }
-  return row;
+  return answered && 'generation' in answered ? answered.generation : answered;
 }

@@ -166,7 +166,7 @@ export class GenerateInput {
     nullable: true,
     defaultValue: false,
     description:
-      'Answers a run of the character with the same model, parameters, pictures and seed (any seed, where none is given) instead of buying it again: one that is completed, with a picture that was not discarded, or one under way.',
+      'Answers a run of the project with the same model, parameters, pictures and seed (any seed, where none is given) instead of buying it again: one that is completed, with a picture that was not discarded, or one under way.',
   })
   reuse?: boolean | null;
   @Field(() => ModelInput, {

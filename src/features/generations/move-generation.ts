@@ -12,6 +12,7 @@ export const atMove = 'now';
 export interface Changes {
   readonly attempt_token?: string | null;
   readonly attempted_at?: typeof atMove;
+  readonly is_attempt_over?: boolean;
   readonly wakeup_id?: string;
   readonly provider_account?: string;
   readonly provider_request_id?: string;
@@ -75,11 +76,11 @@ export async function moveGenerationIn(
   // Columns are overlaid with the JSON's members, so one statement serves every move.
   const moved = await tx.$queryRaw<{ id: string }[]>`
     UPDATE generations g SET (
-      status, attempt_token, attempted_at, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
+      status, attempt_token, attempted_at, is_attempt_over, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
       submitted_at, started_at, finished_at, inference_seconds, cost_micros, cost_source,
       failure_code, failure_message, failure_retryable, outputs, output_problems, pictures
     ) = (
-      SELECT p.status, p.attempt_token, p.attempted_at, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
+      SELECT p.status, p.attempt_token, p.attempted_at, p.is_attempt_over, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
         p.cancel_requested_at, p.submitted_at, p.started_at, p.finished_at, p.inference_seconds, p.cost_micros,
         p.cost_source, p.failure_code, p.failure_message, p.failure_retryable, p.outputs, p.output_problems,
         p.pictures

@@ -10,34 +10,43 @@ export interface Wanted {
   readonly seed: bigint | null;
 }
 
-/** The project's completed runs with the same model, parameters, pictures and seed, the newest first. */
+/**
+ * The project's completed runs with the same model, parameters, pictures and seed, the newest first; not those whose
+ * pictures were all discarded.
+ */
 export async function listOwned(
   ctx: Uses<'db'>,
   { projectId, resultKey, seed }: Wanted,
   limit: number,
 ): Promise<GenerationRow[]> {
   return ctx.db.generation.findMany({
-    where: { projectId, resultKey, status: 'COMPLETED', ...(seed === null ? {} : { seed }) },
+    where: {
+      projectId,
+      resultKey,
+      status: 'COMPLETED',
+      pictures: { gt: ctx.db.generation.fields.discarded },
+      ...(seed === null ? {} : { seed }),
+    },
     orderBy: [{ requestedAt: 'desc' }, { id: 'desc' }],
     take: limit,
   });
 }
 
 /**
- * The run of a character that another one like it need not be bought for: completed with a picture that was not
- * discarded, else one that is under way. Within a transaction that holds the project nobody buys it in the meantime.
+ * The run that another one like it need not be bought for: completed with a picture that was not discarded, else one that
+ * is under way; not one that an owner may still turn down. Within a transaction that holds the project nobody buys it in
+ * the meantime.
  */
 export async function findReusable(
   tx: Transaction,
   { projectId, resultKey, seed }: Wanted,
-  characterId: string,
 ): Promise<GenerationRow | null> {
   const [found] = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM generations
-    WHERE project_id = ${projectId}::uuid AND character_id = ${characterId}::uuid AND result_key = ${resultKey}
+    WHERE project_id = ${projectId}::uuid AND result_key = ${resultKey}
       AND (${seed}::bigint IS NULL OR seed = ${seed}::bigint)
       AND (status = 'COMPLETED' AND pictures > discarded
-        OR cancel_requested_at IS NULL AND NOT is_final(status) AND status <> 'UNCERTAIN')
+        OR cancel_requested_at IS NULL AND NOT is_final(status) AND status NOT IN ('UNCERTAIN', 'AWAITING_APPROVAL'))
     ORDER BY status = 'COMPLETED' DESC, requested_at DESC, id DESC LIMIT 1`;
   return found ? tx.generation.findUnique({ where: { id: found.id } }) : null;
 }

@@ -42,7 +42,7 @@ export class QuoteResolver {
   @Extensions({ items: 10 })
   @FieldResolver(() => [Generation], {
     description:
-      'The newest completed runs of the project with the same model, parameters, pictures and seed (any seed, where none is given): at most ten.',
+      'The newest completed runs of the project with the same model, parameters, pictures and seed (any seed, where none is given), but for those whose pictures were all discarded: at most ten. `reuse` would answer the first.',
   })
   alreadyOwned(@Root() quote: QuoteRow) {
     return quote.owned;

@@ -1,33 +1,48 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
 import { estimateRun, listPrice } from '../prices/price-book.ts';
+import { priceShape } from '../prices/price-shape.ts';
+import { resultKey } from './identity.ts';
 import type { NewGeneration } from './insert-generation.ts';
 import type { GenerationRow } from './progress.ts';
 import { storedParameters, storedReferences } from './stored-run.ts';
 
 /** The same run once more: all that was sent, the seed too, at today's price. */
 export async function repeatOf(ctx: Uses<'db' | 'config'>, run: GenerationRow): Promise<NewGeneration> {
-  const { priceShape, outputCount } = run;
-  const { holdMicros } = await estimateRun(ctx, run.model, { shape: priceShape, outputCount });
   const model = findImageModel(run.model);
+  const [parameters, references] = [storedParameters(run), storedReferences(run)];
+  // Looked at anew: an older version may have kept less of it.
+  const shape = model
+    ? priceShape(model, parameters)
+    : { shape: run.priceShape, outputCount: run.outputCount };
+  const { holdMicros } = await estimateRun(ctx, run.model, shape);
   return {
     projectId: run.projectId,
     characterId: run.characterId,
     model: run.model,
     modelVersion: model?.version ?? run.modelVersion,
     prompt: run.prompt,
-    parameters: storedParameters(run) as Prisma.InputJsonObject,
-    references: storedReferences(run) as unknown as Prisma.InputJsonArray,
+    parameters: parameters as Prisma.InputJsonObject,
+    references: references as unknown as Prisma.InputJsonArray,
     seed: run.seed,
-    priceMicros: listPrice(model?.price ?? null, outputCount),
+    priceMicros: listPrice(model?.price ?? null, shape.outputCount),
     holdMicros,
-    priceShape,
-    outputCount,
-    resultKey: run.resultKey,
+    priceShape: shape.shape,
+    outputCount: shape.outputCount,
+    resultKey: model ? resultKey(model, parameters, references) : run.resultKey,
     requestHash: run.requestHash,
     idempotencyKey: null,
     batch: run.batch,
     retryOfId: run.id,
   };
+}
+
+/** The run that repeats another already; a run is repeated once. */
+export function findRepeat(
+  tx: Transaction,
+  { id }: Pick<GenerationRow, 'id'>,
+): Promise<GenerationRow | null> {
+  return tx.generation.findUnique({ where: { retryOfId: id } });
 }

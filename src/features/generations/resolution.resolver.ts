@@ -28,7 +28,7 @@ export class ResolutionResolver {
   @Extensions({ paid: true })
   @Mutation(() => RetryGenerationPayload, {
     description:
-      'Asks once more for a FAILED run: the same model, parameters, pictures and seed. This costs money. A run is repeated once. User errors: NOT_RETRYABLE, BUDGET_EXCEEDED.',
+      'Asks once more for a FAILED or CANCELED run: the same model, parameters, pictures and seed. This costs money. A run is repeated once. User errors: NOT_RETRYABLE, BUDGET_EXCEEDED.',
   })
   retryGeneration(
     @Ctx() ctx: Context,
@@ -40,7 +40,7 @@ export class ResolutionResolver {
   @Extensions({ paid: true })
   @Mutation(() => ResolveUncertainGenerationPayload, {
     description:
-      "Settles an UNCERTAIN run by what a person has found in the provider's books; owners only. User errors: NOT_UNCERTAIN, BUDGET_EXCEEDED.",
+      "Settles an UNCERTAIN run by what a person has found in the provider's books; owners only. User errors: NOT_UNCERTAIN, TOO_EARLY, BUDGET_EXCEEDED.",
   })
   resolveUncertainGeneration(
     @Ctx() ctx: Context,

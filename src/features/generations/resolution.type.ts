@@ -17,7 +17,7 @@ registerEnumType(UncertainOutcome, {
 export class ResolveUncertainGenerationInput {
   @Field(() => ID, {
     description:
-      "The run's id: UNCERTAIN, or ended with a cost that nobody knows. User error: NOT_UNCERTAIN.",
+      "The run's id: UNCERTAIN, or ended with a cost that nobody knows. User errors: NOT_UNCERTAIN, TOO_EARLY.",
   })
   id: string;
   @Field(() => UncertainOutcome, { description: 'Whether it was charged.' })

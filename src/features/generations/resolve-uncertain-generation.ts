@@ -12,7 +12,7 @@ import { explained, insertGenerationIn } from './insert-generation.ts';
 import { moveGenerationIn } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
 import { type FoundCost, recordCost } from './record-cost.ts';
-import { repeatOf } from './repeat-generation.ts';
+import { findRepeat, repeatOf } from './repeat-generation.ts';
 import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns'>;
@@ -20,7 +20,8 @@ type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns'>;
 /**
  * A person says what nobody else could: whether the provider took the money for an UNCERTAIN run, or what one has cost
  * of which no figure is known. With `retry` the same is asked for once more, in the same transaction: when its hold does
- * not fit, nothing has happened. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict NOT_UNCERTAIN.
+ * not fit, nothing has happened. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict: NOT_UNCERTAIN,
+ * and TOO_EARLY while the worker that handed it over may still bring the answer.
  */
 export async function resolveUncertainGeneration(
   ctx: Tools,
@@ -30,13 +31,13 @@ export async function resolveUncertainGeneration(
   const { projectId } = run;
   await authorize(ctx, projectId, 'RESOLVE_GENERATIONS', 'Generation');
   const found = foundCost(run, input);
-  if (input.retry) await findLiveCharacter(ctx, run.characterId, 'id');
+  if (input.retry) await refuseRetry(ctx, run);
   const next = input.retry ? await repeatOf(ctx, run) : null;
   const resolve = async (tx: Transaction) => {
+    await refuseEarly(tx, run);
     const resolved = await settle(ctx, tx, run, found);
-    if (!resolved)
-      throw new Conflict('NOT_UNCERTAIN', `It is ${run.status}, and its cost is known.`, ['input', 'id']);
-    if (next) await insertGenerationIn(ctx, tx, next, 'id');
+    if (!resolved) throw await notUncertain(tx, run.id);
+    if (next && !(await findRepeat(tx, run))) await insertGenerationIn(ctx, tx, next, 'id');
     return resolved;
   };
   try {
@@ -44,6 +45,32 @@ export async function resolveUncertainGeneration(
   } catch (error) {
     throw next ? await explained(ctx, next, error, ['input', 'retry']) : error;
   }
+}
+
+async function refuseRetry(ctx: Tools, run: GenerationRow): Promise<void> {
+  if (run.status === 'COMPLETED')
+    throw new InputProblem(['input', 'retry'], 'A generation that is COMPLETED is not repeated.');
+  await findLiveCharacter(ctx, run.characterId, 'id');
+}
+
+/** As long as an answer of the provider's may take: until then the worker that handed the run over may bring one. */
+export const longestAnswerSeconds = 330;
+
+async function refuseEarly(tx: Transaction, { id }: GenerationRow): Promise<void> {
+  const [early] = await tx.$queryRaw<{ seconds: number }[]>`
+    SELECT ceil(${longestAnswerSeconds} - extract(epoch FROM now() - attempted_at))::int AS seconds FROM generations
+    WHERE id = ${id}::uuid AND status = 'UNCERTAIN' AND NOT is_attempt_over
+      AND attempted_at > now() - ${longestAnswerSeconds} * interval '1 second'
+    FOR NO KEY UPDATE`;
+  if (!early) return;
+  const message = `The worker that handed it over may still bring the answer; ask again in ${early.seconds} s.`;
+  throw new Conflict('TOO_EARLY', message, ['input', 'id']);
+}
+
+async function notUncertain(tx: Transaction, id: string): Promise<Conflict> {
+  const { status } = await tx.generation.findUniqueOrThrow({ where: { id } });
+  const message = `It is ${status}; only an UNCERTAIN one, or one that ended with a cost that nobody knows, is settled.`;
+  return new Conflict('NOT_UNCERTAIN', message, ['input', 'id']);
 }
 
 function foundCost(run: GenerationRow, { outcome, amount }: ResolveUncertainGenerationInput): FoundCost {

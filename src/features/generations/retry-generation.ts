@@ -7,11 +7,11 @@ import { findGeneration } from './generation.queries.ts';
 import { insertGeneration } from './insert-generation.ts';
 import { isModelAllowed, modelNotAllowed } from './prepare-run.ts';
 import type { GenerationRow } from './progress.ts';
-import { repeatOf } from './repeat-generation.ts';
+import { findRepeat, repeatOf } from './repeat-generation.ts';
 import type { RetryGenerationInput } from './resolution.type.ts';
 
 /**
- * Asks once more for what has FAILED. A run is repeated once: whoever asks again gets the same new run, however parallel
+ * Asks once more for what has FAILED or was CANCELED. A run is repeated once: whoever asks again gets the same new run, however parallel
  * they ask. Throws NotFound, Forbidden, BudgetExceeded, and Conflict for a run that has not failed, what is archived, or
  * a model that the key is not for.
  */
@@ -22,13 +22,13 @@ export async function retryGeneration(
   const failed = await findGeneration(ctx, fromGlobalId('Generation', input.id));
   await authorizeChange(ctx, failed.projectId, 'GENERATE', { what: 'Generation', field: 'id' });
   if (!isModelAllowed(ctx, failed.model)) throw modelNotAllowed(ctx, ['input', 'id']);
-  if (failed.status !== 'FAILED') {
-    const message = `A generation that is ${failed.status} is not repeated; only a FAILED one is.`;
+  if (failed.status !== 'FAILED' && failed.status !== 'CANCELED') {
+    const message = `A generation that is ${failed.status} is not repeated; only one that is FAILED or CANCELED is.`;
     throw new Conflict('NOT_RETRYABLE', message, ['input', 'id']);
   }
   await findLiveCharacter(ctx, failed.characterId, 'id');
   return insertGeneration(ctx, await repeatOf(ctx, failed), {
     field: 'id',
-    first: (tx) => tx.generation.findUnique({ where: { retryOfId: failed.id } }),
+    first: (tx) => findRepeat(tx, failed),
   });
 }

@@ -40,6 +40,8 @@ const rolling = { runs: 200, days: 90 };
 const leastSamples = 5;
 /** A billed time may be longer next time than it ever was. */
 const observedHeadroomPercent = 125n;
+/** What is so many times what is usual is a mistake of the provider's, and must not bind everybody's money. */
+const greatestSurprise = 10n;
 
 /** What has been observed of a model's shape. Amounts are values that really occurred: no mean, no float. */
 export interface Observed {
@@ -102,7 +104,7 @@ export async function estimateRun(
           source: typicalSeconds === null ? 'UNKNOWN' : 'PRICE_LIST',
           samples: times,
         };
-  return { price, duration, holdMicros: price.maximum ?? ctx.config.UNKNOWN_PRICE_HOLD };
+  return { price, duration, holdMicros: holdFor(price, observed, ctx.config.UNKNOWN_PRICE_HOLD) };
 }
 
 /** Pure: the price of a run from its rule and from what such runs have cost. */
@@ -117,17 +119,28 @@ export function estimatePrice(
   const { costs, least, median, greatest } = observed;
   if (costs >= leastSamples && least !== null && median !== null && greatest !== null) {
     // The list may be outdated: what was really paid counts, and whichever is more is set aside.
-    const most = isTimed || listed === null ? percent(greatest, observedHeadroomPercent) : greatest;
-    const maximum = !isTimed && listed !== null && listed > most ? listed : most;
+    const surprise = (listed !== null && listed > median ? listed : median) * greatestSurprise;
+    const credible = greatest < surprise ? greatest : surprise;
+    const most = isTimed || listed === null ? percent(credible, observedHeadroomPercent) : credible;
+    const maximum = listed !== null && listed > most ? listed : most;
     return { minimum: least, expected: median, maximum, source: 'OBSERVED', samples: costs };
   }
   if (listed === null)
     return { minimum: null, expected: null, maximum: null, source: 'UNKNOWN', samples: costs };
   const bound = isTimed ? percent(listed, headroomPercent) : listed;
   // Too few to conclude from, but enough to know that it can cost so much.
-  const maximum = greatest !== null && greatest > bound ? greatest : bound;
+  const surprise = listed * greatestSurprise;
+  const seen = greatest === null || greatest < surprise ? greatest : surprise;
+  const maximum = seen !== null && seen > bound ? seen : bound;
   const minimum = isTimed ? null : listed;
   return { minimum, expected: listed, maximum, source: 'PRICE_LIST', samples: costs };
+}
+
+/** What is set aside: the most it may cost; where nobody knows, a configured amount, and never less than was seen. */
+function holdFor({ maximum }: PriceEstimate, { greatest }: Observed, unknownHold: bigint): bigint {
+  if (maximum !== null) return maximum;
+  const seen = greatest === null ? 0n : percent(greatest, observedHeadroomPercent);
+  return seen > unknownHold ? seen : unknownHold;
 }
 
 /** The list's price of a run with so many pictures; null where the list has none. */

@@ -86,14 +86,17 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   const stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
 
-  async function fetchJobs(limit: number, more: { minPriority?: number } = {}) {
+  async function fetchJobs(limit: number, more: { minPriority?: number; priority?: boolean }) {
     if (limit <= 0) return [];
     return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...more })) ?? [];
   }
 
-  /** As many as there are free places; the last ones only for urgent wake-ups. */
+  /**
+   * As many as there are free places; the last ones only for urgent wake-ups. For the others everybody queues alike, or
+   * whoever has many small projects would always be first.
+   */
   async function fetchInto(free: number, kept: number) {
-    const jobs = await fetchJobs(free - kept);
+    const jobs = await fetchJobs(free - kept, { priority: false });
     return [...jobs, ...(await fetchJobs(free - jobs.length, { minPriority: urgent }))];
   }
 

@@ -1,5 +1,5 @@
-/** No balance and no price comes near a trillion dollars; what does is not an amount. */
-const maxMicros = 10n ** 18n;
+/** No balance and no price comes near a billion dollars; what does is not an amount, and sums must stay below 2^63. */
+const maxMicros = 10n ** 15n;
 
 /**
  * Dollars as the provider writes them, text or JSON number, to whole micro-dollars; null when there is no amount.

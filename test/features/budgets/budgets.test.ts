@@ -216,7 +216,7 @@ it('shows its current period: what is settled, held and left', async () => {
   });
 });
 
-it('a changed cap counts at once; what was reached is told once, and the log knows all', async () => {
+it('a changed cap counts at once; what was reached of a cap is told once, and the log knows all', async () => {
   const { projectId, owner, make, update, remove, list, place } = await studio();
   const { budget } = await make({ thresholds: [50, 100] });
   const { id } = budget;
@@ -254,6 +254,7 @@ it('a changed cap counts at once; what was reached is told once, and the log kno
     ({ threshold, cap, held }: Record<string, unknown>) => `${threshold} % of ${cap}: ${held}`,
   );
   expect(told.sort()).toEqual([
+    '10 % of 20.000000: 4.000000',
     '10 % of 3.500000: 4.000000',
     '100 % of 3.500000: 4.000000',
     '50 % of 1000.000000: 504.000000',
@@ -271,6 +272,7 @@ it('a changed cap counts at once; what was reached is told once, and the log kno
     'BUDGET_UPDATED',
     'BUDGET_THRESHOLD_REACHED',
     'BUDGET_UPDATED',
+    'BUDGET_THRESHOLD_REACHED',
     'BUDGET_REMOVED',
     'BUDGET_CREATED',
     'BUDGET_THRESHOLD_REACHED',

@@ -79,8 +79,29 @@ describe('what a run will cost', () => {
       'by the second, seen often: it may take longer still',
       rule('GPU_SECOND', 100n),
       1,
-      seen(10n, 20n, 33n),
-      [10n, 20n, 42n, 'OBSERVED'],
+      seen(80n, 90n, 133n),
+      [80n, 90n, 167n, 'OBSERVED'],
+    ],
+    [
+      'by the second, cheap so far: the mean of the list may come true',
+      rule('GPU_SECOND', 100n),
+      1,
+      seen(1n, 1n, 1n),
+      [1n, 1n, 100n, 'OBSERVED'],
+    ],
+    [
+      'one mistake of the provider’s does not bind everybody’s money',
+      rule('GENERATION', 100n),
+      1,
+      seen(100n, 100n, 1_000_000n),
+      [100n, 100n, 1_000n, 'OBSERVED'],
+    ],
+    [
+      'nor does it from a few',
+      rule('GENERATION', 100n),
+      1,
+      seen(1n, 1n, 9_999n, 2),
+      [100n, 100n, 1_000n, 'PRICE_LIST'],
     ],
     ['no list, seen often', null, 1, seen(10n, 20n, 100n), [10n, 20n, 125n, 'OBSERVED']],
   ])('%s', (_, price, outputs, observed, [minimum, expected, maximum, source]) =>
@@ -151,13 +172,19 @@ describe('the price book', () => {
     await db.$disconnect();
     await database.drop();
   });
-  const lesson = (costMicros: bigint | null, seconds: number | null, priceShape = '{"outputs":1}') =>
+  const lesson = (
+    costMicros: bigint | null,
+    seconds: number | null,
+    priceShape = '{"outputs":1}',
+    providerAccount: string | null = null,
+  ) =>
     recordPrice(db, {
       model: 'new-model',
       priceShape,
       outputCount: 1,
       costMicros,
       seconds,
+      providerAccount,
       source: 'PROVIDER',
     });
 
@@ -172,6 +199,40 @@ describe('the price book', () => {
       price: { expected: null, source: 'UNKNOWN' },
       duration: { expectedSeconds: null, source: 'UNKNOWN' },
     });
+  });
+
+  it('sets aside more where it is known to have cost more', async () => {
+    await recordPrice(db, {
+      model: 'dear-model',
+      priceShape: '{"outputs":1}',
+      outputCount: 1,
+      costMicros: 9_000_000n,
+      seconds: 1,
+      providerAccount: null,
+      source: 'PROVIDER',
+    });
+    const config = readConfig({});
+    const estimate = await estimateRun({ db, config }, 'dear-model', {
+      shape: '{"outputs":1}',
+      outputCount: 1,
+    });
+    expect(estimate).toMatchObject({ holdMicros: 11_250_000n, price: { expected: null, maximum: null } });
+  });
+
+  it('learns nothing from what cost nothing, nor from the account of a project', async () => {
+    const { id: projectId } = await db.project.create({ data: { name: 'Own account' } });
+    await db.providerKey.create({
+      data: { projectId, account: 'theirs', ciphertext: 'x', lastFour: 'abcd' },
+    });
+    await lesson(1n, null, '{"outputs":9}', 'theirs');
+    await lesson(0n, null, '{"outputs":9}', 'ours');
+    expect((await findObserved({ db }, 'new-model', '{"outputs":9}')).costs).toBe(0);
+    await lesson(2n, null, '{"outputs":9}', 'ours');
+    expect(await findObserved({ db }, 'new-model', '{"outputs":9}')).toMatchObject({
+      costs: 1,
+      greatest: 2n,
+    });
+    await db.priceObservation.deleteMany({ where: { shape: '{"outputs":9}' } });
   });
 
   it('rolls: the newest 200 of 90 days, each shape by itself', async () => {

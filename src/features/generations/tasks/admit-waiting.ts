@@ -32,7 +32,7 @@ export async function admitWaiting(ctx: TaskContext): Promise<number> {
 async function freeUncertain(ctx: TaskContext): Promise<void> {
   const old = await ctx.db.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM generations WHERE status = 'UNCERTAIN' AND holds_slot
-      AND attempted_at < now() - ${ctx.config.SEGMIND_SLOW_AFTER_MS} * interval '1 millisecond' LIMIT 100`;
+      AND coalesce(attempted_at, requested_at) < now() - ${ctx.config.SEGMIND_SLOW_AFTER_MS} * interval '1 millisecond' LIMIT 100`;
   // One by one: each locks its project, and nobody holds two.
   for (const { id } of old) {
     await ctx.db.generation.updateMany({

@@ -48,9 +48,17 @@ export async function keepResult(
     ...(submitted ? { submitted_at: atMove } : {}),
   };
   const wakeupId = newWakeupId();
-  const { model, priceShape, outputCount } = run;
+  const { model, priceShape, outputCount, providerAccount } = run;
   const { costMicros, inferenceSeconds: seconds } = result.metrics;
-  const lesson = { model, priceShape, outputCount, costMicros, seconds, source: 'PROVIDER' } as const;
+  const lesson = {
+    model,
+    priceShape,
+    outputCount,
+    providerAccount,
+    costMicros,
+    seconds,
+    source: 'PROVIDER',
+  } as const;
   return (
     (await persist.execute(() =>
       moveGeneration(ctx, run.id, {
@@ -91,7 +99,8 @@ export async function failPaid(
     moveGeneration(ctx, run.id, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING', 'STORING'],
-      set: { ...failureColumns(failure), ...costColumns(run, metrics) },
+      // Once it is being stored, what it cost is known, and how.
+      set: { ...failureColumns(failure), ...(run.status === 'STORING' ? {} : costColumns(run, metrics)) },
     }),
   );
 }

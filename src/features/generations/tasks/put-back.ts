@@ -66,7 +66,10 @@ function spread(ctx: TaskContext, delayMs: number): number {
   return withJitter(delayMs, ctx.random.below(1_000) / 1_000) + ctx.random.below(250);
 }
 
-/** The run rests: it may have been taken and paid, and only proof or a person moves it on. */
+/**
+ * The run rests: it may have been taken and paid, and only proof or a person moves it on. With its `token` it is the
+ * attempt itself that says so, and nobody will come back with an answer; without, its worker may.
+ */
 export async function restUncertain(
   ctx: TaskContext,
   id: string,
@@ -83,7 +86,7 @@ export async function restUncertain(
       to: 'UNCERTAIN',
       from: ['SUBMITTING'],
       token: only.token,
-      set: failureColumns(failure),
+      set: { ...failureColumns(failure), is_attempt_over: only.token !== undefined },
     }),
   );
 }

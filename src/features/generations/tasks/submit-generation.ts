@@ -61,11 +61,18 @@ export async function submitGeneration(
     to: 'SUBMITTING',
     from: ['QUEUED'],
     unlessCanceled: true,
-    set: { attempt_token: token, attempted_at: atMove, provider_account: account },
+    set: {
+      attempt_token: token,
+      attempted_at: atMove,
+      is_attempt_over: false,
+      provider_account: account,
+    },
     also: async (tx) => {
       const { projectId } = run;
       // Whoever sets or removes a key holds the project, then the key: in the same order here.
       await lockProject(tx, projectId);
+      const { deletingAt } = await tx.project.findUniqueOrThrow({ where: { id: projectId } });
+      if (deletingAt) throw new ProjectGivenUp();
       const isInForce = await isAccountInForce(tx, {
         projectId,
         account,
@@ -75,9 +82,12 @@ export async function submitGeneration(
     },
   }).catch((error: unknown) => {
     if (error instanceof AccountChanged) return 'CHANGED' as const;
+    if (error instanceof ProjectGivenUp) return 'GIVEN_UP' as const;
     throw error;
   });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
+  // Whoever removes the project cancels it.
+  if (intent === 'GIVEN_UP') return null;
   // Canceled, or taken by another worker, in the meantime: the next look at the row tells.
   if (!intent) return ctx.db.generation.findUniqueOrThrow({ where: { id: run.id } });
   const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
@@ -111,6 +121,9 @@ async function noteAttempt(
 
 /** Another key was set, or this one removed, while the run was made ready. */
 class AccountChanged extends Error {}
+
+/** The project was given up while the run was made ready. */
+class ProjectGivenUp extends Error {}
 
 async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, unknown>, mine: Mine) {
   const transport =
@@ -160,6 +173,11 @@ async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: 
         }),
       ));
     await endPauses(ctx, ctx.segmind.accountId, run.model);
+    if (!row)
+      ctx.log.error(
+        { generationId: run.id, requestId },
+        'an answer came for a run that was settled without it',
+      );
     return row;
   } catch (error) {
     if (!isDuplicateRequestId(error)) throw error;

@@ -3,6 +3,8 @@ import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { projectPrefix } from '../../../platform/storage/blob-key.ts';
 import { moveGeneration } from '../../generations/move-generation.ts';
+import { recordCost } from '../../generations/record-cost.ts';
+import { longestAnswerSeconds } from '../../generations/resolve-uncertain-generation.ts';
 
 const lookEveryMs = 2_000;
 const batchSize = 2_000;
@@ -33,7 +35,9 @@ export async function removeProjects(ctx: TaskContext, signal: AbortSignal): Pro
     if (signal.aborted) return;
     try {
       await cancelQueued(ctx, id);
-      if (isRipe && !(await isUnderWay(ctx, id))) await removeProject(ctx, id, signal);
+      if (!isRipe || (await isUnderWay(ctx, id))) continue;
+      await settleDoubts(ctx, id);
+      await removeProject(ctx, id, signal);
     } catch (error) {
       // The next one's turn does not depend on this one.
       ctx.log.warn({ err: toError(error), projectId: id }, 'a project could not be removed');
@@ -56,17 +60,37 @@ async function cancelQueued(ctx: TaskContext, projectId: string): Promise<void> 
   }
 }
 
-/** An UNCERTAIN run waits for proof or a person, and after this there is nobody left to ask. */
+/** Whether the provider, or a worker that may still bring its answer, has a run of the project. */
 async function isUnderWay({ db }: TaskContext, projectId: string): Promise<boolean> {
-  const unfinished = [
-    'AWAITING_APPROVAL',
-    'QUEUED',
-    'SUBMITTING',
-    'SUBMITTED',
-    'PROCESSING',
-    'STORING',
-  ] as const;
-  return (await db.generation.count({ where: { projectId, status: { in: [...unfinished] } } })) > 0;
+  const [row] = await db.$queryRaw<{ isUnderWay: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM generations WHERE project_id = ${projectId}::uuid AND NOT is_final(status)
+      AND (status <> 'UNCERTAIN' OR NOT is_attempt_over
+        AND attempted_at > now() - ${longestAnswerSeconds} * interval '1 second')) AS "isUnderWay"`;
+  return row?.isUnderWay ?? true;
+}
+
+/**
+ * An UNCERTAIN run waits for proof or a person, and soon there is nobody left to ask. It is booked at its list price, as
+ * are runs that ended with a cost that nobody knows: better too much in the books than a hold that never ends. What was
+ * not charged after all is a line of the reconciliation.
+ */
+async function settleDoubts(ctx: TaskContext, projectId: string): Promise<void> {
+  const doubtful = await ctx.db.generation.findMany({
+    where: {
+      projectId,
+      OR: [{ status: 'UNCERTAIN' }, { status: { in: ['COMPLETED', 'FAILED'] }, costMicros: null }],
+    },
+  });
+  for (const run of doubtful) {
+    const costMicros = run.priceMicros ?? run.holdMicros;
+    if (run.status === 'UNCERTAIN') {
+      await moveGeneration(ctx, run.id, {
+        to: 'FAILED',
+        from: ['UNCERTAIN'],
+        set: { cost_micros: costMicros.toString(), cost_source: 'PRICE_LIST' },
+      });
+    } else await ctx.db.$transaction((tx) => recordCost(tx, run, { costMicros, costSource: 'PRICE_LIST' }));
+  }
 }
 
 /**
