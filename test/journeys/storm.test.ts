@@ -9,5 +9,7 @@ it('servers are killed, Postgres crashes, the provider misbehaves: every amount 
   expect(failures).toEqual([]);
   expect(table.kills).toBeGreaterThanOrEqual(8);
   expect(table['crashes of Postgres']).toBeGreaterThanOrEqual(1);
-  expect(table.COMPLETED).toBeGreaterThan(20);
+  expect(table.COMPLETED).toBeGreaterThan(15);
+  // What has no room is refused, or nothing was guarded.
+  expect(table['refused: BUDGET_EXCEEDED']).toBeGreaterThan(0);
 }, 90_000);

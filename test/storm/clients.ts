@@ -33,8 +33,8 @@ export interface World {
 
 const concurrentClients = 12;
 /** Slots of each project; fewer than what comes for the first ones. */
-const limits = [3, 5, 8, 20, 20];
-/** Micro-dollars; too little for all that comes. */
+const limits = [1, 2, 8, 20, 20];
+/** Micro-dollars for 500 runs; too little for all that comes. */
 const budgets = [
   { project: 1, scope: 'PROJECT', period: 'DAY', model: null, cap: 6_000_000 },
   { project: 2, scope: 'PROJECT', period: 'TOTAL', model: null, cap: 20_000_000 },
@@ -49,7 +49,7 @@ const models = [
 ];
 
 /** Five projects with two characters each, some with a budget, before the weather begins. */
-export async function settleIn(world: World): Promise<Project[]> {
+export async function settleIn(world: World, runs: number): Promise<Project[]> {
   const projects: Project[] = [];
   for (const [index, maxConcurrent] of limits.entries()) {
     const made = await insist(
@@ -68,7 +68,7 @@ export async function settleIn(world: World): Promise<Project[]> {
   for (const { project, scope, period, model, cap } of budgets) {
     await world.database.query(
       'INSERT INTO budgets (id, project_id, scope, period, model, cap_micros) VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)',
-      [projects[project]?.uuid, scope, period, model, cap],
+      [projects[project]?.uuid, scope, period, model, Math.round((cap * runs) / 500)],
     );
   }
   return projects;

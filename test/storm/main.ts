@@ -3,15 +3,15 @@ import { storm } from './storm.ts';
 
 /*
  * Proves that money adds up when machines die: `npm run storm`, or with other numbers,
- * `npm run storm -- --runs 500 --seed 1 --kill-every 1 --crash-every 15 --limit 420`.
+ * `npm run storm -- --runs 650 --seed 1 --kill-every 1 --crash-every 15 --limit 500`.
  */
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '500' },
+    runs: { type: 'string', default: '650' },
     seed: { type: 'string', default: '1' },
     'kill-every': { type: 'string', default: '1' },
     'crash-every': { type: 'string', default: '15' },
-    limit: { type: 'string', default: '420' },
+    limit: { type: 'string', default: '500' },
     // With "no" what is in doubt may stay so.
     settle: { type: 'string', default: 'yes' },
   },

@@ -42,7 +42,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     closers.push(() => servers.stop());
     for (let index = 0; index < 3; index += 1) servers.start();
     const world: World = { servers, database, chance: seeded(seed + 2), signal: all };
-    const projects = await settleIn(world);
+    const projects = await settleIn(world, options.runs);
     say(`settled in after ${seconds(startedAt)} s`);
 
     const invariants = new Invariants(database.query, () => ({

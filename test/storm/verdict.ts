@@ -17,7 +17,7 @@ export interface Verdict {
 }
 
 const runs = `
-  SELECT g.idempotency_key AS key, g.status, g.holds_slot, g.hold_micros, g.cost_micros, l.spent, l.held, g.provider_account,
+  SELECT g.idempotency_key AS key, g.status, g.failure_code, g.failure_message, g.holds_slot, g.hold_micros, g.cost_micros, l.spent, l.held, g.provider_account,
     (SELECT count(*) FROM generated_images i WHERE i.generation_id = g.id) AS images,
     (SELECT extract(epoch FROM max(at)) * 1000 FROM project_events e
       WHERE e.generation_id = g.id AND e.progress->>'status' = 'SUBMITTING') AS intent_at
@@ -125,7 +125,10 @@ function problemsOf(row: Row, billed: bigint, jobs: readonly Job[]): string[] {
     return problems;
   }
   const mayBe = jobs.length === 0 ? ['FAILED', 'CANCELED'] : ['COMPLETED', 'CANCELED'];
-  if (!mayBe.includes(status)) problems.push(`${key} is ${status}; the provider has ${jobs.length} of it`);
+  if (!mayBe.includes(status))
+    problems.push(
+      `${key} is ${status}, the provider has ${jobs.length} of it: ${row.failure_code} ${row.failure_message}`,
+    );
   if (held !== 0n) problems.push(`${key} is ${status}, and ${held} are still held`);
   if (spent !== billed)
     problems.push(`${key} is ${status}: the ledger spent ${spent}, the provider charged ${billed}`);
