@@ -88,6 +88,10 @@ describe("the provider's list of runs", () => {
   afterAll(() => dramatis.stop());
 
   it('is asked for the admin only', async () => {
+    const asked = () =>
+      dramatis.simulator.requests.filter(({ path }) => path.endsWith('get-user-credits')).length;
+    await eventually('the first look', () => asked() > 0);
+    const before = asked();
     for (const operation of [
       'mutation { reconcile(input: {}) { userErrors { code } } }',
       '{ reconciliation(first: 5) { account } }',
@@ -95,6 +99,7 @@ describe("the provider's list of runs", () => {
       const { errors } = await dramatis.ask(operation, {}, owner);
       expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
     }
+    expect(asked()).toBe(before);
     for (const [args, code] of [
       ['first: 0', 'BAD_USER_INPUT'],
       ['first: 5, account: "nobody"', 'BAD_USER_INPUT'],

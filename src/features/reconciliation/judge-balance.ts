@@ -51,8 +51,8 @@ export function judgeBalance(
     );
     if (suspects.length === 0 && question === noQuestion) clear.add(interval.id);
     const unexplained = fallOf(interval) - interval.costMicros;
-    const isSound =
-      fallOf(interval) >= 0n && unexplained >= -roundingOf(interval) && interval.pendingRuns === 0;
+    // A balance that rose, or fell by less than was paid, was paid into.
+    const isSound = unexplained >= -roundingOf(interval) && interval.pendingRuns === 0;
     if (isSound) {
       question = widen(question, interval, suspects, unexplained);
       const charges = question.suspects.some(({ id }) => unclear.has(id)) ? [] : chargesOf(question);
