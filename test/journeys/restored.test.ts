@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -162,6 +162,21 @@ describe('an older copy of the folder', () => {
     await eventually('the later one', async () => (await statuses()).later === 'COMPLETED');
     expect(submits()).toBe(5);
   });
+});
+
+it('a review that found nothing to do is made once as well', async () => {
+  const before = await server();
+  ({ characterId, projectId } = await dramatis.cast());
+  await dramatis.settle(await dramatis.generate(characterId, 'first'));
+  await before.stop();
+  const later = new Date(Date.parse(mark()) + 60_000).toISOString();
+  writeFileSync(join(dramatis.environment.DATA_DIR ?? '', 'last-attempt'), later);
+  const reviewed = await server();
+  await limits({ maxConcurrentGenerations: 0 });
+  await dramatis.generate(characterId, 'queued');
+  await reviewed.stop();
+  await server();
+  expect(await statuses()).toEqual({ first: 'COMPLETED', queued: 'QUEUED' });
 });
 
 describe('another database with the same content', () => {
