@@ -30,7 +30,7 @@ export function historyWitness(ctx: Pick<TaskContext, 'db' | 'config' | 'log'>):
         const rows = await readRows(account, slug, ofModel);
         if (rows === null) {
           ctx.log.debug({ account: account.accountId }, 'the provider offers no list of runs');
-          return findings;
+          return null;
         }
         const found = matchHistory(ofModel, {
           rows,

@@ -18,10 +18,11 @@ type Tools = Pick<TaskContext, 'db' | 'jobs' | 'config' | 'log'>;
  */
 export async function reconcileAccount(ctx: Tools, account: Segmind): Promise<void> {
   // A list that does not answer must not keep the balance from being asked.
-  await hear(ctx, account, historyWitness(ctx)).catch(unheard(ctx, account));
+  const isListHeard = await hear(ctx, account, historyWitness(ctx), anyAge).catch(unheard(ctx, account));
   const observation = await observeBalance(ctx, account);
   if (await isBalanceShared(ctx, account.accountId)) return;
-  await hear(ctx, account, balanceWitness(ctx));
+  // The balance knows the money; as long as the provider keeps the pictures, its list may lead to them as well.
+  await hear(ctx, account, balanceWitness(ctx), isListHeard ? anyAge : ctx.config.SEGMIND_RETENTION_MS);
   const uncertain = await listUncertain(ctx, account.accountId);
   if (uncertain.length < mostUncertain)
     await correctCosts(ctx, account.accountId, uncertain, observation?.id ?? null);
@@ -32,18 +33,23 @@ function unheard({ log }: Tools, { accountId }: Segmind) {
   return (error: unknown) => {
     if (!(error instanceof SegmindError)) throw error;
     log.debug({ err: error, account: accountId }, 'the provider could not be asked after uncertain runs');
+    return false;
   };
 }
 
-async function hear(ctx: Tools, account: Segmind, witness: Witness): Promise<void> {
+const anyAge = 0;
+
+/** Settles what a witness proves of runs that are old enough. Resolves to whether it has answered. */
+async function hear(ctx: Tools, account: Segmind, witness: Witness, leastAgeMs: number): Promise<boolean> {
   const runs = await listUncertain(ctx, account.accountId);
   // Whoever is not looked at may be the one that the balance lost by.
-  if (witness.name === 'BALANCE' && runs.length >= mostUncertain) return;
+  if (witness.name === 'BALANCE' && runs.length >= mostUncertain) return true;
   const findings = await witness.examine(account, runs);
   for (const run of runs) {
-    const finding = findings.get(run.id);
-    if (!finding) continue;
+    const finding = findings?.get(run.id);
+    if (!finding || run.ageMs < leastAgeMs) continue;
     const applied = applyFinding(ctx, account, run, finding, witness.name);
     await applied.catch(unheard(ctx, account));
   }
+  return findings !== null;
 }

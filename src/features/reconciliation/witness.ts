@@ -34,5 +34,6 @@ export type Finding =
 export interface Witness {
   /** What a cost is marked with that rests on it. */
   readonly name: 'HISTORY' | 'BALANCE';
-  examine(account: Segmind, runs: readonly UncertainRun[]): Promise<ReadonlyMap<string, Finding>>;
+  /** Null when it does not answer now. */
+  examine(account: Segmind, runs: readonly UncertainRun[]): Promise<ReadonlyMap<string, Finding> | null>;
 }
