@@ -163,6 +163,25 @@ describe("the provider's list of runs", () => {
     await balanced(dramatis);
   });
 
+  it('ends nothing while the worker that handed it over may bring the answer', async () => {
+    const id = await uncertain(dramatis, characterId, '[[simulate:reset]] slow worker');
+    const isOver = (value: boolean) =>
+      dramatis.database.query("UPDATE generations SET is_attempt_over = $1 WHERE status = 'UNCERTAIN'", [
+        value,
+      ]);
+    await isOver(false);
+    await eventually('its deadline', async () => {
+      const [row] = await dramatis.database.query(
+        "SELECT now() - attempted_at > interval '1 second' AS late FROM generations WHERE status = 'UNCERTAIN'",
+      );
+      return row?.late;
+    });
+    await reconcile(dramatis);
+    expect((await find(dramatis, id)).status).toBe('UNCERTAIN');
+    await isOver(true);
+    expect(await until(dramatis, id, 'FAILED')).toMatchObject({ costSource: 'NOT_CHARGED' });
+  });
+
   it('knows that a run has failed there, and costs nothing', async () => {
     const id = await uncertain(
       dramatis,

@@ -93,6 +93,8 @@ const whoTold: Readonly<Record<Witness['name'], string>> = {
 };
 
 async function settle(ctx: Tools, run: UncertainRun, settlement: Settlement): Promise<boolean> {
+  // Its own worker knows more, and may have its pictures.
+  if (run.mayBeAnswered) return false;
   const { witness, found, costMicros, costSource } = settlement;
   const message = `The connection broke while it was handed over. ${whoTold[witness]} that it ${found}`;
   const moved = await persist.execute(() =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Uses } from '../../platform/context.ts';
+import { longestAnswerSeconds } from '../generations/resolve-uncertain-generation.ts';
 import type { UncertainRun } from './witness.ts';
 
 /** So many are looked at, the oldest. */
@@ -17,6 +18,7 @@ const rowSchema = z.object({
   attemptToken: z.string().nullable(),
   since: z.date(),
   attemptedAt: z.date(),
+  mayBeAnswered: z.boolean(),
   ageMs: z.number(),
 });
 
@@ -27,6 +29,8 @@ export async function listUncertain(ctx: Uses<'db'>, account: string): Promise<U
       hold_micros AS "holdMicros", price_micros AS "priceMicros", attempt_token::text AS "attemptToken",
       CASE WHEN attempt_token IS NULL THEN requested_at ELSE coalesce(attempted_at, requested_at) END AS since,
       coalesce(attempted_at, requested_at) AS "attemptedAt",
+      NOT is_attempt_over AND attempted_at IS NOT NULL
+        AND attempted_at > now() - ${longestAnswerSeconds} * interval '1 second' AS "mayBeAnswered",
       (extract(epoch FROM now() - coalesce(attempted_at, requested_at)) * 1000)::float8 AS "ageMs"
     FROM generations WHERE provider_account = ${account} AND status = 'UNCERTAIN'
     ORDER BY coalesce(attempted_at, requested_at), id LIMIT ${mostUncertain}`;

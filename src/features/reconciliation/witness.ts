@@ -18,6 +18,8 @@ export interface UncertainRun {
   readonly since: Date;
   /** … to here. */
   readonly attemptedAt: Date;
+  /** The worker that handed it over may still bring the answer. */
+  readonly mayBeAnswered: boolean;
   /** How long ago that is, by the database's clock. */
   readonly ageMs: number;
 }

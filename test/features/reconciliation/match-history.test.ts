@@ -19,6 +19,7 @@ const run = (id: string, more: Partial<UncertainRun> = {}): UncertainRun => ({
   attemptToken: 't',
   since: at(0),
   attemptedAt: at(0),
+  mayBeAnswered: false,
   ageMs: 3_600_000,
   ...more,
 });

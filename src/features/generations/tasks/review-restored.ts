@@ -111,6 +111,7 @@ async function reviewAll(ctx: Tools): Promise<number> {
           // No attempt of this life: it may have been any, from its request until now.
           attempt_token: null,
           attempted_at: atMove,
+          is_attempt_over: true,
           provider_account: status === 'SUBMITTING' ? (providerAccount ?? inForce) : inForce,
         },
       });
