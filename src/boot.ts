@@ -76,6 +76,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   const segmind = createSegmind({
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
+    syncTimeoutMs: config.SEGMIND_SYNC_TIMEOUT_MS,
     maxOutputBytes: config.MAX_IMAGE_BYTES * 4,
   });
   closers.push(() => segmind.close());

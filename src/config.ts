@@ -115,6 +115,8 @@ const environment = z.object({
   SEGMIND_POLL_MIN_MS: wholeNumber(10, 60_000, 1_000),
   SEGMIND_POLL_MAX_MS: wholeNumber(10, 600_000, 10_000),
   SEGMIND_SUBMIT_TIMEOUT_MS: wholeNumber(100, 600_000, 30_000),
+  /** For the synchronous API, where the answer takes as long as the run. */
+  SEGMIND_SYNC_TIMEOUT_MS: wholeNumber(100, 3_600_000, 300_000),
   /** How long the provider keeps a request; after that its result is lost. */
   SEGMIND_RETENTION_MS: wholeNumber(1_000, 86_400_000, 3_600_000),
   /** A run longer than this is shown as slow; it is polled on. */

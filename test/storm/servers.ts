@@ -121,6 +121,7 @@ export function environmentOf(databaseUrl: string, providerUrl: string, dataDire
     // No job takes as long: after it a run in doubt gives its slot back.
     SEGMIND_SLOW_AFTER_MS: '8000',
     SEGMIND_SUBMIT_TIMEOUT_MS: '5000',
+    SEGMIND_SYNC_TIMEOUT_MS: '5000',
     RECONCILE_EVERY_MS: '2000',
     RECONCILE_AFTER_MS: '3000',
     SEGMIND_POLL_MIN_MS: '200',

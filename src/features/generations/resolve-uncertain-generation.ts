@@ -9,6 +9,7 @@ import { findLiveCharacter } from '../characters/character.queries.ts';
 import { failureColumns } from './failure.ts';
 import { findGeneration } from './generation.queries.ts';
 import { explained, insertGenerationIn } from './insert-generation.ts';
+import { longestAnswerMs } from './late-answer.ts';
 import { moveGenerationIn } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
 import { type FoundCost, recordCost } from './record-cost.ts';
@@ -34,7 +35,7 @@ export async function resolveUncertainGeneration(
   if (input.retry) await refuseRetry(ctx, run);
   const next = input.retry ? await repeatOf(ctx, run) : null;
   const resolve = async (tx: Transaction) => {
-    await refuseEarly(tx, run);
+    await refuseEarly(ctx, tx, run);
     const resolved = await settle(ctx, tx, run, found);
     if (!resolved) throw await notUncertain(tx, run.id);
     if (next && !(await findRepeat(tx, run))) await insertGenerationIn(ctx, tx, next, 'id');
@@ -53,14 +54,12 @@ async function refuseRetry(ctx: Tools, run: GenerationRow): Promise<void> {
   await findLiveCharacter(ctx, run.characterId, 'id');
 }
 
-/** As long as an answer of the provider's may take: until then the worker that handed the run over may bring one. */
-export const longestAnswerSeconds = 330;
-
-async function refuseEarly(tx: Transaction, { id }: GenerationRow): Promise<void> {
+async function refuseEarly({ config }: Tools, tx: Transaction, { id }: GenerationRow): Promise<void> {
+  const longestMs = longestAnswerMs(config);
   const [early] = await tx.$queryRaw<{ seconds: number }[]>`
-    SELECT ceil(${longestAnswerSeconds} - extract(epoch FROM now() - attempted_at))::int AS seconds FROM generations
+    SELECT ceil(${longestMs} / 1000.0 - extract(epoch FROM now() - attempted_at))::int AS seconds FROM generations
     WHERE id = ${id}::uuid AND status = 'UNCERTAIN' AND NOT is_attempt_over
-      AND attempted_at > now() - ${longestAnswerSeconds} * interval '1 second'
+      AND attempted_at > now() - ${longestMs} * interval '1 millisecond'
     FOR NO KEY UPDATE`;
   if (!early) return;
   const message = `The worker that handed it over may still bring the answer; ask again in ${early.seconds} s.`;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { projectPrefix } from '../../../platform/storage/blob-key.ts';
+import { longestAnswerMs } from '../../generations/late-answer.ts';
 import { moveGeneration } from '../../generations/move-generation.ts';
 import { recordCost } from '../../generations/record-cost.ts';
-import { longestAnswerSeconds } from '../../generations/resolve-uncertain-generation.ts';
 
 const lookEveryMs = 2_000;
 const batchSize = 2_000;
@@ -61,11 +61,11 @@ async function cancelQueued(ctx: TaskContext, projectId: string): Promise<void> 
 }
 
 /** Whether the provider, or a worker that may still bring its answer, has a run of the project. */
-async function isUnderWay({ db }: TaskContext, projectId: string): Promise<boolean> {
+async function isUnderWay({ db, config }: TaskContext, projectId: string): Promise<boolean> {
   const [row] = await db.$queryRaw<{ isUnderWay: boolean }[]>`
     SELECT EXISTS (SELECT 1 FROM generations WHERE project_id = ${projectId}::uuid AND NOT is_final(status)
       AND (status <> 'UNCERTAIN' OR NOT is_attempt_over
-        AND attempted_at > now() - ${longestAnswerSeconds} * interval '1 second')) AS "isUnderWay"`;
+        AND attempted_at > now() - ${longestAnswerMs(config)} * interval '1 millisecond')) AS "isUnderWay"`;
   return row?.isUnderWay ?? true;
 }
 
