@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BadArgument } from '../../errors.ts';
 import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
-import { type IdType, nodeTypes, parseGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { idsOf, nodeTypes, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import type { AuditLogFilter } from './audit-entry.type.ts';
 
@@ -30,17 +30,11 @@ function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
   const { actions, userId, apiKeyId, targetId, from, until } = filter;
   return {
     ...(actions ? { action: { in: actions } } : {}),
-    ...(userId != null ? { userId: { in: idsOf(userId, 'User') } } : {}),
-    ...(apiKeyId != null ? { apiKeyId: { in: idsOf(apiKeyId, 'ApiKey') } } : {}),
-    ...(targetId != null ? { targetId: { in: idsOf(targetId) } } : {}),
+    ...(userId != null ? { userId: { in: idsOf([userId], 'User') } } : {}),
+    ...(apiKeyId != null ? { apiKeyId: { in: idsOf([apiKeyId], 'ApiKey') } } : {}),
+    ...(targetId != null ? { targetId: { in: idsOf([targetId]) } } : {}),
     at: { gte: from ?? undefined, lt: until ?? undefined },
   };
-}
-
-/** The row id behind a global one; none for a malformed one, which is, like a stranger's, that of nothing in this log. */
-function idsOf(globalId: string, type?: IdType): string[] {
-  const parsed = parseGlobalId(globalId);
-  return parsed && (type === undefined || parsed.type === type) ? [parsed.id] : [];
 }
 
 /** The global id of what an entry is about. */

@@ -1,7 +1,7 @@
 import { BadArgument } from '../../errors.ts';
 import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
-import { type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { idsOf } from '../../platform/graphql/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
 
@@ -59,14 +59,8 @@ function conditions(filter: LedgerFilter): Prisma.LedgerEntryWhereInput {
   const { kinds, generationId, characterId, from, until } = filter;
   return {
     ...(kinds ? { kind: { in: kinds } } : {}),
-    ...(generationId != null ? { generationId: { in: idsOf('Generation', generationId) } } : {}),
-    ...(characterId != null ? { characterId: { in: idsOf('Character', characterId) } } : {}),
+    ...(generationId != null ? { generationId: { in: idsOf([generationId], 'Generation') } } : {}),
+    ...(characterId != null ? { characterId: { in: idsOf([characterId], 'Character') } } : {}),
     at: { gte: from ?? undefined, lt: until ?? undefined },
   };
-}
-
-/** The row id behind a global one; none for a malformed one, which is, like a stranger's, that of nothing in this ledger. */
-function idsOf(type: NodeType, globalId: string): string[] {
-  const parsed = parseGlobalId(globalId);
-  return parsed?.type === type ? [parsed.id] : [];
 }

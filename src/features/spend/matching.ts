@@ -1,5 +1,5 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
-import { type IdType, parseGlobalId } from '../../platform/graphql/global-id.ts';
+import { type IdType, idsOf } from '../../platform/graphql/global-id.ts';
 import type { SpendGrouping } from './grouping.ts';
 import type { SpendFilter } from './spend.type.ts';
 
@@ -24,11 +24,6 @@ function sliceFor({ groupBy, filter }: Scope): string {
   const dimensions = ['MODEL', 'CHARACTER', 'MEMBER', 'API_KEY'] as const;
   const needed = dimensions.filter((each) => groupBy.includes(each) || filtered[each]);
   return needed.length > 1 ? 'ALL' : (needed[0] ?? 'MODEL');
-}
-
-/** The row ids behind global ones; a malformed one is, like a stranger's, that of nothing here. */
-function idsOf(globalIds: readonly string[], type: IdType): string[] {
-  return globalIds.map(parseGlobalId).flatMap((parsed) => (parsed?.type === type ? [parsed.id] : []));
 }
 
 /** The rows of `spend_rollups` that a report is made of, their day apart. */

@@ -1,5 +1,3 @@
-import { type IdType, toGlobalId } from '../../platform/graphql/global-id.ts';
-
 /** What an export is about: a project, or null for all of them, and days in UTC; null where it is open. */
 export interface Span {
   readonly projectId: string | null;
@@ -20,11 +18,6 @@ export type Portions<Columns extends readonly string[] = readonly string[]> = As
   Told<Columns>[],
   void
 >;
-
-/** The global id of a row that may be missing. */
-export function globalId(type: IdType, id: string | null): string | null {
-  return id === null ? null : toGlobalId(type, id);
-}
 
 /** A day as text. */
 export function dayText(day: Date): string {

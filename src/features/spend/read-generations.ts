@@ -1,6 +1,7 @@
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
-import { globalId, type Portions, type Span } from './portions.ts';
+import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { type Portions, type Span } from './portions.ts';
 
 /** What a row of the runs' export is made of. */
 export const generationColumns = [
@@ -65,8 +66,8 @@ export async function* readGenerations(
       },
     });
     yield rows.map((row) => ({
-      id: globalId('Generation', row.id),
-      characterId: globalId('Character', row.characterId),
+      id: globalIdOf('Generation', row.id),
+      characterId: globalIdOf('Character', row.characterId),
       characterName: row.character.name,
       model: row.model,
       status: row.status,
@@ -81,8 +82,8 @@ export async function* readGenerations(
       pictures: row.pictures,
       discarded: row.discarded,
       batch: row.batch,
-      userId: globalId('User', row.userId),
-      apiKeyId: globalId('ApiKey', row.apiKeyId),
+      userId: globalIdOf('User', row.userId),
+      apiKeyId: globalIdOf('ApiKey', row.apiKeyId),
     }));
     after = rows.at(-1);
     if (rows.length < portion) return;

@@ -1,6 +1,7 @@
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
-import { dayText, globalId, type Portions, type Span } from './portions.ts';
+import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { dayText, type Portions, type Span } from './portions.ts';
 
 /** What a row of the ledger's export is made of. */
 export const ledgerColumns = [
@@ -37,8 +38,8 @@ export async function* readLedger({ db }: Uses<'db'>, span: Span): Portions<type
     });
     yield rows.map((row) => ({
       id: row.id.toString(),
-      projectId: globalId('Project', row.projectId),
-      generationId: globalId('Generation', row.generationId),
+      projectId: globalIdOf('Project', row.projectId),
+      generationId: globalIdOf('Generation', row.generationId),
       kind: row.kind,
       debit: row.debit,
       credit: row.credit,
@@ -46,9 +47,9 @@ export async function* readLedger({ db }: Uses<'db'>, span: Span): Portions<type
       at: row.at.toISOString(),
       day: dayText(row.day),
       model: row.model,
-      characterId: globalId('Character', row.characterId),
-      userId: globalId('User', row.userId),
-      apiKeyId: globalId('ApiKey', row.apiKeyId),
+      characterId: globalIdOf('Character', row.characterId),
+      userId: globalIdOf('User', row.userId),
+      apiKeyId: globalIdOf('ApiKey', row.apiKeyId),
       providerAccount: row.providerAccount,
       source: row.source,
     }));

@@ -1,8 +1,9 @@
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { globalIdOf } from '../../platform/graphql/global-id.ts';
 import { medianSeconds } from './figures.ts';
-import { dayText, globalId, type Portions, type Span } from './portions.ts';
+import { dayText, type Portions, type Span } from './portions.ts';
 
 /** What a row of the export of spend is made of. */
 export const spendColumns = [
@@ -60,11 +61,11 @@ export async function* readSpend({ db }: Uses<'db'>, span: Span): Portions<typeo
       ORDER BY project_id, slice, day, model, character_id, user_id, api_key_id, status LIMIT ${span.portion}`;
     yield rows.map((row) => ({
       day: dayText(row.day),
-      projectId: globalId('Project', row.projectId),
+      projectId: globalIdOf('Project', row.projectId),
       model: row.model,
-      characterId: globalId('Character', row.characterId),
-      userId: globalId('User', row.userId),
-      apiKeyId: globalId('ApiKey', row.apiKeyId),
+      characterId: globalIdOf('Character', row.characterId),
+      userId: globalIdOf('User', row.userId),
+      apiKeyId: globalIdOf('ApiKey', row.apiKeyId),
       status: row.status,
       amount: formatMicros(row.amount),
       runs: Number(row.runs),

@@ -1,6 +1,6 @@
 import { Args, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { globalIdOf } from '../../platform/graphql/global-id.ts';
 import { User } from '../access/user.type.ts';
 import { findApiKey } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
@@ -23,9 +23,6 @@ import {
 } from './spend.queries.ts';
 import { SpendArgs, SpendForecast, SpendReport, SpendRow } from './spend.type.ts';
 
-const globalId = (type: Parameters<typeof toGlobalId>[0], id: string | null) =>
-  id === null ? null : toGlobalId(type, id);
-
 @Resolver(() => SpendRow)
 export class SpendRowResolver {
   @FieldResolver(() => Project, { nullable: true, description: 'Which project spent it.' })
@@ -35,7 +32,7 @@ export class SpendRowResolver {
 
   @FieldResolver(() => ID, { nullable: true, description: "The project's id." })
   projectId(@Root() { projectId }: SpendRowFound) {
-    return globalId('Project', projectId);
+    return globalIdOf('Project', projectId);
   }
 
   @FieldResolver(() => ImageModel, { nullable: true, description: 'The model that drew.' })
@@ -50,7 +47,7 @@ export class SpendRowResolver {
 
   @FieldResolver(() => ID, { nullable: true, description: "The character's id." })
   characterId(@Root() { characterId }: SpendRowFound) {
-    return globalId('Character', characterId);
+    return globalIdOf('Character', characterId);
   }
 
   @FieldResolver(() => User, {
@@ -63,7 +60,7 @@ export class SpendRowResolver {
 
   @FieldResolver(() => ID, { nullable: true, description: "The user's id." })
   userId(@Root() { userId }: SpendRowFound) {
-    return globalId('User', userId);
+    return globalIdOf('User', userId);
   }
 
   @FieldResolver(() => ApiKey, {
@@ -76,7 +73,7 @@ export class SpendRowResolver {
 
   @FieldResolver(() => ID, { nullable: true, description: "The key's id." })
   apiKeyId(@Root() { apiKeyId }: SpendRowFound) {
-    return globalId('ApiKey', apiKeyId);
+    return globalIdOf('ApiKey', apiKeyId);
   }
 }
 

@@ -47,3 +47,18 @@ export function fromGlobalId(type: IdType, globalId: string): string {
   if (parsed?.type !== type) throw new NotFound(type);
   return parsed.id;
 }
+
+/** The global id of a row that may be missing. */
+export function globalIdOf(type: IdType, id: string | null): string | null {
+  return id === null ? null : toGlobalId(type, id);
+}
+
+/**
+ * The row ids behind global ones, of one type or of any, to filter by: none for a malformed one, which is, like a
+ * stranger's, that of nothing in the list.
+ */
+export function idsOf(globalIds: readonly string[], type?: IdType): string[] {
+  return globalIds
+    .map(parseGlobalId)
+    .flatMap((parsed) => (parsed && (type === undefined || parsed.type === type) ? [parsed.id] : []));
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NotFound } from '../../../src/errors.ts';
 import { formatMicros } from '../../../src/money.ts';
-import { fromGlobalId, parseGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId, idsOf, parseGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 
 const id = '01a1fc3c-7fbb-72bf-b629-e612bbacff0a';
 
@@ -19,6 +19,12 @@ describe('global ids', () => {
 
   it('come back as they went', () => {
     expect(parseGlobalId(toGlobalId('Image', id))).toEqual({ type: 'Image', id });
+  });
+
+  it('to filter by are those of the type that is asked for, and no malformed ones', () => {
+    const given = ['x', toGlobalId('Image', id), toGlobalId('Project', id)];
+    expect(idsOf(given, 'Project')).toEqual([id]);
+    expect(idsOf(given)).toEqual([id, id]);
   });
 });
 
