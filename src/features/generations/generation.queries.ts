@@ -1,9 +1,11 @@
 import { NotFound } from '../../errors.ts';
-import type { GeneratedImage as GeneratedImageRow } from '../../platform/db/generated/client.ts';
+import type { GeneratedImage as GeneratedImageRow, Prisma } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { idsOf, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { checkText } from '../../platform/graphql/text.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { findCharacter } from '../characters/character.queries.ts';
+import type { GenerationFilter } from './generation.type.ts';
 import type { GenerationRow } from './progress.ts';
 import { storedParameters, storedReferences } from './stored-run.ts';
 
@@ -32,25 +34,34 @@ export async function findRetry(ctx: Asker, { id }: GenerationRow): Promise<Gene
     .load(id);
 }
 
-/** The generations of a project or of a character, newest first. */
+/** The generations of a project or of a character, newest first. Throws NotFound, BadArgument, InputProblem. */
 export async function listGenerations(
   ctx: Asker,
   of: { projectId: string } | { characterId: string },
-  args: { first: number; after?: string | null },
+  args: { first: number; after?: string | null; filter?: GenerationFilter | null },
 ): Promise<Page<GenerationRow>> {
   if ('projectId' in of) await authorize(ctx, of.projectId, 'READ_PROJECT');
   else await findCharacter(ctx, of.characterId);
+  const where = { AND: [of, conditions(args.filter ?? {})] };
   return readPage(
     args,
     (row) => row.requestedAt,
     ({ after, limit }) =>
       ctx.db.generation.findMany({
-        where: { ...of, ...behind('requestedAt', after) },
+        where: { ...where, ...behind('requestedAt', after) },
         orderBy: [{ requestedAt: 'desc' }, { id: 'desc' }],
         take: limit,
       }),
-    () => ctx.db.generation.count({ where: of }),
+    () => ctx.db.generation.count({ where }),
   );
+}
+
+function conditions({ statuses, batch, characterId }: GenerationFilter): Prisma.GenerationWhereInput {
+  return {
+    ...(statuses ? { status: { in: statuses } } : {}),
+    ...(batch != null ? { batch: checkText(['filter', 'batch'], batch, { maximum: 200 }) } : {}),
+    ...(characterId != null ? { characterId: { in: idsOf([characterId], 'Character') } } : {}),
+  };
 }
 
 /** A run's pictures in order. A run that has not ended has none yet, also when seen through an old event. */

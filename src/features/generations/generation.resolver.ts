@@ -21,12 +21,14 @@ import {
   Generation,
   GenerationConnection,
   GenerationFailure,
+  GenerationFilter,
   OutputProblem,
 } from './generation.type.ts';
 import { type GenerationRow, readOutputProblems } from './progress.ts';
 
 const first = { description: 'How many at the most: 1 to 100.' };
 const after = { nullable: true, description: "A page's `endCursor`, to go on behind it." };
+const filter = { nullable: true, description: 'Which of them.' };
 
 @Resolver(() => Generation)
 export class GenerationResolver {
@@ -129,8 +131,13 @@ export class ProjectGenerationsResolver {
     @Root() project: ProjectRow,
     @Arg('first', () => Int, first) firstCount: number,
     @Arg('after', () => String, after) afterCursor: string | null,
+    @Arg('filter', () => GenerationFilter, filter) chosen: GenerationFilter | null,
   ) {
-    return listGenerations(ctx, { projectId: project.id }, { first: firstCount, after: afterCursor });
+    return listGenerations(
+      ctx,
+      { projectId: project.id },
+      { first: firstCount, after: afterCursor, filter: chosen },
+    );
   }
 }
 
@@ -142,7 +149,12 @@ export class CharacterGenerationsResolver {
     @Root() character: CharacterRow,
     @Arg('first', () => Int, first) firstCount: number,
     @Arg('after', () => String, after) afterCursor: string | null,
+    @Arg('filter', () => GenerationFilter, filter) chosen: GenerationFilter | null,
   ) {
-    return listGenerations(ctx, { characterId: character.id }, { first: firstCount, after: afterCursor });
+    return listGenerations(
+      ctx,
+      { characterId: character.id },
+      { first: firstCount, after: afterCursor, filter: chosen },
+    );
   }
 }

@@ -105,6 +105,16 @@ export class Generation extends Node {
   finishedAt: Date | null;
 }
 
+@InputType({ description: 'Which runs; all conditions hold.' })
+export class GenerationFilter {
+  @Field(() => [GenerationStatus], { nullable: true, description: 'That stand in any of these.' })
+  statuses?: Status[] | null;
+  @Field(() => String, { nullable: true, description: 'Of this batch.' })
+  batch?: string | null;
+  @Field(() => ID, { nullable: true, description: 'Of this character.' })
+  characterId?: string | null;
+}
+
 export const GenerationConnection = connectionType('Generation', () => Generation);
 
 /** The table's verdicts, as GraphQL's enum. */

@@ -5,10 +5,23 @@ const prompt = 'model: { consistentCharacter: { prompt: "x" } }';
 
 /** What takes an id around a run: quotes, approvals, repeats, and what a person has found out. */
 export function runTakings(models: Readonly<Record<string, readonly string[]>>): Record<string, Taking> {
-  const { edit, own } = outcomes;
+  const { read, edit, own } = outcomes;
   const deciding = (name: string, more: string, passes: string): Taking =>
     writing(name, 'generation', (ids) => `id: "${ids.generation}"${more}`, own, { passes });
+  /** A stranger's question about something that is not there: an empty answer. */
+  const listing = (around: (list: string) => string): Taking => ({
+    id: 'character',
+    operation: ({ project, character }) => {
+      const list = `generations(first: 5, filter: { characterId: "${character}" }) { totalCount nodes { id } }`;
+      return `{ project(id: "${project}") { ${around(list)} } }`;
+    },
+    expected: { ...read, stranger: 'OK' },
+  });
   const places: Record<string, Taking> = {
+    'Project.generations(filter.characterId)': listing((list) => list),
+    'Character.generations(filter.characterId)': listing(
+      (list) => `characters(first: 1) { nodes { ${list} } }`,
+    ),
     'Mutation.approveGeneration(input.id)': deciding('approveGeneration', '', 'NOT_AWAITING_APPROVAL'),
     'Mutation.rejectGeneration(input.id)': deciding('rejectGeneration', '', 'NOT_AWAITING_APPROVAL'),
     'Mutation.resolveUncertainGeneration(input.id)': deciding(
