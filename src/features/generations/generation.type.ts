@@ -140,7 +140,10 @@ export class GeneratedImage extends Node {
 export class RateImageInput {
   @Field(() => ID, { description: "The generated image's id." })
   id: string;
-  @Field(() => ImageVerdict, { nullable: true, description: 'Null, or left out, takes the rating back.' })
+  @Field(() => ImageVerdict, {
+    nullable: true,
+    description: 'Null takes the rating back. User error: INVALID_INPUT when left out.',
+  })
   verdict?: Verdict | null;
 }
 

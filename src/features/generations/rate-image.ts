@@ -1,3 +1,4 @@
+import { InputProblem } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
@@ -9,7 +10,7 @@ import { writeProgress } from './progress.ts';
 
 /**
  * Rates a picture, or takes its rating back. The run's count of discarded pictures is taken anew under the run's lock,
- * so that it is right however many rate at once. Throws NotFound, Forbidden, Conflict.
+ * so that it is right however many rate at once. Throws NotFound, Forbidden, Conflict, InputProblem.
  */
 export async function rateImage(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
@@ -18,7 +19,11 @@ export async function rateImage(
   const { id, generationId } = await findGeneratedImage(ctx, fromGlobalId('GeneratedImage', input.id));
   const { projectId } = await findGeneration(ctx, generationId);
   await authorizeChange(ctx, projectId, 'RATE_IMAGES', { what: 'GeneratedImage', field: 'id' });
-  const verdict = input.verdict ?? null;
+  const { verdict } = input;
+  // Not the same as null: a client that spells a variable differently must not take a rating back by it.
+  if (verdict === undefined) {
+    throw new InputProblem(['input', 'verdict'], 'verdict is missing; null takes the rating back.');
+  }
   return ctx.db.$transaction(async (tx) => {
     await tx.$queryRaw`SELECT 1 FROM generations WHERE id = ${generationId}::uuid FOR NO KEY UPDATE`;
     await lockProject(tx, projectId);

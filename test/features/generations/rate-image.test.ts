@@ -51,6 +51,15 @@ describe('rating a picture', () => {
     expect([await discarded(), await events()]).toEqual([0, []]);
   });
 
+  it('says what the picture is worth: left out is not taken back', async () => {
+    await rate(cast.editor, idAt(0), 'DISCARDED');
+    expect(await rate(cast.editor, idAt(0))).toMatchObject({
+      generatedImage: null,
+      userErrors: [{ code: 'INVALID_INPUT', path: ['input', 'verdict'] }],
+    });
+    expect([await discarded(), (await events()).length]).toEqual([1, 1]);
+  });
+
   it('is told, counted, and taken back; saying it twice is once', async () => {
     expect(await rate(cast.editor, idAt(0), 'DISCARDED')).toEqual({
       generatedImage: { id: idAt(0), verdict: 'DISCARDED' },
@@ -85,13 +94,14 @@ describe('rating a picture', () => {
     await rate(cast.editor, idAt(3), 'FAVORITE');
     const client = dramatis.connect(cast.viewer);
     const query = `subscription { projectEvents(projectId: "${cast.projectId}", after: 0) { kind generation { id status } } }`;
-    for await (const { data, errors } of client.iterate<{
-      projectEvents: { kind: string; generation: object };
-    }>({ query })) {
-      expect(errors).toBeUndefined();
-      if (data?.projectEvents.kind !== 'IMAGE_RATED') continue;
-      expect(data.projectEvents.generation).toMatchObject({ status: 'COMPLETED' });
-      break;
-    }
+    const events = client.iterate<{ projectEvents: { kind: string; generation: object } }>({ query });
+    const told = await (async () => {
+      for await (const { data, errors } of events) {
+        expect(errors).toBeUndefined();
+        if (data?.projectEvents.kind === 'IMAGE_RATED') return data.projectEvents.generation;
+      }
+      throw new Error('The stream ended without the rating.');
+    })();
+    expect(told).toMatchObject({ status: 'COMPLETED' });
   });
 });
