@@ -5,7 +5,7 @@ import { userIfVisible } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
-import { listLedgerOfGeneration } from '../ledger/ledger-entry.queries.ts';
+import { ledgerOfGenerationIfVisible } from '../ledger/ledger-entry.queries.ts';
 import { LedgerEntry } from '../ledger/ledger-entry.type.ts';
 import { Generation } from './generation.type.ts';
 import type { GenerationRow } from './progress.ts';
@@ -48,10 +48,10 @@ export class GenerationAccountingResolver {
   @Extensions({ items: 3 })
   @FieldResolver(() => [LedgerEntry], {
     nullable: true,
-    description: 'What it did to the books, oldest first; for those who may read what is spent.',
+    description: 'What it did to the books, oldest first. Null for viewers who may not read what is spent.',
   })
   ledgerEntries(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
-    return listLedgerOfGeneration(ctx, generation);
+    return ledgerOfGenerationIfVisible(ctx, generation);
   }
 
   @FieldResolver(() => User, {

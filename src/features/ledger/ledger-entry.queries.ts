@@ -2,7 +2,7 @@ import { BadArgument } from '../../errors.ts';
 import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
 import { idsOf } from '../../platform/graphql/global-id.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
 
 export type { LedgerEntryRow };
@@ -25,12 +25,12 @@ export async function listLedger(
   return toPage(args, rows, entryId, () => ctx.db.ledgerEntry.count({ where }));
 }
 
-/** What was booked for a run, in order; read for many runs at once. Throws NotFound, Forbidden. */
-export async function listLedgerOfGeneration(
+/** What was booked for a run, in order; read for many runs at once. Null for viewers who may not know what is spent. */
+export async function ledgerOfGenerationIfVisible(
   ctx: Asker,
   { id, projectId }: { readonly id: string; readonly projectId: string },
-): Promise<LedgerEntryRow[]> {
-  await authorize(ctx, projectId, 'READ_SPEND', 'Generation');
+): Promise<LedgerEntryRow[] | null> {
+  if (!(await isAllowed(ctx, projectId, 'READ_SPEND'))) return null;
   const entries = await ctx.loaders
     .of('ledger of generations', async (ids) => {
       const rows = await ctx.db.ledgerEntry.findMany({

@@ -95,7 +95,8 @@ export function runReturnings(): Record<string, Returning> {
     // Null for those who may not see people or keys.
     'Generation.requestedBy': run('requestedBy { id }'),
     'Generation.requestedWith': run('requestedWith { id }'),
-    'Generation.ledgerEntries': of('Generation', 'generation', 'ledgerEntries { id }', edit),
+    // Null for those who may not read what is spent.
+    'Generation.ledgerEntries': run('ledgerEntries { id }'),
     'Quote.id': quote('id'),
     'BudgetVerdict.budget': quote('budgets { budget { id } }'),
     'Quote.alreadyOwned': quote('alreadyOwned { id }'),

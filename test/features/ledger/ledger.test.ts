@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { listLedgerOfGeneration } from '../../../src/features/ledger/ledger-entry.queries.ts';
+import { ledgerOfGenerationIfVisible } from '../../../src/features/ledger/ledger-entry.queries.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { Loaders } from '../../../src/platform/graphql/loaders.ts';
@@ -120,12 +120,25 @@ it('is filtered by all conditions together', async () => {
 
 it('is read for many runs at once, in order', async () => {
   const ctx = { db, viewer: { kind: 'ADMIN' } as const, loaders: new Loaders() };
-  const lists = await Promise.all(runs.map((id) => listLedgerOfGeneration(ctx, { id, ...place })));
-  expect(lists.map((entries) => entries.map(({ kind }) => kind))).toEqual([
+  const lists = await Promise.all(runs.map((id) => ledgerOfGenerationIfVisible(ctx, { id, ...place })));
+  expect(lists.map((entries) => entries?.map(({ kind }) => kind))).toEqual([
     ['HOLD', 'CHARGE', 'RELEASE', 'ADJUST'],
     ['HOLD', 'CHARGE', 'ADJUST'],
     ['HOLD'],
   ]);
+});
+
+it("of a run is null for those who may not know what is spent, and costs them nothing of the run's rest", async () => {
+  const id = toGlobalId('Generation', runs[1] ?? '');
+  const entries = async (who: Person) =>
+    (await dramatis.ask(`{ generation(id: "${id}") { id ledgerEntries { amount } } }`, {}, who)).data
+      .generation;
+  const viewersKey = await apiKey(dramatis, cast.owner, cast.projectId, { role: 'VIEWER' });
+  for (const who of [cast.viewer, viewersKey])
+    expect(await entries(who)).toEqual({ id, ledgerEntries: null });
+  expect((await entries(cast.editor)).ledgerEntries).toEqual(
+    ['0.100000', '0.100000', '0.050000'].map((amount) => ({ amount })),
+  );
 });
 
 it('cannot be changed', async () => {
