@@ -93,7 +93,9 @@ export async function isAllowed(ctx: Asker, projectId: string, action: Action): 
 export async function viewerCan(ctx: Asker, project: Openness, action: Action): Promise<boolean> {
   if (!(await isAllowed(ctx, project.id, action))) return false;
   if (isReading(action)) return true;
-  return !project.deletingAt && !(project.archivedAt && changes.includes(action));
+  // Until the project is gone a person may still tell what a run has cost.
+  if (project.deletingAt) return action === 'RESOLVE_GENERATIONS';
+  return !(project.archivedAt && changes.includes(action));
 }
 
 /** Throws Conflict at `field` of the input when the project is archived or being deleted, NotFound when it is gone. */

@@ -68,6 +68,11 @@ export class ProjectPermissionsResolver {
     return viewerCan(ctx, project, 'APPROVE_GENERATIONS');
   }
 
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may settle runs that are UNCERTAIN.' })
+  viewerCanResolveGenerations(@Ctx() ctx: Context, @Root() project: ProjectRow) {
+    return viewerCan(ctx, project, 'RESOLVE_GENERATIONS');
+  }
+
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may read the audit log.' })
   viewerCanReadAuditLog(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'READ_AUDIT_LOG');

@@ -22,7 +22,7 @@ it('is for people who own the project', async () => {
   const may = async (who: Person) =>
     (
       await dramatis.ask(
-        `{ project(id: "${projectId}") { viewerCanReadSpend viewerCanManageBudgets viewerCanApproveGenerations } }`,
+        `{ project(id: "${projectId}") { viewerCanReadSpend viewerCanManageBudgets viewerCanApproveGenerations viewerCanResolveGenerations } }`,
         {},
         who,
       )
@@ -31,11 +31,16 @@ it('is for people who own the project', async () => {
     viewerCanReadSpend: may,
     viewerCanManageBudgets: may,
     viewerCanApproveGenerations: may,
+    viewerCanResolveGenerations: may,
   }));
   expect(await may(viewer)).toEqual(none);
   expect(await may(editor)).toEqual({ ...none, viewerCanReadSpend: true });
   expect(await may(key)).toEqual({ ...none, viewerCanReadSpend: true });
   expect(await may(owner)).toEqual(all);
+  // Until the project is gone a person may still tell what a run has cost.
+  await mutate(dramatis, owner, 'deleteProject', { id: projectId, name: 'Team' }, 'project { id }');
+  expect(await may(owner)).toEqual({ ...none, viewerCanReadSpend: true, viewerCanResolveGenerations: true });
+  expect(await may(editor)).toEqual({ ...none, viewerCanReadSpend: true });
 });
 
 it('names everything that is out of range at once', async () => {
