@@ -160,6 +160,13 @@ describe('exports', () => {
       ['RELEASE', 'AVAILABLE', 'HELD', '0.050000', '2026-03-01', 'PROVIDER'],
     ]);
     expect(entries[0].projectId).toBe(cast.projectId);
+    const listed = await dramatis.ask(
+      `{ project(id: "${cast.projectId}") { ledger(first: 100, filter: { fromDay: "2026-03-01", toDay: "2026-03-01" }) { nodes { id } } } }`,
+      {},
+      cast.editor,
+    );
+    const ids = listed.data.project.ledger.nodes.map(({ id }: { id: string }) => id);
+    expect(ids.reverse()).toEqual(entries.map(({ id }) => id));
     const spent = await lines(admin, 'spend.jsonl', {});
     expect(spent.map(({ day, status, amount, runs }) => [day, status, amount, runs])).toEqual([
       ['2026-03-01', 'COMPLETED', '0.050000', 1],

@@ -43,8 +43,8 @@ export async function ledgerOfGenerationIfVisible(
   return entries ?? [];
 }
 
-/** An entry's opaque id; in a list its cursor as well. */
-export function entryId({ id }: LedgerEntryRow): string {
+/** An entry's opaque id, the same in exports; in a list its cursor as well. */
+export function entryId({ id }: Pick<LedgerEntryRow, 'id'>): string {
   return Buffer.from(`LedgerEntry:${id}`).toString('base64url');
 }
 
@@ -56,11 +56,15 @@ function readCursor(cursor: string): bigint {
 }
 
 function conditions(filter: LedgerFilter): Prisma.LedgerEntryWhereInput {
-  const { kinds, generationId, characterId, from, until } = filter;
+  const { kinds, generationId, characterId, from, until, fromDay, toDay } = filter;
   return {
     ...(kinds ? { kind: { in: kinds } } : {}),
     ...(generationId != null ? { generationId: { in: idsOf([generationId], 'Generation') } } : {}),
     ...(characterId != null ? { characterId: { in: idsOf([characterId], 'Character') } } : {}),
     at: { gte: from ?? undefined, lt: until ?? undefined },
+    day: {
+      gte: fromDay == null ? undefined : new Date(fromDay),
+      lte: toDay == null ? undefined : new Date(toDay),
+    },
   };
 }

@@ -4,7 +4,7 @@ import type {
   LedgerEntryKind as KindName,
 } from '../../platform/db/generated/client.ts';
 import { connectionType } from '../../platform/graphql/connection.ts';
-import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { DateScalar, DateTimeScalar } from '../../platform/graphql/scalars.ts';
 
 /** Why money moves, as GraphQL's enum. */
 export const LedgerEntryKind = {
@@ -78,8 +78,24 @@ export class LedgerFilter {
   generationId?: string | null;
   @Field(() => ID, { nullable: true, description: 'Of runs of this character.' })
   characterId?: string | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Booked at or after this moment.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Booked at or after this moment, whenever the run was asked for.',
+  })
   from?: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Booked before this moment.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Booked before this moment, whenever the run was asked for.',
+  })
   until?: Date | null;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'Of runs that were asked for on this day, in UTC, or later: the `from` of exports.',
+  })
+  fromDay?: string | null;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'Of runs that were asked for on this day, in UTC, or earlier: the `to` of exports.',
+  })
+  toDay?: string | null;
 }

@@ -1,6 +1,7 @@
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { entryId } from '../ledger/ledger-entry.queries.ts';
 import { dayText, type Portions, type Span } from './portions.ts';
 
 /** What a row of the ledger's export is made of. */
@@ -37,7 +38,7 @@ export async function* readLedger({ db }: Uses<'db'>, span: Span): Portions<type
       take: span.portion,
     });
     yield rows.map((row) => ({
-      id: row.id.toString(),
+      id: entryId(row),
       projectId: globalIdOf('Project', row.projectId),
       generationId: globalIdOf('Generation', row.generationId),
       kind: row.kind,

@@ -113,6 +113,11 @@ it('is filtered by all conditions together', async () => {
   expect(await count(`characterId: "${mara}"`)).toBe(8);
   expect(await count(`from: "${later}"`)).toBe(0);
   expect(await count(`until: "${later}"`)).toBe(8);
+  expect(await count('toDay: "2026-01-31"')).toBe(3);
+  expect(await count('fromDay: "2026-01-31", toDay: "2026-01-31"')).toBe(3);
+  expect(await count('toDay: "2026-01-30"')).toBe(0);
+  expect(await count('fromDay: "2026-02-01"')).toBe(5);
+  expect(await count(`fromDay: "2026-02-01", kinds: [HOLD], generationId: "${dear}"`)).toBe(0);
   for (const nobody of [mara, 'nonsense', '']) expect(await count(`generationId: "${nobody}"`)).toBe(0);
   const { nodes } = await ledger(`first: 1, filter: { generationId: "${dear}" }`, cast.owner, 'generationId');
   expect(nodes).toEqual([{ generationId: dear }]);
@@ -147,5 +152,5 @@ it('cannot be changed', async () => {
     'DELETE FROM ledger_entries',
     'TRUNCATE ledger_entries',
   ])
-    await expect(dramatis.database.query(statement)).rejects.toThrow();
+    await expect(dramatis.database.query(statement)).rejects.toThrow('ledger_entries only grows');
 });
