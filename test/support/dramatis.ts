@@ -23,6 +23,7 @@ export interface Answer {
   readonly errors?: readonly {
     message: string;
     path?: (string | number)[];
+    locations?: { line: number; column: number }[];
     extensions: { code: string; reference?: string };
   }[];
 }

@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLScalarType, Kind } from 'graphql';
 import {
   GraphQLDateTimeISO,
   GraphQLJSONObject,
@@ -31,17 +31,18 @@ export const DecimalScalar = new GraphQLScalarType<bigint, string>({
   description:
     'An exact amount of US dollars with at most six decimal places, as text: `"0.580000"`. A JSON number is refused.',
   serialize(value) {
-    if (typeof value !== 'bigint') throw new GraphQLError('An amount is whole micro-dollars.');
+    if (typeof value !== 'bigint') throw new TypeError('An amount is whole micro-dollars.');
     return formatMicros(value);
   },
   parseValue: readAmount,
   parseLiteral: (node) => readAmount(node.kind === Kind.STRING ? node.value : undefined),
 });
 
+/** Throws no GraphQLError: to others GraphQL adds the type, and where in the document or the variables it stands. */
 function readAmount(given: unknown): bigint {
   const micros = typeof given === 'string' ? parseDollars(given) : null;
   if (micros !== null) return micros;
-  throw new GraphQLError(
+  throw new TypeError(
     'An amount is text: dollars with at most six decimal places, at most a billion, such as "12.50".',
   );
 }

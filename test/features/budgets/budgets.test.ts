@@ -137,6 +137,30 @@ it('takes exact amounts only', async () => {
   expect(most.budget).toMatchObject({ cap: '1000000000.000000', available: '1000000000.000000' });
 });
 
+it('tells where an amount that is written into the document is wrong', async () => {
+  const { projectId, owner } = await studio();
+  for (const [cap, found] of [
+    ['1.5', '1.5'],
+    ['5', '5'],
+    ['"1e3"', '"1e3"'],
+    ['true', 'true'],
+  ]) {
+    const document = `mutation {
+      createBudget(input: { projectId: "${projectId}", scope: PROJECT, period: DAY, cap: ${cap} }) { budget { id } }
+    }`;
+    const { errors } = await dramatis.ask(document, {}, owner);
+    expect(errors).toEqual([
+      {
+        message: expect.stringContaining(
+          `Expected value of type "Decimal!", found ${found}; An amount is text`,
+        ),
+        locations: [{ line: 2, column: (document.split('\n')[1] ?? '').indexOf(` ${cap} }`) + 2 }],
+        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+      },
+    ]);
+  }
+});
+
 it('makes one budget for each subject and period, however many ask for it', async () => {
   const { projectId, owner, editorMember, characterId, make } = await studio();
   const key = await apiKey(dramatis, owner, projectId);
