@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { BadRequest, toError } from '../errors.ts';
+import { BadRequest, NotFound, toError } from '../errors.ts';
 import { type Export, exportNames, openExport } from '../features/spend/exports.ts';
 import { fromGlobalId } from '../platform/graphql/global-id.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
@@ -44,7 +44,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   app.get('/exports/:name', { exposeHeadRoute: false }, async (request, reply) => {
     const viewer = await ctx.authenticate(request.headers.authorization, request.ip);
     const params = address.safeParse(request.params);
-    if (!params.success) return reply.callNotFound();
+    if (!params.success) throw new NotFound('file');
     const asked = query.safeParse(request.query);
     if (!asked.success) throw new BadRequest(z.prettifyError(asked.error));
     const { projectId, from = null, to = null } = asked.data;

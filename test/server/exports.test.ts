@@ -90,7 +90,11 @@ describe('exports', () => {
   });
 
   it.each(['ledger.xlsx', 'members.csv', 'ledger', '__proto__.csv'])('know no %s', async (file) => {
-    expect((await fetchFile(cast.editor, file)).status).toBe(404);
+    const response = await fetchFile(cast.editor, file);
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      { errors: [{ message: 'No file with this id.', extensions: { code: 'NOT_FOUND' } }] },
+    ]);
   });
 
   it('are not read for HEAD', async () => {
