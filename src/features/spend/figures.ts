@@ -19,7 +19,8 @@ const placesPerOctave = 4;
 
 /**
  * The time that half of the runs stayed below: the place where the middle run lies, and within it by ratio, since a
- * place is a fourth of an octave. So it is less than 2^(1/4), 19 %, off. Null when no run has a time.
+ * place is a fourth of an octave. So it is less than 2^(1/4), 19 %, off, and its fourth digit would say nothing. Null when
+ * no run has a time.
  */
 export function medianSeconds(histogram: readonly number[]): number | null {
   const timed = histogram.slice(0, timedPlaces);
@@ -27,7 +28,8 @@ export function medianSeconds(histogram: readonly number[]): number | null {
   let before = 0;
   for (const [place, count] of timed.entries()) {
     if (count > 0 && before + count >= half) {
-      return shortestSeconds * 2 ** ((place + (half - before) / count) / placesPerOctave);
+      const seconds = shortestSeconds * 2 ** ((place + (half - before) / count) / placesPerOctave);
+      return Number(seconds.toPrecision(3));
     }
     before += count;
   }

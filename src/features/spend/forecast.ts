@@ -18,7 +18,7 @@ const farthestDays = 36_525n;
 
 /**
  * What the report will hold when its last day is over, if each day after today takes what the last days took on the
- * mean. Null when that day is over already, or when there is no day to go by yet.
+ * mean. Null when that day is over already.
  */
 export async function forecastOf(
   ctx: Uses<'db'>,
@@ -26,7 +26,7 @@ export async function forecastOf(
 ): Promise<Forecast | null> {
   const { from, to, projectId } = asked;
   const pace = await readPace(ctx, asked);
-  if (to < pace.today || pace.perDay === null) return null;
+  if (to < pace.today) return null;
   const next = addDays(pace.today, 1n);
   const left = BigInt(Math.max(0, (Date.parse(to) - Date.parse(from > next ? from : next)) / dayMs + 1));
   const amount = totals.amount + pace.perDay * left;
@@ -53,7 +53,7 @@ async function firstToRunOut(
     FROM budgets b LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.starts_on = period_start(b.period, ${today}::date)
     WHERE b.project_id = ${projectId}::uuid AND b.scope = 'PROJECT' AND b.removed_at IS NULL`;
   const running = budgets.flatMap(({ id, available, endsOn }) => {
-    const day = usedUpOn(today, available, perDay ?? 0n);
+    const day = usedUpOn(today, available, perDay);
     return day !== null && (endsOn === null || day <= endsOn) ? [{ id, day }] : [];
   });
   return running.toSorted((one, other) => one.day.localeCompare(other.day))[0] ?? null;
@@ -67,19 +67,26 @@ export function usedUpOn(today: string, available: bigint, perDay: bigint): stri
   return days > farthestDays ? null : addDays(today, days);
 }
 
-/** Today, by the database, and the mean of the 28 days before it, or of those since the first spend. */
-async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: string; perDay: bigint | null }> {
+/**
+ * Today, by the database, and the mean of the 28 days before it, or of those since the first spend; on the first day of
+ * all what today has seen, so that a budget that is used up on it is told.
+ */
+async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: string; perDay: bigint }> {
   const rows = matching(scope);
-  const [pace] = await db.$queryRaw<{ today: string; spent: bigint; days: number | null }[]>`
-    SELECT to_char(today, 'YYYY-MM-DD') AS today, coalesce(sum(amount_micros), 0)::bigint AS spent,
+  const [pace] = await db.$queryRaw<
+    { today: string; spentToday: bigint; spent: bigint; days: number | null }[]
+  >`
+    SELECT to_char(today, 'YYYY-MM-DD') AS today,
+      coalesce(sum(amount_micros) FILTER (WHERE day = today), 0)::bigint AS "spentToday",
+      coalesce(sum(amount_micros) FILTER (WHERE day < today), 0)::bigint AS spent,
       CASE WHEN EXISTS (
         SELECT 1 FROM spend_rollups WHERE ${rows} AND day < today - 28 AND amount_micros > 0
-      ) THEN 28 ELSE today - min(day) FILTER (WHERE amount_micros > 0) END AS days
+      ) THEN 28 ELSE today - min(day) FILTER (WHERE amount_micros > 0 AND day < today) END AS days
     FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today) now
-    LEFT JOIN spend_rollups ON ${rows} AND day BETWEEN today - 28 AND today - 1
+    LEFT JOIN spend_rollups ON ${rows} AND day BETWEEN today - 28 AND today
     GROUP BY today`;
   if (!pace) throw new Error('There is always a today.');
-  return { today: pace.today, perDay: perUnit(pace.spent, BigInt(pace.days ?? 0)) };
+  return { today: pace.today, perDay: perUnit(pace.spent, BigInt(pace.days ?? 0)) ?? pace.spentToday };
 }
 
 const dayMs = 86_400_000;

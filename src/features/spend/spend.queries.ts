@@ -2,7 +2,7 @@ import { BadArgument, Forbidden, NotFound } from '../../errors.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById } from '../access/user.queries.ts';
-import { type GenerationStatus, generationStatuses } from '../generations/generation-state.ts';
+import { type GenerationStatus, generationStatuses, isFinal } from '../generations/generation-state.ts';
 import { figuresOf, type Sums, timedPlaces } from './figures.ts';
 import type { SpendGrouping } from './grouping.ts';
 import { matching } from './matching.ts';
@@ -111,13 +111,15 @@ function rowFound({ projectId: ofProjectId }: Asked, row: RowRead): SpendRowFoun
   };
 }
 
-function checkAsked({ from, to, groupBy, first }: Asked): void {
+function checkAsked({ from, to, groupBy, first, filter }: Asked): void {
   if (first < 1 || first > mostRows) {
     throw new BadArgument(`first must be from 1 to ${mostRows}; got ${first}.`);
   }
   if (new Set(groupBy.filter((each) => periods.includes(each))).size > 1) {
     throw new BadArgument('groupBy: of DAY, WEEK and MONTH one at a time.');
   }
+  const open = filter?.statuses?.find((status) => !isFinal(status));
+  if (open) throw new BadArgument(`filter.statuses: only runs that have ended are counted; got ${open}.`);
   const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
   if (days < 1) throw new BadArgument(`to must not be before from; got ${from} to ${to}.`);
   if (days > mostDays)

@@ -81,7 +81,7 @@ export class SpendRowResolver {
 export class SpendReportResolver {
   @FieldResolver(() => SpendForecast, {
     nullable: true,
-    description: 'Where it is heading; null when `to` is over, or when nothing was spent before today.',
+    description: 'Where it is heading; null when `to` is over.',
   })
   forecast(@Ctx() ctx: Context, @Root() report: SpendReportFound) {
     return forecastOf(ctx, report);

@@ -35,7 +35,10 @@ export class SpendFilter {
   userIds?: string[] | null;
   @Field(() => [ID], { nullable: true, description: 'Asked for by any of these API keys.' })
   apiKeyIds?: string[] | null;
-  @Field(() => [GenerationStatus], { nullable: true, description: 'Ended in any of these.' })
+  @Field(() => [GenerationStatus], {
+    nullable: true,
+    description: 'Ended in any of these: COMPLETED, FAILED, CANCELED.',
+  })
   statuses?: Status[] | null;
   @Field(() => [ID], { nullable: true, description: 'Of any of these projects.' })
   projectIds?: string[] | null;
@@ -74,7 +77,7 @@ export class SpendTotals {
   @Field(() => Float, {
     nullable: true,
     description:
-      "The provider's compute seconds: half of the runs took less. Estimated from a histogram: at the most 19 % off, from a quarter of a second to three hours. Null when no run's time is known.",
+      "The provider's compute seconds: half of the runs took less. Estimated from a histogram, to three digits: at the most 20 % off, from a quarter of a second to three hours. Null when no run's time is known.",
   })
   medianSeconds: number | null;
   @Field(() => DecimalScalar, { nullable: true, description: 'US dollars a picture; null without pictures.' })
@@ -110,7 +113,8 @@ export class SpendForecast {
   })
   amount: bigint;
   @Field(() => DecimalScalar, {
-    description: 'US dollars a day: the mean of the last 28 full days, or of those since the first spend.',
+    description:
+      'US dollars a day: the mean of the last 28 full days, or of those since the first spend. On the first day of all, what that day has seen.',
   })
   perDay: bigint;
   @Field(() => DateScalar, {

@@ -97,6 +97,8 @@ describe('the spend of a project', () => {
     [{ first: 1_001 }],
     [{ from: '2026-02-30' }],
     [{ groupBy: ['HOUR'] }],
+    [{ filter: { statuses: ['FAILED', 'UNCERTAIN'] } }],
+    [{ filter: { statuses: ['QUEUED'] } }],
   ])('refuses %j', async (args) => {
     await expect(spend(cast.editor, args)).rejects.toThrow('BAD_USER_INPUT');
   });
@@ -275,13 +277,13 @@ describe('the forecast', () => {
     });
     expect(await forecast({ from: days(-28), to: days(0) })).toMatchObject({ amount: '0.028514' });
     expect(await forecast({ from: days(3), to: days(4) })).toMatchObject({ amount: '0.002002' });
-    // Somebody who is new: no day to go by, then one.
+    // Somebody who is new: today is all there is to go by, then one full day.
     const input = { projectId: cast.projectId, name: 'Ola' };
     const { character } = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
     const ola = fromGlobalId('Character', character.id);
     await run({ ...at(0), requestedAt: `${days(0)}T00:00:00Z`, costMicros: 1, characterId: ola });
     const filter = { characterIds: [character.id] };
-    expect(await forecast({ ...before, filter })).toBeNull();
+    expect(await forecast({ ...before, filter })).toMatchObject({ perDay: '0.000001', amount: '0.000005' });
     await run({ ...at(-1), costMicros: 28_000, characterId: ola });
     expect(await forecast({ ...before, filter })).toMatchObject({ perDay: '0.028000', amount: '0.140001' });
   });
@@ -299,6 +301,45 @@ describe('the forecast', () => {
     expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(0), budget: { cap: '0.500000' } });
     await dramatis.database.query("UPDATE budgets SET removed_at = now() WHERE period = 'DAY'");
     expect(await forecast(until)).toMatchObject({ budgetRunsOutOn: days(6) });
+  });
+});
+
+it('on the first day of all the forecast goes by that day, and tells a budget that is used up on it', async () => {
+  const admin = { key: adminKey };
+  const { project: fresh } = await mutate(
+    dramatis,
+    admin,
+    'createProject',
+    { name: 'New' },
+    'project { id }',
+  );
+  const input = { projectId: fresh.id, name: 'Mara' };
+  const { character } = await mutate(dramatis, admin, 'createCharacter', input, 'character { id }');
+  const today = new Date().toISOString().slice(0, 10);
+  const forecast = async () => {
+    const query = `{ project(id: "${fresh.id}") { spend(from: "${today}", to: "${today}") {
+      forecast { amount perDay budgetRunsOutOn budget { cap } } } } }`;
+    return (await dramatis.get(query)).project.spend.forecast;
+  };
+  expect(await forecast()).toEqual({
+    amount: '0.000000',
+    perDay: '0.000000',
+    budgetRunsOutOn: null,
+    budget: null,
+  });
+  const budget = { projectId: fresh.id, scope: 'PROJECT', period: 'DAY', cap: '0.05' };
+  await mutate(dramatis, admin, 'createBudget', budget, 'budget { id }');
+  await insertRun(dramatis.database, {
+    projectId: fromGlobalId('Project', fresh.id),
+    characterId: fromGlobalId('Character', character.id),
+    holdMicros: 50_000,
+    costMicros: 50_000,
+  });
+  expect(await forecast()).toEqual({
+    amount: '0.050000',
+    perDay: '0.050000',
+    budgetRunsOutOn: today,
+    budget: { cap: '0.050000' },
   });
 });
 
