@@ -9,7 +9,8 @@ export const Role = {
 } satisfies Record<RoleName, RoleName>;
 registerEnumType(Role, {
   name: 'Role',
-  description: 'What someone may do in a project; each can do all that the one below can.',
+  description:
+    'What someone may do in a project. An OWNER may do all that an EDITOR may, an EDITOR all that a VIEWER may.',
   valuesConfig: {
     OWNER: { description: 'Runs the project: members, keys, the audit log, archiving and deleting.' },
     EDITOR: { description: 'Works in it: characters, reference images, runs.' },

@@ -35,7 +35,8 @@ export const BudgetPeriod = {
 } satisfies Record<PeriodName, PeriodName>;
 registerEnumType(BudgetPeriod, {
   name: 'BudgetPeriod',
-  description: 'When a budget begins anew. A run counts for the period, in UTC, in which it was asked for.',
+  description:
+    'How often a budget starts again from 0. A run counts for the period, in UTC, in which it was asked for.',
   valuesConfig: {
     DAY: { description: 'Every day.' },
     MONTH: { description: 'On the first day of every month.' },
@@ -46,15 +47,16 @@ registerEnumType(BudgetPeriod, {
 @ObjectType({
   implements: Node,
   description:
-    'A hard cap: a run that may cost more than all its budgets have available is refused. Amounts are those of the current period.',
+    'A hard cap: a run is refused when any budget that covers it has no room for the most that it may cost. Amounts are those of the current period.',
 })
 export class Budget extends Node {
   @Field(() => BudgetScope, { description: 'Which runs it is about.' })
   scope: ScopeName;
-  @Field(() => BudgetPeriod, { description: 'When it begins anew.' })
+  @Field(() => BudgetPeriod, { description: 'How often it starts again from 0.' })
   period: PeriodName;
   @Field(() => [Int], {
-    description: 'Percent of the cap, ascending: once in a period, what is settled and held reaches one.',
+    description:
+      'Percents of the cap, ascending. There is an event and an alert when what is settled and held first reaches one in a period.',
   })
   thresholds: number[];
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
@@ -79,7 +81,7 @@ export class CreateBudgetInput {
   characterId?: string | null;
   @Field(() => String, { nullable: true, description: "For MODEL: the model's slug." })
   model?: string | null;
-  @Field(() => BudgetPeriod, { description: 'When it begins anew.' })
+  @Field(() => BudgetPeriod, { description: 'How often it starts again from 0.' })
   period: PeriodName;
   @Field(() => DecimalScalar, {
     description: 'The most that its runs may cost in a period: 0 or more; 0 lets only free ones pass.',
@@ -87,7 +89,7 @@ export class CreateBudgetInput {
   cap: bigint;
   @Field(() => [Int], {
     nullable: true,
-    description: 'Percent of the cap, 1 to 100, ascending, at most ten. Left out: 50, 80 and 100.',
+    description: 'Percents of the cap, 1 to 100, ascending, at most ten. Left out: 50, 80 and 100.',
   })
   thresholds?: number[] | null;
 }
@@ -104,7 +106,7 @@ export class UpdateBudgetInput {
   cap?: bigint | null;
   @Field(() => [Int], {
     nullable: true,
-    description: 'Percent of the cap, 1 to 100, ascending, at most ten.',
+    description: 'Percents of the cap, 1 to 100, ascending, at most ten.',
   })
   thresholds?: number[] | null;
 }

@@ -2,7 +2,7 @@ import { Field, ObjectType } from 'type-graphql';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { Budget } from './budget.type.ts';
 
-@ObjectType({ description: 'What a budget says to the most that a run may cost.' })
+@ObjectType({ description: 'Whether a budget has room for a run.' })
 export class BudgetVerdict {
   @Field(() => Budget, { description: 'A budget that covers the run.' })
   budget: Budget;

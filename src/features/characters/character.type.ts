@@ -24,7 +24,7 @@ export class Character extends Node {
   tags: string[];
   @Field(() => DateTimeScalar, { description: 'When they were made.' })
   createdAt: Date;
-  @Field(() => DateTimeScalar, { description: 'When a field above last changed.' })
+  @Field(() => DateTimeScalar, { description: 'When one of its fields last changed.' })
   updatedAt: Date;
   @Field(() => DateTimeScalar, {
     nullable: true,

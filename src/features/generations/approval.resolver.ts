@@ -26,7 +26,7 @@ export class ApprovalResolver {
 
   @Mutation(() => RejectGenerationPayload, {
     description:
-      'Turns such a run down; it cost nothing. Owners only, in person. User error: NOT_AWAITING_APPROVAL.',
+      'Turns a run down that waits for approval; it cost nothing. Owners only, in person. User error: NOT_AWAITING_APPROVAL.',
   })
   rejectGeneration(
     @Ctx() ctx: Context,

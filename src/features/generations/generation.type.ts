@@ -35,7 +35,7 @@ registerEnumType(GenerationStatus, {
     STORING: { description: 'Drawn; the pictures are being copied into our storage.' },
     COMPLETED: { description: 'The pictures are here.' },
     FAILED: { description: 'It ended without pictures; `failure` says why.' },
-    CANCELED: { description: 'Called off before it was submitted; it cost nothing.' },
+    CANCELED: { description: 'Called off, or turned down, before it was submitted; it cost nothing.' },
     UNCERTAIN: {
       description:
         'The provider may have taken the run and the money, and we do not know. It is never submitted again by itself.',

@@ -49,7 +49,7 @@ registerEnumType(ProjectEventKind, {
     GENERATION_APPROVED: {
       description: 'An owner let a run pass that may cost more than the project lets pass by itself.',
     },
-    GENERATION_REJECTED: { description: 'An owner turned such a run down.' },
+    GENERATION_REJECTED: { description: 'An owner turned a run down that waited for approval.' },
     GENERATION_COST_CORRECTED: { description: 'What an ended run had cost was found out, or put right.' },
     IMAGE_RATED: { description: 'A generated picture was rated.' },
     BUDGET_CREATED: { description: 'A budget was made.' },

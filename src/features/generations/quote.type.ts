@@ -16,11 +16,17 @@ registerEnumType(EstimateSource, {
 
 @ObjectType({ description: 'What a run will cost, in US dollars; null while nobody knows.' })
 export class PriceEstimate {
-  @Field(() => DecimalScalar, { nullable: true, description: 'The least that such a run has cost.' })
+  @Field(() => DecimalScalar, { nullable: true, description: 'The least that a run of this shape has cost.' })
   minimum: bigint | null;
-  @Field(() => DecimalScalar, { nullable: true, description: 'The median of such runs, or the list price.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'The median of runs of this shape, or the list price.',
+  })
   expected: bigint | null;
-  @Field(() => DecimalScalar, { nullable: true, description: 'The most that it may cost.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'What is set aside at the most; a run that is billed by time may still cost more.',
+  })
   maximum: bigint | null;
   @Field(() => EstimateSource, { description: 'What `expected` rests on.' })
   source: Source;
@@ -34,7 +40,10 @@ export class PriceEstimate {
 export class DurationEstimate {
   @Field(() => Float, { nullable: true, description: 'One run in twenty was faster.' })
   minimumSeconds: number | null;
-  @Field(() => Float, { nullable: true, description: 'The median of such runs, or the published mean.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The median of runs of this shape, or the published mean.',
+  })
   expectedSeconds: number | null;
   @Field(() => Float, { nullable: true, description: 'One run in twenty took longer.' })
   maximumSeconds: number | null;

@@ -8,7 +8,7 @@ registerEnumType(UncertainOutcome, {
   name: 'UncertainOutcome',
   description: "What became of the money for a run, by the provider's bill.",
   valuesConfig: {
-    CHARGED: { description: 'The provider took it.' },
+    CHARGED: { description: 'The provider took the money.' },
     NOT_CHARGED: { description: 'The provider never took the run, or did not charge it.' },
   },
 });

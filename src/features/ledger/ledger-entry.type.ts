@@ -19,7 +19,9 @@ registerEnumType(LedgerEntryKind, {
   valuesConfig: {
     HOLD: { description: 'A run was asked for: the most that it may cost went from AVAILABLE to HELD.' },
     CHARGE: { description: 'A run has ended: what it cost, as far as it was held, went from HELD to SPENT.' },
-    RELEASE: { description: 'The same run: what was held and not spent went back from HELD to AVAILABLE.' },
+    RELEASE: {
+      description: 'A run has ended: what was held for it and not spent went back from HELD to AVAILABLE.',
+    },
     ADJUST: {
       description:
         'A run cost more than was held, or its cost was put right later: the difference went from AVAILABLE to SPENT, or back.',
@@ -51,11 +53,11 @@ registerEnumType(LedgerAccount, {
     'Double-entry: an amount that moved from the account `credit` to the account `debit`. Entries are never changed and never deleted.',
 })
 export class LedgerEntry {
-  @Field(() => LedgerEntryKind, { description: 'Why.' })
+  @Field(() => LedgerEntryKind, { description: 'Why the amount moved.' })
   kind: KindName;
-  @Field(() => LedgerAccount, { description: 'The account that has more since.' })
+  @Field(() => LedgerAccount, { description: 'The account that the amount went to.' })
   debit: AccountName;
-  @Field(() => LedgerAccount, { description: 'The account that has less since.' })
+  @Field(() => LedgerAccount, { description: 'The account that the amount came from.' })
   credit: AccountName;
   @Field(() => DateTimeScalar, { description: "When it was booked, by the database's clock." })
   at: Date;

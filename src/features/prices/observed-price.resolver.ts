@@ -28,7 +28,7 @@ export class ObservedPriceResolver {
     return observed.costs;
   }
 
-  @FieldResolver(() => Float, { nullable: true, description: 'The median of their compute seconds.' })
+  @FieldResolver(() => Float, { nullable: true, description: "The median of the runs' compute seconds." })
   medianSeconds(@Root() observed: ObservedPriceRow): number | null {
     return observed.seconds50;
   }

@@ -38,7 +38,8 @@ export class ProjectResolver {
 
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
-    description: 'The same for all runs of one batch together.',
+    description:
+      'A run waits for an owner when all runs of its batch together may cost more; null lets every batch pass.',
   })
   approvalPerBatch(@Root() project: ProjectRow): bigint | null {
     return project.approvalPerBatchMicros;

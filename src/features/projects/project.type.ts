@@ -21,7 +21,8 @@ export class Project extends Node {
   })
   maxConcurrentGenerations: number;
   @Field(() => Int, {
-    description: 'How many are, from their admission until the provider is done with them.',
+    description:
+      'How many of its runs are under way: from when they get their turn until the provider is done with them.',
   })
   activeGenerations: number;
 }
@@ -62,7 +63,8 @@ export class UpdateProjectLimitsInput {
   approvalPerRun?: bigint | null;
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'The same for all runs of one batch together: 0 or more. Null: none does.',
+    description:
+      'A run waits for an owner when all runs of its batch together may cost more: 0 or more. Null: none does.',
   })
   approvalPerBatch?: bigint | null;
 }

@@ -87,7 +87,7 @@ export class ReconciliationLineResolver {
     return line.openRuns;
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What was held for those.' })
+  @FieldResolver(() => DecimalScalar, { description: 'What was held for `openRuns`.' })
   openHolds(@Root() line: LineRow): bigint {
     return line.openHolds;
   }

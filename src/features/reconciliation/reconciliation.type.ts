@@ -26,10 +26,10 @@ export class BooksProblem {
   @Field(() => String, { description: 'What it is about: row ids, and a day.' })
   subject: string;
   @Field(() => String, {
-    description: 'What the first of them says: micro-dollars, or a number of runs for SLOTS.',
+    description: 'What the first of the two books says: micro-dollars, or a number of runs for SLOTS.',
   })
   expected: string;
-  @Field(() => String, { description: 'What the second says.' })
+  @Field(() => String, { description: 'What the second of the two books says.' })
   found: string;
 }
 
@@ -40,15 +40,15 @@ export class BooksProblem {
 export class ReconciliationLine {
   @Field(() => DateTimeScalar, { description: 'The first observation.' })
   from: Date;
-  @Field(() => DateTimeScalar, { description: 'The second.' })
+  @Field(() => DateTimeScalar, { description: 'The second observation.' })
   to: Date;
   @Field(() => Boolean, {
     description: 'The provider had no run at either moment, but for UNCERTAIN ones: `unexplained` is exact.',
   })
   isQuiet: boolean;
-  @Field(() => DecimalScalar, { description: 'The balance at first, free credits with it.' })
+  @Field(() => DecimalScalar, { description: 'The balance at the first observation, free credits with it.' })
   balanceBefore: bigint;
-  @Field(() => DecimalScalar, { description: 'The balance at last.' })
+  @Field(() => DecimalScalar, { description: 'The balance at the second observation.' })
   balanceAfter: bigint;
   /** Shown by fields of the resolver. */
   readonly id: bigint;
@@ -67,7 +67,7 @@ export class ReconciliationReport {
     description: 'The balance when it was last observed, free credits with it; null before.',
   })
   balance: bigint | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When that was.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the balance was last observed.' })
   observedAt: Date | null;
   @Field(() => Boolean, {
     description:

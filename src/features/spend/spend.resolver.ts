@@ -99,7 +99,10 @@ export class SpendReportResolver {
 
 @Resolver(() => SpendForecast)
 export class SpendForecastResolver {
-  @FieldResolver(() => Budget, { nullable: true, description: 'The budget that runs out then.' })
+  @FieldResolver(() => Budget, {
+    nullable: true,
+    description: 'The budget that has nothing left on `budgetRunsOutOn`.',
+  })
   budget(@Ctx() ctx: Context, @Root() { budgetId }: Forecast) {
     return ifReadable(budgetId, (id) => findBudget(ctx, id));
   }

@@ -11,8 +11,8 @@ registerEnumType(SpendGrouping, {
   description: 'By what spend is broken down. Of DAY, WEEK and MONTH one at a time.',
   valuesConfig: {
     DAY: { description: 'The day, in UTC, on which a run was asked for.' },
-    WEEK: { description: 'Its week, from Monday.' },
-    MONTH: { description: 'Its month.' },
+    WEEK: { description: 'The week, from Monday, in which a run was asked for.' },
+    MONTH: { description: 'The month in which a run was asked for.' },
     PROJECT: { description: 'The project; one and the same unless the admin asks for all.' },
     MODEL: { description: 'The model that drew.' },
     CHARACTER: { description: 'Who was drawn.' },
@@ -68,9 +68,9 @@ export class SpendTotals {
   amount: bigint;
   @Field(() => SafeIntScalar, { description: 'Runs that have ended.' })
   runs: number;
-  @Field(() => SafeIntScalar, { description: 'Runs of them that FAILED.' })
+  @Field(() => SafeIntScalar, { description: 'Runs that FAILED.' })
   failures: number;
-  @Field(() => SafeIntScalar, { description: 'Pictures that came of them.' })
+  @Field(() => SafeIntScalar, { description: 'Pictures that came of the runs.' })
   pictures: number;
   @Field(() => SafeIntScalar, { description: 'Pictures that were not rated DISCARDED.' })
   keptPictures: number;
@@ -109,7 +109,7 @@ export class SpendForecast {
   until: string;
   @Field(() => DecimalScalar, {
     description:
-      'US dollars expected by then: what the report holds, and `perDay` for each day of it after today.',
+      'US dollars expected by the end of `until`: what the report holds, and `perDay` for each day of it after today.',
   })
   amount: bigint;
   @Field(() => DecimalScalar, {
