@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { nobody } from '../src/features/spend/nobody.ts';
 
 /*
  * Books of any size in seconds: runs, their ledger and their rollups written set by set, without the triggers that keep
@@ -68,20 +69,20 @@ const ledger = `SELECT g.project_id, g.id AS generation_id, e.kind::"LedgerEntry
   WHERE g.project_id = $1 AND e.amount > 0 ORDER BY g.requested_at, g.id, e.place`;
 
 const places = Array.from({ length: 64 }, (_, index) => `count(*) FILTER (WHERE place = ${index + 1})::int`);
-const nobody = "'00000000-0000-0000-0000-000000000000'::uuid";
+const none = `'${nobody}'::uuid`;
 
 /** What `roll_up` has written when all runs have ended; in the order in which it would have come to each row. */
 const rollups = `SELECT * FROM (WITH ended AS MATERIALIZED (
-    SELECT *, (requested_at AT TIME ZONE 'UTC')::date AS day, coalesce(user_id, ${nobody}) AS run_user,
-      coalesce(api_key_id, ${nobody}) AS run_key,
+    SELECT *, (requested_at AT TIME ZONE 'UTC')::date AS day, coalesce(user_id, ${none}) AS run_user,
+      coalesce(api_key_id, ${none}) AS run_key,
       least(63, greatest(1, 1 + floor(4 * ln(inference_seconds * 4) / ln(2::float8))::int)) AS place
     FROM generations WHERE project_id = $1
   )
   SELECT g.project_id, g.day, s.slice, s.model, s.character_id, s.user_id, s.api_key_id, g.status::text AS status,
     sum(g.cost_micros)::bigint AS amount_micros, count(*) AS runs, count(*) FILTER (WHERE g.status = 'FAILED') AS failures,
     sum(g.pictures) AS pictures, sum(g.discarded) AS discarded, ARRAY[${places}] AS seconds
-  FROM ended g, LATERAL (VALUES ('MODEL', g.model, ${nobody}, ${nobody}, ${nobody}), ('CHARACTER', '', g.character_id, ${nobody}, ${nobody}),
-    ('MEMBER', '', ${nobody}, g.run_user, ${nobody}), ('API_KEY', '', ${nobody}, ${nobody}, g.run_key),
+  FROM ended g, LATERAL (VALUES ('MODEL', g.model, ${none}, ${none}, ${none}), ('CHARACTER', '', g.character_id, ${none}, ${none}),
+    ('MEMBER', '', ${none}, g.run_user, ${none}), ('API_KEY', '', ${none}, ${none}, g.run_key),
     ('ALL', g.model, g.character_id, g.run_user, g.run_key)) AS s(slice, model, character_id, user_id, api_key_id)
   GROUP BY 1, 2, 3, 4, 5, 6, 7, g.status ORDER BY min(g.requested_at), min(g.seed)) r`;
 

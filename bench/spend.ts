@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import Fastify from 'fastify';
 import pg from 'pg';
+import { dayMs, dayText } from '../src/days.ts';
 import { projectSpend } from '../src/features/spend/spend.queries.ts';
 import { createLogger } from '../src/logger.ts';
 import { connectDatabase } from '../src/platform/db/connect.ts';
@@ -82,7 +83,7 @@ if (failures.length > 0) {
 }
 
 function spend(projectId: string) {
-  const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  const day = (ago: number) => dayText(new Date(Date.now() - ago * dayMs));
   const ctx = { db, viewer: { kind: 'ADMIN' }, loaders: new Loaders() } as const;
   const args = { from: day(daysOfBooks), to: day(0), groupBy: ['DAY', 'MODEL'] as const, first: 1_000 };
   return projectSpend(ctx, projectId, { ...args, groupBy: [...args.groupBy] });
@@ -153,7 +154,6 @@ async function exported(projectId: string): Promise<void> {
   const app = Fastify();
   registerExportRoute(app, {
     db,
-    clock: { now: () => new Date() },
     log: createLogger('silent'),
     authenticate: async () => ({ kind: 'ADMIN' }),
     meter: {

@@ -1,3 +1,4 @@
+import { dayText } from '../../days.ts';
 import { NotFound } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { BudgetAlert as BudgetAlertRow } from '../../platform/db/generated/client.ts';
@@ -55,7 +56,7 @@ export async function listBudgetAlerts(
 /** The first day of the period that an alert is of; null for TOTAL. */
 export async function periodOf(ctx: Asker, alert: BudgetAlertRow): Promise<string | null> {
   const { period } = await findBudget(ctx, alert.budgetId);
-  return period === 'TOTAL' ? null : alert.startsOn.toISOString().slice(0, 10);
+  return period === 'TOTAL' ? null : dayText(alert.startsOn);
 }
 
 /** The whole body of a webhook that tells of an alert. Its names do not change; more may come. */

@@ -1,7 +1,7 @@
 import { imageModels } from '../../catalogue/catalogue.ts';
 import { InputProblem, NotFound } from '../../errors.ts';
-import { formatMicros } from '../../money.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { problemsOfAmount } from '../../platform/graphql/amount.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import type { BudgetRow } from './budget.queries.ts';
 import type { CreateBudgetInput, UpdateBudgetInput } from './budget.type.ts';
@@ -16,14 +16,8 @@ const subjects = {
 const mostThresholds = 10;
 
 /** What is wrong with a budget's cap and thresholds. */
-export function problemsOfAmounts({
-  cap,
-  thresholds,
-}: UpdateBudgetInput | CreateBudgetInput): InputProblem[] {
-  const problems: InputProblem[] = [];
-  if (cap != null && cap < 0n) {
-    problems.push(new InputProblem(['input', 'cap'], `cap must be 0 or more; got ${formatMicros(cap)}.`));
-  }
+export function problemsOfLimits({ cap, thresholds }: UpdateBudgetInput | CreateBudgetInput): InputProblem[] {
+  const problems = problemsOfAmount('cap', cap);
   if (thresholds && thresholds.length > mostThresholds) {
     const message = `thresholds must be at most ${mostThresholds}; got ${thresholds.length}.`;
     problems.push(new InputProblem(['input', 'thresholds'], message));

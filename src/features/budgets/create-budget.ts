@@ -1,5 +1,6 @@
 import { Conflict, InputProblems } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
+import { databaseTime } from '../../platform/db/clock.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
@@ -7,8 +8,8 @@ import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { BudgetRow } from './budget.queries.ts';
 import type { CreateBudgetInput } from './budget.type.ts';
-import { findSubject, problemsOfAmounts, problemsOfSubject } from './check-budget.ts';
-import { openWindows, raiseAlerts, readClock } from './windows.ts';
+import { findSubject, problemsOfLimits, problemsOfSubject } from './check-budget.ts';
+import { openWindows, raiseAlerts } from './windows.ts';
 
 /**
  * Makes a budget; what was settled and is held in its current period counts from the start. Throws NotFound,
@@ -17,7 +18,7 @@ import { openWindows, raiseAlerts, readClock } from './windows.ts';
 export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promise<BudgetRow> {
   const projectId = fromGlobalId('Project', input.projectId);
   await authorize(ctx, projectId, 'MANAGE_BUDGETS');
-  const problems = [...problemsOfSubject(input), ...problemsOfAmounts(input)];
+  const problems = [...problemsOfSubject(input), ...problemsOfLimits(input)];
   if (problems.length > 0) throw new InputProblems(problems);
   const { scope, period, cap: capMicros } = input;
   return ctx.db.$transaction(async (tx) => {
@@ -34,7 +35,7 @@ export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promis
         capMicros,
         // In place of null, which the column does not take: the default.
         thresholds: input.thresholds ?? undefined,
-        createdAt: await readClock(tx),
+        createdAt: await databaseTime(tx),
       },
     });
     await openWindows(tx, budget.id);

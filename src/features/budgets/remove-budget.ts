@@ -1,4 +1,5 @@
 import { formatMicros } from '../../money.ts';
+import { databaseTime } from '../../platform/db/clock.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
@@ -6,7 +7,6 @@ import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { type BudgetRow, findBudget } from './budget.queries.ts';
 import type { RemoveBudgetInput } from './budget.type.ts';
-import { readClock } from './windows.ts';
 
 /** Ends a budget for good; what it has counted stays with it. Twice is no error. Throws NotFound, Forbidden. */
 export async function removeBudget(ctx: Asker, input: RemoveBudgetInput): Promise<BudgetRow> {
@@ -16,7 +16,7 @@ export async function removeBudget(ctx: Asker, input: RemoveBudgetInput): Promis
     await lockProject(tx, projectId);
     const { count } = await tx.budget.updateMany({
       where: { id, removedAt: null },
-      data: { removedAt: await readClock(tx) },
+      data: { removedAt: await databaseTime(tx) },
     });
     const budget = await tx.budget.findUniqueOrThrow({ where: { id } });
     if (count > 0) {

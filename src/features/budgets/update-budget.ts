@@ -7,7 +7,7 @@ import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { type BudgetRow, findBudget } from './budget.queries.ts';
 import type { UpdateBudgetInput } from './budget.type.ts';
-import { problemsOfAmounts } from './check-budget.ts';
+import { problemsOfLimits } from './check-budget.ts';
 import { adoptCap, raiseAlerts } from './windows.ts';
 
 /**
@@ -17,7 +17,7 @@ import { adoptCap, raiseAlerts } from './windows.ts';
 export async function updateBudget(ctx: Asker, input: UpdateBudgetInput): Promise<BudgetRow> {
   const { id, projectId } = await findBudget(ctx, fromGlobalId('Budget', input.id));
   await authorize(ctx, projectId, 'MANAGE_BUDGETS', 'Budget');
-  const problems = problemsOfAmounts(input);
+  const problems = problemsOfLimits(input);
   if (problems.length > 0) throw new InputProblems(problems);
   return ctx.db.$transaction(async (tx) => {
     await lockStandingProject(tx, projectId, 'id');

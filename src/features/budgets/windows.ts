@@ -14,13 +14,6 @@ export interface Standing {
   readonly overrunMicros: bigint;
 }
 
-/** The moment of asking, not of the transaction's start: under the project's lock nothing booked is of a later one. */
-export async function readClock(tx: Transaction): Promise<Date> {
-  const [clock] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
-  if (!clock) throw new Error('The database tells no time.');
-  return clock.now;
-}
-
 /** Where budgets stand, by their row ids, in one statement; zeros where nothing happened in the period. */
 export async function readStandings(
   db: Pick<Transaction, '$queryRaw'>,

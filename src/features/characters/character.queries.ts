@@ -1,24 +1,34 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
 import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 
 export type { CharacterRow };
 
 /** The character with this row id. Throws NotFound, also for strangers. */
 export async function findCharacter(ctx: Asker, id: string): Promise<CharacterRow> {
-  const character = await ctx.loaders
-    .of('characters', async (ids) => {
-      const rows = await ctx.db.character.findMany({ where: { id: { in: ids } } });
-      return rows.map((row) => [row.id, row] as const);
-    })
-    .load(id);
+  const character = await loadCharacter(ctx, id);
   if (!character) throw new NotFound('Character');
   await authorize(ctx, character.projectId, 'READ_PROJECT', 'Character');
   return character;
 }
 
-/** The same, and it may still change. Throws Conflict when archived. */
+/** The same; null where findCharacter throws. */
+export async function characterIfVisible(ctx: Asker, id: string): Promise<CharacterRow | null> {
+  const character = await loadCharacter(ctx, id);
+  return character && (await isAllowed(ctx, character.projectId, 'READ_PROJECT')) ? character : null;
+}
+
+async function loadCharacter(ctx: Asker, id: string): Promise<CharacterRow | null> {
+  return ctx.loaders
+    .of('characters', async (ids) => {
+      const rows = await ctx.db.character.findMany({ where: { id: { in: ids } } });
+      return rows.map((row) => [row.id, row] as const);
+    })
+    .load(id);
+}
+
+/** The character, and it may still change. Throws like findCharacter, and Conflict when archived. */
 export async function findLiveCharacter(ctx: Asker, id: string, field: string): Promise<CharacterRow> {
   const character = await findCharacter(ctx, id);
   if (character.archivedAt) {

@@ -3,6 +3,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
+import { databaseTime } from '../../platform/db/clock.ts';
 
 /*
  * A quote is its own record: signed, so that it needs no table and every process on the database can honour it.
@@ -30,16 +31,9 @@ function quoteKey({ imageSecret }: Tools): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', imageSecret, '', 'dramatis quotes', 32));
 }
 
-/** The database's time: hosts may disagree about when a quote ends. */
-async function databaseTime({ db }: Tools): Promise<Date> {
-  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT now() AS now`;
-  if (!row) throw new Error('SELECT answers one row.');
-  return row.now;
-}
-
 /** Signs a quote; it binds until `expiresAt`. */
 export async function signQuote(ctx: Tools, quoted: QuoteTerms): Promise<{ id: string; expiresAt: Date }> {
-  const now = await databaseTime(ctx);
+  const now = await databaseTime(ctx.db);
   const expiresAt = new Date(now.getTime() + ctx.config.QUOTE_LIFETIME_MS);
   const id = await new SignJWT({ ...quoted, holdMicros: quoted.holdMicros.toString() })
     .setProtectedHeader({ alg: algorithm })
@@ -59,7 +53,7 @@ export async function honourQuote(
   asked: Omit<QuoteTerms, 'holdMicros'>,
 ): Promise<QuoteTerms> {
   const refuse = (code: string, message: string) => new Conflict(code, message, ['input', 'quoteId']);
-  const currentDate = await databaseTime(ctx);
+  const currentDate = await databaseTime(ctx.db);
   const verified = await jwtVerify(id, quoteKey(ctx), {
     audience,
     algorithms: [algorithm],

@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import { dayText } from '../../days.ts';
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
@@ -28,7 +29,7 @@ export class LedgerEntryResolver {
     description: 'The day, in UTC, on which the run was asked for: which periods of budgets it counts for.',
   })
   day(@Root() entry: LedgerEntryRow): string {
-    return entry.day.toISOString().slice(0, 10);
+    return dayText(entry.day);
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayMs } from '../../days.ts';
 import { Conflict, InputProblem } from '../../errors.ts';
 import { drawSecret, invitationPrefix } from '../../platform/auth/secret.ts';
 import type { Uses } from '../../platform/context.ts';
@@ -10,8 +11,6 @@ import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { InvitationRow } from './invitation.queries.ts';
 import type { InviteMemberInput } from './invitation.type.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * Makes an invitation. Its token is told this once: only its hash is kept. Throws NotFound, Forbidden, InputProblem,

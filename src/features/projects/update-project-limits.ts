@@ -2,6 +2,7 @@ import { InputProblem, InputProblems } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
+import { problemsOfAmount } from '../../platform/graphql/amount.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
@@ -76,11 +77,9 @@ function problemsOf(input: UpdateProjectLimitsInput): InputProblem[] {
     const message = `maxConcurrentGenerations must be from 0 to ${mostConcurrent}; got ${most}.`;
     problems.push(new InputProblem(['input', 'maxConcurrentGenerations'], message));
   }
-  for (const field of ['approvalPerRun', 'approvalPerBatch'] as const) {
-    const amount = input[field];
-    if (amount == null || amount >= 0n) continue;
-    const message = `${field} must be 0 or more; got ${formatMicros(amount)}.`;
-    problems.push(new InputProblem(['input', field], message));
-  }
-  return problems;
+  return [
+    ...problems,
+    ...problemsOfAmount('approvalPerRun', input.approvalPerRun),
+    ...problemsOfAmount('approvalPerBatch', input.approvalPerBatch),
+  ];
 }

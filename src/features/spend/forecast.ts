@@ -1,3 +1,4 @@
+import { addDays, countDays } from '../../days.ts';
 import { perUnit } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { matching, type Scope } from './matching.ts';
@@ -27,8 +28,8 @@ export async function forecastOf(
   const { from, to, projectId } = asked;
   const pace = await readPace(ctx, asked);
   if (to < pace.today) return null;
-  const next = addDays(pace.today, 1n);
-  const left = BigInt(Math.max(0, (Date.parse(to) - Date.parse(from > next ? from : next)) / dayMs + 1));
+  const next = addDays(pace.today, 1);
+  const left = BigInt(Math.max(0, countDays(from > next ? from : next, to)));
   const amount = totals.amount + pace.perDay * left;
   const runsOut = projectId === null ? null : await firstToRunOut(ctx, projectId);
   return {
@@ -64,7 +65,7 @@ export function usedUpOn(today: string, available: bigint, perDay: bigint): stri
   if (available <= 0n) return today;
   if (perDay <= 0n) return null;
   const days = (available + perDay - 1n) / perDay;
-  return days > farthestDays ? null : addDays(today, days);
+  return days > farthestDays ? null : addDays(today, Number(days));
 }
 
 /**
@@ -87,10 +88,4 @@ async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: stri
     GROUP BY today`;
   if (!pace) throw new Error('There is always a today.');
   return { today: pace.today, perDay: perUnit(pace.spent, BigInt(pace.days ?? 0)) ?? pace.spentToday };
-}
-
-const dayMs = 86_400_000;
-
-function addDays(day: string, days: bigint): string {
-  return new Date(Date.parse(day) + Number(days) * dayMs).toISOString().slice(0, 10);
 }

@@ -18,8 +18,3 @@ export type Portions<Columns extends readonly string[] = readonly string[]> = As
   Told<Columns>[],
   void
 >;
-
-/** A day as text. */
-export function dayText(day: Date): string {
-  return day.toISOString().slice(0, 10);
-}

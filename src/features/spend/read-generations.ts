@@ -1,5 +1,7 @@
+import { dayMs } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
+import { databaseTime } from '../../platform/db/clock.ts';
 import { globalIdOf } from '../../platform/graphql/global-id.ts';
 import { type Portions, type Span } from './portions.ts';
 
@@ -25,14 +27,12 @@ export const generationColumns = [
   'apiKeyId',
 ] as const;
 
-const dayMs = 86_400_000;
-
-/** A project's runs in the order in which they were asked for, up to now. */
+/** A project's runs in the order in which they were asked for, up to now by the database's clock. */
 export async function* readGenerations(
-  { db, clock }: Uses<'db' | 'clock'>,
+  { db }: Uses<'db'>,
   { projectId, from, to, portion }: Span & { readonly projectId: string },
 ): Portions<typeof generationColumns> {
-  const until = to === null ? clock.now() : new Date(to.getTime() + dayMs);
+  const until = to === null ? await databaseTime(db) : new Date(to.getTime() + dayMs);
   let after: { requestedAt: Date; id: string } | undefined;
   for (;;) {
     const rows = await db.generation.findMany({

@@ -1,8 +1,9 @@
+import { dayText } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { globalIdOf } from '../../platform/graphql/global-id.ts';
 import { entryId } from '../ledger/ledger-entry.queries.ts';
-import { dayText, type Portions, type Span } from './portions.ts';
+import type { Portions, Span } from './portions.ts';
 
 /** What a row of the ledger's export is made of. */
 export const ledgerColumns = [

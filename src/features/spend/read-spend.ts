@@ -1,9 +1,11 @@
+import { dayText } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { globalIdOf } from '../../platform/graphql/global-id.ts';
 import { medianSeconds } from './figures.ts';
-import { dayText, type Portions, type Span } from './portions.ts';
+import { nobody } from './nobody.ts';
+import type { Portions, Span } from './portions.ts';
 
 /** What a row of the export of spend is made of. */
 export const spendColumns = [
@@ -78,5 +80,3 @@ export async function* readSpend({ db }: Uses<'db'>, span: Span): Portions<typeo
     if (rows.length < span.portion) return;
   }
 }
-
-const nobody = '00000000-0000-0000-0000-000000000000';

@@ -1,11 +1,13 @@
-import { BadArgument, Forbidden, NotFound } from '../../errors.ts';
+import { countDays } from '../../days.ts';
+import { BadArgument, Forbidden } from '../../errors.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
-import { type UserRow, userById } from '../access/user.queries.ts';
+import { type UserRow, userById, userIfVisible } from '../access/user.queries.ts';
 import { type GenerationStatus, generationStatuses, isFinal } from '../generations/generation-state.ts';
 import { figuresOf, type Sums, timedPlaces } from './figures.ts';
 import type { SpendGrouping } from './grouping.ts';
 import { matching } from './matching.ts';
+import { nobody } from './nobody.ts';
 import type { SpendArgs, SpendTotals } from './spend.type.ts';
 
 /** What was asked, and of which project; null is all of them. */
@@ -38,7 +40,6 @@ export interface SpendReportFound {
 
 const mostRows = 1_000;
 const mostDays = 3_653;
-const nobody = '00000000-0000-0000-0000-000000000000';
 const periods: readonly SpendGrouping[] = ['DAY', 'WEEK', 'MONTH'];
 
 /** What a project has spent. Throws NotFound, Forbidden, BadArgument. */
@@ -120,24 +121,18 @@ function checkAsked({ from, to, groupBy, first, filter }: Asked): void {
   }
   const open = filter?.statuses?.find((status) => !isFinal(status));
   if (open) throw new BadArgument(`filter.statuses: only runs that have ended are counted; got ${open}.`);
-  const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+  const days = countDays(from, to);
   if (days < 1) throw new BadArgument(`to must not be before from; got ${from} to ${to}.`);
   if (days > mostDays)
     throw new BadArgument(`from and to must be at most ten years apart; got ${days} days.`);
 }
 
-/** What somebody who reads a report may read of what its rows name; null where it is gone or not theirs to read. */
-export async function ifReadable<Row>(id: string | null, find: (id: string) => Promise<Row>) {
-  if (id === null) return null;
-  return find(id).catch((error: unknown) => {
-    if (error instanceof NotFound || error instanceof Forbidden) return null;
-    throw error;
-  });
-}
-
-/** Who asked for runs; the names of members are for people. Throws Forbidden for API keys. */
-export async function spender(ctx: Asker, projectId: string | null, id: string): Promise<UserRow | null> {
+/** Who asked for the runs of a row; null for viewers who may not see who is in the project. */
+export async function spender(
+  ctx: Asker,
+  { ofProjectId, userId }: Pick<SpendRowFound, 'ofProjectId' | 'userId'>,
+): Promise<UserRow | null> {
+  if (userId === null) return null;
   // Of all projects only the admin reads.
-  if (projectId !== null) await authorize(ctx, projectId, 'READ_MEMBERS');
-  return userById(ctx, id);
+  return ofProjectId === null ? userById(ctx, userId) : userIfVisible(ctx, ofProjectId, userId);
 }

@@ -2,20 +2,19 @@ import { Args, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from 
 import type { Context } from '../../platform/context.ts';
 import { globalIdOf } from '../../platform/graphql/global-id.ts';
 import { User } from '../access/user.type.ts';
-import { findApiKey } from '../api-keys/api-key.queries.ts';
+import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
-import { findBudget } from '../budgets/budget.queries.ts';
+import { budgetIfVisible } from '../budgets/budget.queries.ts';
 import { Budget } from '../budgets/budget.type.ts';
-import { findCharacter } from '../characters/character.queries.ts';
+import { characterIfVisible } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { imageModelBySlug } from '../image-models/image-model.queries.ts';
 import { ImageModel } from '../image-models/image-model.type.ts';
-import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { type ProjectRow, projectIfVisible } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { type Forecast, forecastOf } from './forecast.ts';
 import {
   allSpend,
-  ifReadable,
   projectSpend,
   type SpendReportFound,
   type SpendRowFound,
@@ -27,7 +26,7 @@ import { SpendArgs, SpendForecast, SpendReport, SpendRow } from './spend.type.ts
 export class SpendRowResolver {
   @FieldResolver(() => Project, { nullable: true, description: 'Which project spent it.' })
   project(@Ctx() ctx: Context, @Root() { projectId }: SpendRowFound) {
-    return ifReadable(projectId, (id) => findProject(ctx, id));
+    return projectId === null ? null : projectIfVisible(ctx, projectId);
   }
 
   @FieldResolver(() => ID, { nullable: true, description: "The project's id." })
@@ -42,7 +41,7 @@ export class SpendRowResolver {
 
   @FieldResolver(() => Character, { nullable: true, description: 'Who was drawn.' })
   character(@Ctx() ctx: Context, @Root() { characterId }: SpendRowFound) {
-    return ifReadable(characterId, (id) => findCharacter(ctx, id));
+    return characterId === null ? null : characterIfVisible(ctx, characterId);
   }
 
   @FieldResolver(() => ID, { nullable: true, description: "The character's id." })
@@ -55,7 +54,7 @@ export class SpendRowResolver {
     description: 'Who asked; null for the admin and SERVICE keys, and for API keys that read this.',
   })
   user(@Ctx() ctx: Context, @Root() row: SpendRowFound) {
-    return ifReadable(row.userId, (id) => spender(ctx, row.ofProjectId, id));
+    return spender(ctx, row);
   }
 
   @FieldResolver(() => ID, { nullable: true, description: "The user's id." })
@@ -68,7 +67,7 @@ export class SpendRowResolver {
     description: 'The key by which was asked; null for people, and for those who may not read the key.',
   })
   apiKey(@Ctx() ctx: Context, @Root() { apiKeyId }: SpendRowFound) {
-    return ifReadable(apiKeyId, (id) => findApiKey(ctx, id));
+    return apiKeyId === null ? null : apiKeyIfVisible(ctx, apiKeyId);
   }
 
   @FieldResolver(() => ID, { nullable: true, description: "The key's id." })
@@ -104,7 +103,7 @@ export class SpendForecastResolver {
     description: 'The budget that has nothing left on `budgetRunsOutOn`.',
   })
   budget(@Ctx() ctx: Context, @Root() { budgetId }: Forecast) {
-    return ifReadable(budgetId, (id) => findBudget(ctx, id));
+    return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
   }
 }
 

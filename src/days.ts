@@ -1,0 +1,21 @@
+/*
+ * Days of UTC, as text such as "2026-11-01"; imports nothing.
+ */
+
+/** UTC knows days of one length only. */
+export const dayMs = 86_400_000;
+
+/** The day that a moment lies in. */
+export function dayText(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
+}
+
+/** The day that comes so many days later. */
+export function addDays(day: string, count: number): string {
+  return dayText(new Date(Date.parse(day) + count * dayMs));
+}
+
+/** How many days there are from one to another, both included; 0 or less when the other is earlier. */
+export function countDays(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / dayMs + 1;
+}

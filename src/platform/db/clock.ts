@@ -1,0 +1,11 @@
+import type { Transaction } from './connect.ts';
+
+/**
+ * The database's time, since hosts may disagree. That of asking, not of the transaction's start: under the project's
+ * lock nothing that is booked is of a later one.
+ */
+export async function databaseTime(db: Pick<Transaction, '$queryRaw'>): Promise<Date> {
+  const [clock] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
+  if (!clock) throw new Error('The database tells no time.');
+  return clock.now;
+}
