@@ -37,7 +37,7 @@ export const auditActions = [
 export type AuditAction = (typeof auditActions)[number];
 
 /** Something that was done: by whom is told apart. */
-export interface AuditedAct {
+interface AuditedAct {
   readonly projectId: string;
   readonly action: AuditAction;
   readonly target: { readonly type: NodeType; readonly id: string };

@@ -8,7 +8,7 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 
 /** What a budget is about, as GraphQL's enum. */
-export const BudgetScope = {
+const BudgetScope = {
   PROJECT: 'PROJECT',
   MEMBER: 'MEMBER',
   API_KEY: 'API_KEY',

@@ -49,7 +49,7 @@ export function problemsOfSubject(input: CreateBudgetInput): InputProblem[] {
 }
 
 /** What a budget is about, as its row keeps it. */
-export type Subject = Pick<BudgetRow, 'userId' | 'apiKeyId' | 'characterId' | 'model'>;
+type Subject = Pick<BudgetRow, 'userId' | 'apiKeyId' | 'characterId' | 'model'>;
 
 /** Finds the subject in the budget's own project. Throws NotFound. */
 export async function findSubject(

@@ -6,7 +6,7 @@ import type { BudgetRow } from './budget.queries.ts';
 import { readStandings, type Standing } from './windows.ts';
 
 /** What a run is to its budgets. */
-export interface BudgetedRun {
+interface BudgetedRun {
   readonly projectId: string;
   /** Neither for the admin. */
   readonly userId: string | null;

@@ -2,7 +2,7 @@ import { InputProblem } from '../../errors.ts';
 import { checkOptionalText, checkText } from '../../platform/graphql/text.ts';
 
 /** The fields of a character that a client writes. */
-export interface CharacterFields {
+interface CharacterFields {
   readonly name?: string | null;
   readonly description?: string | null;
   readonly appearance?: string | null;

@@ -1,7 +1,9 @@
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 
 /** What decides whether a run passes by itself. */
-export interface Approvable {
+interface Approvable {
   readonly projectId: string;
   readonly holdMicros: bigint;
   readonly batch: string | null;
@@ -26,4 +28,11 @@ export async function needsApproval(
       AS micros
     FROM generations WHERE project_id = ${projectId}::uuid AND batch = ${batch}`;
   return (committed?.micros ?? 0n) + holdMicros > approvalPerBatchMicros;
+}
+
+/** What an owner is told who decides about a run that waits for nobody. */
+export async function notWaiting(ctx: Uses<'db'>, id: string): Promise<Conflict> {
+  const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
+  const message = `A generation that is ${status} waits for no approval.`;
+  return new Conflict('NOT_AWAITING_APPROVAL', message, ['input', 'id']);
 }

@@ -1,8 +1,8 @@
-import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { notWaiting } from './approval.ts';
 import type { ApproveGenerationInput } from './approval.type.ts';
 import { findGeneration } from './generation.queries.ts';
 import { moveGenerationIn } from './move-generation.ts';
@@ -36,11 +36,4 @@ export async function approveGeneration(
   );
   if (approved) return approved;
   throw await notWaiting(ctx, id);
-}
-
-/** What an owner is told who decides about a run that waits for nobody. */
-export async function notWaiting(ctx: Uses<'db'>, id: string): Promise<Conflict> {
-  const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
-  const message = `A generation that is ${status} waits for no approval.`;
-  return new Conflict('NOT_AWAITING_APPROVAL', message, ['input', 'id']);
 }

@@ -14,7 +14,7 @@ import { resultKey } from './identity.ts';
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config'>;
 
 /** A run as it would be sent, and what is known of its price; nothing is written. */
-export interface PreparedRun {
+interface PreparedRun {
   readonly character: CharacterRow;
   readonly inputs: RunInputs;
   readonly shape: PriceShape;

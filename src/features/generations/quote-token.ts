@@ -23,7 +23,7 @@ const terms = z.object({
 });
 
 /** What a quote binds to. */
-export type QuoteTerms = z.output<typeof terms>;
+type QuoteTerms = z.output<typeof terms>;
 
 type Tools = Uses<'db' | 'config' | 'imageSecret'>;
 

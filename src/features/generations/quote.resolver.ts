@@ -2,7 +2,7 @@ import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
-import { BudgetVerdict } from '../budgets/verdict.type.ts';
+import { BudgetVerdict } from '../budgets/budget-verdict.type.ts';
 import { GenerateInput, Generation } from './generation.type.ts';
 import { Quote, QuoteGenerationPayload } from './quote.type.ts';
 import { type QuoteRow, quoteGeneration } from './quote-generation.ts';

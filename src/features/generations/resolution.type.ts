@@ -3,7 +3,7 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { Generation } from './generation.type.ts';
 
-export const UncertainOutcome = { CHARGED: 'CHARGED', NOT_CHARGED: 'NOT_CHARGED' } as const;
+const UncertainOutcome = { CHARGED: 'CHARGED', NOT_CHARGED: 'NOT_CHARGED' } as const;
 registerEnumType(UncertainOutcome, {
   name: 'UncertainOutcome',
   description: "What became of the money for a run, by the provider's bill.",

@@ -82,7 +82,7 @@ export class ImageModelParameter {
 }
 
 @ObjectType({ description: 'What a run costs, and how that is known.' })
-export class ImageModelPrice {
+class ImageModelPrice {
   @Field(() => DecimalScalar, {
     nullable: true,
     description: 'US dollars a run, or a picture where `per` says so. Null when unknown; never 0 for that.',

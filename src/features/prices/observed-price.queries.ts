@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Uses } from '../../platform/context.ts';
+import { checkFirst } from '../../platform/graphql/connection.ts';
 import { findObserved, type Observed } from './price-book.ts';
 
 /** What runs of one shape have cost. */
@@ -7,12 +8,13 @@ export interface ObservedPriceRow extends Observed {
   readonly shape: Readonly<Record<string, unknown>>;
 }
 
-/** What has been observed of a model, by shape; shapes in the order of their text. */
+/** What has been observed of a model, by shape; shapes in the order of their text. Throws BadArgument. */
 export async function listObservedPrices(
   ctx: Uses<'db'>,
   model: string,
   first: number,
 ): Promise<ObservedPriceRow[]> {
+  checkFirst(first);
   // From each shape the index leads to the next: what lies between is not read.
   const shapes = await ctx.db.$queryRaw<{ shape: string }[]>`
     WITH RECURSIVE shapes AS (

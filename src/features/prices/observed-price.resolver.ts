@@ -1,6 +1,5 @@
 import { Arg, Ctx, FieldResolver, Float, Int, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { checkFirst } from '../../platform/graphql/connection.ts';
 import { ImageModel } from '../image-models/image-model.type.ts';
 import { listObservedPrices, type ObservedPriceRow } from './observed-price.queries.ts';
 import { ObservedPrice } from './observed-price.type.ts';
@@ -16,7 +15,6 @@ export class ModelObservedPricesResolver {
     @Arg('first', () => Int, { defaultValue: 10, description: 'How many at the most: 1 to 100.' })
     first: number,
   ) {
-    checkFirst(first);
     return listObservedPrices(ctx, model.slug, first);
   }
 }

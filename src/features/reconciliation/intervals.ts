@@ -35,7 +35,7 @@ export function lifetimeMs({ config }: Uses<'config'>): number {
 }
 
 /** Which intervals. */
-export interface IntervalQuery {
+interface IntervalQuery {
   readonly account: string;
   /** How long after its submit a run may be charged. */
   readonly lifetimeMs: number;

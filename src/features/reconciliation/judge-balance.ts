@@ -4,7 +4,7 @@ import type { Finding, UncertainRun } from './witness.ts';
 export type Suspect = Pick<UncertainRun, 'id' | 'attemptedAt' | 'holdMicros' | 'priceMicros'>;
 
 /** What the balance of an account says. */
-export interface Judgement {
+interface Judgement {
   readonly findings: ReadonlyMap<string, Finding>;
   /** Intervals, by id, in which no uncertain run can have been charged. */
   readonly clear: ReadonlySet<bigint>;

@@ -54,7 +54,7 @@ export class ReconciliationLine {
   readonly id: bigint;
 }
 
-export const ReconciliationLineConnection = connectionType('ReconciliationLine', () => ReconciliationLine);
+const ReconciliationLineConnection = connectionType('ReconciliationLine', () => ReconciliationLine);
 
 @ObjectType({ description: 'A provider account beside the books, and the books beside each other.' })
 export class ReconciliationReport {

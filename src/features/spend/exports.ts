@@ -10,7 +10,7 @@ import { readSpend, spendColumns } from './read-spend.ts';
 
 /** What can be taken out as a file. */
 export const exportNames = ['ledger', 'generations', 'spend'] as const;
-export type ExportName = (typeof exportNames)[number];
+type ExportName = (typeof exportNames)[number];
 
 /** A file's columns, and its rows as they are read. */
 export interface Export {

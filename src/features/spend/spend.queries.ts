@@ -16,7 +16,7 @@ export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filt
 }
 
 /** What a row is about, by row ids. */
-export interface SpendKeys {
+interface SpendKeys {
   readonly projectId: string | null;
   readonly startsOn: string | null;
   readonly modelSlug: string | null;
