@@ -260,6 +260,13 @@ describe('a deleted project', () => {
       await eventually('both to be submitted', () => submits() === 2);
       const queued = await Promise.all(Array.from({ length: 5 }, () => other.generate(doomed.characterId)));
 
+      // In doubt, with nobody who will come back: it is booked at its list price in the end.
+      await other.database.query(
+        `INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, parameters, "references",
+           seed, wakeup_id, provider_account, price_micros, hold_micros, status, is_attempt_over)
+         SELECT gen_random_uuid(), project_id, character_id, request_hash, model, model_version, parameters, "references",
+           1, gen_random_uuid(), 'lost account', 30000, 40000, 'UNCERTAIN', true FROM generations LIMIT 1`,
+      );
       const followers = running.map((id) => other.settle(id));
       const waiting = queued.map((id) => other.settle(id));
       await mutate(
@@ -284,12 +291,15 @@ describe('a deleted project', () => {
       const [books] = await other.database.query(
         `SELECT (SELECT sum(CASE 'SPENT' WHEN debit::text THEN amount_micros WHEN credit::text THEN -amount_micros ELSE 0 END)
              FROM ledger_entries WHERE project_id = $1)::int AS ledger,
+           (SELECT sum(CASE 'HELD' WHEN debit::text THEN amount_micros WHEN credit::text THEN -amount_micros ELSE 0 END)
+             FROM ledger_entries WHERE project_id = $1)::int AS held,
            (SELECT sum(spent_micros) FROM account_totals WHERE project_id = $1)::int AS account,
            (SELECT sum(amount_micros) FROM spend_rollups WHERE project_id = $1 AND slice = 'ALL')::int AS rollups`,
         [fromGlobalId('Project', doomed.projectId)],
       );
       const billed = other.simulator.bill.reduce((sum, { costMicros }) => sum + Number(costMicros), 0);
-      expect(books).toEqual({ ledger: billed, account: billed, rollups: billed });
+      const booked = billed + 30_000;
+      expect(books).toEqual({ ledger: booked, held: 0, account: booked, rollups: booked });
       for (const table of outliving)
         expect(JSON.stringify(await other.database.query(`SELECT * FROM ${table}`))).not.toMatch(
           /Mara|at the sea/,

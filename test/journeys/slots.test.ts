@@ -134,3 +134,26 @@ it('ten thousand waiting runs of one project do not hold up the first run of ano
   expect(Math.max(...waits)).toBeLessThan(5_000);
   await limitTo(many.projectId, 0);
 });
+
+it('nor do many small projects hold up the runs of a large one', async () => {
+  const environment = { WORKER_CONCURRENCY: '4', COST_PER_SECOND: '1000000', COST_BURST: '100000000' };
+  dramatis = await Dramatis.start({ environment });
+  const large = await dramatis.cast();
+  const small = await Promise.all(Array.from({ length: 5 }, () => dramatis.cast()));
+  let isOver = false;
+  // Two at a time each: always somebody who has hardly any.
+  const loops = [...small, ...small].map(async ({ characterId }) => {
+    while (!isOver) await dramatis.settle(await dramatis.generate(characterId, 'small [[simulate:slow=3]]'));
+  });
+  await eventually('the small ones to be busy', () => inFlight(dramatis.simulator, 'small') >= 3);
+  await Promise.all(
+    Array.from({ length: 8 }, () => dramatis.generate(large.characterId, 'large [[simulate:slow=3]]')),
+  );
+  await eventually(
+    'the large one to be served',
+    () => jobsOf(dramatis.simulator, 'large').length === 8,
+    40_000,
+  );
+  isOver = true;
+  await Promise.all(loops);
+});

@@ -56,6 +56,13 @@ export interface JobQueue {
   stop(graceMs: number): Promise<void>;
 }
 
+/** A job as it is handed out. */
+interface FetchedJob {
+  readonly id: string;
+  readonly retryCount: number;
+  readonly data: unknown;
+}
+
 interface Lease {
   readonly job: { id: string; retryCount: number };
   touchedAt: number;
@@ -82,25 +89,41 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   });
 
   const leases = new Map<string, Lease>();
-  const running = new Set<Promise<void>>();
+  /** What is worked on, and whether it has one of the places that are kept. */
+  const running = new Map<Promise<void>, boolean>();
+  let isOrdinarysTurn = false;
   const stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
 
-  async function fetchJobs(limit: number, more: { minPriority?: number; priority?: boolean }) {
+  async function fetchJobs(limit: number, among: { minPriority: number } | { maxPriority: number }) {
     if (limit <= 0) return [];
-    return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...more })) ?? [];
+    return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...among })) ?? [];
   }
 
   /**
-   * As many as there are free places; the last ones only for urgent wake-ups. For the others everybody queues alike, or
-   * whoever has many small projects would always be first.
+   * Fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free; in the others
+   * urgent and ordinary ones come first by turns, or whoever has many small projects would always be first.
    */
-  async function fetchInto(free: number, kept: number) {
-    const jobs = await fetchJobs(free - kept, { priority: false });
-    return [...jobs, ...(await fetchJobs(free - jobs.length, { minPriority: urgent }))];
+  async function fillPlaces(places: number, start: (job: FetchedJob, isInKept: boolean) => void) {
+    const kept = places > 1 ? Math.ceil(places / placesForEachUrgent) : 0;
+    const keptInUse = [...running.values()].filter((isInKept) => isInKept).length;
+    let open = places - kept - (running.size - keptInUse);
+    const fillOrdinary = async () => {
+      for (const job of await fetchJobs(open, { maxPriority: urgent - 1 })) {
+        open -= 1;
+        start(job, false);
+      }
+    };
+    isOrdinarysTurn = !isOrdinarysTurn;
+    if (isOrdinarysTurn) await fillOrdinary();
+    for (const job of await fetchJobs(open + kept - keptInUse, { minPriority: urgent })) {
+      start(job, open <= 0);
+      open -= 1;
+    }
+    if (!isOrdinarysTurn) await fillOrdinary();
   }
 
-  async function take(job: { id: string; retryCount: number; data: unknown }, handler: WakeupHandler) {
+  async function take(job: FetchedJob, handler: WakeupHandler) {
     const lease: Lease = { job: { id: job.id, retryCount: job.retryCount }, touchedAt: performance.now() };
     leases.set(job.id, lease);
     try {
@@ -121,13 +144,12 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
-    const kept = concurrency > 1 ? Math.ceil(concurrency / placesForEachUrgent) : 0;
     while (!stopping.signal.aborted) {
       try {
-        for (const job of await fetchInto(concurrency - running.size, kept)) {
+        await fillPlaces(concurrency, (job, isInKept) => {
           const turn: Promise<void> = take(job, handler).finally(() => running.delete(turn));
-          running.add(turn);
-        }
+          running.set(turn, isInKept);
+        });
       } catch (error) {
         log.warn({ err: toError(error) }, 'no wake-ups could be fetched');
         await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -179,7 +201,7 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       stopping.abort();
       const patience = new AbortController();
       await Promise.race([
-        Promise.allSettled([...running]),
+        Promise.allSettled([...running.keys()]),
         sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
       ]);
       patience.abort();

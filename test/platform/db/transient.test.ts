@@ -8,6 +8,9 @@ it.each([
   withCode('P2024'),
   withCode('57P01'),
   withCode('40P01'),
+  // Waited too long for a lock, or for an answer: an answer of the provider's must not be lost by that.
+  withCode('55P03'),
+  withCode('57014'),
   withCode('08006'),
   withCode('ECONNREFUSED'),
   new Error('Connection terminated unexpectedly'),
