@@ -180,4 +180,38 @@ it('while caps change, runs are called off and others end, what is settled and h
   const [window] = await dramatis.database.query('SELECT held_micros, settled_micros FROM budget_windows');
   expect(window).toEqual({ held_micros: '0', settled_micros: String(billed) });
   expect(billed).toBeGreaterThan(0n);
+  const [canceled] = await dramatis.database.query(
+    "SELECT count(*)::int AS count FROM generations WHERE status = 'CANCELED' AND prompt LIKE 'race first%'",
+  );
+  expect(canceled?.count).toBeGreaterThan(0);
 }, 120_000);
+
+it('what there is room for afterwards is let in, one by one, and nothing more', async () => {
+  await limitTo(0);
+  const room = 7n;
+  // Less than at first, by what the runs so far have really cost.
+  const model = { consistentCharacter: { prompt: 'race third' } };
+  const { quoteGeneration } = await dramatis.get(
+    'query ($input: GenerateInput!) { quoteGeneration(input: $input) { quote { hold } } }',
+    { input: { characterId, model } },
+  );
+  const needed = BigInt(quoteGeneration.quote.hold.replace('.', ''));
+  const [before] = await dramatis.database.query('SELECT settled_micros FROM budget_windows');
+  // Short of one more hold by a single micro-dollar.
+  const cap = BigInt(String(before?.settled_micros)) + needed * (room + 1n) - 1n;
+  await dramatis.get(
+    'mutation ($input: UpdateBudgetInput!) { updateBudget(input: $input) { userErrors { code } } }',
+    { input: { id: budgetId, cap: dollars(cap) } },
+  );
+  const outcomes: Outcome[] = [];
+  while (outcomes.at(-1)?.code !== 'BUDGET_EXCEEDED' && outcomes.length < 20)
+    outcomes.push(await ask('third', outcomes.length));
+  expect(outcomes.map(({ code }) => code)).toEqual([...Array(Number(room)).fill(null), 'BUDGET_EXCEEDED']);
+  const [window] = await dramatis.database.query(
+    'SELECT cap_micros, overrun_micros, settled_micros + held_micros AS taken FROM budget_windows',
+  );
+  expect(window).toMatchObject({ cap_micros: String(cap), overrun_micros: '0' });
+  expect(BigInt(String(window?.taken)) + needed).toBeGreaterThan(cap);
+  await invariants.sample();
+  expect([...invariants.breaches]).toEqual([]);
+}, 60_000);

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
+import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
 import { holdRun, settleRun } from '../../support/runs.ts';
 
 let dramatis: Dramatis;
 let db: Database;
+beforeAll(awayFromMidnight, midnightMs);
 beforeAll(async () => {
   // No worker: what is held here stays held until a test says otherwise.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api', COST_BURST: '1000000' } });

@@ -7,11 +7,13 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { Loaders } from '../../../src/platform/graphql/loaders.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
 import { holdRun, type RunPlace, settleRun } from '../../support/runs.ts';
 
 let database: TestDatabase;
 let db: Database;
 let place: RunPlace;
+beforeAll(awayFromMidnight, midnightMs);
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 20 });

@@ -5,6 +5,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { Loaders } from '../../../src/platform/graphql/loaders.ts';
 import { Dramatis } from '../../support/dramatis.ts';
+import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
 import { apiKey, mutate, type Person, team } from '../../support/people.ts';
 import { holdRun, type RunPlace, settleRun } from '../../support/runs.ts';
 
@@ -13,6 +14,7 @@ let db: Database;
 let cast: Awaited<ReturnType<typeof team>>;
 let place: RunPlace;
 let runs: string[];
+beforeAll(awayFromMidnight, midnightMs);
 beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url, { maxConnections: 10 });

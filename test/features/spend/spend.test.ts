@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
+import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
 
 let dramatis: Dramatis;
@@ -17,8 +18,10 @@ const other = { projectId: '', characterId: '' };
 const run = (more: Partial<Run>) =>
   insertRun(dramatis.database, { projectId: project, characterId: mara.row, ...more });
 
+beforeAll(awayFromMidnight, midnightMs);
 beforeAll(async () => {
-  dramatis = await Dramatis.start({ environment: { COST_BURST: '1000000' } });
+  // No worker: what is queued here stays queued.
+  dramatis = await Dramatis.start({ environment: { ROLE: 'api', COST_BURST: '1000000' } });
   cast = await team(dramatis);
   project = fromGlobalId('Project', cast.projectId);
   key = await apiKey(dramatis, cast.owner, cast.projectId);
