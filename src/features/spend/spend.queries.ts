@@ -1,6 +1,7 @@
 import { countDays } from '../../days.ts';
 import { BadArgument, Forbidden } from '../../errors.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { checkText } from '../../platform/graphql/text.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById, userIfVisible } from '../access/user.queries.ts';
 import { type GenerationStatus, generationStatuses, isFinal } from '../generations/generation-state.ts';
@@ -42,7 +43,7 @@ const mostRows = 1_000;
 const mostDays = 3_653;
 const periods: readonly SpendGrouping[] = ['DAY', 'WEEK', 'MONTH'];
 
-/** What a project has spent. Throws NotFound, Forbidden, BadArgument. */
+/** What a project has spent. Throws NotFound, Forbidden, BadArgument, InputProblem. */
 export async function projectSpend(
   ctx: Asker,
   projectId: string,
@@ -52,7 +53,7 @@ export async function projectSpend(
   return report(ctx, { ...args, projectId });
 }
 
-/** What all projects have spent, those that are gone too; for the admin. Throws Forbidden, BadArgument. */
+/** What all projects have spent, those that are gone too; for the admin. Throws Forbidden, BadArgument, InputProblem. */
 export async function allSpend(ctx: Asker, args: SpendArgs): Promise<SpendReportFound> {
   if (ctx.viewer.kind !== 'ADMIN') throw new Forbidden('The spend of all projects is for the admin.');
   return report(ctx, { ...args, projectId: null });
@@ -119,6 +120,7 @@ function checkAsked({ from, to, groupBy, first, filter }: Asked): void {
   if (new Set(groupBy.filter((each) => periods.includes(each))).size > 1) {
     throw new BadArgument('groupBy: of DAY, WEEK and MONTH one at a time.');
   }
+  for (const model of filter?.models ?? []) checkText(['filter', 'models'], model, { maximum: 200 });
   const open = filter?.statuses?.find((status) => !isFinal(status));
   if (open) throw new BadArgument(`filter.statuses: only runs that have ended are counted; got ${open}.`);
   const days = countDays(from, to);

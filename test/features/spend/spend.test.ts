@@ -102,6 +102,7 @@ describe('the spend of a project', () => {
     [{ groupBy: ['HOUR'] }],
     [{ filter: { statuses: ['FAILED', 'UNCERTAIN'] } }],
     [{ filter: { statuses: ['QUEUED'] } }],
+    [{ filter: { models: ['a\0b'] } }],
   ])('refuses %j', async (args) => {
     await expect(spend(cast.editor, args)).rejects.toThrow('BAD_USER_INPUT');
   });
