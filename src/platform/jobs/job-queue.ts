@@ -18,7 +18,7 @@ const touchEveryMs = 2_500;
 const fetchEveryMs = 250;
 const urgent = 1;
 /** One place in so many is kept for urgent wake-ups. */
-const placesForEachUrgent = 10;
+const placesForEachUrgent = 8;
 
 /** pg-boss answers which leases still stood; its types do not say so. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
@@ -101,26 +101,29 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   /**
-   * Fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free; in the others
-   * urgent and ordinary ones come first by turns, or whoever has many small projects would always be first.
+   * Fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free. Of the others
+   * urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many small
+   * projects would always be first.
    */
   async function fillPlaces(places: number, start: (job: FetchedJob, isInKept: boolean) => void) {
     const kept = places > 1 ? Math.ceil(places / placesForEachUrgent) : 0;
     const keptInUse = [...running.values()].filter((isInKept) => isInKept).length;
-    let open = places - kept - (running.size - keptInUse);
-    const fillOrdinary = async () => {
-      for (const job of await fetchJobs(open, { maxPriority: urgent - 1 })) {
+    const keptFree = Math.max(0, kept - keptInUse);
+    let open = Math.max(0, places - kept - (running.size - keptInUse));
+    isOrdinarysTurn = !isOrdinarysTurn;
+    const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);
+    const fillUrgent = async (limit: number) => {
+      for (const job of await fetchJobs(limit, { minPriority: urgent })) {
+        start(job, open <= 0);
         open -= 1;
-        start(job, false);
       }
     };
-    isOrdinarysTurn = !isOrdinarysTurn;
-    if (isOrdinarysTurn) await fillOrdinary();
-    for (const job of await fetchJobs(open + kept - keptInUse, { minPriority: urgent })) {
-      start(job, open <= 0);
+    await fillUrgent(half);
+    for (const job of await fetchJobs(open, { maxPriority: urgent - 1 })) {
+      start(job, false);
       open -= 1;
     }
-    if (!isOrdinarysTurn) await fillOrdinary();
+    await fillUrgent(Math.max(0, open) + keptFree);
   }
 
   async function take(job: FetchedJob, handler: WakeupHandler) {
