@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findImageModel } from '../../../src/catalogue/catalogue.ts';
 import type { Price } from '../../../src/catalogue/model.ts';
