@@ -294,7 +294,7 @@ describe('budgets', () => {
     const refused = await generate({ model: v3('does not fit') }, key);
     expect(refused).toMatchObject({
       generation: null,
-      userErrors: [{ code: 'BUDGET_EXCEEDED', path: ['input', 'characterId'] }],
+      userErrors: [{ code: 'BUDGET_EXCEEDED', path: null }],
     });
     expect(refused.userErrors[0].message).toMatch(
       /0\.580000 is needed; the API key's budget for today has 0\.420000/,

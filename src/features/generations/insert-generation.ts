@@ -40,7 +40,7 @@ type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
  * Writes a run in one transaction or not at all: its row, its hold in the ledger and in every budget that covers it, its
  * slot and job where one is free, its event. `first` runs before, under the project's lock, and may answer a run that
  * makes this one unnecessary; it must find whatever shares a unique key with this one, since an insert that met it would
- * wait for that run while others that hold the run wait for the project. Throws Conflict for a closed project, and BudgetExceeded at `path`.
+ * wait for that run while others that hold the run wait for the project. Throws Conflict for a closed project, and BudgetExceeded.
  */
 export async function insertGeneration(
   ctx: Tools,
@@ -55,7 +55,7 @@ export async function insertGeneration(
       }),
     );
   } catch (error) {
-    throw await explained(ctx, run, error, ['input', field]);
+    throw await explained(ctx, run, error, null);
   }
 }
 
@@ -106,7 +106,7 @@ export async function explained(
   ctx: Tools,
   run: Pick<NewGeneration, 'projectId' | 'characterId' | 'model' | 'holdMicros'>,
   error: unknown,
-  path: InputPath,
+  path: InputPath | null,
 ): Promise<unknown> {
   if (error instanceof UserError || !isOverBudget(error)) return error;
   const spender = { ...run, ...requester(ctx.viewer) };
