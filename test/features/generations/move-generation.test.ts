@@ -88,3 +88,20 @@ it('what belongs to the move fails with it: no status, no event', async () => {
   expect(await status()).toBe('QUEUED');
   expect(await events()).toEqual([]);
 });
+
+it('an uncertain run that is found at the provider has a slot again, above the limit if need be', async () => {
+  const count = async () => {
+    const { activeGenerations: active, excessGenerations: excess } = await db.project.findUniqueOrThrow({
+      where: { id: projectId },
+    });
+    return { active, excess };
+  };
+  await db.project.update({ where: { id: projectId }, data: { maxConcurrentGenerations: 0 } });
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  await moveGeneration({ db, jobs }, id, { to: 'UNCERTAIN' });
+  expect(await count()).toEqual({ active: 0, excess: 0 });
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTED', set: { provider_request_id: `found-${id}` } });
+  expect(await count()).toEqual({ active: 1, excess: 1 });
+  await moveGeneration({ db, jobs }, id, { to: 'STORING' });
+  expect(await count()).toEqual({ active: 0, excess: 0 });
+});
