@@ -39,8 +39,9 @@ type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 /**
  * Writes a run in one transaction or not at all: its row, its hold in the ledger and in every budget that covers it, its
  * slot and job where one is free, its event. `first` runs before, under the project's lock, and may answer a run that
- * makes this one unnecessary; it must find whatever shares a unique key with this one, since an insert that met it would
- * wait for that run while others that hold the run wait for the project. Throws Conflict for a closed project, and BudgetExceeded.
+ * makes this one unnecessary. It must find whatever shares a unique key with this one: an insert that met it would wait
+ * for that run, while whoever holds the run waits for the project. Throws Conflict for a closed project, and
+ * BudgetExceeded.
  */
 export async function insertGeneration(
   ctx: Tools,
