@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../src/logger.ts';
+import { connectDatabase } from '../../src/platform/db/connect.ts';
+import { startJobQueue } from '../../src/platform/jobs/job-queue.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { companyOf, inFlight, jobsOf } from '../support/in-flight.ts';
 import { startServerProcess } from '../support/server-process.ts';
@@ -34,6 +37,15 @@ describe('three servers share the slots of a project', () => {
     await Promise.all([dramatis.startServer(), startServerProcess(dramatis)]);
     ({ projectId, characterId } = await dramatis.cast());
   });
+  /** As a process of the version before would wake them: slots or not. */
+  const wakeAll = async () => {
+    const db = connectDatabase(dramatis.database.url, { maxConnections: 1 });
+    const queue = await startJobQueue(dramatis.database.url, createLogger('silent'));
+    for (const { id: generationId, wakeupId: id } of await db.generation.findMany())
+      await queue.send(db, { id, generationId });
+    await queue.stop(0);
+    await db.$disconnect();
+  };
   const ask = (count: number, marker = '') =>
     Promise.all(
       Array.from({ length: count }, (_, index) => dramatis.generate(characterId, `slots ${index}${marker}`)),
@@ -92,6 +104,7 @@ describe('three servers share the slots of a project', () => {
   it('a limit of 0 stops what is not under way; raising it takes effect at once', async () => {
     await limitTo(projectId, 0);
     await ask(4, '[[simulate:slow=6]]');
+    await wakeAll();
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(jobs()).toHaveLength(0);
     await limitTo(projectId, 2);
