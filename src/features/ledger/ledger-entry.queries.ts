@@ -3,6 +3,7 @@ import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/ge
 import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
 import { idsOf } from '../../platform/graphql/global-id.ts';
 import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { entryId } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
 
 export type { LedgerEntryRow };
@@ -41,11 +42,6 @@ export async function ledgerOfGenerationIfVisible(
     })
     .load(id);
   return entries ?? [];
-}
-
-/** An entry's opaque id, the same in exports; in a list its cursor as well. */
-export function entryId({ id }: Pick<LedgerEntryRow, 'id'>): string {
-  return Buffer.from(`LedgerEntry:${id}`).toString('base64url');
 }
 
 function readCursor(cursor: string): bigint {

@@ -5,7 +5,8 @@ import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { entryId, type LedgerEntryRow, listLedger } from './ledger-entry.queries.ts';
+import { entryId } from './entry-id.ts';
+import { type LedgerEntryRow, listLedger } from './ledger-entry.queries.ts';
 import { LedgerEntry, LedgerEntryConnection, LedgerFilter } from './ledger-entry.type.ts';
 
 @Resolver(() => LedgerEntry)

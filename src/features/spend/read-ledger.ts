@@ -2,7 +2,7 @@ import { dayText } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { globalIdOf } from '../../platform/graphql/global-id.ts';
-import { entryId } from '../ledger/ledger-entry.queries.ts';
+import { entryId } from '../ledger/entry-id.ts';
 import type { Portions, Span } from './portions.ts';
 
 /** What a row of the ledger's export is made of. */
