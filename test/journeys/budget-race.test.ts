@@ -157,7 +157,7 @@ it('while caps change, runs are called off and others end, what is settled and h
       }),
     ),
   );
-  const outcomes = await askMany('second', 300);
+  const outcomes = await askMany('second', 1_000);
   await regrets;
   isOver = true;
   await changes;
