@@ -184,7 +184,7 @@ it('while caps change, runs are called off and others end, what is settled and h
     "SELECT count(*)::int AS count FROM generations WHERE status = 'CANCELED' AND prompt LIKE 'race first%'",
   );
   expect(canceled?.count).toBeGreaterThan(0);
-}, 120_000);
+}, 240_000);
 
 it('what there is room for afterwards is let in, one by one, and nothing more', async () => {
   await limitTo(0);
