@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
 import { adminKey, Dramatis, eventually, generateMutation, picture } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
@@ -217,6 +218,34 @@ describe('a deleted project', () => {
     expect(codes(await mutate(dramatis, owner, 'revokeApiKey', { id: live.id }, 'apiKey { id }'))).toEqual(
       [],
     );
+  });
+
+  it('submits nothing that was about to leave when it was given up', async () => {
+    const other = await Dramatis.start({ environment: { ROLE: 'api' } });
+    const client = new pg.Client({ connectionString: other.database.url });
+    await client.connect();
+    try {
+      const { characterId } = await other.cast();
+      const id = await other.generate(characterId);
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM projects FOR UPDATE');
+      await other.startServer({ ROLE: 'worker' });
+      // It holds its run, and waits for the project.
+      await eventually('the worker to be about to submit', async () => {
+        const waiting = await other.database.query(
+          `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
+           WHERE NOT granted AND datname = current_database() AND query LIKE '%projects%FOR NO KEY UPDATE%'`,
+        );
+        return waiting.length > 0;
+      });
+      await client.query('UPDATE projects SET deleting_at = now()');
+      await client.query('COMMIT');
+      expect(await other.settle(id)).toMatchObject({ status: 'CANCELED' });
+      expect(other.simulator.requests.filter(({ path }) => path.startsWith('/v2/'))).toEqual([]);
+    } finally {
+      await client.end();
+      await other.stop();
+    }
   });
 
   it('waits for what the provider has, submits nothing more, and then is gone with every row and byte', async () => {

@@ -196,6 +196,11 @@ describe('quotes', () => {
     await hasty.stop();
   });
 
+  it('take no batch that `generate` would not take', async () => {
+    const { quote: none, userErrors } = await quote({ model: v3('x'), batch: 'b'.repeat(201) });
+    expect([none, userErrors]).toMatchObject([null, [{ path: ['input', 'batch'] }]]);
+  });
+
   it('bind: what was quoted is held, whatever the price book has learned since', async () => {
     const model = { consistentCharacterWithPose: { prompt: 'bound', seed: 3 } };
     const { quote: quoted } = await quote({ model });

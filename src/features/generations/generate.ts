@@ -1,16 +1,13 @@
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
-import { checkOptionalText, checkText } from '../../platform/graphql/text.ts';
-import { authorize } from '../access/authorize.ts';
-import { findCharacter } from '../characters/character.queries.ts';
+import { checkText } from '../../platform/graphql/text.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import type { GenerateInput } from './generation.type.ts';
 import { hashCanonically, quotedInputs } from './identity.ts';
 import { insertGeneration } from './insert-generation.ts';
 import { findReusable } from './owned-generation.ts';
-import { columnsOf, prepareRun, refuseOtherModels } from './prepare-run.ts';
+import { checkBatch, columnsOf, enterProject, type PreparedRun, prepareRun } from './prepare-run.ts';
 import type { GenerationRow } from './progress.ts';
 import { honourQuote } from './quote-token.ts';
 
@@ -29,7 +26,7 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
     input.idempotencyKey == null
       ? null
       : checkText(['input', 'idempotencyKey'], input.idempotencyKey, { minimum: 1, maximum: 200 });
-  const batch = checkOptionalText(['input', 'batch'], input.batch, 200);
+  const batch = checkBatch(input);
   const { characterId, includeAppearance } = input;
   const requestHash = hashCanonically({
     characterId,
@@ -37,9 +34,7 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
     model,
     batch,
   });
-  const { projectId } = await findCharacter(ctx, fromGlobalId('Character', characterId));
-  await authorize(ctx, projectId, 'GENERATE', 'Character');
-  refuseOtherModels(ctx, model);
+  const projectId = await enterProject(ctx, input);
 
   const earlier = key === null ? null : await findByKey(ctx, projectId, key, requestHash);
   if (earlier) return earlier;
@@ -68,9 +63,9 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
   );
 }
 
-function honour(ctx: Tools, quoteId: string, { character, inputs }: Awaited<ReturnType<typeof prepareRun>>) {
+function honour(ctx: Tools, quoteId: string, { character, inputs, resultKey }: PreparedRun) {
   const { id, projectId } = character;
-  return honourQuote(ctx, quoteId, { projectId, inputs: quotedInputs(id, inputs) });
+  return honourQuote(ctx, quoteId, { projectId, inputs: quotedInputs(id, resultKey, inputs) });
 }
 
 async function findByKey(

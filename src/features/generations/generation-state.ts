@@ -49,7 +49,7 @@ export function isAtRest(status: GenerationStatus): boolean {
 }
 
 /** Whether the provider has the run, will have it next, or may have it: it keeps its slot, where it has one. */
-export function isWithProvider(status: GenerationStatus): boolean {
+export function keepsSlot(status: GenerationStatus): boolean {
   return ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'UNCERTAIN'].includes(status);
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ImageModelDefinition } from '../../catalogue/model.ts';
-import { parameterInRole } from '../../catalogue/model.ts';
+import { type ImageModelDefinition, parameterInRole } from '../../catalogue/model.ts';
 import type { Reference, RunInputs } from './build-parameters.ts';
 
 /** The order of an object's members does not matter, so they are sorted first; what is left out counts as absent. */
@@ -34,9 +33,11 @@ export function resultKey(
   return hashCanonically({ model: model.slug, ...Object.fromEntries([...effective, ...pictures]) });
 }
 
-/** Names what a quote was made for: the character, all that is sent, and the seed where one was asked for. */
-export function quotedInputs(characterId: string, inputs: RunInputs): string {
-  const { model, parameters, references, seed, isSeedGiven } = inputs;
-  const key = resultKey(model, parameters, references);
+/** Names what a quote was made for: the character, all that is sent (`key`), and the seed where one was asked for. */
+export function quotedInputs(
+  characterId: string,
+  key: string,
+  { seed, isSeedGiven }: Pick<RunInputs, 'seed' | 'isSeedGiven'>,
+): string {
   return hashCanonically({ characterId, key, seed: isSeedGiven ? seed : null });
 }

@@ -56,7 +56,7 @@ export async function insertGeneration(
       }),
     );
   } catch (error) {
-    throw await explained(ctx, run, error, null);
+    throw await explainRefusal(ctx, run, error, null);
   }
 }
 
@@ -103,7 +103,7 @@ export function requester(viewer: Viewer): { userId: string | null; apiKeyId: st
 }
 
 /** What a client is told when the database refused the hold: which budgets have no room for it. */
-export async function explained(
+export async function explainRefusal(
   ctx: Tools,
   run: Pick<NewGeneration, 'projectId' | 'characterId' | 'model' | 'holdMicros'>,
   error: unknown,

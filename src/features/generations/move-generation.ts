@@ -1,7 +1,7 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
-import { type GenerationStatus, isFinal, isWithProvider, statusesBefore } from './generation-state.ts';
+import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
 import { admitGeneration } from './slots.ts';
 
@@ -94,7 +94,7 @@ export async function moveGenerationIn(
   if (moved.length === 0) return null;
   const row = await tx.generation.findUniqueOrThrow({ where: { id } });
   await move.also?.(tx, row);
-  if (!isWithProvider(to)) await admitGeneration(ctx, tx, row.projectId);
+  if (!keepsSlot(to)) await admitGeneration(ctx, tx, row.projectId);
   await recordEvent(tx, {
     projectId: row.projectId,
     kind: move.event ?? 'GENERATION_CHANGED',

@@ -3,7 +3,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import type { GenerationRow } from './progress.ts';
 
 /** A result that may be there already. */
-export interface Wanted {
+interface Wanted {
   readonly projectId: string;
   readonly resultKey: string;
   /** Null when any seed will do. */

@@ -2,8 +2,9 @@ import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
-import { authorizeChange } from '../access/authorize.ts';
-import { type CharacterRow, findLiveCharacter } from '../characters/character.queries.ts';
+import { checkOptionalText } from '../../platform/graphql/text.ts';
+import { authorize, authorizeChange } from '../access/authorize.ts';
+import { type CharacterRow, findCharacter, findLiveCharacter } from '../characters/character.queries.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import { type Estimate, estimateRun, listPrice } from '../prices/price-book.ts';
 import { type PriceShape, priceShape } from '../prices/price-shape.ts';
@@ -14,7 +15,7 @@ import { resultKey } from './identity.ts';
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config'>;
 
 /** A run as it would be sent, and what is known of its price; nothing is written. */
-interface PreparedRun {
+export interface PreparedRun {
   readonly character: CharacterRow;
   readonly inputs: RunInputs;
   readonly shape: PriceShape;
@@ -63,11 +64,21 @@ export function columnsOf({ character, inputs, shape, resultKey: key }: Prepared
   };
 }
 
-/** A key may be for some models only. Throws Conflict. */
-export function refuseOtherModels({ viewer }: Uses<'viewer'>, input: ModelInputValues): void {
-  const { slug, inputName } = chosenModel(input).model;
-  if (isModelAllowed({ viewer }, slug)) return;
-  throw modelNotAllowed({ viewer }, ['input', 'model', inputName]);
+/**
+ * May I run this model for this character? Resolves to the project. Throws NotFound, Forbidden, and Conflict for a model
+ * that the key is not for.
+ */
+export async function enterProject(ctx: Tools, input: GenerateInput): Promise<string> {
+  const { projectId } = await findCharacter(ctx, fromGlobalId('Character', input.characterId));
+  await authorize(ctx, projectId, 'GENERATE', 'Character');
+  const { slug, inputName } = chosenModel(input.model as ModelInputValues).model;
+  if (!isModelAllowed(ctx, slug)) throw modelNotAllowed(ctx, ['input', 'model', inputName]);
+  return projectId;
+}
+
+/** The caller's name for the runs that this one belongs to; null for none. Throws InputProblem. */
+export function checkBatch({ batch }: GenerateInput): string | null {
+  return checkOptionalText(['input', 'batch'], batch, 200);
 }
 
 /** Whether the viewer may run a model: a key may be narrowed to some. */

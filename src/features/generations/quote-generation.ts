@@ -1,16 +1,12 @@
 import type { Uses } from '../../platform/context.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
-import { authorize } from '../access/authorize.ts';
 import { type BudgetVerdict, judgeBudgets } from '../budgets/verdicts.ts';
-import { findCharacter } from '../characters/character.queries.ts';
-import type { ModelInputValues } from '../image-models/model.input.ts';
 import type { Estimate } from '../prices/price-book.ts';
 import { needsApproval } from './approval.ts';
 import type { GenerateInput } from './generation.type.ts';
 import { quotedInputs } from './identity.ts';
 import { requester } from './insert-generation.ts';
 import { listOwned } from './owned-generation.ts';
-import { prepareRun, refuseOtherModels } from './prepare-run.ts';
+import { checkBatch, enterProject, prepareRun } from './prepare-run.ts';
 import type { GenerationRow } from './progress.ts';
 import { signQuote } from './quote-token.ts';
 
@@ -35,9 +31,8 @@ export async function quoteGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret'>,
   input: GenerateInput,
 ): Promise<QuoteRow> {
-  const { projectId } = await findCharacter(ctx, fromGlobalId('Character', input.characterId));
-  await authorize(ctx, projectId, 'GENERATE', 'Character');
-  refuseOtherModels(ctx, input.model as ModelInputValues);
+  const batch = checkBatch(input);
+  const projectId = await enterProject(ctx, input);
   const { character, inputs, shape, estimate, resultKey } = await prepareRun(ctx, projectId, input);
   const { holdMicros } = estimate;
   const spender = {
@@ -48,9 +43,9 @@ export async function quoteGeneration(
   };
   const seed = inputs.isSeedGiven ? BigInt(inputs.seed) : null;
   const [signed, verdicts, waits, owned] = await Promise.all([
-    signQuote(ctx, { projectId, inputs: quotedInputs(character.id, inputs), holdMicros }),
+    signQuote(ctx, { projectId, inputs: quotedInputs(character.id, resultKey, inputs), holdMicros }),
     judgeBudgets(ctx.db, spender, holdMicros),
-    needsApproval(ctx.db, { projectId, holdMicros, batch: input.batch ?? null }),
+    needsApproval(ctx.db, { projectId, holdMicros, batch }),
     listOwned(ctx, { projectId, resultKey, seed }, ownedShown),
   ]);
   return { ...signed, ...estimate, outputCount: shape.outputCount, needsApproval: waits, verdicts, owned };

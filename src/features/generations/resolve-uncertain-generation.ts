@@ -2,13 +2,14 @@ import { Conflict, InputProblem } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { problemsOfAmount } from '../../platform/graphql/amount.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { authorize } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findLiveCharacter } from '../characters/character.queries.ts';
 import { failureColumns } from './failure.ts';
 import { findGeneration } from './generation.queries.ts';
-import { explained, insertGenerationIn } from './insert-generation.ts';
+import { explainRefusal, insertGenerationIn } from './insert-generation.ts';
 import { longestAnswerMs } from './late-answer.ts';
 import { moveGenerationIn } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
@@ -44,7 +45,7 @@ export async function resolveUncertainGeneration(
   try {
     return await ctx.turns.take(projectId, () => ctx.db.$transaction(resolve));
   } catch (error) {
-    throw next ? await explained(ctx, next, error, ['input', 'retry']) : error;
+    throw next ? await explainRefusal(ctx, next, error, ['input', 'retry']) : error;
   }
 }
 
@@ -78,8 +79,8 @@ function foundCost(run: GenerationRow, { outcome, amount }: ResolveUncertainGene
     if (amount != null) throw new InputProblem(path, 'amount is only for CHARGED.');
     return { costMicros: 0n, costSource: 'NOT_CHARGED' };
   }
-  if (amount != null && amount < 0n)
-    throw new InputProblem(path, `amount must be at least 0; got ${formatMicros(amount)}.`);
+  const [problem] = problemsOfAmount('amount', amount);
+  if (problem) throw problem;
   const costMicros = amount ?? run.priceMicros;
   if (costMicros === null)
     throw new InputProblem(

@@ -1,6 +1,7 @@
 import { addDays, countDays } from '../../days.ts';
 import { perUnit } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
+import { readStandings } from '../budgets/windows.ts';
 import { matching, type Scope } from './matching.ts';
 import type { SpendReportFound } from './spend.queries.ts';
 
@@ -47,14 +48,16 @@ async function firstToRunOut(
   projectId: string,
 ): Promise<{ id: string; day: string } | null> {
   const { today, perDay } = await readPace(ctx, { projectId, groupBy: [] });
-  const budgets = await ctx.db.$queryRaw<{ id: string; available: bigint; endsOn: string | null }[]>`
-    SELECT b.id::text AS id, b.cap_micros - coalesce(w.settled_micros + w.held_micros, 0) AS available,
-      to_char(CASE b.period WHEN 'DAY' THEN ${today}::date
-        WHEN 'MONTH' THEN period_start('MONTH', ${today}::date) + interval '1 month - 1 day' END, 'YYYY-MM-DD') AS "endsOn"
-    FROM budgets b LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.starts_on = period_start(b.period, ${today}::date)
-    WHERE b.project_id = ${projectId}::uuid AND b.scope = 'PROJECT' AND b.removed_at IS NULL`;
-  const running = budgets.flatMap(({ id, available, endsOn }) => {
-    const day = usedUpOn(today, available, perDay);
+  const budgets = await ctx.db.budget.findMany({
+    where: { projectId, scope: 'PROJECT', removedAt: null },
+    select: { id: true },
+  });
+  const standings = await readStandings(
+    ctx.db,
+    budgets.map(({ id }) => id),
+  );
+  const running = standings.flatMap(([id, { availableMicros, endsOn }]) => {
+    const day = usedUpOn(today, availableMicros, perDay);
     return day !== null && (endsOn === null || day <= endsOn) ? [{ id, day }] : [];
   });
   return running.toSorted((one, other) => one.day.localeCompare(other.day))[0] ?? null;

@@ -12,7 +12,7 @@ const runsAtOnce = 20;
  * Admits runs that wait although a slot is free: a limit was raised, or the run was held by somebody at the moment when
  * a slot was passed on. Resolves to how many.
  */
-export async function admitWaiting(ctx: TaskContext): Promise<number> {
+async function admitWaiting(ctx: TaskContext): Promise<number> {
   const projects = await ctx.db.$queryRaw<{ id: string }[]>`
     SELECT p.id::text AS id FROM projects p
     WHERE p.deleting_at IS NULL AND p.active_generations < p.max_concurrent_generations AND EXISTS (
