@@ -20,6 +20,7 @@ import type { TaskContext } from './platform/context.ts';
 import { connectDatabase, type Database } from './platform/db/connect.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
+import { openReader } from './platform/db/reads/reader.ts';
 import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
@@ -71,6 +72,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   if (applied.length > 0) log.info({ applied }, 'migrations applied');
   const db = connectDatabase(databaseUrl);
   closers.push(() => db.$disconnect());
+  const reader = openReader(databaseUrl);
+  closers.push(() => reader.close());
 
   const provider = await findProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
@@ -90,6 +93,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     clock: { now: () => new Date() },
     random: { uuid: randomUUID, below: (bound) => randomInt(bound) },
     db,
+    reader,
     turns: createTurns(),
     jobs,
     events,

@@ -91,6 +91,8 @@ const environment = z.object({
   CORS_ORIGINS: list,
   /** Whether viewers may ask for the schema; the admin always may. */
   INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  /** compiled answers queries from statements of their own where it can; graphql-js asks the resolvers, always. */
+  EXECUTOR: z.enum(['compiled', 'graphql-js'], 'must be compiled or graphql-js').default('compiled'),
   /** Query points that come back to a viewer in a second, and that they can have at the most. */
   COST_PER_SECOND: wholeNumber(1, 1_000_000, 1_000),
   COST_BURST: wholeNumber(1, 100_000_000, 20_000),

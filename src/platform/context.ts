@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import type { Viewer } from './auth/viewer.ts';
 import type { Database } from './db/connect.ts';
+import type { Reader } from './db/reads/reader.ts';
 import type { Turns } from './db/turns.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import type { Loaders } from './graphql/loaders.ts';
@@ -32,6 +33,8 @@ export interface Context {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly db: Database;
+  /** Reads for lists, on connections of their own. */
+  readonly reader: Reader;
   /** Turns at what one row's lock would serialize anyway. */
   readonly turns: Turns;
   readonly jobs: JobQueue;

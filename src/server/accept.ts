@@ -1,3 +1,5 @@
+import Negotiator from 'negotiator';
+
 /** How much a client wants each media type, by its Accept header: from 0, not at all, to 1. */
 export function readAccept(accept: string): (type: string) => number {
   const weights = new Map(
@@ -8,4 +10,12 @@ export function readAccept(accept: string): (type: string) => number {
     }),
   );
   return (type) => weights.get(type) ?? weights.get(type.replace(/\/.*/, '/*')) ?? weights.get('*/*') ?? 0;
+}
+
+const answerTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
+
+/** The media type of a GraphQL answer; null when the client takes none that we make. */
+export function answerType(accept: string | undefined): string | null {
+  const [json = ''] = answerTypes;
+  return accept ? (new Negotiator({ headers: { accept } }).mediaType(answerTypes) ?? null) : json;
 }

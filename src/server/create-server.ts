@@ -1,6 +1,7 @@
 import cors from '@fastify/cors';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { toError } from '../errors.ts';
+import { createPlanner } from '../platform/graphql/plan/execute.ts';
 import { createPrepare } from '../platform/graphql/prepare.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './export-route.ts';
@@ -53,7 +54,14 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
   registerExportRoute(app, ctx);
   registerExplorer(app);
   const schema = await createSchema();
-  const graphql = { schema, prepare: createPrepare(schema, { maxCost: ctx.config.COST_BURST }) };
+  const graphql = {
+    schema,
+    prepare: createPrepare(schema, { maxCost: ctx.config.COST_BURST }),
+    planner:
+      ctx.config.EXECUTOR === 'graphql-js'
+        ? null
+        : createPlanner(schema, (error) => ctx.log.debug({ err: toError(error) }, 'a plan was given up')),
+  };
   await registerGraphqlHttp(app, ctx, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);
   return {

@@ -16,9 +16,10 @@ import { BadRequest, RateLimited, Unauthenticated } from '../errors.ts';
 import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
+import type { Planner } from '../platform/graphql/plan/execute.ts';
 import type { Prepare } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
-import { readAccept } from './accept.ts';
+import { answerType } from './accept.ts';
 import { createArrivals } from './arrivals.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
 import { mayIntrospect } from './introspection.ts';
@@ -33,7 +34,7 @@ type HttpContext = Context & { readonly cost: Cost };
 export async function registerGraphqlHttp(
   app: FastifyInstance,
   ctx: ServerContext,
-  { schema, prepare }: { schema: GraphQLSchema; prepare: Prepare },
+  { schema, prepare, planner }: { schema: GraphQLSchema; prepare: Prepare; planner: Planner | null },
 ): Promise<void> {
   const apollo = new ApolloServer<HttpContext>({
     schema,
@@ -91,6 +92,16 @@ export async function registerGraphqlHttp(
         cost = await purse.pay(cost.requested);
         costs.set(request, cost);
         if (prepared?.document) refuseSubscription(prepared.document, asked?.operationName ?? null);
+        const type = planner && mayBePlanned(request) ? answerType(request.headers.accept) : null;
+        if (planner && prepared?.document && asked && type !== null) {
+          const context = { ...ctx, viewer, loaders: new Loaders() };
+          const data = await planner.answer(prepared.document, asked, context);
+          // As bytes: a text that was put together piece by piece would be put together again for each part of it.
+          if (data !== null)
+            return reply
+              .type(type)
+              .send(Buffer.from(`{"data":${data},"extensions":${JSON.stringify({ cost })}}\n`));
+        }
         if (!prepared?.errors) return await handle.call(app, request, reply);
         return refuse(request, reply.code(400), {
           errors: prepared.errors.map((error) => presentError(ctx, error.toJSON(), error)),
@@ -106,6 +117,13 @@ export async function registerGraphqlHttp(
       }
     },
   });
+}
+
+/** A GET that a page of another site may cause is left to Apollo, which refuses it. */
+function mayBePlanned({ method, headers }: FastifyRequest): boolean {
+  return (
+    method === 'POST' || Boolean(headers['apollo-require-preflight'] ?? headers['x-apollo-operation-name'])
+  );
 }
 
 /** Throws BadRequest: an answer over HTTP is one answer. */
@@ -126,12 +144,11 @@ const tellCost: ApolloServerPlugin<HttpContext> = {
 
 /** An answer to an operation that is not executed, in the media type that the client asks for. */
 function refuse(
-  request: FastifyRequest,
+  { headers }: FastifyRequest,
   reply: FastifyReply,
   answer: { errors: readonly GraphQLFormattedError[]; extensions: { cost: Cost } },
 ): FastifyReply {
-  const weight = readAccept(request.headers.accept ?? '');
-  const own = 'application/graphql-response+json';
-  const type = weight(own) > weight('application/json') ? own : 'application/json';
-  return reply.type(`${type}; charset=utf-8`).send(JSON.stringify(answer));
+  return reply
+    .type(answerType(headers.accept) ?? 'application/json; charset=utf-8')
+    .send(JSON.stringify(answer));
 }

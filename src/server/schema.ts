@@ -7,7 +7,7 @@ import {
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
-import { buildSchema } from 'type-graphql';
+import { buildSchema, getMetadataStorage } from 'type-graphql';
 import { UserResolver } from '../features/access/user.resolver.ts';
 import { ApiKeyResolver, ProjectApiKeysResolver } from '../features/api-keys/api-key.resolver.ts';
 import { ViewerResolver } from '../features/api-keys/viewer.resolver.ts';
@@ -72,6 +72,8 @@ const oneOfInputs = ['ImageSourceInput', 'ModelInput', 'ReferenceInput'];
 
 /** Builds the schema from the rooms' resolvers. This is the one list of them. */
 export async function createSchema(): Promise<GraphQLSchema> {
+  // Plain fields are read by graphql-js itself: no function of the library's stands between.
+  for (const type of getMetadataStorage().objectTypes) type.simpleResolvers ??= true;
   const schema = await buildSchema({
     resolvers: [
       NodeResolver,

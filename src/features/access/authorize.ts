@@ -5,6 +5,9 @@ import type { Uses } from '../../platform/context.ts';
 /** What asking "may I?" needs. */
 export type Asker = Uses<'db' | 'viewer' | 'loaders'>;
 
+/** The same, and reading lists. */
+export type Lister = Asker & Uses<'reader'>;
+
 /** What the viewer is in a project; null for a stranger. Read once a request. */
 export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null> {
   const { viewer } = ctx;

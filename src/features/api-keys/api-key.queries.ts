@@ -1,8 +1,10 @@
 import { NotFound } from '../../errors.ts';
 import { type Action, isAtLeast, leastRole } from '../../platform/auth/policy.ts';
 import type { ApiKey as ApiKeyRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, isAllowed, roleIn } from '../access/authorize.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, isAllowed, type Lister, roleIn } from '../access/authorize.ts';
+import { apiKeysOfProject } from './api-key.view.ts';
 
 export type { ApiKeyRow };
 
@@ -58,27 +60,12 @@ export async function auditedApiKey(ctx: Asker, projectId: string, id: string): 
 }
 
 /** A project's keys, newest first, the revoked ones too: all for owners, for other members their own. */
-export async function listApiKeys(
-  ctx: Asker,
-  projectId: string,
-  args: { first: number; after?: string | null },
-): Promise<Page<ApiKeyRow>> {
+export async function listApiKeys(ctx: Lister, projectId: string, args: Paging): Promise<Page<ApiKeyRow>> {
   await authorize(ctx, projectId, 'USE_OWN_API_KEYS');
   const role = await roleIn(ctx, projectId);
   const isAll = role !== null && isAtLeast(role, leastRole.MANAGE_API_KEYS);
-  const own = ctx.viewer.kind === 'USER' ? { userId: ctx.viewer.userId } : {};
-  const where = { projectId, ...(isAll ? {} : own) };
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      ctx.db.apiKey.findMany({
-        where: { ...where, ...behind('createdAt', after) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.apiKey.count({ where }),
-  );
+  const userId = !isAll && ctx.viewer.kind === 'USER' ? ctx.viewer.userId : null;
+  return readConnection(ctx, apiKeysOfProject, projectId, { ...args, userId });
 }
 
 /** The key by which the viewer came, or null. They may always see this one. */

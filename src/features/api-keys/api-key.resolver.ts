@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
 import { userById } from '../access/user.queries.ts';
@@ -71,13 +72,7 @@ export class ProjectApiKeysResolver {
     description:
       'Its keys, newest first, the revoked ones too: all for owners, for other members their own. Not for API keys: FORBIDDEN.',
   })
-  apiKeys(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listApiKeys(ctx, project.id, { first, after });
+  apiKeys(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
+    return listApiKeys(ctx, project.id, page);
   }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { BadArgument } from '../../errors.ts';
 import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
-import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
 import { idsOf, nodeTypes, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { type Page, type Paging, readSlice, toPage } from '../../platform/graphql/page.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import type { AuditLogFilter } from './audit-entry.type.ts';
 
@@ -12,18 +12,19 @@ export type { AuditEntryRow };
 export async function listAuditEntries(
   ctx: Asker,
   projectId: string,
-  args: { first: number; after?: string | null; filter?: AuditLogFilter | null },
+  args: Paging & { filter?: AuditLogFilter | null },
 ): Promise<Page<AuditEntryRow>> {
   await authorize(ctx, projectId, 'READ_AUDIT_LOG');
-  checkFirst(args.first);
+  const slice = readSlice(args, readCursor);
   const where = { projectId, ...conditions(args.filter ?? {}) };
-  const after = args.after == null ? {} : { sequence: { lt: readCursor(args.after) } };
   const rows = await ctx.db.auditEntry.findMany({
-    where: { AND: [where, after] },
-    orderBy: { sequence: 'desc' },
-    take: args.first + 1,
+    where: { AND: [where, { sequence: { lt: slice.after ?? undefined, gt: slice.before ?? undefined } }] },
+    orderBy: { sequence: slice.fromEnd ? 'asc' : 'desc' },
+    take: slice.limit + 1,
   });
-  return toPage(args, rows, writeCursor, () => ctx.db.auditEntry.count({ where }));
+  return toPage(slice, slice.fromEnd ? rows.reverse() : rows, writeCursor, () =>
+    ctx.db.auditEntry.count({ where }),
+  );
 }
 
 function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
@@ -54,8 +55,8 @@ function writeCursor({ sequence }: AuditEntryRow): string {
   return Buffer.from(String(sequence)).toString('base64url');
 }
 
-function readCursor(cursor: string): bigint {
+function readCursor(argument: string, cursor: string): bigint {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
-  throw new BadArgument(`after: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
 }

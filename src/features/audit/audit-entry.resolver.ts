@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
@@ -60,12 +61,10 @@ export class ProjectAuditLogResolver {
   auditLog(
     @Ctx() ctx: Context,
     @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
     @Arg('filter', () => AuditLogFilter, { nullable: true, description: 'Which entries.' })
     filter: AuditLogFilter | null,
   ) {
-    return listAuditEntries(ctx, project.id, { first, after, filter });
+    return listAuditEntries(ctx, project.id, { ...page, filter });
   }
 }

@@ -2,11 +2,13 @@ import { dayText } from '../../days.ts';
 import { NotFound } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { BudgetAlert as BudgetAlertRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
-import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
 import { findProject } from '../projects/project.queries.ts';
 import { findBudget } from './budget.queries.ts';
+import { budgetAlertsOfProject } from './budget-alert.view.ts';
 
 export type { BudgetAlertRow };
 
@@ -35,22 +37,12 @@ async function loadAlert(ctx: Asker, id: string): Promise<BudgetAlertRow | null>
 
 /** The alerts of a project's budgets, newest first. Throws NotFound, Forbidden. */
 export async function listBudgetAlerts(
-  ctx: Asker,
+  ctx: Lister,
   projectId: string,
-  args: { first: number; after?: string | null },
+  args: Paging,
 ): Promise<Page<BudgetAlertRow>> {
   await authorize(ctx, projectId, 'READ_SPEND');
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      ctx.db.budgetAlert.findMany({
-        where: { projectId, ...behind('createdAt', after) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.budgetAlert.count({ where: { projectId } }),
-  );
+  return readConnection(ctx, budgetAlertsOfProject, projectId, args);
 }
 
 /** The first day of the period that an alert is of; null for TOTAL. */

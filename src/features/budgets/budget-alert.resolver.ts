@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import { Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { DateScalar, DecimalScalar, JsonObjectScalar } from '../../platform/graphql/scalars.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
@@ -59,13 +60,7 @@ export class ProjectBudgetAlertsResolver {
     nullable: true,
     description: 'Thresholds of its budgets that were reached, newest first. Not for a VIEWER: FORBIDDEN.',
   })
-  budgetAlerts(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listBudgetAlerts(ctx, project.id, { first, after });
+  budgetAlerts(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
+    return listBudgetAlerts(ctx, project.id, page);
   }
 }

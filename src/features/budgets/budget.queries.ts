@@ -1,7 +1,9 @@
 import { NotFound } from '../../errors.ts';
 import type { Budget as BudgetRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
+import { budgetsOfProject } from './budget.view.ts';
 import { readStandings, type Standing } from './windows.ts';
 
 export type { BudgetRow };
@@ -39,22 +41,7 @@ export async function standingOf(ctx: Asker, budget: BudgetRow): Promise<Standin
 }
 
 /** A project's budgets in force, newest first. Throws NotFound, Forbidden. */
-export async function listBudgets(
-  ctx: Asker,
-  projectId: string,
-  args: { first: number; after?: string | null },
-): Promise<Page<BudgetRow>> {
+export async function listBudgets(ctx: Lister, projectId: string, args: Paging): Promise<Page<BudgetRow>> {
   await authorize(ctx, projectId, 'READ_SPEND');
-  const where = { projectId, removedAt: null };
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      ctx.db.budget.findMany({
-        where: { ...where, ...behind('createdAt', after) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.budget.count({ where }),
-  );
+  return readConnection(ctx, budgetsOfProject, projectId, args);
 }

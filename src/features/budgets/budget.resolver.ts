@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
@@ -149,13 +150,7 @@ export class ProjectBudgetsResolver {
     nullable: true,
     description: 'Its budgets in force, newest first. Not for a VIEWER: FORBIDDEN.',
   })
-  budgets(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listBudgets(ctx, project.id, { first, after });
+  budgets(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
+    return listBudgets(ctx, project.id, page);
   }
 }

@@ -1,7 +1,9 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
+import { charactersOfProject } from './character.view.ts';
 
 export type { CharacterRow };
 
@@ -39,20 +41,10 @@ export async function findLiveCharacter(ctx: Asker, id: string, field: string): 
 
 /** A project's characters, newest first, the archived ones too. */
 export async function listCharacters(
-  ctx: Asker,
+  ctx: Lister,
   projectId: string,
-  args: { first: number; after?: string | null },
+  args: Paging,
 ): Promise<Page<CharacterRow>> {
   await authorize(ctx, projectId, 'READ_PROJECT');
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      ctx.db.character.findMany({
-        where: { projectId, ...behind('createdAt', after) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.character.count({ where: { projectId } }),
-  );
+  return readConnection(ctx, charactersOfProject, projectId, args);
 }

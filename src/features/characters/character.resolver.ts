@@ -1,9 +1,13 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { ReadsConnection, ReadsRoot, ReadsRow } from '../../platform/graphql/plan/field-read.ts';
+import { rootOf } from '../access/root.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
+import { projectView } from '../projects/project.view.ts';
 import { archiveCharacter } from './archive-character.ts';
 import { type CharacterRow, findCharacter, listCharacters } from './character.queries.ts';
 import {
@@ -16,6 +20,7 @@ import {
   UpdateCharacterInput,
   UpdateCharacterPayload,
 } from './character.type.ts';
+import { charactersOfProject, characterView } from './character.view.ts';
 import { createCharacter } from './create-character.ts';
 import { updateCharacter } from './update-character.ts';
 
@@ -26,11 +31,13 @@ export class CharacterResolver {
     return toGlobalId('Character', character.id);
   }
 
+  @ReadsRow(projectView, 'projectId')
   @FieldResolver(() => Project, { description: 'The project they belong to.' })
   project(@Ctx() ctx: Context, @Root() character: CharacterRow) {
     return findProject(ctx, character.projectId);
   }
 
+  @ReadsRoot(rootOf(characterView, 'Character'))
   @Query(() => Character, { nullable: true, description: 'The character with this id. Error: NOT_FOUND.' })
   character(@Ctx() ctx: Context, @Arg('id', () => ID, { description: "The character's id." }) id: string) {
     return findCharacter(ctx, fromGlobalId('Character', id));
@@ -67,16 +74,11 @@ export class CharacterResolver {
 
 @Resolver(() => Project)
 export class ProjectCharactersResolver {
+  @ReadsConnection(charactersOfProject)
   @FieldResolver(() => CharacterConnection, {
     description: 'Its characters, newest first, the archived ones too.',
   })
-  characters(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listCharacters(ctx, project.id, { first, after });
+  characters(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
+    return listCharacters(ctx, project.id, page);
   }
 }

@@ -1,5 +1,6 @@
 import { Ctx, Extensions, FieldResolver, Resolver, Root, registerEnumType } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { ReadsColumn } from '../../platform/graphql/plan/field-read.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { userIfVisible } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
@@ -29,6 +30,7 @@ registerEnumType(CostSource, {
 /** Who a run is for, and what it does to the books. */
 @Resolver(() => Generation)
 export class GenerationAccountingResolver {
+  @ReadsColumn('holdMicros')
   @FieldResolver(() => DecimalScalar, {
     description:
       'US dollars set aside for it when it was asked for: the most that it may cost. What it did not cost was free again when it ended.',
@@ -37,6 +39,7 @@ export class GenerationAccountingResolver {
     return generation.holdMicros;
   }
 
+  @ReadsColumn('costSource')
   @FieldResolver(() => CostSource, {
     nullable: true,
     description: 'How `cost` is known; null while it is not.',

@@ -14,7 +14,7 @@ import type { CharacterRow } from '../characters/character.queries.ts';
 import type { ModelInputValues, ModelValues, ReferenceInput } from '../image-models/model.input.ts';
 import { findImage, findImageInProject } from '../images/image.queries.ts';
 import type { ImageRow } from '../images/store-image.ts';
-import { findReferenceImage, listReferenceImages } from '../reference-images/reference-image.queries.ts';
+import { findReferenceImage, newestReferenceImages } from '../reference-images/reference-image.queries.ts';
 
 /** The picture that stands for an image parameter, as a run keeps it. */
 export interface Reference {
@@ -37,7 +37,7 @@ export interface RunInputs {
   readonly references: readonly Reference[];
 }
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random'>;
+type Tools = Uses<'db' | 'reader' | 'viewer' | 'loaders' | 'random'>;
 
 /** Bigger ones are legal at the provider, but a 32-bit seed is taken by every model. */
 const seedBound = 2 ** 32;
@@ -155,7 +155,7 @@ async function pickReference(
     return keep(parameter, await findImageInProject(ctx, character.projectId, id), null);
   }
   for (const kind of parameter.fittingKinds) {
-    const [reference] = await listReferenceImages(ctx, character.id, { first: 1, kind });
+    const [reference] = await newestReferenceImages(ctx, character, { first: 1, kind });
     if (reference) return keep(parameter, await findImage(ctx, reference.imageId), reference.id);
   }
   if (parameter.fittingKinds.length === 0) return null;

@@ -2,10 +2,13 @@ import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-grap
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { ReadsRow } from '../../platform/graphql/plan/field-read.ts';
 import { findImage } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
+import { imageView } from '../images/image.view.ts';
 import { findGeneration, type GeneratedImageRow } from './generation.queries.ts';
 import { GeneratedImage, Generation, RateImageInput, RateImagePayload } from './generation.type.ts';
+import { generationView } from './generation.view.ts';
 import { rateImage } from './rate-image.ts';
 
 @Resolver(() => GeneratedImage)
@@ -15,11 +18,13 @@ export class GeneratedImageResolver {
     return toGlobalId('GeneratedImage', image.id);
   }
 
+  @ReadsRow(imageView, 'imageId')
   @FieldResolver(() => Image, { description: 'The picture itself.' })
   image(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
     return findImage(ctx, image.imageId);
   }
 
+  @ReadsRow(generationView, 'generationId')
   @FieldResolver(() => Generation, { description: 'The run that made it.' })
   generation(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
     return findGeneration(ctx, image.generationId);

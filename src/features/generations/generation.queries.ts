@@ -1,11 +1,13 @@
 import { NotFound } from '../../errors.ts';
-import type { GeneratedImage as GeneratedImageRow, Prisma } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { idsOf, toGlobalId } from '../../platform/graphql/global-id.ts';
-import { checkText } from '../../platform/graphql/text.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
-import { findCharacter } from '../characters/character.queries.ts';
+import type { GeneratedImage as GeneratedImageRow } from '../../platform/db/generated/client.ts';
+import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { readConnection, readList } from '../../platform/graphql/lists.ts';
+import { maxPageSize, type Page, type Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, type Lister } from '../access/authorize.ts';
+import type { CharacterRow } from '../characters/character.queries.ts';
+import { imagesOfGeneration } from './generated-image.view.ts';
 import type { GenerationFilter } from './generation.type.ts';
+import { generationsOfCharacter, generationsOfProject } from './generation.view.ts';
 import type { GenerationRow } from './progress.ts';
 import { storedParameters, storedReferences } from './stored-run.ts';
 
@@ -34,52 +36,32 @@ export async function findRetry(ctx: Asker, { id }: GenerationRow): Promise<Gene
     .load(id);
 }
 
-/** The generations of a project or of a character, newest first. Throws NotFound, BadArgument, InputProblem. */
-export async function listGenerations(
-  ctx: Asker,
-  of: { projectId: string } | { characterId: string },
-  args: { first: number; after?: string | null; filter?: GenerationFilter | null },
+type GenerationArgs = Paging & { readonly filter?: GenerationFilter | null };
+
+/** A project's runs, newest first. Throws NotFound, BadArgument, InputProblem. */
+export async function listProjectGenerations(
+  ctx: Lister,
+  projectId: string,
+  args: GenerationArgs,
 ): Promise<Page<GenerationRow>> {
-  if ('projectId' in of) await authorize(ctx, of.projectId, 'READ_PROJECT');
-  else await findCharacter(ctx, of.characterId);
-  const where = { AND: [of, conditions(args.filter ?? {})] };
-  return readPage(
-    args,
-    (row) => row.requestedAt,
-    ({ after, limit }) =>
-      ctx.db.generation.findMany({
-        where: { ...where, ...behind('requestedAt', after) },
-        orderBy: [{ requestedAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.generation.count({ where }),
-  );
+  await authorize(ctx, projectId, 'READ_PROJECT');
+  return readConnection(ctx, generationsOfProject, projectId, args);
 }
 
-function conditions({ statuses, batch, characterId }: GenerationFilter): Prisma.GenerationWhereInput {
-  return {
-    ...(statuses ? { status: { in: statuses } } : {}),
-    ...(batch != null ? { batch: checkText(['filter', 'batch'], batch, { maximum: 200 }) } : {}),
-    ...(characterId != null ? { characterId: { in: idsOf([characterId], 'Character') } } : {}),
-  };
+/** A character's runs, newest first. Throws the same. */
+export async function listCharacterGenerations(
+  ctx: Lister,
+  { id, projectId }: CharacterRow,
+  args: GenerationArgs,
+): Promise<Page<GenerationRow>> {
+  await authorize(ctx, projectId, 'READ_PROJECT', 'Character');
+  return readConnection(ctx, generationsOfCharacter, id, args);
 }
 
 /** A run's pictures in order. A run that has not ended has none yet, also when seen through an old event. */
-export async function listGeneratedImages(
-  ctx: Asker,
-  generation: GenerationRow,
-): Promise<GeneratedImageRow[]> {
-  if (generation.status !== 'COMPLETED') return [];
-  const images = await ctx.loaders
-    .of('images of generations', async (ids) => {
-      const rows = await ctx.db.generatedImage.findMany({
-        where: { generationId: { in: ids } },
-        orderBy: [{ generationId: 'asc' }, { index: 'asc' }],
-      });
-      return [...Map.groupBy(rows, (row) => row.generationId)];
-    })
-    .load(generation.id);
-  return images ?? [];
+export async function listGeneratedImages(ctx: Lister, run: GenerationRow): Promise<GeneratedImageRow[]> {
+  if (run.status !== 'COMPLETED') return [];
+  return readList(ctx, imagesOfGeneration, run.id, { first: maxPageSize });
 }
 
 /** The output with this row id. Throws NotFound, also for strangers. */

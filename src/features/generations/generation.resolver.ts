@@ -1,17 +1,36 @@
-import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import {
+  ReadsColumn,
+  ReadsColumns,
+  ReadsConnection,
+  ReadsList,
+  ReadsRoot,
+  ReadsRow,
+} from '../../platform/graphql/plan/field-read.ts';
 import { DecimalScalar, JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { rootOf } from '../access/root.ts';
 import { type CharacterRow, findCharacter } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
+import { characterView } from '../characters/character.view.ts';
 import { imageModelBySlug } from '../image-models/image-model.queries.ts';
 import { ImageModel } from '../image-models/image-model.type.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
+import { projectView } from '../projects/project.view.ts';
 import { cancelGeneration } from './cancel-generation.ts';
 import { generate } from './generate.ts';
-import { findGeneration, listGeneratedImages, listGenerations, parametersOf } from './generation.queries.ts';
+import { imagesOfGeneration } from './generated-image.view.ts';
+import {
+  findGeneration,
+  listCharacterGenerations,
+  listGeneratedImages,
+  listProjectGenerations,
+  parametersOf,
+} from './generation.queries.ts';
 import {
   CancelGenerationInput,
   CancelGenerationPayload,
@@ -24,11 +43,10 @@ import {
   GenerationFilter,
   OutputProblem,
 } from './generation.type.ts';
+import { generationsOfCharacter, generationsOfProject, generationView } from './generation.view.ts';
 import { type GenerationRow, readOutputProblems } from './progress.ts';
 
-const first = { description: 'How many at the most: 1 to 100.' };
-const after = { nullable: true, description: "A page's `endCursor`, to go on behind it." };
-const filter = { nullable: true, description: 'Which of them.' };
+const which = { nullable: true, description: 'Which of them.' };
 
 @Resolver(() => Generation)
 export class GenerationResolver {
@@ -37,21 +55,25 @@ export class GenerationResolver {
     return toGlobalId('Generation', generation.id);
   }
 
+  @ReadsRow(projectView, 'projectId')
   @FieldResolver(() => Project, { description: 'The project it belongs to.' })
   project(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return findProject(ctx, generation.projectId);
   }
 
+  @ReadsRow(characterView, 'characterId')
   @FieldResolver(() => Character, { description: 'Of whom it is.' })
   character(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return findCharacter(ctx, generation.characterId);
   }
 
+  @ReadsColumns('model', 'modelVersion')
   @FieldResolver(() => ImageModel, { description: 'The model that draws it.' })
   model(@Root() generation: GenerationRow) {
     return imageModelBySlug(generation.model, generation.modelVersion);
   }
 
+  @ReadsColumns('parameters', 'references')
   @FieldResolver(() => JsonObjectScalar, {
     description: "What was asked of the model, by the provider's names; pictures as `{ imageId, sha256 }`.",
   })
@@ -59,6 +81,7 @@ export class GenerationResolver {
     return parametersOf(generation);
   }
 
+  @ReadsColumn('seed')
   @FieldResolver(() => SafeIntScalar, {
     nullable: true,
     description: 'The seed it was run with, drawn here when none was given.',
@@ -67,11 +90,13 @@ export class GenerationResolver {
     return Number(generation.seed);
   }
 
+  @ReadsList(imagesOfGeneration)
   @FieldResolver(() => [GeneratedImage], { description: 'The pictures, once COMPLETED.' })
   images(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return listGeneratedImages(ctx, generation);
   }
 
+  @ReadsColumns('failureCode', 'failureMessage', 'failureRetryable')
   @FieldResolver(() => GenerationFailure, {
     nullable: true,
     description: 'Why it FAILED, was turned down, or is UNCERTAIN.',
@@ -83,11 +108,13 @@ export class GenerationResolver {
     return { code: failureCode, message: failureMessage ?? '', retryable: failureRetryable ?? false };
   }
 
+  @ReadsColumns('outputProblems')
   @FieldResolver(() => [OutputProblem], { description: 'Outputs that could not be kept.' })
   outputProblems(@Root() generation: GenerationRow): OutputProblem[] {
     return readOutputProblems(generation);
   }
 
+  @ReadsColumn('costMicros')
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
     description:
@@ -97,6 +124,7 @@ export class GenerationResolver {
     return generation.costMicros;
   }
 
+  @ReadsRoot(rootOf(generationView, 'Generation'))
   @Query(() => Generation, { nullable: true, description: 'The run with this id. Error: NOT_FOUND.' })
   generation(@Ctx() ctx: Context, @Arg('id', () => ID, { description: "The run's id." }) id: string) {
     return findGeneration(ctx, fromGlobalId('Generation', id));
@@ -125,36 +153,28 @@ export class GenerationResolver {
 
 @Resolver(() => Project)
 export class ProjectGenerationsResolver {
+  @ReadsConnection(generationsOfProject)
   @FieldResolver(() => GenerationConnection, { description: 'Its runs, newest first.' })
   generations(
     @Ctx() ctx: Context,
     @Root() project: ProjectRow,
-    @Arg('first', () => Int, first) firstCount: number,
-    @Arg('after', () => String, after) afterCursor: string | null,
-    @Arg('filter', () => GenerationFilter, filter) chosen: GenerationFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('filter', () => GenerationFilter, which) filter: GenerationFilter | null,
   ) {
-    return listGenerations(
-      ctx,
-      { projectId: project.id },
-      { first: firstCount, after: afterCursor, filter: chosen },
-    );
+    return listProjectGenerations(ctx, project.id, { ...page, filter });
   }
 }
 
 @Resolver(() => Character)
 export class CharacterGenerationsResolver {
+  @ReadsConnection(generationsOfCharacter)
   @FieldResolver(() => GenerationConnection, { description: 'Runs of them, newest first.' })
   generations(
     @Ctx() ctx: Context,
     @Root() character: CharacterRow,
-    @Arg('first', () => Int, first) firstCount: number,
-    @Arg('after', () => String, after) afterCursor: string | null,
-    @Arg('filter', () => GenerationFilter, filter) chosen: GenerationFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('filter', () => GenerationFilter, which) filter: GenerationFilter | null,
   ) {
-    return listGenerations(
-      ctx,
-      { characterId: character.id },
-      { first: firstCount, after: afterCursor, filter: chosen },
-    );
+    return listCharacterGenerations(ctx, character, { ...page, filter });
   }
 }

@@ -31,7 +31,7 @@ export async function findImageInProject(ctx: Asker, projectId: string, id: stri
 /** A signed URL of an image that anyone who has it can open until it expires. Throws InputProblem. */
 export function imageUrl(
   ctx: Uses<'imageSecret' | 'publicUrl' | 'clock'>,
-  image: ImageRow,
+  image: Pick<ImageRow, 'id'>,
   { width, format }: { width?: number | null; format?: ImageFormat | null },
 ): string {
   if (width != null && (width < 16 || width > 4096)) {

@@ -1,10 +1,16 @@
 import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { ReadsMade } from '../../platform/graphql/plan/field-read.ts';
 import { UrlScalar } from '../../platform/graphql/scalars.ts';
 import { imageUrl } from './image.queries.ts';
 import { Image, ImageFormat } from './image.type.ts';
 import type { ImageRow } from './store-image.ts';
+
+interface VariantArgs {
+  readonly width?: number | null;
+  readonly format?: ImageFormat | null;
+}
 
 @Resolver(() => Image)
 export class ImageResolver {
@@ -15,6 +21,9 @@ export class ImageResolver {
 
   // Whoever asks for a size may have it made.
   @Extensions({ points: 1 })
+  @ReadsMade(['id'], (image: Pick<ImageRow, 'id'>, args: VariantArgs, ctx: Context) =>
+    imageUrl(ctx, image, args),
+  )
   @FieldResolver(() => UrlScalar, {
     description:
       'A signed address that anyone can open until it expires, in a day or two. Stable for hours, so browsers can cache it.',

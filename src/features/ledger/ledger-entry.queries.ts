@@ -1,7 +1,7 @@
 import { BadArgument } from '../../errors.ts';
 import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
-import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
 import { idsOf } from '../../platform/graphql/global-id.ts';
+import { type Page, type Paging, readSlice, toPage } from '../../platform/graphql/page.ts';
 import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import { entryId } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
@@ -12,18 +12,19 @@ export type { LedgerEntryRow };
 export async function listLedger(
   ctx: Asker,
   projectId: string,
-  args: { first: number; after?: string | null; filter?: LedgerFilter | null },
+  args: Paging & { filter?: LedgerFilter | null },
 ): Promise<Page<LedgerEntryRow>> {
   await authorize(ctx, projectId, 'READ_SPEND');
-  checkFirst(args.first);
+  const slice = readSlice(args, readCursor);
   const where = { projectId, ...conditions(args.filter ?? {}) };
-  const after = args.after == null ? {} : { id: { lt: readCursor(args.after) } };
   const rows = await ctx.db.ledgerEntry.findMany({
-    where: { AND: [where, after] },
-    orderBy: { id: 'desc' },
-    take: args.first + 1,
+    where: { AND: [where, { id: { lt: slice.after ?? undefined, gt: slice.before ?? undefined } }] },
+    orderBy: { id: slice.fromEnd ? 'asc' : 'desc' },
+    take: slice.limit + 1,
   });
-  return toPage(args, rows, entryId, () => ctx.db.ledgerEntry.count({ where }));
+  return toPage(slice, slice.fromEnd ? rows.reverse() : rows, entryId, () =>
+    ctx.db.ledgerEntry.count({ where }),
+  );
 }
 
 /** What was booked for a run, in order; read for many runs at once. Null for viewers who may not know what is spent. */
@@ -44,11 +45,11 @@ export async function ledgerOfGenerationIfVisible(
   return entries ?? [];
 }
 
-function readCursor(cursor: string): bigint {
+function readCursor(argument: string, cursor: string): bigint {
   const [, digits] =
     /^LedgerEntry:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   if (digits !== undefined) return BigInt(digits);
-  throw new BadArgument(`after: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
 }
 
 function conditions(filter: LedgerFilter): Prisma.LedgerEntryWhereInput {

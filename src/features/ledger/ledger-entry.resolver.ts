@@ -1,6 +1,7 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import { dayText } from '../../days.ts';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
@@ -43,12 +44,10 @@ export class ProjectLedgerResolver {
   ledger(
     @Ctx() ctx: Context,
     @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
+    @Args(() => PageArgs) page: PageArgs,
     @Arg('filter', () => LedgerFilter, { nullable: true, description: 'Which entries.' })
     filter: LedgerFilter | null,
   ) {
-    return listLedger(ctx, project.id, { first, after, filter });
+    return listLedger(ctx, project.id, { ...page, filter });
   }
 }

@@ -1,9 +1,11 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Invitation as InvitationRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, type Lister } from '../access/authorize.ts';
 import { InvitationStatus } from './invitation.type.ts';
+import { invitationsOfProject } from './invitation.view.ts';
 
 export type { InvitationRow };
 
@@ -17,22 +19,12 @@ export async function findInvitation(ctx: Asker, id: string): Promise<Invitation
 
 /** A project's invitations, newest first, the settled ones too. */
 export async function listInvitations(
-  ctx: Asker,
+  ctx: Lister,
   projectId: string,
-  args: { first: number; after?: string | null },
+  args: Paging,
 ): Promise<Page<InvitationRow>> {
   await authorize(ctx, projectId, 'MANAGE_MEMBERS');
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      ctx.db.invitation.findMany({
-        where: { projectId, ...behind('createdAt', after) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.invitation.count({ where: { projectId } }),
-  );
+  return readConnection(ctx, invitationsOfProject, projectId, args);
 }
 
 /** Where an invitation stands now. */

@@ -1,5 +1,6 @@
-import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
@@ -79,13 +80,7 @@ export class ProjectInvitationsResolver {
     nullable: true,
     description: 'Its invitations, newest first, the settled ones too; owners only.',
   })
-  invitations(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listInvitations(ctx, project.id, { first, after });
+  invitations(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
+    return listInvitations(ctx, project.id, page);
   }
 }

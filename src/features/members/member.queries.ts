@@ -1,8 +1,10 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { Member as MemberRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
+import { membersOfProject } from './member.view.ts';
 
 export type { MemberRow };
 
@@ -26,23 +28,9 @@ export async function memberOfUser(ctx: Asker, projectId: string, userId: string
 }
 
 /** A project's members, newest first. */
-export async function listMembers(
-  ctx: Asker,
-  projectId: string,
-  args: { first: number; after?: string | null },
-): Promise<Page<MemberRow>> {
+export async function listMembers(ctx: Lister, projectId: string, args: Paging): Promise<Page<MemberRow>> {
   await authorize(ctx, projectId, 'READ_MEMBERS');
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      ctx.db.member.findMany({
-        where: { projectId, ...behind('createdAt', after) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => ctx.db.member.count({ where: { projectId } }),
-  );
+  return readConnection(ctx, membersOfProject, projectId, args);
 }
 
 /** Throws Conflict when the member is the only owner left. The caller holds the project's lock. */

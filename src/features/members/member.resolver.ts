@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { userById } from '../access/user.queries.ts';
@@ -64,13 +65,7 @@ export class ProjectMembersResolver {
     nullable: true,
     description: 'Who is in it, newest first. Not for API keys: FORBIDDEN.',
   })
-  members(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listMembers(ctx, project.id, { first, after });
+  members(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
+    return listMembers(ctx, project.id, page);
   }
 }

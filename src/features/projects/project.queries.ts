@@ -1,7 +1,9 @@
 import { NotFound } from '../../errors.ts';
-import type { Prisma, Project as ProjectRow } from '../../platform/db/generated/client.ts';
-import { behind, type Page, readPage } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import type { Project as ProjectRow } from '../../platform/db/generated/client.ts';
+import { readConnection } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
+import { projectsOfViewer } from './project.view.ts';
 
 export type { ProjectRow };
 
@@ -28,25 +30,6 @@ async function loadProject(ctx: Asker, id: string): Promise<ProjectRow | null> {
 }
 
 /** The viewer's projects, newest first: those they are a member of, the one their key is for; the admin's are all. */
-export async function listProjects(
-  { db, viewer }: Asker,
-  args: { first: number; after?: string | null },
-): Promise<Page<ProjectRow>> {
-  const mine: Prisma.ProjectWhereInput =
-    viewer.kind === 'ADMIN'
-      ? {}
-      : viewer.kind === 'API_KEY'
-        ? { id: viewer.projectId }
-        : { members: { some: { userId: viewer.userId } } };
-  return readPage(
-    args,
-    (row) => row.createdAt,
-    ({ after, limit }) =>
-      db.project.findMany({
-        where: { AND: [mine, behind('createdAt', after)] },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    () => db.project.count({ where: mine }),
-  );
+export async function listProjects(ctx: Lister, args: Paging): Promise<Page<ProjectRow>> {
+  return readConnection(ctx, projectsOfViewer, '', { ...args, viewer: ctx.viewer });
 }

@@ -1,8 +1,11 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { ReadsColumn, ReadsRoot } from '../../platform/graphql/plan/field-read.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { rootOf } from '../access/root.ts';
 import { archiveProject } from './archive-project.ts';
 import { createProject } from './create-project.ts';
 import { findProject, listProjects, type ProjectRow } from './project.queries.ts';
@@ -18,6 +21,7 @@ import {
   UpdateProjectLimitsInput,
   UpdateProjectLimitsPayload,
 } from './project.type.ts';
+import { projectView } from './project.view.ts';
 import { restoreProject } from './restore-project.ts';
 import { updateProjectLimits } from './update-project-limits.ts';
 
@@ -28,6 +32,7 @@ export class ProjectResolver {
     return toGlobalId('Project', project.id);
   }
 
+  @ReadsColumn('approvalPerRunMicros')
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
     description: 'A run that may cost more waits for an owner; null lets every run pass.',
@@ -36,6 +41,7 @@ export class ProjectResolver {
     return project.approvalPerRunMicros;
   }
 
+  @ReadsColumn('approvalPerBatchMicros')
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
     description:
@@ -45,19 +51,15 @@ export class ProjectResolver {
     return project.approvalPerBatchMicros;
   }
 
+  @ReadsRoot(rootOf(projectView, 'Project'))
   @Query(() => Project, { nullable: true, description: 'The project with this id. Error: NOT_FOUND.' })
   project(@Ctx() ctx: Context, @Arg('id', () => ID, { description: "The project's id." }) id: string) {
     return findProject(ctx, fromGlobalId('Project', id));
   }
 
   @Query(() => ProjectConnection, { description: 'The projects that the viewer may see, newest first.' })
-  projects(
-    @Ctx() ctx: Context,
-    @Arg('first', () => Int, { description: 'How many at the most: 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
-    after: string | null,
-  ) {
-    return listProjects(ctx, { first, after });
+  projects(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {
+    return listProjects(ctx, page);
   }
 
   @Mutation(() => CreateProjectPayload, { description: 'Makes an empty project.' })

@@ -1,6 +1,6 @@
 import { BadArgument } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { checkFirst, type Page, toPage } from '../../platform/graphql/connection.ts';
+import { checkFirst, type Page, readSlice, toPage } from '../../platform/graphql/page.ts';
 import { type Asker, authorizeAdmin } from '../access/authorize.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { listAccounts } from './accounts.ts';
@@ -30,7 +30,7 @@ export async function readReport(
   args: { account?: string | null; first: number; after?: string | null },
 ): Promise<ReportRow> {
   authorizeAdmin(ctx);
-  checkFirst(args.first);
+  const slice = readSlice(args, readCursor);
   const accounts = await listAccounts(ctx);
   const account = args.account ?? ctx.segmind.accountId;
   if (!accounts.includes(account))
@@ -41,12 +41,11 @@ export async function readReport(
     orderBy: [{ at: 'desc' }, { id: 'desc' }],
   });
   const { _sum } = await ctx.db.accountTotal.aggregate({ where, _sum: { spentMicros: true } });
-  const before = args.after == null ? null : readCursor(args.after);
   const intervals = await listIntervals(ctx, {
     account,
     lifetimeMs: lifetimeMs(ctx),
-    limit: args.first + 1,
-    before,
+    limit: slice.limit + 1,
+    before: slice.after,
   });
   const lines = intervals.map((interval) => ({ ...interval, account }));
   return {
@@ -56,7 +55,7 @@ export async function readReport(
     observedAt: last?.at ?? null,
     isBalanceShared: await isBalanceShared(ctx, account),
     spent: _sum.spentMicros ?? 0n,
-    lines: toPage(args, lines, cursorOf, async () =>
+    lines: toPage(slice, lines, cursorOf, async () =>
       Math.max(0, (await ctx.db.balanceObservation.count({ where })) - 1),
     ),
   };
@@ -66,11 +65,11 @@ function cursorOf({ id }: LineRow): string {
   return Buffer.from(`BalanceObservation:${id}`).toString('base64url');
 }
 
-function readCursor(cursor: string): bigint {
+function readCursor(argument: string, cursor: string): bigint {
   const [, digits] =
     /^BalanceObservation:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   if (digits !== undefined) return BigInt(digits);
-  throw new BadArgument(`after: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
 }
 
 /** Whose money a line may tell of: runs handed over in its time that are UNCERTAIN, or whose cost nobody knows. */

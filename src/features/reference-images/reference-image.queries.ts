@@ -1,9 +1,11 @@
 import type { ReferenceImageKind } from '../../catalogue/model.ts';
 import { NotFound } from '../../errors.ts';
 import type { ReferenceImage as ReferenceImageRow } from '../../platform/db/generated/client.ts';
-import { checkFirst } from '../../platform/graphql/connection.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
-import { findCharacter } from '../characters/character.queries.ts';
+import { readConnection, readList } from '../../platform/graphql/lists.ts';
+import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { type Asker, authorize, type Lister } from '../access/authorize.ts';
+import type { CharacterRow } from '../characters/character.queries.ts';
+import { referenceImagesOfCharacter } from './reference-image.view.ts';
 
 export type { ReferenceImageRow };
 
@@ -23,29 +25,22 @@ export async function findReferenceImage(ctx: Asker, id: string): Promise<Refere
   return referenceImage;
 }
 
-/** A character's reference images, newest first. */
-export async function listReferenceImages(
-  ctx: Asker,
-  characterId: string,
-  { first, kind }: { first: number; kind?: ReferenceImageKind | null },
+/** The newest of a character's reference images. Throws NotFound, BadArgument. */
+export async function newestReferenceImages(
+  ctx: Lister,
+  { id, projectId }: CharacterRow,
+  args: { readonly first: number; readonly kind?: ReferenceImageKind | null },
 ): Promise<ReferenceImageRow[]> {
-  await findCharacter(ctx, characterId);
-  checkFirst(first);
-  // One statement for all characters of a page: "the newest n of each" is a lateral limit on the index.
-  const rows = await ctx.loaders
-    .of(`referenceImages of characters, ${first} ${kind ?? 'any'}`, async (characterIds) => {
-      const found = await ctx.db.$queryRaw<ReferenceImageRow[]>`
-        SELECT r.* FROM unnest(${characterIds}::uuid[]) AS parent(id)
-        CROSS JOIN LATERAL (
-          SELECT id::text, character_id::text AS "characterId", image_id::text AS "imageId", kind::text, label,
-                 created_at AS "createdAt"
-          FROM reference_images
-          WHERE character_id = parent.id AND (${kind ?? null}::text IS NULL OR kind::text = ${kind ?? null})
-          ORDER BY created_at DESC, id DESC LIMIT ${first}
-        ) r`;
-      const byCharacter = Map.groupBy(found, (row) => row.characterId);
-      return characterIds.map((id) => [id, byCharacter.get(id) ?? []] as const);
-    })
-    .load(characterId);
-  return rows ?? [];
+  await authorize(ctx, projectId, 'READ_PROJECT', 'Character');
+  return readList(ctx, referenceImagesOfCharacter, id, args);
+}
+
+/** A character's reference images, newest first. Throws the same. */
+export async function listReferenceImages(
+  ctx: Lister,
+  { id, projectId }: CharacterRow,
+  args: Paging & { readonly kind?: ReferenceImageKind | null },
+): Promise<Page<ReferenceImageRow>> {
+  await authorize(ctx, projectId, 'READ_PROJECT', 'Character');
+  return readConnection(ctx, referenceImagesOfCharacter, id, args);
 }

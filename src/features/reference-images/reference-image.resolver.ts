@@ -1,23 +1,34 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { ReadsConnection, ReadsList, ReadsRow } from '../../platform/graphql/plan/field-read.ts';
 import type { CharacterRow } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { ReferenceImageKind } from '../image-models/image-model.type.ts';
 import { findImage } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
+import { imageView } from '../images/image.view.ts';
 import { addReferenceImage } from './add-reference-image.ts';
-import { listReferenceImages, type ReferenceImageRow } from './reference-image.queries.ts';
+import {
+  listReferenceImages,
+  newestReferenceImages,
+  type ReferenceImageRow,
+} from './reference-image.queries.ts';
 import {
   AddReferenceImageInput,
   AddReferenceImagePayload,
   ReferenceImage,
+  ReferenceImageConnection,
   RemoveReferenceImageInput,
   RemoveReferenceImagePayload,
 } from './reference-image.type.ts';
+import { referenceImagesOfCharacter } from './reference-image.view.ts';
 import { removeReferenceImage } from './remove-reference-image.ts';
+
+const kindOnly = { nullable: true, description: 'Only these.' };
 
 @Resolver(() => ReferenceImage)
 export class ReferenceImageResolver {
@@ -26,6 +37,7 @@ export class ReferenceImageResolver {
     return toGlobalId('ReferenceImage', referenceImage.id);
   }
 
+  @ReadsRow(imageView, 'imageId')
   @FieldResolver(() => Image, { description: 'The picture itself.' })
   image(@Ctx() ctx: Context, @Root() referenceImage: ReferenceImageRow) {
     return findImage(ctx, referenceImage.imageId);
@@ -55,8 +67,9 @@ export class ReferenceImageResolver {
 
 @Resolver(() => Character)
 export class CharacterReferenceImagesResolver {
+  @ReadsList(referenceImagesOfCharacter)
   @FieldResolver(() => [ReferenceImage], {
-    description: 'Pictures that show what they look like, newest first.',
+    description: 'The newest pictures that show what they look like, newest first.',
   })
   referenceImages(
     @Ctx() ctx: Context,
@@ -67,8 +80,21 @@ export class CharacterReferenceImagesResolver {
       description: 'How many at the most: 1 to 100.',
     })
     first: number | null,
-    @Arg('kind', () => ReferenceImageKind, { nullable: true, description: 'Only these.' }) kind: Kind | null,
+    @Arg('kind', () => ReferenceImageKind, kindOnly) kind: Kind | null,
   ) {
-    return listReferenceImages(ctx, character.id, { first: first ?? 20, kind });
+    return newestReferenceImages(ctx, character, { first: first ?? 20, kind });
+  }
+
+  @ReadsConnection(referenceImagesOfCharacter)
+  @FieldResolver(() => ReferenceImageConnection, {
+    description: 'All pictures that show what they look like, page by page, newest first.',
+  })
+  referenceImagesConnection(
+    @Ctx() ctx: Context,
+    @Root() character: CharacterRow,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('kind', () => ReferenceImageKind, kindOnly) kind: Kind | null,
+  ) {
+    return listReferenceImages(ctx, character, { ...page, kind });
   }
 }

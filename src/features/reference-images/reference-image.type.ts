@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
-import { Node } from '../../platform/graphql/connection.ts';
+import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { ReferenceImageKind } from '../image-models/image-model.type.ts';
@@ -18,6 +18,8 @@ export class ReferenceImage extends Node {
   @Field(() => DateTimeScalar, { description: 'When it was added.' })
   createdAt: Date;
 }
+
+export const ReferenceImageConnection = connectionType('ReferenceImage', () => ReferenceImage);
 
 @InputType({ description: 'A new reference image of a character.' })
 export class AddReferenceImageInput {

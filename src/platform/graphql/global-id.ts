@@ -27,6 +27,11 @@ export function isNodeType(type: IdType): type is NodeType {
   return nodeTypes.some((each) => each === type);
 }
 
+/** Whether things of this type have global ids. */
+export function isIdType(type: string): type is IdType {
+  return idTypes.some((each) => each === type);
+}
+
 /** Makes an opaque id that is unique across types. */
 export function toGlobalId(type: IdType, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url');

@@ -44,6 +44,8 @@ interface Part extends Size {
 const assumedItems = 10;
 /** The same for lists of the schema itself, which lie in memory. */
 const assumedSchemaItems = 3;
+/** Arguments that tell how many items are asked for: a number, or a list of which. */
+const countingArguments = ['first', 'last', 'ids'];
 /** What a mutation costs beside the objects it answers, unless its definition's extension `points` says otherwise. */
 const mutationPoints = 10;
 /** A list whose length is not told by the variable that should; the longest page there is. */
@@ -190,12 +192,16 @@ export function createMeasure(
 
   /** How many items the field's own arguments ask for; null when it has none that says. */
   function itemsAsked(node: FieldNode, field: GraphQLField<unknown, unknown>): number | null {
-    const declared = field.args.find(({ name }) => name === 'first' || name === 'ids');
-    if (!declared) return null;
-    const value = node.arguments?.find(({ name }) => name.value === declared.name)?.value;
-    if (!value) return typeof declared.defaultValue === 'number' ? declared.defaultValue : null;
-    const count = value.kind === Kind.VARIABLE ? countGiven(value.name.value) : countWritten(value);
-    return Math.min(Math.max(count, 0), enough);
+    const counts = field.args.flatMap(({ name, defaultValue }) => {
+      if (!countingArguments.includes(name)) return [];
+      const value = node.arguments?.find((given) => given.name.value === name)?.value;
+      if (!value) return typeof defaultValue === 'number' ? [defaultValue] : [];
+      // Null asks for nothing: another argument says how many.
+      if (value.kind === Kind.NULL) return [];
+      const count = value.kind === Kind.VARIABLE ? countGiven(value.name.value) : countWritten(value);
+      return [Math.min(Math.max(count, 0), enough)];
+    });
+    return counts.length === 0 ? null : Math.max(...counts);
   }
 
   function countGiven(variable: string): number {

@@ -1,0 +1,15 @@
+import type { View } from '../../platform/db/reads/view.ts';
+import type { Root } from '../../platform/graphql/plan/field-read.ts';
+import { type Asker, authorize } from './authorize.ts';
+
+/** A document may begin with a row of this table, called `what`, for whoever may read its project. */
+export function rootOf(view: View, what: string): Root {
+  return {
+    view,
+    async enter(ctx: Asker, projectId: string) {
+      await authorize(ctx, projectId, 'READ_PROJECT', what);
+      // Members and keys do not outlive their project; the admin's role is not read from anywhere.
+      return ctx.viewer.kind !== 'ADMIN';
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { BudgetAlert as BudgetAlertRow } from '../../platform/db/generated/client.ts';
+import { bigint, day, integer, moment, text } from '../../platform/db/reads/column.ts';
+import { newest } from '../../platform/db/reads/list.ts';
+import { view } from '../../platform/db/reads/view.ts';
+
+/** `budget_alerts`, column by column. */
+export const budgetAlertView = view<BudgetAlertRow>('budget_alerts', {
+  id: text,
+  projectId: text,
+  budgetId: text,
+  startsOn: day,
+  threshold: integer,
+  capMicros: bigint,
+  settledMicros: bigint,
+  heldMicros: bigint,
+  createdAt: moment,
+});
+
+export const budgetAlertsOfProject = newest(budgetAlertView, 'projectId', 'createdAt');

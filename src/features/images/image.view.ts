@@ -1,0 +1,15 @@
+import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
+import { integer, moment, text } from '../../platform/db/reads/column.ts';
+import { view } from '../../platform/db/reads/view.ts';
+
+/** `images`, column by column. */
+export const imageView = view<ImageRow>('images', {
+  id: text,
+  projectId: text,
+  sha256: text,
+  contentType: text,
+  sizeBytes: integer,
+  width: integer,
+  height: integer,
+  createdAt: moment,
+});

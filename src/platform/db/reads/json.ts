@@ -1,0 +1,27 @@
+/*
+ * Postgres' text as JSON's, without a value in between: for whole libraries, parsing and printing again costs more than
+ * everything else together.
+ */
+
+/** What JSON cannot hold as it is; a lone surrogate cannot come from Postgres. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped
+const special = /["\\\u0000-\u001f]/;
+
+/** Text as a JSON string. */
+export function quote(text: string): string {
+  return special.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/**
+ * Postgres' `2026-11-01 12:00:00.5+00` as `2026-11-01T12:00:00.500Z`. The reader's sessions are in UTC, and no column of
+ * ours is finer than milliseconds.
+ */
+export function isoTime(text: string): string {
+  const fraction = text.length > 22 ? text.slice(20, -3) : '';
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0')}Z`;
+}
+
+/** The inverse of `isoTime`, as precisely as Postgres needs it. */
+export function isMoment(iso: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(iso) && !Number.isNaN(Date.parse(iso));
+}

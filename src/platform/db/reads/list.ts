@@ -1,0 +1,159 @@
+import type { Statement } from './reader.ts';
+import { columnName, type View } from './view.ts';
+
+/*
+ * The one way to read lists: one statement for all parents of a level, which takes the first n of each with a lateral
+ * limit on an index that begins with the parent's column and goes on with the order.
+ */
+
+/** A condition on a list's rows, which are called `t`. */
+export type Condition =
+  | { readonly sql: string }
+  /** `place` is where the value stands. */
+  | { readonly sql: (place: string) => string; readonly value: string | number };
+
+/** The rows of one table that belong to a parent, in an order; ties are broken by id. */
+export interface List<
+  Row extends { readonly id: string } = { readonly id: string },
+  Args extends object = object,
+> {
+  readonly view: View<Row>;
+  /** The column that names the parent; left out where there is none. */
+  readonly of?: string;
+  readonly by: string;
+  readonly direction: 'DESC' | 'ASC';
+  /** Which of them. Throws BadArgument, InputProblem. */
+  where?(args: Args): readonly Condition[];
+  /** Only parents that have this in a column have any. */
+  readonly onlyOf?: { readonly column: string; readonly value: string };
+}
+
+/** A row's place in a list that is ordered by time. */
+export interface Position {
+  /** ISO text. */
+  readonly at: string;
+  readonly id: string;
+}
+
+/** Which part of a list: `limit` rows from one end of what lies behind `after` and before `before`. */
+export interface Slice {
+  readonly limit: number;
+  readonly fromEnd: boolean;
+  readonly after: Position | null;
+  readonly before: Position | null;
+}
+
+/**
+ * Reads a slice for each of some parents. The first column is the parent's number, from 1; parents follow each other in
+ * order, and each one's rows stand in the list's order, from whichever end they were taken.
+ */
+export function sliceStatement(
+  list: List,
+  columns: readonly string[],
+  parents: readonly string[],
+  slice: Slice,
+  conditions: readonly Condition[],
+): Statement {
+  const values: (string | number | null)[] = [];
+  const place = (value: string | number | null) => `$${values.push(value)}`;
+  const order = columnName(list.by);
+  const isDescending = list.direction === 'DESC';
+  const parent = parentOf(list, parents, place);
+  const where = [
+    ...parent.where,
+    ...bounds(list, order, slice, place),
+    ...conditions.map((each) => conditionText(each, place)),
+  ];
+  const limit = place(slice.limit);
+  const told = isDescending ? 'DESC' : 'ASC';
+  const taken = isDescending === slice.fromEnd ? 'ASC' : 'DESC';
+  const selected = columns.map((sql, index) => `${sql} AS c${index}`);
+  return {
+    text: `SELECT ${['parent.n', ...columns.map((_, index) => `page.c${index}`)].join(', ')}
+FROM ${parent.from}
+CROSS JOIN LATERAL (
+  SELECT ${[...selected, `${order} AS by_order`, 't."id" AS by_id'].join(', ')}
+  FROM "${list.view.table}" t${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}
+  ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}
+) page
+ORDER BY parent.n, page.by_order ${told}, page.by_id ${told}`,
+    values,
+  };
+}
+
+/** Counts whole lists: the number of each parent, from 1, and how many rows it has. */
+export function countStatement(
+  list: List,
+  parents: readonly string[],
+  conditions: readonly Condition[],
+): Statement {
+  const values: (string | number | null)[] = [];
+  const place = (value: string | number | null) => `$${values.push(value)}`;
+  const parent = parentOf(list, parents, place);
+  const where = [...parent.where, ...conditions.map((each) => conditionText(each, place))];
+  return {
+    text: `SELECT parent.n, counted.rows FROM ${parent.from}
+CROSS JOIN LATERAL (
+  SELECT count(*) AS rows FROM "${list.view.table}" t${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}
+) counted`,
+    values,
+  };
+}
+
+/** Reads rows by id, in any order, the id first; of one project's only, where a project is given and the table has one. */
+export function rowsStatement(
+  view: View,
+  columns: readonly string[],
+  ids: readonly string[],
+  project: string | null,
+): Statement {
+  const isWalled = project !== null && view.columns.has('projectId');
+  return {
+    text: `SELECT ${['t."id"', ...columns].join(', ')} FROM "${view.table}" t
+WHERE t."id" = ANY($1::uuid[])${isWalled ? ' AND t."project_id" = $2::uuid' : ''}`,
+    values: isWalled ? [arrayText(ids), project] : [arrayText(ids)],
+  };
+}
+
+function conditionText(condition: Condition, place: (value: string | number) => string): string {
+  return 'value' in condition ? condition.sql(place(condition.value)) : condition.sql;
+}
+
+/** An array of uuids, or of words without special characters, as Postgres reads it. */
+export function arrayText(words: readonly string[]): string {
+  return `{${words.join(',')}}`;
+}
+
+function parentOf({ of }: List, parents: readonly string[], place: (value: string) => string) {
+  if (of === undefined) return { from: '(VALUES (1)) AS parent(n)', where: [] };
+  const ids = place(arrayText(parents));
+  return {
+    from: `unnest(${ids}::uuid[]) WITH ORDINALITY AS parent(id, n)`,
+    where: [`${columnName(of)} = parent.id`],
+  };
+}
+
+/** A row comparison, which the index answers as it stands. */
+function bounds(
+  { direction }: List,
+  order: string,
+  { after, before }: Slice,
+  place: (value: string) => string,
+): string[] {
+  const side = (position: Position | null, sign: '<' | '>') =>
+    position === null
+      ? []
+      : [`(${order}, t."id") ${sign} (${place(position.at)}::timestamptz, ${place(position.id)}::uuid)`];
+  const [further, nearer] = direction === 'DESC' ? (['<', '>'] as const) : (['>', '<'] as const);
+  return [...side(after, further), ...side(before, nearer)];
+}
+
+/** The usual list: what belongs to a parent, newest first. */
+export function newest<Row extends { readonly id: string }, Args extends object = object>(
+  view: View<Row>,
+  of: (string & keyof Row) | null,
+  by: string & keyof Row,
+  where?: (args: Args) => readonly Condition[],
+): List<Row, Args> {
+  return { view, of: of ?? undefined, by, direction: 'DESC', where };
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import pg from 'pg';
+import type { TextRow } from './view.ts';
+
+/** A statement and what its places stand for. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly (string | number | null)[];
+}
+
+/** Reads for lists and libraries: whole results as Postgres' own text. */
+export interface Reader {
+  read(statement: Statement): Promise<TextRow[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * A session in UTC, whatever the server's own zone is. Compiling an expensive plan to machine code takes longer than
+ * running any plan of ours.
+ */
+const session = '-c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=30s -c jit=off';
+/** A statement of this many uses is worth being planned once for each connection. */
+const usesBeforeNamed = 3;
+/** Each costs memory on each connection, and clients choose what they select. */
+const mostNames = 300;
+/** After this time all connections, and the names they know, are new. */
+const lifetimeSeconds = 3_600;
+
+const asText = { getTypeParser: () => (value: string) => value };
+
+/** Opens connections of its own; they are made when first needed. */
+export function openReader(databaseUrl: string, { maxConnections = 10 } = {}): Reader {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: maxConnections,
+    options: session,
+    application_name: 'dramatis-reads',
+    connectionTimeoutMillis: 10_000,
+    maxLifetimeSeconds: lifetimeSeconds,
+    keepAlive: true,
+  });
+  // A connection that breaks while idle is replaced; the query that breaks tells its caller.
+  pool.on('error', () => undefined);
+  const nameOf = createNames();
+  return {
+    async read({ text, values }) {
+      const { rows } = await pool.query<(string | null)[]>({
+        name: nameOf(text),
+        text,
+        values: [...values],
+        rowMode: 'array',
+        types: asText,
+      });
+      return rows;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** Names for statements that come again and again; a bounded number in the lifetime of a connection. */
+function createNames(): (text: string) => string | undefined {
+  const uses = new LRUCache<string, number>({ max: 1_000 });
+  let names = new Map<string, string>();
+  let endsAt = 0;
+  return (text) => {
+    const now = performance.now();
+    if (now > endsAt) {
+      names = new Map();
+      endsAt = now + lifetimeSeconds * 1_000;
+    }
+    const known = names.get(text);
+    if (known !== undefined || names.size >= mostNames) return known;
+    const count = (uses.get(text) ?? 0) + 1;
+    uses.set(text, count);
+    if (count < usesBeforeNamed) return undefined;
+    const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    names.set(text, name);
+    return name;
+  };
+}

@@ -1,0 +1,95 @@
+import { isoTime } from '../db/reads/json.ts';
+import { countStatement, type List, type Slice, sliceStatement } from '../db/reads/list.ts';
+import type { Reader } from '../db/reads/reader.ts';
+import type { Loaders } from './loaders.ts';
+import { checkFirst, encodeCursor, type Page, type Paging, readSlice, toPage, withNext } from './page.ts';
+
+/*
+ * Lists as resolvers read them: the same statements as compiled documents', with whole rows, batched by the request's
+ * loaders over all parents of a level.
+ */
+
+interface Tools {
+  readonly reader: Reader;
+  readonly loaders: Loaders;
+}
+
+interface Placed<Row> {
+  readonly row: Row;
+  readonly cursor: string;
+}
+
+/** One parent's page of a list. Throws BadArgument, and what the list's conditions throw. */
+export async function readConnection<Row extends { readonly id: string }, Args extends object>(
+  ctx: Tools,
+  list: List<Row, Args>,
+  parentId: string,
+  args: Args & Paging,
+): Promise<Page<Row>> {
+  const slice = readSlice(args);
+  const placed = await readSlices(ctx, list, parentId, args, withNext(slice));
+  const cursors = new Map(placed.map(({ row, cursor }) => [row, cursor]));
+  const rows = placed.map(({ row }) => row);
+  const countAll = () => countRows(ctx, list, parentId, args);
+  return toPage(slice, rows, (row) => cursors.get(row) ?? '', countAll);
+}
+
+/** The first rows of one parent's list. Throws BadArgument. */
+export async function readList<Row extends { readonly id: string }, Args extends object>(
+  ctx: Tools,
+  list: List<Row, Args>,
+  parentId: string,
+  args: Args & { readonly first: number },
+): Promise<Row[]> {
+  checkFirst(args.first);
+  const slice = { limit: args.first, fromEnd: false, after: null, before: null };
+  const rows = await readSlices(ctx, list, parentId, args, slice);
+  return rows.map(({ row }) => row);
+}
+
+async function readSlices<Row extends { readonly id: string }, Args extends object>(
+  { reader, loaders }: Tools,
+  list: List<Row, Args>,
+  parentId: string,
+  args: Args,
+  slice: Slice,
+): Promise<Placed<Row>[]> {
+  const columns = [...list.view.columns.values()].map(({ sql }) => sql);
+  const conditions = list.where?.(args) ?? [];
+  const statementFor = (parents: string[]) => sliceStatement(list, columns, parents, slice, conditions);
+  const by = [...list.view.columns.keys()].indexOf(list.by);
+  const found = await loaders
+    .of(nameOf(statementFor([])), async (parents) => {
+      const slices = parents.map((parent) => [parent, [] as Placed<Row>[]] as const);
+      for (const [number, ...texts] of await reader.read(statementFor(parents))) {
+        const row = list.view.parse(texts);
+        const cursor = encodeCursor({ at: isoTime(texts[by] ?? ''), id: row.id });
+        slices[Number(number) - 1]?.[1].push({ row, cursor });
+      }
+      return slices;
+    })
+    .load(parentId);
+  return found ?? [];
+}
+
+async function countRows<Row extends { readonly id: string }, Args extends object>(
+  { reader, loaders }: Tools,
+  list: List<Row, Args>,
+  parentId: string,
+  args: Args,
+): Promise<number> {
+  const conditions = list.where?.(args) ?? [];
+  const statementFor = (parents: string[]) => countStatement(list, parents, conditions);
+  const count = await loaders
+    .of(nameOf(statementFor([])), async (parents) => {
+      const counts = await reader.read(statementFor(parents));
+      return counts.map(([number, rows]) => [parents[Number(number) - 1] ?? '', Number(rows)] as const);
+    })
+    .load(parentId);
+  return count ?? 0;
+}
+
+/** What is the same for all parents that can be read together. */
+function nameOf({ text, values }: { text: string; values: readonly unknown[] }): string {
+  return JSON.stringify([text, ...values]);
+}

@@ -1,0 +1,108 @@
+import { BadArgument } from '../../errors.ts';
+import { isMoment } from '../db/reads/json.ts';
+import type { Position } from '../db/reads/list.ts';
+
+/** A connection's arguments, as the Relay specification has them. */
+export interface Paging {
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly last?: number | null;
+  readonly before?: string | null;
+}
+
+/** The largest page. */
+export const maxPageSize = 100;
+
+/** A position as clients carry it. */
+export function encodeCursor({ at, id }: Position): string {
+  return Buffer.from(`${at} ${id}`).toString('base64url');
+}
+
+/** Reads a cursor back. Throws BadArgument on anything this server did not make. */
+export function decodeCursor(argument: string, cursor: string): Position {
+  const [at = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (rest.length > 0 || !isMoment(at) || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+    throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  }
+  return { at, id };
+}
+
+/** Throws BadArgument for a page that is too small or too large. */
+export function checkFirst(first: number, argument = 'first'): void {
+  if (first < 1 || first > maxPageSize) {
+    throw new BadArgument(`${argument} must be from 1 to ${maxPageSize}; got ${first}.`);
+  }
+}
+
+/** Which part of a list a page is; `limit` is exactly the page. */
+export interface PageSlice<Place = Position> {
+  readonly limit: number;
+  readonly fromEnd: boolean;
+  readonly after: Place | null;
+  readonly before: Place | null;
+}
+
+/** What the arguments ask for; `decode` reads the list's own cursors. Throws BadArgument. */
+export function readSlice(args: Paging): PageSlice;
+export function readSlice<Place>(
+  args: Paging,
+  decode: (argument: string, cursor: string) => Place,
+): PageSlice<Place>;
+export function readSlice(
+  { first, after, last, before }: Paging,
+  decode: (argument: string, cursor: string) => unknown = decodeCursor,
+): PageSlice<unknown> {
+  if (first != null && last != null) throw new BadArgument('Give first or last, not both.');
+  const limit = first ?? last;
+  if (limit == null) throw new BadArgument(`Give first or last: from 1 to ${maxPageSize}.`);
+  checkFirst(limit, first == null ? 'last' : 'first');
+  return {
+    limit,
+    fromEnd: first == null,
+    after: after == null ? null : decode('after', after),
+    before: before == null ? null : decode('before', before),
+  };
+}
+
+/** The same, and one row more, which tells whether the list goes on where the page ends. */
+export function withNext<Place>(slice: PageSlice<Place>): PageSlice<Place> {
+  return { ...slice, limit: slice.limit + 1 };
+}
+
+/** What of the rows that were read, in the list's order and one more than wanted, is the page, and what is beside it. */
+export function pageBounds({ fromEnd, limit, after, before }: PageSlice<unknown>, count: number) {
+  const goesOn = count > limit;
+  const start = fromEnd && goesOn ? 1 : 0;
+  return {
+    start,
+    end: start + Math.min(count, limit),
+    hasNextPage: fromEnd ? before !== null : goesOn,
+    hasPreviousPage: fromEnd ? goesOn : after !== null,
+  };
+}
+
+/** One page of rows, with what a Relay connection tells of it. */
+export interface Page<Row> {
+  readonly edges: readonly { readonly cursor: string; readonly node: Row }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+  /** Counted only when asked for. */
+  readonly countAll: () => Promise<number>;
+}
+
+/** Makes a page of rows that were read in the list's order, one more than wanted where there is one. */
+export function toPage<Row>(
+  slice: PageSlice<unknown>,
+  rows: readonly Row[],
+  cursorOf: (row: Row) => string,
+  countAll: () => Promise<number>,
+): Page<Row> {
+  const { start, end, hasNextPage, hasPreviousPage } = pageBounds(slice, rows.length);
+  const edges = rows.slice(start, end).map((node) => ({ node, cursor: cursorOf(node) }));
+  const [startCursor, endCursor] = [edges[0]?.cursor ?? null, edges.at(-1)?.cursor ?? null];
+  return { edges, pageInfo: { hasNextPage, hasPreviousPage, startCursor, endCursor }, countAll };
+}
