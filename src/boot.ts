@@ -199,6 +199,7 @@ async function listen(
   const authenticate = createAuthenticate({
     adminKey: key,
     db: tools.db,
+    reader: tools.reader,
     verifyToken: createVerifyToken({
       jwksUrl: config.AUTH_JWKS_URL,
       secret: config.AUTH_JWT_SECRET,

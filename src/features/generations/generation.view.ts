@@ -64,16 +64,40 @@ export const generationView = view<GenerationRow>('generations', {
   outputProblems: json,
 });
 
-export const generationsOfProject = newest(generationView, 'projectId', 'requestedAt', conditions);
-export const generationsOfCharacter = newest(generationView, 'characterId', 'requestedAt', conditions);
+type Filtered = { readonly filter?: GenerationFilter | null };
 
-function conditions({ filter }: { readonly filter?: GenerationFilter | null }): readonly Condition[] {
-  const { statuses, batch, characterId } = filter ?? {};
+export const generationsOfProject = newest(
+  generationView,
+  'projectId',
+  'requestedAt',
+  ({ filter }: Filtered) => [
+    ...(filter?.statuses
+      ? [{ column: 'status', type: '"GenerationStatus"', oneOf: [...new Set(filter.statuses)] }]
+      : []),
+    ...conditions(filter ?? {}),
+  ],
+);
+
+/** Of one character there are never so many that a rare status is worth an index. */
+export const generationsOfCharacter = newest(
+  generationView,
+  'characterId',
+  'requestedAt',
+  ({ filter }: Filtered) => [
+    ...(filter?.statuses
+      ? [
+          {
+            sql: (place: string) => `t."status" = ANY(${place}::"GenerationStatus"[])`,
+            value: arrayText(filter.statuses),
+          },
+        ]
+      : []),
+    ...conditions(filter ?? {}),
+  ],
+);
+
+function conditions({ batch, characterId }: GenerationFilter): readonly Condition[] {
   const found: Condition[] = [];
-  if (statuses) {
-    const sql = (place: string) => `t."status" = ANY(${place}::"GenerationStatus"[])`;
-    found.push({ sql, value: arrayText(statuses) });
-  }
   if (batch != null) {
     const value = checkText(['filter', 'batch'], batch, { maximum: 200 });
     found.push({ sql: (place) => `t."batch" = ${place}::text`, value });

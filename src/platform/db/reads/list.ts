@@ -10,7 +10,14 @@ import { columnName, type View } from './view.ts';
 export type Condition =
   | { readonly sql: string }
   /** `place` is where the value stands. */
-  | { readonly sql: (place: string) => string; readonly value: string | number };
+  | { readonly sql: (place: string) => string; readonly value: string | number }
+  /**
+   * A column is one of some words. A list with one of these takes the first rows of each word from an index that has the
+   * column between the parent's and the order's, however rare the word is.
+   */
+  | { readonly column: string; readonly type: string; readonly oneOf: readonly string[] };
+
+type Place = (value: string | number) => string;
 
 /** The rows of one table that belong to a parent, in an order; ties are broken by id. */
 export interface List<
@@ -54,27 +61,37 @@ export function sliceStatement(
   slice: Slice,
   conditions: readonly Condition[],
 ): Statement {
-  const values: (string | number | null)[] = [];
-  const place = (value: string | number | null) => `$${values.push(value)}`;
+  const values: (string | number)[] = [];
+  const place: Place = (value) => `$${values.push(value)}`;
   const order = columnName(list.by);
   const isDescending = list.direction === 'DESC';
   const parent = parentOf(list, parents, place);
-  const where = [
-    ...parent.where,
-    ...bounds(list, order, slice, place),
-    ...conditions.map((each) => conditionText(each, place)),
-  ];
   const limit = place(slice.limit);
   const told = isDescending ? 'DESC' : 'ASC';
   const taken = isDescending === slice.fromEnd ? 'ASC' : 'DESC';
+  const first = `ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}`;
+  const where = (others: readonly Condition[]) =>
+    whereOf([
+      ...parent.where,
+      ...bounds(list, order, slice, place),
+      ...others.map((each) => conditionText(each, place)),
+    ]);
+  const words = conditions.find((each) => 'oneOf' in each);
+  const from = words
+    ? `unnest(${place(arrayText(words.oneOf))}::${words.type}[]) AS word(value)
+  CROSS JOIN LATERAL (SELECT * FROM "${list.view.table}" t${where([
+    { sql: `${columnName(words.column)} = word.value` },
+    ...conditions.filter((each) => each !== words),
+  ])} ${first}) t`
+    : `"${list.view.table}" t${where(conditions)}`;
   const selected = columns.map((sql, index) => `${sql} AS c${index}`);
   return {
     text: `SELECT ${['parent.n', ...columns.map((_, index) => `page.c${index}`)].join(', ')}
 FROM ${parent.from}
 CROSS JOIN LATERAL (
   SELECT ${[...selected, `${order} AS by_order`, 't."id" AS by_id'].join(', ')}
-  FROM "${list.view.table}" t${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}
-  ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}
+  FROM ${from}
+  ${first}
 ) page
 ORDER BY parent.n, page.by_order ${told}, page.by_id ${told}`,
     values,
@@ -87,14 +104,14 @@ export function countStatement(
   parents: readonly string[],
   conditions: readonly Condition[],
 ): Statement {
-  const values: (string | number | null)[] = [];
-  const place = (value: string | number | null) => `$${values.push(value)}`;
+  const values: (string | number)[] = [];
+  const place: Place = (value) => `$${values.push(value)}`;
   const parent = parentOf(list, parents, place);
-  const where = [...parent.where, ...conditions.map((each) => conditionText(each, place))];
+  const where = whereOf([...parent.where, ...conditions.map((each) => conditionText(each, place))]);
   return {
     text: `SELECT parent.n, counted.rows FROM ${parent.from}
 CROSS JOIN LATERAL (
-  SELECT count(*) AS rows FROM "${list.view.table}" t${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}
+  SELECT count(*) AS rows FROM "${list.view.table}" t${where}
 ) counted`,
     values,
   };
@@ -115,7 +132,13 @@ WHERE t."id" = ANY($1::uuid[])${isWalled ? ' AND t."project_id" = $2::uuid' : ''
   };
 }
 
-function conditionText(condition: Condition, place: (value: string | number) => string): string {
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
+}
+
+function conditionText(condition: Condition, place: Place): string {
+  if ('oneOf' in condition)
+    return `${columnName(condition.column)} = ANY(${place(arrayText(condition.oneOf))}::${condition.type}[])`;
   return 'value' in condition ? condition.sql(place(condition.value)) : condition.sql;
 }
 
@@ -124,7 +147,7 @@ export function arrayText(words: readonly string[]): string {
   return `{${words.join(',')}}`;
 }
 
-function parentOf({ of }: List, parents: readonly string[], place: (value: string) => string) {
+function parentOf({ of }: List, parents: readonly string[], place: Place) {
   if (of === undefined) return { from: '(VALUES (1)) AS parent(n)', where: [] };
   const ids = place(arrayText(parents));
   return {
@@ -134,12 +157,7 @@ function parentOf({ of }: List, parents: readonly string[], place: (value: strin
 }
 
 /** A row comparison, which the index answers as it stands. */
-function bounds(
-  { direction }: List,
-  order: string,
-  { after, before }: Slice,
-  place: (value: string) => string,
-): string[] {
+function bounds({ direction }: List, order: string, { after, before }: Slice, place: Place): string[] {
   const side = (position: Position | null, sign: '<' | '>') =>
     position === null
       ? []
