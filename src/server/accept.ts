@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 
 /** How much a client wants each media type, by its Accept header: from 0, not at all, to 1. */
@@ -14,8 +15,14 @@ export function readAccept(accept: string): (type: string) => number {
 
 const answerTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
+/** Clients send the same few headers over and over. */
+const known = new LRUCache<string, { type: string | null }>({ max: 100 });
+
 /** The media type of a GraphQL answer; null when the client takes none that we make. */
-export function answerType(accept: string | undefined): string | null {
-  const [json = ''] = answerTypes;
-  return accept ? (new Negotiator({ headers: { accept } }).mediaType(answerTypes) ?? null) : json;
+export function answerType(accept = '*/*'): string | null {
+  const answer = known.get(accept) ?? {
+    type: new Negotiator({ headers: { accept } }).mediaType(answerTypes) ?? null,
+  };
+  known.set(accept, answer);
+  return answer.type;
 }

@@ -3,7 +3,7 @@ import type { Database } from '../db/connect.ts';
 import type { Reader } from '../db/reads/reader.ts';
 import type { Claims, VerifyToken } from './access-token.ts';
 import { createFindApiKey } from './find-api-key.ts';
-import { apiKeyPrefix, isSameSecret } from './secret.ts';
+import { apiKeyPrefix, hashSecret, isSecretOf } from './secret.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Finds the viewer behind an `Authorization` header or `connectionParams.authorization`. Throws Unauthenticated. */
@@ -18,12 +18,13 @@ export function createAuthenticate(options: {
 }): Authenticate {
   const { adminKey, db, verifyToken } = options;
   const findApiKey = createFindApiKey(options);
+  const adminHash = hashSecret(adminKey);
   return async (authorization) => {
     const bearer =
       typeof authorization === 'string' ? /^Bearer +([\x21-\x7e]{1,8192}) *$/i.exec(authorization) : null;
     const text = bearer?.[1];
     if (text === undefined) throw new Unauthenticated();
-    if (isSameSecret(text, adminKey)) return { kind: 'ADMIN' };
+    if (isSecretOf(adminHash, text)) return { kind: 'ADMIN' };
     const viewer = text.startsWith(apiKeyPrefix)
       ? await findApiKey(text)
       : await findUser(db, await verifyToken(text));

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** API keys begin so, which tells them from tokens, and lets scanners find one that was committed by mistake. */
 export const apiKeyPrefix = 'dramatis_key_';
@@ -22,10 +22,10 @@ export function drawSecret(prefix: string): Secret {
 
 /** What is kept of a secret, and what it is found by. */
 export function hashSecret(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return digest('sha256', text, 'hex');
 }
 
-/** Compares hashes in constant time, so that neither content nor length leaks. */
-export function isSameSecret(one: string, other: string): boolean {
-  return timingSafeEqual(Buffer.from(hashSecret(one), 'hex'), Buffer.from(hashSecret(other), 'hex'));
+/** Whether a text is the secret of a hash, in constant time, so that neither content nor length leaks. */
+export function isSecretOf(hash: string, text: string): boolean {
+  return timingSafeEqual(Buffer.from(hash, 'hex'), Buffer.from(hashSecret(text), 'hex'));
 }

@@ -17,6 +17,7 @@ import {
   TypeMetaFieldDef,
   type ValueNode,
 } from 'graphql';
+import { countingArguments } from './count-key.ts';
 
 /** How large an operation is once its fragments are spread; no number is larger than `enough`. */
 export interface Size {
@@ -44,8 +45,6 @@ interface Part extends Size {
 const assumedItems = 10;
 /** The same for lists of the schema itself, which lie in memory. */
 const assumedSchemaItems = 3;
-/** Arguments that tell how many items are asked for: a number, or a list of which. */
-const countingArguments = ['first', 'last', 'ids'];
 /** What a mutation costs beside the objects it answers, unless its definition's extension `points` says otherwise. */
 const mutationPoints = 10;
 /** A list whose length is not told by the variable that should; the longest page there is. */
@@ -92,10 +91,11 @@ function fieldOf(schema: GraphQLSchema, typeName: string | undefined, name: stri
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
 }
 
-/** How many items a literal asks for: a number, or the members of a list. */
-function countWritten(value: ValueNode): number {
+/** How many items a literal asks for: a number, or the members of a list; null for null. */
+function countWritten(value: ValueNode): number | null {
   if (value.kind === Kind.INT) return Number(value.value);
   if (value.kind === Kind.LIST) return value.values.length;
+  if (value.kind === Kind.NULL) return null;
   return value.kind === Kind.STRING ? 1 : mostItems;
 }
 
@@ -118,7 +118,7 @@ export function createMeasure(
     for (const { variable, defaultValue } of declared ?? []) {
       // Operations that are not asked for may use the same name: the greatest counts.
       const known = defaults.get(variable.name.value);
-      if (defaultValue && (!known || countWritten(defaultValue) > countWritten(known)))
+      if (defaultValue && (!known || (countWritten(defaultValue) ?? 0) > (countWritten(known) ?? 0)))
         defaults.set(variable.name.value, defaultValue);
     }
   }
@@ -192,24 +192,25 @@ export function createMeasure(
 
   /** How many items the field's own arguments ask for; null when it has none that says. */
   function itemsAsked(node: FieldNode, field: GraphQLField<unknown, unknown>): number | null {
-    const counts = field.args.flatMap(({ name, defaultValue }) => {
+    const told = field.args.flatMap(({ name, defaultValue }) => {
       if (!countingArguments.includes(name)) return [];
       const value = node.arguments?.find((given) => given.name.value === name)?.value;
       if (!value) return typeof defaultValue === 'number' ? [defaultValue] : [];
-      // Null asks for nothing: another argument says how many.
-      if (value.kind === Kind.NULL) return [];
-      const count = value.kind === Kind.VARIABLE ? countGiven(value.name.value) : countWritten(value);
-      return [Math.min(Math.max(count, 0), enough)];
+      return [value.kind === Kind.VARIABLE ? countGiven(value.name.value) : countWritten(value)];
     });
-    return counts.length === 0 ? null : Math.max(...counts);
+    if (told.length === 0) return null;
+    // Null asks for nothing by itself: of a page's two sizes the other one counts.
+    const counts = told.filter((count) => count !== null);
+    return Math.min(Math.max(0, ...(counts.length > 0 ? counts : [mostItems])), enough);
   }
 
-  function countGiven(variable: string): number {
+  function countGiven(variable: string): number | null {
     const given = variables[variable];
     if (typeof given === 'number' && !Number.isNaN(given)) return given;
     if (Array.isArray(given)) return given.length;
     const fallback = defaults.get(variable);
-    return fallback && given === undefined ? countWritten(fallback) : mostItems;
+    if (given === undefined) return fallback ? countWritten(fallback) : null;
+    return given === null ? null : mostItems;
   }
 
   return (definition) => {

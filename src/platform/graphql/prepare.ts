@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import {
   type DocumentNode,
   GraphQLError,
@@ -9,6 +9,7 @@ import {
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { createCountKey } from './count-key.ts';
 import { documentLimits, measureDocument, refuseLongDocument } from './document-limits.ts';
 
 /** An operation as a client sends it. */
@@ -34,7 +35,13 @@ export interface Prepare {
 interface Known {
   readonly document: DocumentNode;
   readonly introspection: readonly GraphQLError[];
+  readonly countKey: ReturnType<typeof createCountKey>;
+  /** By the operation's name and what of the variables counts: what it cost when it was not refused. */
+  readonly costs: LRUCache<string, number>;
 }
+
+/** Most documents are asked for with one or two sizes of page. */
+const costsForEach = 20;
 
 /**
  * Parses, measures and validates, in this order: validation takes longer than linear time, so it only sees what is
@@ -48,15 +55,29 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
     sizeCalculation: ({ document }) => document.loc?.end ?? documentLimits.characters,
   });
 
+  /** Measuring takes longer than executing some operations does; its answer only depends on a few numbers. */
+  function measureOnce(
+    document: DocumentNode,
+    known: Known | undefined,
+    operation: Omit<AskedOperation, 'query'>,
+  ): ReturnType<typeof measureDocument> {
+    const key = known && `${operation.operationName ?? ''} ${known.countKey(operation.variables)}`;
+    const cost = key === undefined ? undefined : known?.costs.get(key);
+    if (cost !== undefined) return { cost, refused: null };
+    const measured = measureDocument(schema, document, { ...operation, maxCost });
+    if (key !== undefined && !measured.refused) known?.costs.set(key, measured.cost);
+    return measured;
+  }
+
   function prepare(asked: AskedOperation, { mayIntrospect }: { mayIntrospect: boolean }): Prepared {
     const { query, ...operation } = asked;
     // What is too long is not even hashed.
     const isLong = query.length > documentLimits.characters;
-    const hash = isLong ? '' : createHash('sha256').update(query).digest('hex');
+    const hash = isLong ? '' : digest('sha256', query, 'hex');
     const known = kept.get(hash);
     const document = known?.document ?? parseShort(query);
     if (document instanceof GraphQLError) return { cost: 1, document: null, errors: [document] };
-    const { cost, refused } = measureDocument(schema, document, { ...operation, maxCost });
+    const { cost, refused } = measureOnce(document, known, operation);
     // What is refused costs little here; a client that means well must not run dry over it.
     if (refused) return { cost: 1, document: null, errors: [refused] };
     const [problem, ...problems] = known ? [] : problemsOf(schema, document);
@@ -67,7 +88,10 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
     }
     const introspection =
       known?.introspection ?? validate(schema, document, [NoSchemaIntrospectionCustomRule]);
-    if (!known) kept.set(hash, { document, introspection });
+    if (!known) {
+      const costs = new LRUCache<string, number>({ max: costsForEach });
+      kept.set(hash, { document, introspection, countKey: createCountKey(document), costs });
+    }
     const [forbidden] = mayIntrospect ? [] : introspection;
     if (forbidden)
       return { cost: 1, document: null, errors: [coded(forbidden, 'GRAPHQL_VALIDATION_FAILED')] };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { RateLimited, Unauthenticated } from '../../errors.ts';
@@ -19,8 +19,7 @@ export function createAttempts(failuresPerMinute: number): Attempts {
 
   return {
     async guard(address, credential, authenticate) {
-      const name =
-        typeof credential === 'string' ? createHash('sha256').update(credential).digest('hex') : '';
+      const name = typeof credential === 'string' ? hash('sha256', credential, 'hex') : '';
       const tried = good.has(name) ? null : await failures.get(address);
       if (tried && tried.consumedPoints >= failuresPerMinute) {
         throw new RateLimited('Too many wrong keys came from your address.', tried.msBeforeNext);
