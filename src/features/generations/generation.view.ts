@@ -64,18 +64,21 @@ export const generationView = view<GenerationRow>('generations', {
   outputProblems: json,
 });
 
+const statusType = '"GenerationStatus"';
+
 type Filtered = { readonly filter?: GenerationFilter | null };
 
 export const generationsOfProject = newest(
   generationView,
   'projectId',
   'requestedAt',
-  ({ filter }: Filtered) => [
-    ...(filter?.statuses
-      ? [{ column: 'status', type: '"GenerationStatus"', oneOf: [...new Set(filter.statuses)] }]
-      : []),
-    ...conditions(filter ?? {}),
-  ],
+  ({ filter }: Filtered) => {
+    const statuses = filter?.statuses && [...new Set(filter.statuses)];
+    const chosen: Condition[] = statuses
+      ? [statuses.length > 0 ? { column: 'status', type: statusType, oneOf: statuses } : { sql: 'false' }]
+      : [];
+    return [...chosen, ...conditions(filter)];
+  },
 );
 
 /** Of one character there are never so many that a rare status is worth an index. */
@@ -83,20 +86,16 @@ export const generationsOfCharacter = newest(
   generationView,
   'characterId',
   'requestedAt',
-  ({ filter }: Filtered) => [
-    ...(filter?.statuses
-      ? [
-          {
-            sql: (place: string) => `t."status" = ANY(${place}::"GenerationStatus"[])`,
-            value: arrayText(filter.statuses),
-          },
-        ]
-      : []),
-    ...conditions(filter ?? {}),
-  ],
+  ({ filter }: Filtered) => {
+    const statuses = filter?.statuses;
+    const sql = (place: string) => `t."status" = ANY(${place}::${statusType}[])`;
+    const chosen: Condition[] = statuses ? [{ sql, value: arrayText(statuses) }] : [];
+    return [...chosen, ...conditions(filter)];
+  },
 );
 
-function conditions({ batch, characterId }: GenerationFilter): readonly Condition[] {
+function conditions(filter: GenerationFilter | null | undefined): readonly Condition[] {
+  const { batch, characterId } = filter ?? {};
   const found: Condition[] = [];
   if (batch != null) {
     const value = checkText(['filter', 'batch'], batch, { maximum: 200 });

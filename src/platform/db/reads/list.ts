@@ -11,11 +11,17 @@ export type Condition =
   | { readonly sql: string }
   /** `place` is where the value stands. */
   | { readonly sql: (place: string) => string; readonly value: string | number }
-  /**
-   * A column is one of some words. A list with one of these takes the first rows of each word from an index that has the
-   * column between the parent's and the order's, however rare the word is.
-   */
-  | { readonly column: string; readonly type: string; readonly oneOf: readonly string[] };
+  | Words;
+
+/**
+ * A column is one of some words, at least one. A list takes the first rows of each word: where the word is rare, from an
+ * index that has the column between the parent's and the order's.
+ */
+interface Words {
+  readonly column: string;
+  readonly type: string;
+  readonly oneOf: readonly string[];
+}
 
 type Place = (value: string | number) => string;
 
@@ -70,20 +76,18 @@ export function sliceStatement(
   const told = isDescending ? 'DESC' : 'ASC';
   const taken = isDescending === slice.fromEnd ? 'ASC' : 'DESC';
   const first = `ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}`;
-  const where = (others: readonly Condition[]) =>
-    whereOf([
+  const rowsWith = (chosen: readonly Condition[]) =>
+    `"${list.view.table}" t${whereOf([
       ...parent.where,
       ...bounds(list, order, slice, place),
-      ...others.map((each) => conditionText(each, place)),
-    ]);
+      ...chosen.map((each) => conditionText(each, place)),
+    ])}`;
   const words = conditions.find((each) => 'oneOf' in each);
   const from = words
-    ? `unnest(${place(arrayText(words.oneOf))}::${words.type}[]) AS word(value)
-  CROSS JOIN LATERAL (SELECT * FROM "${list.view.table}" t${where([
-    { sql: `${columnName(words.column)} = word.value` },
-    ...conditions.filter((each) => each !== words),
-  ])} ${first}) t`
-    : `"${list.view.table}" t${where(conditions)}`;
+    ? `(${spellOut(conditions, words)
+        .map((chosen) => `(SELECT * FROM ${rowsWith(chosen)} ${first})`)
+        .join(' UNION ALL ')}) t`
+    : rowsWith(conditions);
   const selected = columns.map((sql, index) => `${sql} AS c${index}`);
   return {
     text: `SELECT ${['parent.n', ...columns.map((_, index) => `page.c${index}`)].join(', ')}
@@ -95,6 +99,7 @@ CROSS JOIN LATERAL (
 ) page
 ORDER BY parent.n, page.by_order ${told}, page.by_id ${told}`,
     values,
+    isPlannedAnew: words !== undefined,
   };
 }
 
@@ -130,6 +135,16 @@ export function rowsStatement(
 WHERE t."id" = ANY($1::uuid[])${isWalled ? ' AND t."project_id" = $2::uuid' : ''}`,
     values: isWalled ? [arrayText(ids), project] : [arrayText(ids)],
   };
+}
+
+/** The same conditions once for each word. */
+function spellOut(conditions: readonly Condition[], words: Words): (readonly Condition[])[] {
+  const { column, type, oneOf } = words;
+  return oneOf.map((value) =>
+    conditions.map((each) =>
+      each === words ? { sql: (place) => `${columnName(column)} = ${place}::${type}`, value } : each,
+    ),
+  );
 }
 
 function whereOf(conditions: readonly string[]): string {

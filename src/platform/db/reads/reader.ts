@@ -7,6 +7,8 @@ import type { TextRow } from './view.ts';
 export interface Statement {
   readonly text: string;
   readonly values: readonly (string | number | null)[];
+  /** Which plan is good depends on the values: none is kept. */
+  readonly isPlannedAnew?: boolean;
 }
 
 /** Reads for lists and libraries: whole results as Postgres' own text. */
@@ -44,9 +46,9 @@ export function openReader(databaseUrl: string, { maxConnections = 10 } = {}): R
   pool.on('error', () => undefined);
   const nameOf = createNames();
   return {
-    async read({ text, values }) {
+    async read({ text, values, isPlannedAnew = false }) {
       const { rows } = await pool.query<(string | null)[]>({
-        name: nameOf(text),
+        name: isPlannedAnew ? undefined : nameOf(text),
         text,
         values: [...values],
         rowMode: 'array',

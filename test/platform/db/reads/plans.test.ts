@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
+import pg from 'pg';
+import { z } from 'zod';
+import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
+import { createSchema } from '../../../../src/server/schema.ts';
+import { Dramatis } from '../../../support/dramatis.ts';
+import { token } from '../../../support/people.ts';
+import { fillVolume, largeTables, volumeProjectId } from '../../../support/volume.ts';
+
+/*
+ * Every list of the API is read from a database with a hundred thousand runs, by each executor; each statement that this
+ * makes the server send is looked at once more, with the very values, by EXPLAIN.
+ */
+interface Sent {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** A node of a plan; members have Postgres' own names. */
+const planNode = z.looseObject({
+  'Node Type': z.string(),
+  'Relation Name': z.string().optional(),
+  'Rows Removed by Filter': z.number().default(0),
+  get Plans() {
+    return z.array(planNode).default([]);
+  },
+});
+type PlanNode = z.output<typeof planNode>;
+
+const sent: Sent[] = [];
+const { query } = pg.Client.prototype;
+let dramatis: Dramatis;
+let schema: GraphQLSchema;
+let owner: string;
+let referenceUrl: string;
+let characterId: string;
+beforeAll(async () => {
+  dramatis = await Dramatis.start({ environment: { ROLE: 'api', COST_BURST: '100000000' } });
+  referenceUrl = (await dramatis.startServer({ EXECUTOR: 'graphql-js', COST_BURST: '100000000' })).url ?? '';
+  schema = await createSchema();
+  owner = await token('olivia');
+  await dramatis.ask('{ __typename }', {}, { key: owner });
+  const [user] = await dramatis.database.query("SELECT id::text AS id FROM users WHERE subject = 'olivia'");
+  await fillVolume(dramatis.database, { userId: String(user?.id) });
+  const [character] = await dramatis.database.query(
+    'SELECT id::text AS id FROM characters WHERE project_id = $1 LIMIT 1',
+    [volumeProjectId],
+  );
+  characterId = toGlobalId('Character', String(character?.id));
+  pg.Client.prototype.query = function record(this: pg.Client, ...args: unknown[]) {
+    const [first, second] = args;
+    if (typeof first === 'string') sent.push({ text: first, values: Array.isArray(second) ? second : [] });
+    else if (isConfig(first)) sent.push({ text: first.text, values: first.values ?? [] });
+    return Reflect.apply(query, this, args);
+  };
+}, 180_000);
+afterAll(async () => {
+  pg.Client.prototype.query = query;
+  await dramatis.stop();
+});
+
+function isConfig(given: unknown): given is Sent {
+  return typeof given === 'object' && given !== null && 'text' in given && typeof given.text === 'string';
+}
+
+/** The connections of a type, by name. */
+function connectionsOf(type: string): string[] {
+  const found = schema.getType(type);
+  if (!isObjectType(found)) throw new Error(`No type ${type}.`);
+  return Object.values(found.getFields())
+    .filter((field) => getNamedType(field.type).name.endsWith('Connection'))
+    .map(({ name }) => name);
+}
+
+/** A page from each end, the next one of each, what is beside them, and how many there are. */
+async function readEveryWay(url: string, wrap: (selection: string) => string, name: string, more = '') {
+  const page =
+    'edges { cursor node { __typename } } pageInfo { hasNextPage hasPreviousPage endCursor startCursor }';
+  const ask = (args: string, selection = page) =>
+    dramatis.ask(wrap(`${name}(${args}${more}) { ${selection} }`), {}, { url, key: owner });
+  const first = await ask('first: 5');
+  expect(first.errors).toBeUndefined();
+  const cursor = /"endCursor":"([^"]+)"/.exec(JSON.stringify(first.data))?.[1];
+  const pages = [
+    ask('last: 5'),
+    ask('first: 5', `${page} totalCount`),
+    ...(cursor ? [ask(`first: 5, after: "${cursor}"`), ask(`last: 5, before: "${cursor}"`)] : []),
+  ];
+  for (const { errors } of await Promise.all(pages)) expect(errors).toBeUndefined();
+}
+
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...node.Plans.flatMap(nodesOf)];
+}
+
+/** What is wrong with the plans of everything that `work` makes the server ask. */
+async function problemsOf(work: () => Promise<unknown>): Promise<string[]> {
+  sent.length = 0;
+  await work();
+  const statements = new Map(
+    sent.filter(({ text }) => /^\s*(SELECT|WITH)/i.test(text)).map((each) => [each.text, each]),
+  );
+  expect(statements.size).toBeGreaterThan(0);
+  const problems: string[] = [];
+  const client = new pg.Client({ connectionString: dramatis.database.url });
+  await client.connect();
+  try {
+    for (const { text, values } of statements.values()) {
+      const { rows } = await Reflect.apply(query, client, [
+        `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${text}`,
+        [...values],
+      ]);
+      const [plan] = z.array(z.object({ Plan: planNode })).parse(rows[0]['QUERY PLAN']);
+      for (const node of plan ? nodesOf(plan.Plan) : []) {
+        const table = node['Relation Name'] ?? '';
+        if (node['Node Type'] === 'Seq Scan' && largeTables.includes(table))
+          problems.push(`reads all of ${table}: ${text}`);
+        if (node['Rows Removed by Filter'] > 1_000)
+          problems.push(`reads ${node['Rows Removed by Filter']} rows of ${table} for nothing: ${text}`);
+      }
+    }
+  } finally {
+    await client.end();
+  }
+  return problems;
+}
+
+const project = (selection: string) =>
+  `{ project(id: "${toGlobalId('Project', volumeProjectId)}") { ${selection} } }`;
+const character = (selection: string) => `{ character(id: "${characterId}") { ${selection} } }`;
+const characters = (selection: string) => project(`characters(first: 20) { nodes { ${selection} } }`);
+
+describe('the statements of every list, at volume', () => {
+  it('are found: each connection is on a type that is asked below', () => {
+    const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+    const parents = types.filter(({ name }) => !name.startsWith('__') && connectionsOf(name).length > 0);
+    expect(parents.map(({ name }) => name).sort()).toEqual([
+      'Character',
+      'Project',
+      'Query',
+      'ReconciliationReport',
+    ]);
+  });
+
+  it.each(['compiled', 'graphql-js'])(
+    'read no large table from end to end: %s',
+    async (executor) => {
+      const url = executor === 'compiled' ? dramatis.url : referenceUrl;
+      const problems = await problemsOf(async () => {
+        for (const name of connectionsOf('Project')) await readEveryWay(url, project, name);
+        for (const name of connectionsOf('Query'))
+          await readEveryWay(url, (selection) => `{ ${selection} }`, name);
+        for (const name of connectionsOf('Character')) {
+          await readEveryWay(url, character, name);
+          await readEveryWay(url, characters, name);
+        }
+      });
+      expect(problems).toEqual([]);
+    },
+    120_000,
+  );
+
+  it.each([
+    ['a rare status', '{ statuses: [AWAITING_APPROVAL, UNCERTAIN] }'],
+    ['a batch', '{ batch: "batch 7" }'],
+    ['a batch and a status', '{ batch: "batch 7", statuses: [COMPLETED] }'],
+    ['a character', 'character'],
+  ])('read few runs in vain for %s', async (_, filter) => {
+    const chosen = filter === 'character' ? `{ characterId: "${characterId}" }` : filter;
+    const problems = await problemsOf(() =>
+      readEveryWay(dramatis.url, project, 'generations', `, filter: ${chosen}`),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it('read no large table for what hangs below lists', async () => {
+    const problems = await problemsOf(async () => {
+      const below = `referenceImages(first: 3) { id image { id } } generations(first: 5) { nodes {
+        id images { id image { id } } character { id } project { id } ledgerEntries { id } } }`;
+      for (const url of [dramatis.url, referenceUrl]) {
+        const { errors } = await dramatis.ask(characters(below), {}, { url, key: owner });
+        expect(errors).toBeUndefined();
+      }
+    });
+    expect(problems).toEqual([]);
+  });
+});
