@@ -18,6 +18,7 @@ export const largeTables = [
   'invitations',
   'budget_alerts',
   'spend_rollups',
+  'balance_observations',
 ];
 
 const project = `('00000000-0000-4000-8000-' || lpad((1 + n % 20)::text, 12, '0'))::uuid`;
@@ -45,10 +46,10 @@ export async function fillVolume({ query }: TestDatabase, { userId }: { userId: 
      SELECT gen_random_uuid(), c.id, i.id, 'FACE', c.created_at + n * interval '1 second'
      FROM characters c JOIN images i ON i.sha256 = md5(c.id::text) || md5(c.id::text), generate_series(1, 3) n`,
     `INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, parameters, "references", seed,
-       wakeup_id, hold_micros, requested_at, status, finished_at, batch)
+       wakeup_id, hold_micros, requested_at, status, finished_at, batch, provider_account, attempted_at, cost_micros)
      SELECT gen_random_uuid(), c.project_id, c.id, repeat('0', 64), 'm', '1', '{}', '[]', 1, gen_random_uuid(), 1,
        c.created_at + n * interval '1 second', status::"GenerationStatus", CASE status WHEN 'COMPLETED' THEN now() END,
-       CASE WHEN n % 3 = 0 THEN 'batch ' || (random() * 1000)::int END
+       CASE WHEN n % 3 = 0 THEN 'batch ' || (random() * 1000)::int END, 'volume', c.created_at, 1
      FROM characters c, generate_series(1, 10) n,
        LATERAL (SELECT CASE WHEN n = 10 AND random() < 0.001 THEN 'AWAITING_APPROVAL' ELSE 'COMPLETED' END AS status) s`,
     `INSERT INTO generated_images (id, generation_id, "index", image_id)
@@ -68,6 +69,9 @@ export async function fillVolume({ query }: TestDatabase, { userId }: { userId: 
        failures, pictures, discarded, seconds)
      SELECT ${project}, '2026-01-01'::date + n / 100, 'MODEL', 'm' || n % 100, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'COMPLETED',
        1, 1, 0, 1, 0, array_fill(0, ARRAY[64]) FROM generate_series(0, 9999) n`,
+    `INSERT INTO balance_observations (provider_account, at, balance_micros, spent_micros, open_runs, held_micros, is_quiet)
+     SELECT CASE WHEN n % 20 = 0 THEN 'volume' ELSE 'other ' || n % 20 END, now() - n * interval '1 minute', 1, 1, 0, 0, true FROM generate_series(0, 9999) n`,
+    `INSERT INTO account_totals (provider_account, project_id, spent_micros) SELECT 'volume', id, 1 FROM projects`,
     'ANALYZE',
   ];
   for (const step of steps)

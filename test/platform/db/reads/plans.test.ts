@@ -174,6 +174,17 @@ describe('the statements of every list, at volume', () => {
     expect(problems).toEqual([]);
   });
 
+  it('read no large table for the report beside the books', async () => {
+    const lines = 'edges { cursor node { __typename } } pageInfo { hasNextPage endCursor } totalCount';
+    const problems = await problemsOf(async () => {
+      const { errors } = await dramatis.ask(
+        `{ reconciliation(first: 5, account: "volume") { lines { ${lines} } } }`,
+      );
+      expect(errors).toBeUndefined();
+    });
+    expect(problems).toEqual([]);
+  });
+
   it('read no large table for what hangs below lists', async () => {
     const problems = await problemsOf(async () => {
       const below = `referenceImages(first: 3) { id image { id } } generations(first: 5) { nodes {
