@@ -456,6 +456,11 @@ export function returnings(): Record<string, Returning> {
     'Character.id': of('Character', 'character', 'id'),
     'Character.project': of('Character', 'character', 'project { id }'),
     'Character.referenceImages': of('Character', 'character', 'referenceImages { id }'),
+    'Character.referenceImagesConnection': of(
+      'Character',
+      'character',
+      'referenceImagesConnection(first: 5) { nodes { id } }',
+    ),
     'Character.generations': of('Character', 'character', 'generations(first: 5) { nodes { id } }'),
     'ReferenceImage.id': of('ReferenceImage', 'referenceImage', 'id'),
     'ReferenceImage.image': of('ReferenceImage', 'referenceImage', 'image { id url }'),
