@@ -1,10 +1,9 @@
 /** Tests run as ES modules on real parts; see ARCHITECTURE.md, "Tests". */
-export default {
+const common = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/jest-global-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.ts',
-  testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -19,6 +18,24 @@ export default {
       },
     ],
   },
+};
+
+/** About processes, faults and time: whoever answers the queries, nothing else happens there. They take minutes. */
+const aboutProcesses =
+  'abuse|budget-race|crashes|database-crashes|fencing|hostile|paging|restored|slots|storm|time|persisted-documents|compression';
+
+export default {
+  projects: [
+    { ...common, displayName: 'compiled', testMatch: ['**/*.test.ts'] },
+    // The API's tests once more, with every query answered by the resolvers.
+    {
+      ...common,
+      displayName: 'graphql-js',
+      testMatch: ['**/test/{features,journeys}/**/*.test.ts', '**/test/contract/{tenancy/,http-}*.test.ts'],
+      testPathIgnorePatterns: [`/journeys/(${aboutProcesses})\\.test\\.ts$`, '/node_modules/'],
+      setupFiles: ['<rootDir>/test/support/by-resolvers.ts'],
+    },
+  ],
   testTimeout: 60_000,
   // The migration engine leaves a timer of its own running for a while; nothing of ours is left.
   forceExit: true,

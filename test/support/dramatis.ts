@@ -61,6 +61,7 @@ export class Dramatis {
       SEGMIND_POLL_MAX_MS: '300',
       // Accounts are compared when a test asks for it.
       RECONCILE_EVERY_MS: '86400000',
+      EXECUTOR: process.env.TEST_EXECUTOR ?? 'compiled',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       PORT: '0',
       ...tokenSettings,
