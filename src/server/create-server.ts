@@ -1,6 +1,8 @@
 import cors from '@fastify/cors';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { toError } from '../errors.ts';
+import { openDocumentManifest } from '../platform/graphql/document-manifest.ts';
+import { withPersistedDocuments } from '../platform/graphql/persisted-documents.ts';
 import { createPlanner } from '../platform/graphql/plan/execute.ts';
 import { createPrepare } from '../platform/graphql/prepare.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
@@ -22,7 +24,7 @@ export interface Server {
 
 /** Assembles the door: GraphQL over HTTP and WebSocket, pictures, health and, for browsers, the explorer. */
 export async function createServer(ctx: ServerContext): Promise<Server> {
-  const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS } = ctx.config;
+  const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS, PERSISTED_DOCUMENTS } = ctx.config;
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
@@ -54,9 +56,11 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
   registerExportRoute(app, ctx);
   registerExplorer(app);
   const schema = await createSchema();
+  const prepare = createPrepare(schema, { maxCost: ctx.config.COST_BURST });
+  const manifest = PERSISTED_DOCUMENTS ? await openDocumentManifest(PERSISTED_DOCUMENTS, prepare) : null;
   const graphql = {
     schema,
-    prepare: createPrepare(schema, { maxCost: ctx.config.COST_BURST }),
+    prepare: withPersistedDocuments(prepare, manifest),
     planner:
       ctx.config.EXECUTOR === 'graphql-js'
         ? null

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { BadArgument, RateLimited, toError, Unauthenticated } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import type { Prepare } from '../platform/graphql/prepare.ts';
+import { type PrepareNamed, readDocumentName } from '../platform/graphql/persisted-documents.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { mayIntrospect } from './introspection.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
@@ -32,7 +32,7 @@ const closeCodes = { goingAway: 1001, tryAgainLater: 1013, forbidden: 4403 };
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
-  { schema, prepare }: { schema: GraphQLSchema; prepare: Prepare },
+  { schema, prepare }: { schema: GraphQLSchema; prepare: PrepareNamed },
 ): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -72,13 +72,13 @@ export function serveGraphqlWebsocket(
     // Before anything waits for anything: ten thousand messages may have come at once.
     if (live.isBusy(socket.viewer)) throw new RateLimited('You have too many operations under way.', 1_000);
     const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(extra.request));
-    const { query, operationName = null } = payload;
+    const { operationName = null } = payload;
     const { data: variables, success } = variablesSchema.safeParse(payload.variables);
     if (!success) throw new BadArgument('variables must be an object.');
     const purse = openPurse(ctx, viewer);
     await purse.enter();
     const prepared = prepare(
-      { query, operationName, variables: variables ?? {} },
+      { ...readDocumentName(payload), operationName, variables: variables ?? {} },
       { mayIntrospect: mayIntrospect(ctx, viewer) },
     );
     const cost = await purse.pay(prepared.cost);
