@@ -5,6 +5,7 @@ import { openDocumentManifest } from '../platform/graphql/document-manifest.ts';
 import { withPersistedDocuments } from '../platform/graphql/persisted-documents.ts';
 import { createPlanner } from '../platform/graphql/plan/execute.ts';
 import { createPrepare } from '../platform/graphql/prepare.ts';
+import { registerCompression } from './compression.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './export-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
@@ -50,6 +51,7 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
       maxAge: 600,
     });
   }
+  registerCompression(app);
   registerJsonBody(app);
   registerHealthRoute(app, ctx);
   registerImageRoute(app, ctx);
