@@ -1,10 +1,6 @@
 import cors from '@fastify/cors';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { toError } from '../errors.ts';
-import { openDocumentManifest } from '../platform/graphql/document-manifest.ts';
-import { withPersistedDocuments } from '../platform/graphql/persisted-documents.ts';
-import { createPlanner } from '../platform/graphql/plan/execute.ts';
-import { createPrepare } from '../platform/graphql/prepare.ts';
 import { registerCompression } from './compression.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './export-route.ts';
@@ -14,7 +10,7 @@ import { registerHealthRoute } from './health-route.ts';
 import { presentHttpError } from './http-error.ts';
 import { registerImageRoute } from './image-route.ts';
 import { registerJsonBody } from './json-body.ts';
-import { createSchema } from './schema.ts';
+import type { Graphql } from './open-graphql.ts';
 import type { ServerContext } from './server-context.ts';
 
 export interface Server {
@@ -24,8 +20,8 @@ export interface Server {
 }
 
 /** Assembles the door: GraphQL over HTTP and WebSocket, pictures, health and, for browsers, the explorer. */
-export async function createServer(ctx: ServerContext): Promise<Server> {
-  const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS, PERSISTED_DOCUMENTS } = ctx.config;
+export async function createServer(ctx: ServerContext, graphql: Graphql): Promise<Server> {
+  const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS } = ctx.config;
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
@@ -57,17 +53,6 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
   registerImageRoute(app, ctx);
   registerExportRoute(app, ctx);
   registerExplorer(app);
-  const schema = await createSchema();
-  const prepare = createPrepare(schema, { maxCost: ctx.config.COST_BURST });
-  const manifest = PERSISTED_DOCUMENTS ? await openDocumentManifest(PERSISTED_DOCUMENTS, prepare) : null;
-  const graphql = {
-    schema,
-    prepare: withPersistedDocuments(prepare, manifest),
-    planner:
-      ctx.config.EXECUTOR === 'graphql-js'
-        ? null
-        : createPlanner(schema, (error) => ctx.log.debug({ err: toError(error) }, 'a plan was given up')),
-  };
   await registerGraphqlHttp(app, ctx, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);
   return {

@@ -5,18 +5,11 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type DocumentNode,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  getOperationAST,
-  OperationTypeNode,
-} from 'graphql';
+import { type DocumentNode, type GraphQLFormattedError, getOperationAST, OperationTypeNode } from 'graphql';
 import { BadRequest, RateLimited } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import { isHashUnknown, type PrepareNamed } from '../platform/graphql/persisted-documents.ts';
-import type { Planner } from '../platform/graphql/plan/execute.ts';
+import { isHashUnknown } from '../platform/graphql/persisted-documents.ts';
 import type { AskedOperation } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { answerType } from './accept.ts';
@@ -24,6 +17,7 @@ import { toApolloRequest } from './apollo-request.ts';
 import { createArrivals } from './arrivals.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
 import { mayIntrospect } from './introspection.ts';
+import type { Graphql } from './open-graphql.ts';
 import { presentError } from './present-error.ts';
 import { openPurse } from './purse.ts';
 import { readOperation } from './read-operation.ts';
@@ -35,7 +29,7 @@ type HttpContext = Context & { readonly cost: Cost };
 export async function registerGraphqlHttp(
   app: FastifyInstance,
   ctx: ServerContext,
-  { schema, prepare, planner }: { schema: GraphQLSchema; prepare: PrepareNamed; planner: Planner | null },
+  { schema, prepare, planner }: Graphql,
 ): Promise<void> {
   const apollo = new ApolloServer<HttpContext>({
     schema,

@@ -2,17 +2,18 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proxyAddress from '@fastify/proxy-addr';
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { BadArgument, RateLimited, toError, Unauthenticated } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import { type PrepareNamed, readDocumentName } from '../platform/graphql/persisted-documents.ts';
+import { readDocumentName } from '../platform/graphql/persisted-documents.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { mayIntrospect } from './introspection.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
+import type { Graphql } from './open-graphql.ts';
 import { isOriginAllowed } from './origin.ts';
 import { presentError } from './present-error.ts';
 import { openPurse } from './purse.ts';
@@ -32,7 +33,7 @@ const closeCodes = { goingAway: 1001, tryAgainLater: 1013, forbidden: 4403 };
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
-  { schema, prepare }: { schema: GraphQLSchema; prepare: PrepareNamed },
+  { schema, prepare }: Graphql,
 ): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
@@ -192,11 +192,15 @@ describe('with a manifest', () => {
   });
 });
 
-it('does not start with a manifest that is none', async () => {
+it('starts nothing at all with a manifest that is none', async () => {
   const broken = join(dramatis.environment.DATA_DIR ?? '', 'broken.json');
+  const untouched = join(dramatis.environment.DATA_DIR ?? '', 'untouched');
   await writeFile(broken, JSON.stringify({ a: '{ nobody }' }));
-  await expect(dramatis.startServer({ PERSISTED_DOCUMENTS: broken })).rejects.toMatchObject({
+  await expect(
+    dramatis.startServer({ PERSISTED_DOCUMENTS: broken, DATA_DIR: untouched }),
+  ).rejects.toMatchObject({
     name: 'ConfigProblem',
     message: expect.stringContaining('document "a" cannot be executed: Cannot query field "nobody"'),
   });
+  await expect(access(untouched)).rejects.toMatchObject({ code: 'ENOENT' });
 });
