@@ -33,6 +33,7 @@ import { createSegmind } from './platform/segmind/segmind.ts';
 import { openHighWater } from './platform/storage/high-water.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { createServer, type Server } from './server/create-server.ts';
+import { type Graphql, openGraphql } from './server/open-graphql.ts';
 import { startSimulator } from './simulator/simulator.ts';
 
 /** A started process: the address it listens on (none for a worker), and what stops it. */
@@ -64,6 +65,8 @@ export async function boot(config: Config, log: Logger): Promise<Running> {
 }
 
 async function start(config: Config, log: Logger, closers: Closers): Promise<Running> {
+  // First of all: it may turn out to be a bad manifest.
+  const graphql = config.ROLE === 'worker' ? null : await openGraphql(config, log);
   const dataDirectory = resolve(config.DATA_DIR);
   await mkdir(dataDirectory, { recursive: true });
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
@@ -122,11 +125,11 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     return jobs.stop(config.SHUTDOWN_GRACE_MS);
   });
 
-  if (config.ROLE === 'worker') {
+  if (!graphql) {
     log.info({ role: 'worker', provider: provider.kind }, 'working');
     return { url: null, greeting: '', stop: () => closeAll(closers) };
   }
-  const url = await listen(config, tools, { key, databaseUrl }, closers);
+  const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
   log.info({ url, role: config.ROLE, provider: provider.kind }, 'listening');
   return { url, greeting: greeting({ url, key, provider }), stop: () => closeAll(closers) };
 }
@@ -191,7 +194,7 @@ async function imageSecret(db: Database): Promise<Buffer> {
 async function listen(
   config: Config,
   tools: TaskContext,
-  { key, databaseUrl }: { key: string; databaseUrl: string },
+  { key, databaseUrl, graphql }: { key: string; databaseUrl: string; graphql: Graphql },
   closers: Closers,
 ): Promise<string> {
   // The address is only known once the port is; nothing asks for it before the first request.
@@ -214,15 +217,18 @@ async function listen(
     burst: config.COST_BURST,
   });
   closers.push(() => meter.close());
-  const server: Server = await createServer({
-    ...tools,
-    authenticate: (authorization, address) =>
-      attempts.guard(address, authorization, () => authenticate(authorization)),
-    meter,
-    get publicUrl() {
-      return url;
+  const server: Server = await createServer(
+    {
+      ...tools,
+      authenticate: (authorization, address) =>
+        attempts.guard(address, authorization, () => authenticate(authorization)),
+      meter,
+      get publicUrl() {
+        return url;
+      },
     },
-  });
+    graphql,
+  );
   closers.push(() => server.close());
   try {
     const address = await server.app.listen({ host: config.HOST, port: config.PORT });

@@ -93,6 +93,8 @@ const environment = z.object({
   INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').default('on'),
   /** compiled answers queries from statements of their own where it can; graphql-js asks the resolvers, always. */
   EXECUTOR: z.enum(['compiled', 'graphql-js'], 'must be compiled or graphql-js').default('compiled'),
+  /** A manifest of documents; with it no others are executed, whoever asks. */
+  PERSISTED_DOCUMENTS: z.string().optional(),
   /** Query points that come back to a viewer in a second, and that they can have at the most. */
   COST_PER_SECOND: wholeNumber(1, 1_000_000, 1_000),
   COST_BURST: wholeNumber(1, 100_000_000, 20_000),
@@ -153,6 +155,12 @@ export type Config = z.output<typeof environment>;
 /** Every problem of the environment at once, one line each. */
 export class ConfigProblem extends Error {
   override name = 'ConfigProblem';
+
+  /** `count` where there are more than are told. */
+  constructor(lines: readonly string[], count = lines.length) {
+    const indented = lines.map((line) => `  ${line}`).join('\n');
+    super(`The configuration has ${count} problem(s):\n${indented}`);
+  }
 }
 
 /** Reads and checks the environment. An empty variable counts as unset. Throws ConfigProblem. */
@@ -160,16 +168,11 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(set);
   if (!parsed.success) {
-    throw problem(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+    throw new ConfigProblem(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   }
   const problems = contradictions(parsed.data);
-  if (problems.length > 0) throw problem(problems);
+  if (problems.length > 0) throw new ConfigProblem(problems);
   return parsed.data;
-}
-
-function problem(lines: readonly string[]): ConfigProblem {
-  const indented = lines.map((line) => `  ${line}`).join('\n');
-  return new ConfigProblem(`The configuration has ${lines.length} problem(s):\n${indented}`);
 }
 
 /** What is sound by itself and makes no sense together. */

@@ -1,8 +1,7 @@
 import cors from '@fastify/cors';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { toError } from '../errors.ts';
-import { createPlanner } from '../platform/graphql/plan/execute.ts';
-import { createPrepare } from '../platform/graphql/prepare.ts';
+import { registerCompression } from './compression.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './export-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
@@ -11,7 +10,7 @@ import { registerHealthRoute } from './health-route.ts';
 import { presentHttpError } from './http-error.ts';
 import { registerImageRoute } from './image-route.ts';
 import { registerJsonBody } from './json-body.ts';
-import { createSchema } from './schema.ts';
+import type { Graphql } from './open-graphql.ts';
 import type { ServerContext } from './server-context.ts';
 
 export interface Server {
@@ -21,7 +20,7 @@ export interface Server {
 }
 
 /** Assembles the door: GraphQL over HTTP and WebSocket, pictures, health and, for browsers, the explorer. */
-export async function createServer(ctx: ServerContext): Promise<Server> {
+export async function createServer(ctx: ServerContext, graphql: Graphql): Promise<Server> {
   const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS } = ctx.config;
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -48,20 +47,12 @@ export async function createServer(ctx: ServerContext): Promise<Server> {
       maxAge: 600,
     });
   }
+  registerCompression(app);
   registerJsonBody(app);
   registerHealthRoute(app, ctx);
   registerImageRoute(app, ctx);
   registerExportRoute(app, ctx);
   registerExplorer(app);
-  const schema = await createSchema();
-  const graphql = {
-    schema,
-    prepare: createPrepare(schema, { maxCost: ctx.config.COST_BURST }),
-    planner:
-      ctx.config.EXECUTOR === 'graphql-js'
-        ? null
-        : createPlanner(schema, (error) => ctx.log.debug({ err: toError(error) }, 'a plan was given up')),
-  };
   await registerGraphqlHttp(app, ctx, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);
   return {

@@ -3,26 +3,21 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type DocumentNode,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  getOperationAST,
-  OperationTypeNode,
-} from 'graphql';
-import { BadRequest, RateLimited, Unauthenticated } from '../errors.ts';
-import type { Viewer } from '../platform/auth/viewer.ts';
+import { type DocumentNode, type GraphQLFormattedError, getOperationAST, OperationTypeNode } from 'graphql';
+import { BadRequest, RateLimited } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import type { Planner } from '../platform/graphql/plan/execute.ts';
-import type { Prepare } from '../platform/graphql/prepare.ts';
+import { isHashUnknown } from '../platform/graphql/persisted-documents.ts';
+import type { AskedOperation } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { answerType } from './accept.ts';
+import { toApolloRequest } from './apollo-request.ts';
 import { createArrivals } from './arrivals.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
 import { mayIntrospect } from './introspection.ts';
+import type { Graphql } from './open-graphql.ts';
 import { presentError } from './present-error.ts';
 import { openPurse } from './purse.ts';
 import { readOperation } from './read-operation.ts';
@@ -34,7 +29,7 @@ type HttpContext = Context & { readonly cost: Cost };
 export async function registerGraphqlHttp(
   app: FastifyInstance,
   ctx: ServerContext,
-  { schema, prepare, planner }: { schema: GraphQLSchema; prepare: Prepare; planner: Planner | null },
+  { schema, prepare, planner }: Graphql,
 ): Promise<void> {
   const apollo = new ApolloServer<HttpContext>({
     schema,
@@ -45,6 +40,7 @@ export async function registerGraphqlHttp(
       set: async () => undefined,
       delete: async () => undefined,
     },
+    // Taken by `prepare` as well; Apollo is given the text.
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
@@ -61,15 +57,20 @@ export async function registerGraphqlHttp(
   await apollo.start();
 
   const arrivals = createArrivals(ctx);
-  const viewers = new WeakMap<FastifyRequest, Viewer>();
-  const costs = new WeakMap<FastifyRequest, Cost>();
-  const handle = fastifyApolloHandler(apollo, {
-    context: async (request: FastifyRequest) => {
-      const [viewer, cost] = [viewers.get(request), costs.get(request)];
-      if (!viewer || !cost) throw new Unauthenticated();
-      return { ...ctx, viewer, cost, loaders: new Loaders() };
-    },
-  });
+
+  async function execute(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { asked, ...context }: { asked: AskedOperation } & Pick<HttpContext, 'viewer' | 'cost'>,
+  ): Promise<FastifyReply> {
+    const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: toApolloRequest(request, asked),
+      context: async () => ({ ...ctx, ...context, loaders: new Loaders() }),
+    });
+    for (const [name, value] of headers) reply.header(name, value);
+    if (body.kind === 'chunked') throw new Error('No answer of ours comes in pieces.');
+    return reply.code(status ?? 200).send(body.string);
+  }
 
   app.route({
     method: ['GET', 'POST'],
@@ -81,29 +82,32 @@ export async function registerGraphqlHttp(
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       if (wantsExplorer(request)) return sendExplorer(reply);
       const viewer = await arrivals.viewerOf(request);
-      viewers.set(request, viewer);
       const purse = openPurse(ctx, viewer);
       let cost: Cost = { requested: 1, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };
       try {
         cost = await purse.enter();
         const asked = readOperation(request);
-        const prepared = asked && prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
-        cost = { ...cost, requested: prepared?.cost ?? 1 };
+        const prepared = prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
+        cost = { ...cost, requested: prepared.cost };
         cost = await purse.pay(cost.requested);
-        costs.set(request, cost);
-        if (prepared?.document) refuseSubscription(prepared.document, asked?.operationName ?? null);
-        const type = planner && mayBePlanned(request) ? answerType(request.headers.accept) : null;
-        if (planner && prepared?.document && asked && type !== null) {
-          const context = { ...ctx, viewer, loaders: new Loaders() };
-          const data = await planner.answer(prepared.document, asked, context);
-          // As bytes: a text that was put together piece by piece would be put together again for each part of it.
-          if (data !== null)
-            return reply
-              .type(type)
-              .send(Buffer.from(`{"data":${data},"extensions":${JSON.stringify({ cost })}}\n`));
+        if (!prepared.errors) {
+          const { document, query } = prepared;
+          refuseSubscription(document, asked.operationName);
+          const type = planner && mayBePlanned(request) ? answerType(request.headers.accept) : null;
+          if (planner && type !== null) {
+            const context = { ...ctx, viewer, loaders: new Loaders() };
+            const data = await planner.answer(document, asked, context);
+            // As bytes: a text that was put together piece by piece would be put together again for each part of it.
+            if (data !== null)
+              return reply
+                .type(type)
+                .send(Buffer.from(`{"data":${data},"extensions":${JSON.stringify({ cost })}}\n`));
+          }
+          return await execute(request, reply, { asked: { ...asked, query }, viewer, cost });
         }
-        if (!prepared?.errors) return await handle.call(app, request, reply);
-        return refuse(request, reply.code(400), {
+        // A cache must not answer with it once the text is known.
+        if (isHashUnknown(prepared)) reply.header('cache-control', 'no-store');
+        return refuse(request, reply.code(isHashUnknown(prepared) ? 200 : 400), {
           errors: prepared.errors.map((error) => presentError(ctx, error.toJSON(), error)),
           extensions: { cost },
         });

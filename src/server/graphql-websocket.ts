@@ -2,17 +2,18 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proxyAddress from '@fastify/proxy-addr';
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { BadArgument, RateLimited, toError, Unauthenticated } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
-import type { Prepare } from '../platform/graphql/prepare.ts';
+import { readDocumentName } from '../platform/graphql/persisted-documents.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { mayIntrospect } from './introspection.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
+import type { Graphql } from './open-graphql.ts';
 import { isOriginAllowed } from './origin.ts';
 import { presentError } from './present-error.ts';
 import { openPurse } from './purse.ts';
@@ -32,7 +33,7 @@ const closeCodes = { goingAway: 1001, tryAgainLater: 1013, forbidden: 4403 };
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
-  { schema, prepare }: { schema: GraphQLSchema; prepare: Prepare },
+  { schema, prepare }: Graphql,
 ): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -72,13 +73,13 @@ export function serveGraphqlWebsocket(
     // Before anything waits for anything: ten thousand messages may have come at once.
     if (live.isBusy(socket.viewer)) throw new RateLimited('You have too many operations under way.', 1_000);
     const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(extra.request));
-    const { query, operationName = null } = payload;
+    const { operationName = null } = payload;
     const { data: variables, success } = variablesSchema.safeParse(payload.variables);
     if (!success) throw new BadArgument('variables must be an object.');
     const purse = openPurse(ctx, viewer);
     await purse.enter();
     const prepared = prepare(
-      { query, operationName, variables: variables ?? {} },
+      { ...readDocumentName(payload), operationName, variables: variables ?? {} },
       { mayIntrospect: mayIntrospect(ctx, viewer) },
     );
     const cost = await purse.pay(prepared.cost);

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { imageUrl } from '../features/images/image.queries.ts';
 import { ImageFormat } from '../features/images/image.type.ts';
@@ -9,6 +9,7 @@ import { resizePicture } from '../platform/pictures/resize-picture.ts';
 import { blobKey, variantKey } from '../platform/storage/blob-key.ts';
 import { verifyImageUrl } from '../platform/storage/sign-url.ts';
 import { createArrivals } from './arrivals.ts';
+import { hasEntityTag } from './entity-tag.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -17,9 +18,11 @@ const imageParams = z.object({ id: z.uuid() });
 const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
 
-/** `GET /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
+/** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): void {
-  app.get('/images/:id', async (request, reply) => {
+  app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
+
+  async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     reply.headers({
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
@@ -48,17 +51,26 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     const width = verified.width === null ? null : Math.min(verified.width, image.width);
     const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${format ?? 'stored'}"`;
     const maxAgeSeconds = Math.max(0, Math.floor((expiresAt.getTime() - ctx.clock.now().getTime()) / 1_000));
-    reply.headers({ etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` });
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    const validators = { etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` };
+    // The row is all that either takes: nothing is read or made for who will not see it.
+    if (hasEntityTag(request.headers['if-none-match'], etag))
+      return reply.code(304).headers(validators).send();
+    const contentType = format === null ? image.contentType : `image/${format.toLowerCase()}`;
+    const isStored = width === null && format === null;
+    if (request.method === 'HEAD') {
+      if (isStored) reply.header('content-length', image.sizeBytes);
+      return reply.headers(validators).type(contentType).send();
+    }
+    // Only with the picture: a failure must not be kept for a day.
+    const deliver = (bytes: Buffer) => reply.headers(validators).type(contentType).send(bytes);
 
-    if (width === null && format === null) {
+    if (isStored) {
       const bytes = await ctx.storage.get(blobKey(image.projectId, image.sha256));
-      return bytes ? reply.type(image.contentType).send(bytes) : missing();
+      return bytes ? deliver(bytes) : missing();
     }
     const key = variantKey(image, width, format);
     const kept = await ctx.storage.get(key);
-    const contentType = format === null ? image.contentType : `image/${format.toLowerCase()}`;
-    if (kept) return reply.type(contentType).send(kept);
+    if (kept) return deliver(kept);
     const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
     if (!original) return missing();
     const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
@@ -66,16 +78,16 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     await ctx.storage.put(key, made.bytes);
     // The project may have gone meanwhile, and nobody would look for this any more.
     if ((await ctx.db.image.count({ where: { id: image.id } })) === 0) await ctx.storage.delete(key);
-    return reply.type(made.contentType).send(made.bytes);
+    return deliver(made.bytes);
 
     function missing() {
       ctx.log.error({ imageId: image?.id }, 'a stored picture is missing');
-      reply.header('cache-control', 'no-store');
       return reply
         .code(404)
+        .header('cache-control', 'no-store')
         .send({ error: { code: 'NOT_FOUND', message: 'The picture is not in storage.' } });
     }
-  });
+  }
 
   app.register(async (upload) => {
     upload.removeAllContentTypeParsers();

@@ -1,15 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BadRequest } from '../errors.ts';
-import type { AskedOperation } from '../platform/graphql/prepare.ts';
+import { type PrepareNamed, readDocumentName } from '../platform/graphql/persisted-documents.ts';
 
-/** We give `extensions` no meaning, so nobody needs to send much there. */
+/** Of `extensions` a hash is all that we read, so nobody needs to send much there. */
 const maxExtensionsCharacters = 4_096;
 
 const object = z.record(z.string(), z.unknown(), 'must be an object');
 const operation = z.object(
   {
     query: z.string('must be a string').min(1, 'must not be empty').optional(),
+    documentId: z.unknown().optional(),
     operationName: z.string('must be a string').nullish(),
     variables: object.nullish(),
     extensions: object
@@ -21,11 +22,8 @@ const operation = z.object(
   'must be one JSON object; several operations in one request are not taken',
 );
 
-/**
- * What a GraphQL-over-HTTP request asks, checked in full: whatever is executed afterwards has been seen here. Null
- * for a persisted query without its text. Throws BadRequest.
- */
-export function readOperation(request: FastifyRequest): AskedOperation | null {
+/** What a GraphQL-over-HTTP request asks, checked in full: nothing else is executed. Throws BadRequest. */
+export function readOperation(request: FastifyRequest): Parameters<PrepareNamed>[0] {
   const parsed = operation.safeParse(
     request.method === 'GET' ? readQueryString(request.query) : request.body,
   );
@@ -33,10 +31,12 @@ export function readOperation(request: FastifyRequest): AskedOperation | null {
     const [issue] = parsed.error.issues;
     throw new BadRequest(`${issue?.path.length ? issue.path.join('.') : 'The request'} ${issue?.message}.`);
   }
-  const { query, operationName, variables, extensions } = parsed.data;
-  if (query !== undefined) return { query, operationName: operationName ?? null, variables: variables ?? {} };
-  if (extensions?.persistedQuery !== undefined) return null;
-  throw new BadRequest('The request must have a query.');
+  const { operationName, variables, ...document } = parsed.data;
+  return {
+    ...readDocumentName(document),
+    operationName: operationName ?? null,
+    variables: variables ?? {},
+  };
 }
 
 const parameters = z.record(z.string(), z.union([z.string(), z.array(z.string())]));

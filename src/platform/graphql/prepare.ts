@@ -19,9 +19,9 @@ export interface AskedOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** A document that may be executed, or why not; and what asking cost. */
+/** A document that may be executed, with its text, or why not; and what asking cost. */
 export type Prepared = { readonly cost: number } & (
-  | { readonly document: DocumentNode; readonly errors: null }
+  | { readonly document: DocumentNode; readonly query: string; readonly errors: null }
   | { readonly document: null; readonly errors: readonly [GraphQLError, ...GraphQLError[]] }
 );
 
@@ -95,7 +95,7 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
     const [forbidden] = mayIntrospect ? [] : introspection;
     if (forbidden)
       return { cost: 1, document: null, errors: [coded(forbidden, 'GRAPHQL_VALIDATION_FAILED')] };
-    return { cost, document, errors: null };
+    return { cost, document, query, errors: null };
   }
 
   return Object.assign(prepare, { known: (hash: string) => kept.get(hash)?.document });

@@ -1,0 +1,155 @@
+import { readdir, rename, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { signImageUrl } from '../../src/platform/storage/sign-url.ts';
+import { Dramatis } from '../support/dramatis.ts';
+
+let dramatis: Dramatis;
+let storage: string;
+let url: { plain: string; small: string; jpeg: string; avif: string; png: string };
+let length: number;
+beforeAll(async () => {
+  dramatis = await Dramatis.start();
+  storage = join(dramatis.environment.DATA_DIR ?? '', 'storage');
+  const { characterId } = await dramatis.cast();
+  const { character } = await dramatis.get(
+    `query ($id: ID!) { character(id: $id) { referenceImages(first: 1) { image { sizeBytes
+      plain: url small: url(width: 32, format: WEBP) jpeg: url(format: JPEG) avif: url(format: AVIF) png: url(width: 20, format: PNG) } } } }`,
+    { id: characterId },
+  );
+  url = character.referenceImages[0].image;
+  length = character.referenceImages[0].image.sizeBytes;
+});
+afterAll(() => dramatis.stop());
+
+/** With these headers and no others: `fetch` adds some of its own. */
+async function ask(address: string, headers: Record<string, string | string[]> = {}, method = 'GET') {
+  const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    request(address, { method, headers }, resolve).on('error', reject).end();
+  });
+  return { status: response.statusCode, headers: response.headers, body: await buffer(response) };
+}
+
+async function files(below = storage): Promise<string[]> {
+  const found = await readdir(below, { recursive: true, withFileTypes: true });
+  return found.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+}
+
+/** Work that must not need what is stored. */
+async function withoutStorage(work: () => Promise<void>): Promise<void> {
+  await rename(storage, `${storage}-away`);
+  try {
+    await work();
+  } finally {
+    await rename(`${storage}-away`, storage);
+  }
+}
+
+describe('a picture that the client has', () => {
+  it.each([
+    ['its tag', (etag: string) => etag],
+    ['its tag, made weak by a proxy', (etag: string) => `W/${etag}`],
+    ['one of several', (etag: string) => `"other", ${etag}, W/"another"`],
+    ['several headers', (etag: string) => ['"other"', etag]],
+    ['any', () => '*'],
+  ])('is not sent again to who names %s', async (_, name) => {
+    const whole = await ask(url.plain);
+    const again = await ask(url.plain, { 'if-none-match': name(whole.headers.etag ?? '') });
+    expect([again.status, again.body.length, again.headers['content-type']]).toEqual([304, 0, undefined]);
+    for (const header of ['etag', 'cache-control', 'content-security-policy', 'access-control-allow-origin'])
+      expect([header, again.headers[header]]).toEqual([header, whole.headers[header] ?? 'told']);
+  });
+
+  it('is not read, and a variant that nobody has asked for yet is not made', async () => {
+    const { etag = '' } = (await ask(url.plain)).headers;
+    const before = await files();
+    await withoutStorage(async () => {
+      expect((await ask(url.plain, { 'if-none-match': etag })).status).toBe(304);
+      expect((await ask(url.avif, { 'if-none-match': '*' })).status).toBe(304);
+      expect((await ask(url.avif, {}, 'HEAD')).status).toBe(200);
+      expect((await ask(url.plain)).status).toBe(404);
+    });
+    expect(await files()).toEqual(before);
+  });
+
+  it.each(['"other"', 'W/"other"', '', ',', '"', 'x'.repeat(10_000)])(
+    'is sent to who names something else: %s',
+    async (tag) => {
+      const { status, body } = await ask(url.plain, { 'if-none-match': tag });
+      expect([status, body.length]).toEqual([200, length]);
+    },
+  );
+
+  it('has a tag of its own for each width and format, the same each time', async () => {
+    const tags = async () =>
+      Promise.all([url.plain, url.small, url.jpeg].map(async (each) => (await ask(each)).headers.etag));
+    const first = await tags();
+    expect(new Set(first).size).toBe(3);
+    expect(await tags()).toEqual(first);
+  });
+});
+
+describe('HEAD', () => {
+  it('tells what GET tells, without the picture', async () => {
+    for (const address of [url.plain, url.small]) {
+      const [whole, head] = [await ask(address), await ask(address, {}, 'HEAD')];
+      expect([head.status, head.body.length]).toEqual([200, 0]);
+      for (const header of ['etag', 'content-type', 'cache-control', 'x-content-type-options'])
+        expect([header, head.headers[header]]).toEqual([header, whole.headers[header]]);
+    }
+    expect((await ask(url.plain, {}, 'HEAD')).headers['content-length']).toBe(String(length));
+    // Its length is not known before it is made; 0 would be a lie.
+    expect((await ask(url.small, {}, 'HEAD')).headers['content-length']).toBeUndefined();
+  });
+
+  it('is answered with 304 and 403 as well', async () => {
+    expect((await ask(url.plain, { 'if-none-match': '*' }, 'HEAD')).status).toBe(304);
+    expect((await ask(url.plain.replace(/sig=.{5}/, 'sig=AAAAA'), {}, 'HEAD')).status).toBe(403);
+  });
+});
+
+describe('a request for a picture', () => {
+  it.each([
+    ['a range', { range: 'bytes=0-9' }],
+    ['ranges without end', { range: 'bytes=0-,0-,0-,0-' }],
+    ['a range of something else', { range: 'lines=1-2', 'if-range': '"other"' }],
+    ['a date', { 'if-modified-since': new Date().toUTCString() }],
+    ['a wish for compression', { 'accept-encoding': 'gzip, br' }],
+  ])('with %s is answered with all of it', async (_, headers) => {
+    const answer = await ask(url.plain, headers);
+    expect([answer.status, answer.body.length]).toEqual([200, length]);
+    expect([answer.headers['content-range'], answer.headers['content-encoding']]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('without our signature, or for what is gone, is never "not modified"', async () => {
+    const forged = await ask(url.plain.replace(/sig=.{5}/, 'sig=AAAAA'), { 'if-none-match': '*' });
+    expect([forged.status, forged.headers.etag]).toEqual([403, undefined]);
+    const [setting] = await dramatis.database.query(
+      "SELECT value FROM settings WHERE name = 'image-url-secret'",
+    );
+    const gone = signImageUrl(Buffer.from(String(setting?.value), 'hex'), {
+      publicUrl: dramatis.url,
+      imageId: '00000000-0000-4000-8000-000000000000',
+      width: null,
+      format: null,
+      now: new Date(),
+      lifetimeMs: 60_000,
+    });
+    expect((await ask(gone, { 'if-none-match': '*' })).status).toBe(404);
+  });
+
+  it('that fails is not kept by caches', async () => {
+    for (const path of await files())
+      if (path.includes('/blobs/')) await writeFile(path, 'nothing that one could look at');
+    const broken = await ask(url.png);
+    expect(broken.status).toBeGreaterThanOrEqual(400);
+    expect([broken.headers.etag, broken.headers['cache-control']]).not.toContainEqual(
+      expect.stringMatching(/immutable|"/),
+    );
+  });
+});
