@@ -73,7 +73,7 @@ export async function fillLibrary(
     `INSERT INTO generated_images (id, generation_id, "index", image_id, verdict)
      SELECT gen_random_uuid(), g.id, i, (SELECT id FROM images WHERE project_id = $1 AND width = 65 + i),
        CASE WHEN i = 1 THEN 'FAVORITE'::"ImageVerdict" END
-     FROM generations g CROSS JOIN generate_series(0, 1) i WHERE g.project_id = $1 AND g.status = 'COMPLETED'`,
+     FROM generations g CROSS JOIN generate_series(0, 1) i WHERE g.project_id = $1 AND g.status IN ('COMPLETED', 'FAILED')`,
     [projectId],
   );
   const rows = await query(

@@ -51,6 +51,17 @@ async function expectSame(query: string, variables: object): Promise<string> {
   return compiled;
 }
 
+/** A key that may read one project. */
+async function keyOf(projectId: string): Promise<string> {
+  const { createApiKey } = await dramatis.get(
+    'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { message } } }',
+    {
+      input: { projectId: toGlobalId('Project', projectId), name: 'Reader', role: 'VIEWER', kind: 'SERVICE' },
+    },
+  );
+  return createApiKey.secret;
+}
+
 /** Whether a document is answered without a resolver's help. */
 async function isPlanned(query: string, variables: Record<string, unknown>): Promise<boolean> {
   const problems: unknown[] = [];
@@ -122,6 +133,26 @@ describe('the two executors', () => {
     ['a variable of the wrong type', { projectId: { a: 1 } }],
   ])('say the same about %s', async (_, variables) => {
     expect(await expectSame(libraryQuery, variables)).toContain('"errors"');
+  });
+
+  it('tell nothing of another project, also where a row leads there', async () => {
+    const other = await fillLibrary(dramatis.database, { characters: 1 });
+    const { projectId, characterIds } = library;
+    const [foreign] = await dramatis.database.query('SELECT id FROM images WHERE project_id = $1 LIMIT 1', [
+      other.projectId,
+    ]);
+    await dramatis.database.query(
+      `INSERT INTO reference_images (id, character_id, image_id, kind, created_at)
+       VALUES (gen_random_uuid(), $1, $2, 'FACE', now())`,
+      [characterIds[6], foreign?.id],
+    );
+    const key = await keyOf(projectId);
+    const query = `{ character(id: "${toGlobalId('Character', characterIds[6] ?? '')}") { referenceImages { image { sha256 } } } }`;
+    const answers = await Promise.all(
+      [dramatis.url, reference].map((url) => dramatis.ask(query, {}, { url, key })),
+    );
+    for (const { errors } of answers) expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+    await dramatis.database.query('DELETE FROM reference_images WHERE image_id = $1', [foreign?.id]);
   });
 
   it('merge namesakes, spread fragments and decide conditions in the same order', async () => {
