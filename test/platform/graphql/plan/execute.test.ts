@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type GraphQLSchema, parse, validate } from 'graphql';
+import { type GraphQLSchema, isObjectType, parse, validate } from 'graphql';
 import { connectDatabase, type Database } from '../../../../src/platform/db/connect.ts';
 import { openReader, type Reader } from '../../../../src/platform/db/reads/reader.ts';
 import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
@@ -153,6 +153,18 @@ describe('the two executors', () => {
     );
     for (const { errors } of answers) expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND');
     await dramatis.database.query('DELETE FROM reference_images WHERE image_id = $1', [foreign?.id]);
+  });
+
+  it('never pass over a resolver that does not say what it reads, also where there is such a column', async () => {
+    const query = 'query ($id: ID!) { character(id: $id) { name } }';
+    const variables = { id: toGlobalId('Character', library.characterIds[0] ?? '') };
+    expect(await isPlanned(query, variables)).toBe(true);
+    const type = schema.getType('Character');
+    const name = isObjectType(type) ? type.getFields().name : undefined;
+    if (!name) throw new Error('Characters have no names.');
+    name.resolve = () => 'somebody';
+    expect(await isPlanned(query, variables)).toBe(false);
+    name.resolve = undefined;
   });
 
   it('merge namesakes, spread fragments and decide conditions in the same order', async () => {
