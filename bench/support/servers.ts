@@ -21,7 +21,7 @@ const startsWithinMs = 30_000;
 
 /**
  * The shipped server as it ships: its default configuration, but for a purse that sixteen connections do not empty. A
- * portion of it is a fiftieth: one is drawn for some thirty library queries, where the default's draws for each.
+ * portion of it is a fiftieth: one is drawn for some thirty library queries, where the default draws for each.
  */
 export async function startDramatis(
   databaseUrl: string,
