@@ -1,0 +1,55 @@
+import { toError } from '../src/errors.ts';
+import { library } from './library.ts';
+import { memory } from './memory.ts';
+import { reads } from './reads.ts';
+import { describeMachine, formatValue, keepResults } from './report.ts';
+import type { Bench } from './result.ts';
+
+/* `npm run bench` runs all that fit into ten minutes together, `npm run bench -- <name> …` those that are named. */
+const benches: readonly Bench[] = [library, reads];
+/** Too long to go with the others. */
+const longOnes: readonly Bench[] = [memory];
+
+/** Of whatever is run together: a bench that hangs must not keep anybody waiting. */
+const endsWithinMinutes = 15;
+
+const names = process.argv.slice(2);
+const all = [...benches, ...longOnes];
+const unknown = names.filter((name) => !all.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  if (!unknown.includes('help')) console.log(`There is no bench ${unknown.join(', ')}.\n`);
+  for (const { name, about } of all) console.log(`${name.padEnd(12)} ${about}`);
+  console.log(`\nWithout a name: ${benches.map(({ name }) => name).join(', ')}.`);
+  process.exit(unknown.includes('help') ? 0 : 1);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+setTimeout(() => {
+  console.log(`\nGiven up after ${endsWithinMinutes} minutes.`);
+  process.exit(1);
+}, endsWithinMinutes * 60_000).unref();
+
+const machine = await describeMachine();
+console.log(machine);
+let failures = 0;
+for (const bench of names.length > 0 ? all.filter(({ name }) => names.includes(name)) : benches) {
+  const startedAt = performance.now();
+  console.log(`\n${bench.name}: ${bench.about}`);
+  try {
+    const results = await bench.run();
+    await keepResults(bench.name, machine, results);
+    for (const { what, against, value, bound, holds, note } of results) {
+      if (!holds) failures += 1;
+      console.log(
+        `${formatValue(value).padStart(8)}  ${what} / ${against} (${bound})${holds ? '' : '  FAILED'}`,
+      );
+      if (note) console.log(`${' '.repeat(10)}${note}`);
+    }
+  } catch (error) {
+    failures += 1;
+    console.log(`  FAILED: ${toError(error).stack}`);
+  }
+  console.log(`  ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+}
+if (failures > 0) console.log(`\n${failures} out of bounds.`);
+process.exit(failures > 0 ? 1 : 0);

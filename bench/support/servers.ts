@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { build, stop as stopBuilding } from 'esbuild';
+import { z } from 'zod';
+import { onCores, serverCore } from './cores.ts';
+
+/** A server in a process of its own. */
+export interface BenchServer {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const listening = z.object({ msg: z.literal('listening'), url: z.string() });
+const startsWithinMs = 30_000;
+
+/**
+ * The shipped server as it ships: its default configuration, but for a purse that sixteen connections do not empty. A
+ * portion of it is a fiftieth: one is drawn for some thirty library queries, where the default draws for each.
+ */
+export async function startDramatis(
+  databaseUrl: string,
+  options: { name?: string; dataDirectory: string; environment?: Record<string, string> },
+): Promise<BenchServer> {
+  const { name = 'Dramatis', dataDirectory, environment = {} } = options;
+  await mkdir(dataDirectory, { recursive: true });
+  return startServer(name, ['dist/main.js'], {
+    PORT: '0',
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDirectory,
+    ADMIN_API_KEY: randomBytes(24).toString('hex'),
+    COST_PER_SECOND: '1000000',
+    COST_BURST: '1000000',
+    ...environment,
+  });
+}
+
+/** The programs that are measured beside it. Prisma's and TypeGraphQL's is written with decorators, so it is built. */
+export const rivals = ['limit', 'mercurius', 'prisma'] as const;
+export type Rival = (typeof rivals)[number];
+
+/** Starts one of them on a database. */
+export async function startRival(rival: Rival, databaseUrl: string): Promise<BenchServer> {
+  const environment = { DATABASE_URL: databaseUrl, NODE_ENV: 'production' };
+  if (rival !== 'prisma') return startServer(rival, [`bench/rivals/${rival}.ts`], environment);
+  const built = 'node_modules/.cache/dramatis-bench/prisma.mjs';
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['bench/rivals/prisma.ts'],
+    outfile: built,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'es2023',
+    logLevel: 'error',
+  });
+  await stopBuilding();
+  return startServer(rival, [built], environment);
+}
+
+async function startServer(
+  name: string,
+  script: readonly string[],
+  environment: Record<string, string>,
+): Promise<BenchServer> {
+  const [file, args] = onCores(serverCore, [process.execPath, ...script]);
+  const child = spawn(file, args, {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  // Whoever started it may end in the middle of something; it must not stay behind and take a core.
+  const endWithUs = () => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  child.on('exit', () => process.off('exit', endWithUs));
+  const stop = async () => {
+    if (child.exitCode !== null) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await exited;
+    clearTimeout(timer);
+  };
+  try {
+    return { name, url: await listeningUrl(name, child), pid: child.pid ?? 0, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What it says on standard output once it listens. */
+function listeningUrl(name: string, child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const fail = (why: string) => reject(new Error(`${name} ${why}: ${said.slice(-2_000)}`));
+    const timer = setTimeout(() => fail('did not start in time'), startsWithinMs);
+    child.on('error', reject);
+    child.on('exit', (code) => fail(`ended with ${code}`));
+    child.stderr?.on('data', (text) => {
+      said = (said + text).slice(-2_000);
+    });
+    if (!child.stdout) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const parsed = line.startsWith('{') ? listening.safeParse(JSON.parse(line)) : undefined;
+      if (!parsed?.success) return;
+      clearTimeout(timer);
+      resolve(parsed.data.url);
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withClient } from './client.ts';
+
+/** What one request costs the database. */
+export interface StatementFigures {
+  readonly statements: number;
+  /** Of characters, reference images and runs: rows that Postgres fetched from the tables, and rows that it answered. */
+  readonly rowsRead: number;
+  readonly rowsReturned: number;
+  /** The statements, shortened, for whoever wants to know why. */
+  readonly texts: readonly string[];
+}
+
+/** A connection tells what it has read ten seconds after it fell silent, at the latest. */
+const tellsWithinMs = 11_000;
+const tables = ['characters', 'reference_images', 'generations'];
+
+/**
+ * Counts the statements of one request by asking many times: what was executed at least every other time belongs to the
+ * request, the rest to what the server does all the time. Nobody else may use the database meanwhile.
+ */
+export async function countStatements(
+  databaseUrl: string,
+  ask: () => Promise<unknown>,
+  times = 60,
+): Promise<StatementFigures> {
+  const adminUrl = databaseUrl.replace(/\/[^/]*$/, '/postgres');
+  const database = databaseUrl.slice(databaseUrl.lastIndexOf('/') + 1);
+  for (let time = 0; time < 20; time += 1) await ask();
+  await sleep(tellsWithinMs);
+  const before = await rowsReadOf(databaseUrl);
+  await withClient(adminUrl, (client) =>
+    client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()'),
+  );
+  for (let time = 0; time < times; time += 1) await ask();
+  const { rows } = await withClient(adminUrl, (client) =>
+    client.query<{ query: string; calls: number; rows: number }>(
+      `SELECT s.query, s.calls::float8 AS calls, s.rows::float8 AS rows FROM pg_stat_statements s
+       JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1 AND s.calls >= $2 ORDER BY s.calls DESC`,
+      [database, times / 2],
+    ),
+  );
+  await sleep(tellsWithinMs);
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const ofTables = rows.filter(({ query }) =>
+    tables.some((table) => new RegExp(`\\b${table}\\b`).test(query)),
+  );
+  return {
+    statements: sum(rows.map(({ calls }) => calls)) / times,
+    rowsRead: ((await rowsReadOf(databaseUrl)) - before) / times,
+    rowsReturned: sum(ofTables.map((each) => each.rows)) / times,
+    texts: rows.map(
+      ({ query, calls }) => `${(calls / times).toFixed(2)} x ${query.replace(/\s+/g, ' ').slice(0, 160)}`,
+    ),
+  };
+}
+
+async function rowsReadOf(databaseUrl: string): Promise<number> {
+  const { rows } = await withClient(databaseUrl, (client) =>
+    client.query<{ read: number }>(
+      `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::float8 AS read FROM pg_stat_user_tables
+       WHERE schemaname = 'public' AND relname = ANY($1)`,
+      [tables],
+    ),
+  );
+  return rows[0]?.read ?? Number.NaN;
+}
