@@ -64,39 +64,18 @@ export const generationView = view<GenerationRow>('generations', {
   outputProblems: json,
 });
 
-const statusType = '"GenerationStatus"';
-
 type Filtered = { readonly filter?: GenerationFilter | null };
 
-export const generationsOfProject = newest(
-  generationView,
-  'projectId',
-  'requestedAt',
-  ({ filter }: Filtered) => {
-    const statuses = filter?.statuses && [...new Set(filter.statuses)];
-    const chosen: Condition[] = statuses
-      ? [statuses.length > 0 ? { column: 'status', type: statusType, oneOf: statuses } : { sql: 'false' }]
-      : [];
-    return [...chosen, ...conditions(filter)];
-  },
-);
+export const generationsOfProject = newest(generationView, 'projectId', 'requestedAt', conditions);
+export const generationsOfCharacter = newest(generationView, 'characterId', 'requestedAt', conditions);
 
-/** Of one character there are never so many that a rare status is worth an index. */
-export const generationsOfCharacter = newest(
-  generationView,
-  'characterId',
-  'requestedAt',
-  ({ filter }: Filtered) => {
-    const statuses = filter?.statuses;
-    const sql = (place: string) => `t."status" = ANY(${place}::${statusType}[])`;
-    const chosen: Condition[] = statuses ? [{ sql, value: arrayText(statuses) }] : [];
-    return [...chosen, ...conditions(filter)];
-  },
-);
-
-function conditions(filter: GenerationFilter | null | undefined): readonly Condition[] {
-  const { batch, characterId } = filter ?? {};
+function conditions({ filter }: Filtered): readonly Condition[] {
+  const { statuses, batch, characterId } = filter ?? {};
   const found: Condition[] = [];
+  if (statuses) {
+    const sql = (place: string) => `t."status" = ANY(${place}::"GenerationStatus"[])`;
+    found.push({ sql, value: arrayText(statuses), isTelling: true });
+  }
   if (batch != null) {
     const value = checkText(['filter', 'batch'], batch, { maximum: 200 });
     found.push({ sql: (place) => `t."batch" = ${place}::text`, value });

@@ -6,7 +6,7 @@ const schema: GraphQLSchema = buildSchema(`
   interface Node { id: ID! }
   type Query { hero: Hero node(id: ID!): Node nodes(ids: [ID!]!): [Node]! heroes(first: Int!): HeroConnection! }
   type Mutation { buy: Hero paint: Hero }
-  type Hero implements Node { id: ID! name: String friends(first: Int!): HeroConnection! pets(first: Int): [Hero!]! allies(first: Int = 20): [Hero!]! home: Hero }
+  type Hero implements Node { id: ID! name: String friends(first: Int!): HeroConnection! pets(first: Int): [Hero!]! allies(first: Int = 20): [Hero!]! kin(first: Int, last: Int): HeroConnection! home: Hero }
   type HeroConnection { nodes: [Hero!]! edges: [Edge!]! pageInfo: Info! totalCount: Int! }
   type Edge { node: Hero! cursor: String! }
   type Info { hasNextPage: Boolean! }
@@ -42,6 +42,15 @@ describe('the cost', () => {
     ['query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', 100],
     ['{ hero { allies { name } } }', 1 + 20],
     ['{ hero { allies(first: null) { name } } }', 1 + 100],
+    ['{ hero { kin(last: 7) { nodes { name } } } }', 1 + 1 + 7],
+    ['{ hero { kin(first: null, last: 7) { nodes { name } } } }', 1 + 1 + 7],
+    ['{ hero { kin(first: 3, last: 7) { nodes { name } } } }', 1 + 1 + 7],
+    [
+      'query ($first: Int, $last: Int) { hero { kin(first: $first, last: $last) { nodes { name } } } }',
+      1 + 1 + 8,
+      { last: 8 },
+    ],
+    ['query ($last: Int) { hero { kin(last: $last) { nodes { name } } } }', 1 + 1 + 100],
     [
       '{ heroes(first: 10) { nodes { friends(first: 10) { nodes { friends(first: 10) { nodes { name } } } } } } }',
       1 + 10 * (2 + 10 * (2 + 10)),

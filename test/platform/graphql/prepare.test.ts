@@ -51,6 +51,15 @@ describe('prepare', () => {
       expect(prepare(ask(query, { n }), may).cost).toBeLessThanOrEqual(100);
   });
 
+  it('tells the cost of each operation of a document that is known', () => {
+    const prepare = createPrepare(schema);
+    const query = 'query A { heroes(first: 3) { name } } query B { heroes(first: 60) { name } }';
+    const costs = ['A', 'B', 'A', 'B'].map(
+      (operationName) => prepare({ ...ask(query), operationName }, may).cost,
+    );
+    expect(costs).toEqual([3, 60, 3, 60]);
+  });
+
   it('refuses at once what costs more than anybody can ever have', () => {
     const prepare = createPrepare(schema, { maxCost: 50 });
     const query = 'query ($n: Int!) { heroes(first: $n) { name } }';

@@ -10,18 +10,12 @@ import { columnName, type View } from './view.ts';
 export type Condition =
   | { readonly sql: string }
   /** `place` is where the value stands. */
-  | { readonly sql: (place: string) => string; readonly value: string | number }
-  | Words;
-
-/**
- * A column is one of some words, at least one. A list takes the first rows of each word: where the word is rare, from an
- * index that has the column between the parent's and the order's.
- */
-interface Words {
-  readonly column: string;
-  readonly type: string;
-  readonly oneOf: readonly string[];
-}
+  | {
+      readonly sql: (place: string) => string;
+      readonly value: string | number;
+      /** Some values are common and some rare: which index is good depends on it. */
+      readonly isTelling?: boolean;
+    };
 
 type Place = (value: string | number) => string;
 
@@ -75,31 +69,23 @@ export function sliceStatement(
   const limit = place(slice.limit);
   const told = isDescending ? 'DESC' : 'ASC';
   const taken = isDescending === slice.fromEnd ? 'ASC' : 'DESC';
-  const first = `ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}`;
-  const rowsWith = (chosen: readonly Condition[]) =>
-    `"${list.view.table}" t${whereOf([
-      ...parent.where,
-      ...bounds(list, order, slice, place),
-      ...chosen.map((each) => conditionText(each, place)),
-    ])}`;
-  const words = conditions.find((each) => 'oneOf' in each);
-  const from = words
-    ? `(${spellOut(conditions, words)
-        .map((chosen) => `(SELECT * FROM ${rowsWith(chosen)} ${first})`)
-        .join(' UNION ALL ')}) t`
-    : rowsWith(conditions);
+  const where = [
+    ...parent.where,
+    ...bounds(list, order, slice, place),
+    ...conditions.map((each) => conditionText(each, place)),
+  ];
   const selected = columns.map((sql, index) => `${sql} AS c${index}`);
   return {
     text: `SELECT ${['parent.n', ...columns.map((_, index) => `page.c${index}`)].join(', ')}
 FROM ${parent.from}
 CROSS JOIN LATERAL (
   SELECT ${[...selected, `${order} AS by_order`, 't."id" AS by_id'].join(', ')}
-  FROM ${from}
-  ${first}
+  FROM "${list.view.table}" t${whereOf(where)}
+  ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}
 ) page
 ORDER BY parent.n, page.by_order ${told}, page.by_id ${told}`,
     values,
-    isPlannedAnew: words !== undefined,
+    isPlannedAnew: conditions.some((each) => 'isTelling' in each && each.isTelling),
   };
 }
 
@@ -137,23 +123,11 @@ WHERE t."id" = ANY($1::uuid[])${isWalled ? ' AND t."project_id" = $2::uuid' : ''
   };
 }
 
-/** The same conditions once for each word. */
-function spellOut(conditions: readonly Condition[], words: Words): (readonly Condition[])[] {
-  const { column, type, oneOf } = words;
-  return oneOf.map((value) =>
-    conditions.map((each) =>
-      each === words ? { sql: (place) => `${columnName(column)} = ${place}::${type}`, value } : each,
-    ),
-  );
-}
-
 function whereOf(conditions: readonly string[]): string {
   return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
 }
 
 function conditionText(condition: Condition, place: Place): string {
-  if ('oneOf' in condition)
-    return `${columnName(condition.column)} = ANY(${place(arrayText(condition.oneOf))}::${condition.type}[])`;
   return 'value' in condition ? condition.sql(place(condition.value)) : condition.sql;
 }
 
