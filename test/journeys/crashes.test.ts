@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Dramatis, eventually } from '../support/dramatis.ts';
+import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -107,6 +108,50 @@ it('a worker that sleeps through its lease with an answer on the way may still w
   expect(last.failure).toBeNull();
   expect(submits()).toBe(1);
   expect(dramatis.simulator.bill).toHaveLength(1);
+});
+
+it('a server that is killed while it writes many runs together: each is whole, or there is nothing of it', async () => {
+  const ask = async (url: string, index: number) => {
+    const input = {
+      characterId,
+      idempotencyKey: `key ${index}`,
+      model: { consistentCharacter: { prompt: 'x' } },
+    };
+    const { data } = await dramatis.ask(generateMutation, { input }, { url });
+    return data?.generate.generation?.id;
+  };
+  for (const afterMs of [0, 3, 6, 12, 25]) {
+    const first = await startServerProcess(dramatis, { ROLE: 'api' });
+    const asked = Array.from({ length: 60 }, (_, index) =>
+      ask(first.url, index + 1_000 * afterMs).catch(() => null),
+    );
+    await Promise.race(asked);
+    await sleep(afterMs);
+    first.signal('SIGKILL');
+    await first.exited;
+    const ids = await Promise.all(asked);
+    expect(ids).not.toEqual(ids.filter(Boolean));
+    // Sent again, each leads to its one run.
+    const again = await Promise.all(ids.map((_, index) => ask(dramatis.url, index + 1_000 * afterMs)));
+    expect(again).toEqual(ids.map((id, index) => id ?? again[index]));
+  }
+  const [counts] = await dramatis.database.query(`
+    SELECT count(*)::int AS runs, count(DISTINCT idempotency_key)::int AS keys,
+      (SELECT count(*)::int FROM ledger_entries WHERE kind = 'HOLD') AS holds,
+      (SELECT count(*)::int FROM audit_entries WHERE action = 'GENERATION_REQUESTED') AS entries,
+      (SELECT count(*)::int FROM project_events WHERE kind = 'GENERATION_REQUESTED') AS events,
+      (SELECT count(*)::int FROM generations g WHERE holds_slot) AS slots,
+      (SELECT count(*)::int FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.holds_slot) AS woken
+    FROM generations`);
+  expect(counts).toEqual({
+    runs: 300,
+    keys: 300,
+    holds: 300,
+    entries: 300,
+    events: 300,
+    slots: 20,
+    woken: 20,
+  });
 });
 
 it('SIGTERM under load: runs are handed over, none becomes UNCERTAIN, the process ends within its grace', async () => {
