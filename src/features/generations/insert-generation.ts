@@ -35,8 +35,8 @@ export interface NewGeneration {
 type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 
 /**
- * Asks for a run, in one transaction or not at all: its row, its hold in the ledger and in every budget that covers it,
- * its slot and job where one is free, its audit entry, its event. Who asks in the same project meanwhile is written in the same
+ * Writes a run whole or not at all: its row, its hold in the ledger and in every budget that covers it, its slot and job
+ * where one is free, its audit entry, its event. All who ask in a project while its lock is waited for are written in one
  * transaction. Resolves to the run that there is already where its idempotency key, what it repeats, or `reuse` lead to
  * one. Throws Conflict for a closed project, or a key that was used for something else, and BudgetExceeded.
  */

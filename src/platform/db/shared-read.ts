@@ -1,8 +1,8 @@
 import type { Database } from './connect.ts';
 import { createTurns, type Turns } from './turns.ts';
 
-/** As many as one statement may be asked for. */
-const mostTogether = 1_000;
+/** Two statements on their way, and as many as one may be asked for. */
+const sharing = { atOnce: 2, mostTogether: 1_000 };
 
 const turnsOf = new WeakMap<Database, Turns>();
 
@@ -15,7 +15,7 @@ export function sharedRead<Item, Result>(
   read: (db: Database, items: readonly Item[]) => Promise<readonly Result[]>,
 ): (db: Database, item: Item) => Promise<Result> {
   return (db, item) => {
-    const turns = turnsOf.get(db) ?? createTurns({ mostTogether });
+    const turns = turnsOf.get(db) ?? createTurns(sharing);
     turnsOf.set(db, turns);
     return turns.share(name, item, (items) => read(db, items));
   };

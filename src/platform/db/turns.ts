@@ -18,8 +18,6 @@ export interface Turns {
  */
 export type SharedWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
 
-/** One at work, one ready with the lock to come; the others queue without a connection. */
-const atOnce = 2;
 /** Requests are limited elsewhere; this only keeps a queue from being endless. */
 const longestQueue = 100_000;
 
@@ -29,8 +27,8 @@ interface Member<Item, Result> {
   reject(error: unknown): void;
 }
 
-/** The turns of a process; at most so many share one. */
-export function createTurns({ mostTogether = 50 } = {}): Turns {
+/** The turns of a process: so many are taken at once, and so many share one. */
+export function createTurns({ atOnce = 1, mostTogether = 50 } = {}): Turns {
   const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
   /** Who waits for a turn that has not begun. */
   const waiting = new Map<string, Member<unknown, unknown>[]>();
