@@ -120,9 +120,9 @@ it('a server that is killed while it writes many runs together: each is whole, o
     const { data } = await dramatis.ask(generateMutation, { input }, { url });
     return data?.generate.generation?.id;
   };
-  for (const afterMs of [0, 3, 6, 12, 25]) {
+  for (const afterMs of [0, 3, 8]) {
     const first = await startServerProcess(dramatis, { ROLE: 'api' });
-    const asked = Array.from({ length: 60 }, (_, index) =>
+    const asked = Array.from({ length: 50 }, (_, index) =>
       ask(first.url, index + 1_000 * afterMs).catch(() => null),
     );
     await Promise.race(asked);
@@ -144,15 +144,15 @@ it('a server that is killed while it writes many runs together: each is whole, o
       (SELECT count(*)::int FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.holds_slot) AS woken
     FROM generations`);
   expect(counts).toEqual({
-    runs: 300,
-    keys: 300,
-    holds: 300,
-    entries: 300,
-    events: 300,
+    runs: 150,
+    keys: 150,
+    holds: 150,
+    entries: 150,
+    events: 150,
     slots: 20,
     woken: 20,
   });
-});
+}, 120_000);
 
 it('SIGTERM under load: runs are handed over, none becomes UNCERTAIN, the process ends within its grace', async () => {
   const first = await startServerProcess(dramatis, { ROLE: 'all', SHUTDOWN_GRACE_MS: '5000' });
