@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Dramatis, eventually } from '../support/dramatis.ts';
+import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -108,6 +109,50 @@ it('a worker that sleeps through its lease with an answer on the way may still w
   expect(submits()).toBe(1);
   expect(dramatis.simulator.bill).toHaveLength(1);
 });
+
+it('a server that is killed while it writes many runs together: each is whole, or there is nothing of it', async () => {
+  const ask = async (url: string, index: number) => {
+    const input = {
+      characterId,
+      idempotencyKey: `key ${index}`,
+      model: { consistentCharacter: { prompt: 'x' } },
+    };
+    const { data } = await dramatis.ask(generateMutation, { input }, { url });
+    return data?.generate.generation?.id;
+  };
+  for (const afterMs of [0, 3, 8]) {
+    const first = await startServerProcess(dramatis, { ROLE: 'api' });
+    const asked = Array.from({ length: 50 }, (_, index) =>
+      ask(first.url, index + 1_000 * afterMs).catch(() => null),
+    );
+    await Promise.race(asked);
+    await sleep(afterMs);
+    first.signal('SIGKILL');
+    await first.exited;
+    const ids = await Promise.all(asked);
+    expect(ids).not.toEqual(ids.filter(Boolean));
+    // Sent again, each leads to its one run.
+    const again = await Promise.all(ids.map((_, index) => ask(dramatis.url, index + 1_000 * afterMs)));
+    expect(again).toEqual(ids.map((id, index) => id ?? again[index]));
+  }
+  const [counts] = await dramatis.database.query(`
+    SELECT count(*)::int AS runs, count(DISTINCT idempotency_key)::int AS keys,
+      (SELECT count(*)::int FROM ledger_entries WHERE kind = 'HOLD') AS holds,
+      (SELECT count(*)::int FROM audit_entries WHERE action = 'GENERATION_REQUESTED') AS entries,
+      (SELECT count(*)::int FROM project_events WHERE kind = 'GENERATION_REQUESTED') AS events,
+      (SELECT count(*)::int FROM generations g WHERE holds_slot) AS slots,
+      (SELECT count(*)::int FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.holds_slot) AS woken
+    FROM generations`);
+  expect(counts).toEqual({
+    runs: 150,
+    keys: 150,
+    holds: 150,
+    entries: 150,
+    events: 150,
+    slots: 20,
+    woken: 20,
+  });
+}, 120_000);
 
 it('SIGTERM under load: runs are handed over, none becomes UNCERTAIN, the process ends within its grace', async () => {
   const first = await startServerProcess(dramatis, { ROLE: 'all', SHUTDOWN_GRACE_MS: '5000' });

@@ -1,6 +1,8 @@
 import { Conflict, Forbidden, NotFound, Unauthenticated } from '../../errors.ts';
 import { type Action, isAtLeast, leastRole, peopleOnly, type Role } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import { sharedRead } from '../../platform/db/shared-read.ts';
 
 /** What asking "may I?" needs. */
 export type Asker = Uses<'db' | 'viewer' | 'loaders'>;
@@ -31,18 +33,33 @@ export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null
 async function roleNow({ db, viewer }: Asker, projectId: string): Promise<Role | null> {
   if (viewer.kind === 'ADMIN') return 'OWNER';
   if (viewer.kind === 'USER') {
-    const [now] = await db.$queryRaw<{ role: Role | null; isExpired: boolean }[]>`
-      SELECT m.role::text AS role, ${viewer.expiresAt}::timestamptz <= now() AS "isExpired"
-      FROM (SELECT 1) asked LEFT JOIN members m ON m.user_id = ${viewer.userId}::uuid AND m.project_id = ${projectId}::uuid`;
-    if (now?.isExpired) throw new Unauthenticated();
-    return now?.role ?? null;
+    const { role, now } = await readMembership(db, { userId: viewer.userId, projectId });
+    if (viewer.expiresAt <= now) throw new Unauthenticated();
+    return role;
   }
-  const [key] = await db.$queryRaw<{ role: Role; projectId: string }[]>`
-    SELECT effective_role::text AS role, project_id::text AS "projectId"
-    FROM live_api_keys WHERE id = ${viewer.apiKeyId}::uuid`;
+  const key = await readKey(db, viewer.apiKeyId);
   if (!key) throw new Unauthenticated();
   return key.projectId === projectId ? key.role : null;
 }
+
+const readMembership = sharedRead(
+  'memberships',
+  async (db, asked: readonly { userId: string; projectId: string }[]) => {
+    const [users, projects] = [asked.map(({ userId }) => userId), asked.map(({ projectId }) => projectId)];
+    return db.$queryRaw<{ role: Role | null; now: Date }[]>`
+    SELECT m.role::text AS role, now() AS now
+    FROM unnest(${users}::uuid[], ${projects}::uuid[]) WITH ORDINALITY asked(user_id, project_id, place)
+    LEFT JOIN members m USING (user_id, project_id) ORDER BY asked.place`;
+  },
+);
+
+const readKey = sharedRead('keys by id', async (db, ids: readonly string[]) => {
+  const keys = await db.$queryRaw<{ id: string; role: Role; projectId: string }[]>`
+    SELECT id::text AS id, effective_role::text AS role, project_id::text AS "projectId"
+    FROM live_api_keys WHERE id = ANY(${ids}::uuid[])`;
+  const byId = new Map(keys.map((key) => [key.id, key]));
+  return ids.map((id) => byId.get(id) ?? null);
+});
 
 function isReading(action: Action): boolean {
   return action.startsWith('READ_');
@@ -103,24 +120,39 @@ export async function viewerCan(ctx: Asker, project: Openness, action: Action): 
 
 /** Throws Conflict at `field` of the input when the project is archived or being deleted, NotFound when it is gone. */
 export async function refuseClosed(
-  db: Pick<Asker['db'], 'project'>,
+  tx: Pick<Transaction, 'project'>,
   projectId: string,
   field: string,
 ): Promise<void> {
-  const project = await db.project.findUnique({
-    where: { id: projectId },
-    select: { archivedAt: true, deletingAt: true },
-  });
+  refuse(await tx.project.findUnique({ where: { id: projectId }, select: openness }), field);
+}
+
+/** The same outside of a transaction: an early answer, since the project may be closed in the next moment. */
+export async function refuseClosedNow({ db }: Uses<'db'>, projectId: string, field: string): Promise<void> {
+  refuse(await readOpenness(db, projectId), field);
+}
+
+const openness = { id: true, archivedAt: true, deletingAt: true } as const;
+
+const readOpenness = sharedRead('openness', async (db, ids: readonly string[]) => {
+  const projects = await db.project.findMany({ where: { id: { in: [...ids] } }, select: openness });
+  const byId = new Map(projects.map((project) => [project.id, project]));
+  return ids.map((id) => byId.get(id) ?? null);
+});
+
+function refuse(project: Openness | null, field: string): void {
   if (!project) throw new NotFound('Project');
-  if (project.deletingAt) {
-    throw new Conflict('PROJECT_DELETING', 'This project is being deleted.', ['input', field]);
-  }
-  if (project.archivedAt) {
-    throw new Conflict('PROJECT_ARCHIVED', 'This project is archived: it can only be read.', [
-      'input',
-      field,
-    ]);
-  }
+  if (project.deletingAt) throw closedProject('PROJECT_DELETING', field);
+  if (project.archivedAt) throw closedProject('PROJECT_ARCHIVED', field);
+}
+
+/** What is told of a project that may not change any more. */
+export function closedProject(code: 'PROJECT_DELETING' | 'PROJECT_ARCHIVED', field: string): Conflict {
+  const isGoing = code === 'PROJECT_DELETING';
+  const message = isGoing
+    ? 'This project is being deleted.'
+    : 'This project is archived: it can only be read.';
+  return new Conflict(code, message, ['input', field]);
 }
 
 /** May I, and may it still change? Throws like authorize, and like refuseClosed. */
@@ -131,5 +163,5 @@ export async function authorizeChange(
   { what = 'Project', field }: { what?: string; field: string },
 ): Promise<void> {
   await authorize(ctx, projectId, action, what);
-  await refuseClosed(ctx.db, projectId, field);
+  await refuseClosedNow(ctx, projectId, field);
 }

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { BudgetExceeded, type InputPath } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
@@ -77,19 +76,4 @@ export function refusalOf(
       `${whose[budget.scope]} ${when[budget.period]} has ${formatMicros(available)} available`,
   );
   return new BudgetExceeded(`Up to ${formatMicros(first.required)} is needed; ${told.join(', ')}.`, path);
-}
-
-/** How the pg adapter tells of a CHECK, below Prisma's P2039 for its own statements and P2010 for raw ones. */
-const violation = z.object({
-  meta: z.object({
-    driverAdapterError: z.object({
-      cause: z.object({ originalCode: z.literal('23514'), originalMessage: z.string() }),
-    }),
-  }),
-});
-
-/** Whether a write failed because a hold did not fit into a budget. */
-export function isOverBudget(error: unknown): boolean {
-  const { data } = violation.safeParse(error);
-  return data?.meta.driverAdapterError.cause.originalMessage.includes('budget_windows_cap_check') ?? false;
 }

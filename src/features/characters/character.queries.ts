@@ -1,5 +1,6 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
+import { sharedRead } from '../../platform/db/shared-read.ts';
 import { readConnection } from '../../platform/graphql/lists.ts';
 import type { Page, Paging } from '../../platform/graphql/page.ts';
 import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
@@ -23,12 +24,17 @@ export async function characterIfVisible(ctx: Asker, id: string): Promise<Charac
 
 async function loadCharacter(ctx: Asker, id: string): Promise<CharacterRow | null> {
   return ctx.loaders
-    .of('characters', async (ids) => {
-      const rows = await ctx.db.character.findMany({ where: { id: { in: ids } } });
-      return rows.map((row) => [row.id, row] as const);
-    })
+    .of('characters', (ids) =>
+      Promise.all(ids.map(async (each) => [each, await readCharacter(ctx.db, each)] as const)),
+    )
     .load(id);
 }
+
+const readCharacter = sharedRead('characters', async (db, ids: readonly string[]) => {
+  const rows = await db.character.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+});
 
 /** The character, and it may still change. Throws like findCharacter, and Conflict when archived. */
 export async function findLiveCharacter(ctx: Asker, id: string, field: string): Promise<CharacterRow> {

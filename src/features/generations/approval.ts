@@ -10,24 +10,17 @@ interface Approvable {
 }
 
 /**
- * Whether the run, or its batch with it, may cost more than the project lets pass. Exact within a transaction that
- * holds the project's row: of a batch's runs each counts those before it.
+ * Whether the run, or its batch with it, may cost more than the project lets pass. What is asked for is judged the same
+ * way, by the database.
  */
 export async function needsApproval(
-  tx: Pick<Transaction, 'project' | '$queryRaw'>,
+  tx: Pick<Transaction, '$queryRaw'>,
   { projectId, holdMicros, batch }: Approvable,
 ): Promise<boolean> {
-  const { approvalPerRunMicros, approvalPerBatchMicros } = await tx.project.findUniqueOrThrow({
-    where: { id: projectId },
-    select: { approvalPerRunMicros: true, approvalPerBatchMicros: true },
-  });
-  if (approvalPerRunMicros !== null && holdMicros > approvalPerRunMicros) return true;
-  if (approvalPerBatchMicros === null || batch === null) return false;
-  const [committed] = await tx.$queryRaw<{ micros: bigint }[]>`
-    SELECT coalesce(sum(CASE WHEN is_final(status) AND cost_micros IS NOT NULL THEN cost_micros ELSE hold_micros END), 0)::bigint
-      AS micros
-    FROM generations WHERE project_id = ${projectId}::uuid AND batch = ${batch}`;
-  return (committed?.micros ?? 0n) + holdMicros > approvalPerBatchMicros;
+  const [judged] = await tx.$queryRaw<{ waits: boolean }[]>`
+    SELECT needs_approval(${projectId}::uuid, ${holdMicros}, ${batch}) AS waits`;
+  if (!judged) throw new Error('SELECT answers one row.');
+  return judged.waits;
 }
 
 /** What an owner is told who decides about a run that waits for nobody. */

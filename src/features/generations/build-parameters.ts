@@ -14,7 +14,8 @@ import type { CharacterRow } from '../characters/character.queries.ts';
 import type { ModelInputValues, ModelValues, ReferenceInput } from '../image-models/model.input.ts';
 import { findImage, findImageInProject } from '../images/image.queries.ts';
 import type { ImageRow } from '../images/store-image.ts';
-import { findReferenceImage, newestReferenceImages } from '../reference-images/reference-image.queries.ts';
+import { newestReference } from '../reference-images/newest-reference.ts';
+import { findReferenceImage } from '../reference-images/reference-image.queries.ts';
 
 /** The picture that stands for an image parameter, as a run keeps it. */
 export interface Reference {
@@ -155,8 +156,8 @@ async function pickReference(
     return keep(parameter, await findImageInProject(ctx, character.projectId, id), null);
   }
   for (const kind of parameter.fittingKinds) {
-    const [reference] = await newestReferenceImages(ctx, character, { first: 1, kind });
-    if (reference) return keep(parameter, await findImage(ctx, reference.imageId), reference.id);
+    const newest = await newestReference(ctx.db, { characterId: character.id, kind });
+    if (newest) return keep(parameter, { ...newest, id: newest.imageId }, newest.id);
   }
   if (parameter.fittingKinds.length === 0) return null;
   throw new InputProblem(
@@ -166,7 +167,11 @@ async function pickReference(
   );
 }
 
-function keep(parameter: ImageParameter, image: ImageRow, referenceImageId: string | null): Reference {
+function keep(
+  parameter: ImageParameter,
+  image: Pick<ImageRow, 'id' | 'sha256' | 'contentType'>,
+  referenceImageId: string | null,
+): Reference {
   return {
     parameter: parameter.name,
     imageId: image.id,

@@ -1,12 +1,10 @@
-import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import type { Transaction } from '../../platform/db/connect.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import type { GenerateInput } from './generation.type.ts';
+import { findAnswered } from './idempotency.ts';
 import { hashCanonically, quotedInputs } from './identity.ts';
 import { insertGeneration } from './insert-generation.ts';
-import { findReusable } from './owned-generation.ts';
 import { checkBatch, columnsOf, enterProject, type PreparedRun, prepareRun } from './prepare-run.ts';
 import type { GenerationRow } from './progress.ts';
 import { honourQuote } from './quote-token.ts';
@@ -38,52 +36,17 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
   });
   const projectId = await enterProject(ctx, input);
 
-  const earlier = key === null ? null : await findByKey(ctx, projectId, key, requestHash);
+  const earlier =
+    key === null ? null : await findAnswered(ctx, { projectId, idempotencyKey: key, requestHash });
   if (earlier) return earlier;
   const run = await prepareRun(ctx, projectId, input);
   const { holdMicros } = input.quoteId == null ? run.estimate : await honour(ctx, input.quoteId, run);
-  const { resultKey, inputs } = run;
-  const wanted = { projectId, resultKey, seed: inputs.isSeedGiven ? BigInt(inputs.seed) : null };
-  const added = { holdMicros, requestHash, idempotencyKey: key, batch, retryOfId: null };
-  return insertGeneration(
-    ctx,
-    { ...columnsOf(run), ...added },
-    {
-      field: 'characterId',
-      // Under the project's lock: of parallel requests with one key the first makes the run, and the others find it.
-      first: async (tx) => {
-        const known = key === null ? null : await findByKey({ db: tx }, projectId, key, requestHash);
-        if (known || !input.reuse) return known;
-        const reused = await findReusable(tx, wanted);
-        if (reused && key !== null) {
-          const answered = { projectId, idempotencyKey: key, requestHash, generationId: reused.id };
-          await tx.answeredKey.create({ data: answered });
-        }
-        return reused;
-      },
-    },
-  );
+  const reuse = input.reuse ? (run.inputs.isSeedGiven ? 'SAME_SEED' : 'ANY_SEED') : 'NEVER';
+  const added = { holdMicros, requestHash, idempotencyKey: key, batch, retryOfId: null, reuse } as const;
+  return insertGeneration(ctx, { ...columnsOf(run), ...added }, { field: 'characterId' });
 }
 
 function honour(ctx: Tools, quoteId: string, { character, inputs, resultKey }: PreparedRun) {
   const { id, projectId } = character;
   return honourQuote(ctx, quoteId, { projectId, inputs: quotedInputs(id, resultKey, inputs) });
-}
-
-async function findByKey(
-  ctx: { db: Pick<Transaction, 'generation' | 'answeredKey'> },
-  projectId: string,
-  idempotencyKey: string,
-  requestHash: string,
-): Promise<GenerationRow | null> {
-  const where = { projectId_idempotencyKey: { projectId, idempotencyKey } };
-  const made = await ctx.db.generation.findUnique({ where });
-  const answered = made ?? (await ctx.db.answeredKey.findUnique({ where, include: { generation: true } }));
-  if (answered && answered.requestHash !== requestHash) {
-    throw new Conflict('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for a different request.', [
-      'input',
-      'idempotencyKey',
-    ]);
-  }
-  return answered && 'generation' in answered ? answered.generation : answered;
 }

@@ -1,17 +1,13 @@
-import { BudgetExceeded, type InputPath, UserError } from '../../errors.ts';
+import { BudgetExceeded, type InputPath, NotFound } from '../../errors.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
-import { newWakeupId } from '../../platform/jobs/job-queue.ts';
-import { refuseClosed } from '../access/authorize.ts';
-import { lockProject } from '../access/lock-project.ts';
-import { recordAudit } from '../access/record-audit.ts';
-import { isOverBudget, judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
-import { needsApproval } from './approval.ts';
-import { type GenerationRow, writeProgress } from './progress.ts';
-import { admitGeneration } from './slots.ts';
+import { closedProject } from '../access/authorize.ts';
+import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
+import { keyReused } from './idempotency.ts';
+import { type GenerationRow, untouched } from './progress.ts';
+import { wakeAdmitted } from './slots.ts';
 
 /** A run to be. */
 export interface NewGeneration {
@@ -32,67 +28,127 @@ export interface NewGeneration {
   readonly idempotencyKey: string | null;
   readonly batch: string | null;
   readonly retryOfId: string | null;
+  /** Whether the project's run with the same result, and the same seed if need be, will do instead. */
+  readonly reuse: 'NEVER' | 'SAME_SEED' | 'ANY_SEED';
 }
 
 type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 
 /**
- * Writes a run in one transaction or not at all: its row, its hold in the ledger and in every budget that covers it, its
- * slot and job where one is free, its event. `first` runs before, under the project's lock, and may answer a run that
- * makes this one unnecessary. It must find whatever shares a unique key with this one: an insert that met it would wait
- * for that run, while whoever holds the run waits for the project. Throws Conflict for a closed project, and
- * BudgetExceeded.
+ * Writes a run whole or not at all: its row, its hold in the ledger and in every budget that covers it, its slot and job
+ * where one is free, its audit entry, its event. All who ask in a project while its lock is waited for are written in one
+ * transaction. Resolves to the run that there is already where its idempotency key, what it repeats, or `reuse` lead to
+ * one. Throws Conflict for a closed project, or a key that was used for something else, and BudgetExceeded.
  */
 export async function insertGeneration(
   ctx: Tools,
   run: NewGeneration,
-  { field, first }: { field: string; first?: (tx: Transaction) => Promise<GenerationRow | null> },
+  { field }: { field: string },
 ): Promise<GenerationRow> {
+  const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
+    ctx.db.$transaction((tx) => writeRequests(ctx, tx, run.projectId, requests)),
+  );
   try {
-    return await ctx.turns.take(run.projectId, () =>
-      ctx.db.$transaction(async (tx) => {
-        await lockProject(tx, run.projectId);
-        return (await first?.(tx)) ?? insertGenerationIn(ctx, tx, run, field);
-      }),
-    );
+    return rowOf(answer, field);
   } catch (error) {
     throw await explainRefusal(ctx, run, error, null);
   }
 }
 
-/** The same in a transaction that holds the project; a budget's refusal comes as the database tells it. */
+/** The same in the transaction of the caller, who must not commit what a budget refuses; `explainRefusal` tells why. */
 export async function insertGenerationIn(
   ctx: Tools,
   tx: Transaction,
   run: NewGeneration,
   field: string,
 ): Promise<GenerationRow> {
-  const { projectId, characterId } = run;
-  await refuseClosed(tx, projectId, field);
-  const row = await tx.generation.create({
-    data: {
-      ...run,
-      ...requester(ctx.viewer),
-      status: (await needsApproval(tx, run)) ? 'AWAITING_APPROVAL' : 'QUEUED',
-      wakeupId: newWakeupId(),
-    },
-  });
-  await admitGeneration(ctx, tx, projectId);
-  await recordAudit(tx, ctx.viewer, {
-    projectId,
-    action: 'GENERATION_REQUESTED',
-    target: { type: 'Generation', id: row.id },
-    details: { model: run.model },
-  });
-  await recordEvent(tx, {
-    projectId,
-    kind: 'GENERATION_REQUESTED',
-    generationId: row.id,
-    characterId,
-    progress: writeProgress(row),
-  });
+  const [answer] = await writeRequests(ctx, tx, run.projectId, [{ run, viewer: ctx.viewer }]);
+  if (!answer) throw new Error('Every request has its answer.');
+  return rowOf(answer, field);
+}
+
+interface Request {
+  readonly run: NewGeneration;
+  readonly viewer: Viewer;
+}
+
+interface Answer {
+  readonly outcome:
+    | 'MADE'
+    | 'KNOWN'
+    | 'KEY_REUSED'
+    | 'OVER_BUDGET'
+    | 'PROJECT_GONE'
+    | 'PROJECT_DELETING'
+    | 'PROJECT_ARCHIVED';
+  readonly row: GenerationRow | undefined;
+}
+
+/** The only way a run comes to be. The database writes them, one by one in their order: see `request_generations`. */
+async function writeRequests(
+  ctx: Uses<'jobs'>,
+  tx: Transaction,
+  projectId: string,
+  requests: readonly Request[],
+): Promise<Answer[]> {
+  const asked = JSON.stringify(requests.map(columnsOf));
+  const answers = await tx.$queryRaw<
+    {
+      outcome: Answer['outcome'];
+      id: string | null;
+      admitted: string | null;
+      wakeup: string;
+      active: number;
+    }[]
+  >`
+    SELECT outcome, run::text AS id, admitted::text AS admitted, wakeup::text AS wakeup, active
+    FROM request_generations(${projectId}::uuid, ${asked}::jsonb, ${JSON.stringify(untouched)}::jsonb) ORDER BY place`;
+  await wakeAdmitted(ctx, tx, answers);
+  const ids = answers.flatMap(({ id }) => id ?? []);
+  const rows = await tx.generation.findMany({ where: { id: { in: [...new Set(ids)] } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return answers.map(({ outcome, id }) => ({ outcome, row: id === null ? undefined : byId.get(id) }));
+}
+
+/** By the columns' names, as `jsonb_populate_record` reads them. */
+function columnsOf({ run, viewer }: Request) {
+  const { userId, apiKeyId } = requester(viewer);
+  return {
+    project_id: run.projectId,
+    character_id: run.characterId,
+    model: run.model,
+    model_version: run.modelVersion,
+    prompt: run.prompt,
+    parameters: run.parameters,
+    references: run.references,
+    seed: run.seed.toString(),
+    price_micros: run.priceMicros?.toString(),
+    hold_micros: run.holdMicros.toString(),
+    price_shape: run.priceShape,
+    output_count: run.outputCount,
+    result_key: run.resultKey,
+    request_hash: run.requestHash,
+    idempotency_key: run.idempotencyKey,
+    batch: run.batch,
+    retry_of_id: run.retryOfId,
+    reuse: run.reuse,
+    user_id: userId,
+    api_key_id: apiKeyId,
+    actor_kind: viewer.kind,
+  };
+}
+
+function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
+  if (outcome === 'KEY_REUSED') throw keyReused();
+  if (outcome === 'OVER_BUDGET') throw new OverBudget();
+  if (outcome === 'PROJECT_GONE') throw new NotFound('Project');
+  if (outcome === 'PROJECT_DELETING' || outcome === 'PROJECT_ARCHIVED') throw closedProject(outcome, field);
+  if (!row) throw new Error('A run was written and cannot be read.');
   return row;
 }
+
+/** The database refused a hold. */
+class OverBudget extends Error {}
 
 /** Whose budgets a run counts for: the person, also through a key of theirs, and the key. */
 export function requester(viewer: Viewer): { userId: string | null; apiKeyId: string | null } {
@@ -109,7 +165,7 @@ export async function explainRefusal(
   error: unknown,
   path: InputPath | null,
 ): Promise<unknown> {
-  if (error instanceof UserError || !isOverBudget(error)) return error;
+  if (!(error instanceof OverBudget)) return error;
   const spender = { ...run, ...requester(ctx.viewer) };
   const verdicts = await judgeBudgets(ctx.db, spender, run.holdMicros);
   // There may be room again by now.

@@ -3,7 +3,7 @@ import type { Uses } from '../../platform/context.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkOptionalText } from '../../platform/graphql/text.ts';
-import { authorize, authorizeChange } from '../access/authorize.ts';
+import { authorize, refuseClosedNow } from '../access/authorize.ts';
 import { type CharacterRow, findCharacter, findLiveCharacter } from '../characters/character.queries.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import { type Estimate, estimateRun, listPrice } from '../prices/price-book.ts';
@@ -24,11 +24,11 @@ export interface PreparedRun {
 }
 
 /**
- * Checks an input as a run of its project, fills in what the character brings, and looks its price up. Throws NotFound,
- * Forbidden, InputProblems, and Conflict for what is archived or being deleted.
+ * Checks an input as a run of a project that was entered, fills in what the character brings, and looks its price up.
+ * Throws NotFound, InputProblems, and Conflict for what is archived or being deleted.
  */
 export async function prepareRun(ctx: Tools, projectId: string, input: GenerateInput): Promise<PreparedRun> {
-  await authorizeChange(ctx, projectId, 'GENERATE', { what: 'Character', field: 'characterId' });
+  await refuseClosedNow(ctx, projectId, 'characterId');
   const id = fromGlobalId('Character', input.characterId);
   const character = await findLiveCharacter(ctx, id, 'characterId');
   const model = input.model as ModelInputValues;

@@ -48,6 +48,23 @@ export function writeProgress(row: GenerationRow): z.input<typeof progress> {
   };
 }
 
+/** The progress of a run that was just asked for, but for its status. */
+export const untouched: Omit<z.input<typeof progress>, 'status'> = {
+  isSlow: false,
+  cancelRequestedAt: null,
+  submittedAt: null,
+  startedAt: null,
+  finishedAt: null,
+  providerRequestId: null,
+  inferenceSeconds: null,
+  costMicros: null,
+  costSource: null,
+  failureCode: null,
+  failureMessage: null,
+  failureRetryable: null,
+  outputProblems: [],
+};
+
 /** The run as it stood at an event: what never changes from the row, the rest from the event. */
 export function readProgress(row: GenerationRow, json: unknown): GenerationRow {
   return { ...row, ...progress.parse(json) };

@@ -1,6 +1,5 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Uses } from '../../platform/context.ts';
-import type { Transaction } from '../../platform/db/connect.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
 import { estimateRun, listPrice } from '../prices/price-book.ts';
 import { priceShape } from '../prices/price-shape.ts';
@@ -36,13 +35,6 @@ export async function repeatOf(ctx: Uses<'db' | 'config'>, run: GenerationRow): 
     idempotencyKey: null,
     batch: run.batch,
     retryOfId: run.id,
+    reuse: 'NEVER',
   };
-}
-
-/** The run that repeats another already; a run is repeated once. */
-export function findRepeat(
-  tx: Transaction,
-  { id }: Pick<GenerationRow, 'id'>,
-): Promise<GenerationRow | null> {
-  return tx.generation.findUnique({ where: { retryOfId: id } });
 }

@@ -14,7 +14,7 @@ import { longestAnswerMs } from './late-answer.ts';
 import { moveGenerationIn } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
 import { type FoundCost, recordCost } from './record-cost.ts';
-import { findRepeat, repeatOf } from './repeat-generation.ts';
+import { repeatOf } from './repeat-generation.ts';
 import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns'>;
@@ -39,7 +39,7 @@ export async function resolveUncertainGeneration(
     await refuseEarly(ctx, tx, run);
     const resolved = await settle(ctx, tx, run, found);
     if (!resolved) throw await notUncertain(tx, run.id);
-    if (next && !(await findRepeat(tx, run))) await insertGenerationIn(ctx, tx, next, 'id');
+    if (next) await insertGenerationIn(ctx, tx, next, 'id');
     return resolved;
   };
   try {

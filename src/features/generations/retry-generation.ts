@@ -7,7 +7,7 @@ import { findGeneration } from './generation.queries.ts';
 import { insertGeneration } from './insert-generation.ts';
 import { isModelAllowed, modelNotAllowed } from './prepare-run.ts';
 import type { GenerationRow } from './progress.ts';
-import { findRepeat, repeatOf } from './repeat-generation.ts';
+import { repeatOf } from './repeat-generation.ts';
 import type { RetryGenerationInput } from './resolution.type.ts';
 
 /**
@@ -27,8 +27,5 @@ export async function retryGeneration(
     throw new Conflict('NOT_RETRYABLE', message, ['input', 'id']);
   }
   await findLiveCharacter(ctx, failed.characterId, 'id');
-  return insertGeneration(ctx, await repeatOf(ctx, failed), {
-    field: 'id',
-    first: (tx) => findRepeat(tx, failed),
-  });
+  return insertGeneration(ctx, await repeatOf(ctx, failed), { field: 'id' });
 }

@@ -15,11 +15,30 @@ export async function admitGeneration(
   tx: Transaction,
   projectId: string,
 ): Promise<boolean> {
-  const id = newWakeupId();
-  const [admitted] = await tx.$queryRaw<{ generationId: string; active: number }[]>`
-    SELECT id::text AS "generationId", active FROM admit_generation(${projectId}::uuid, ${id}::uuid)`;
-  if (!admitted) return false;
-  const { generationId, active } = admitted;
-  await ctx.jobs.send(tx, { id, generationId, isUrgent: active <= urgentUpTo });
+  const wakeup = newWakeupId();
+  const [given] = await tx.$queryRaw<{ admitted: string; active: number }[]>`
+    SELECT id::text AS admitted, active FROM admit_generation(${projectId}::uuid, ${wakeup}::uuid)`;
+  if (!given) return false;
+  await wakeAdmitted(ctx, tx, [{ ...given, wakeup }]);
   return true;
+}
+
+/** A slot that was given, or none. */
+interface GivenSlot {
+  readonly admitted: string | null;
+  readonly wakeup: string;
+  /** How many of the project's runs are under way with it. */
+  readonly active: number;
+}
+
+/** Wakes runs in the transaction that gave them their slots. */
+export async function wakeAdmitted(
+  ctx: Uses<'jobs'>,
+  tx: Transaction,
+  slots: readonly GivenSlot[],
+): Promise<void> {
+  const wakeups = slots.flatMap(({ admitted, wakeup, active }) =>
+    admitted === null ? [] : [{ id: wakeup, generationId: admitted, isUrgent: active <= urgentUpTo }],
+  );
+  if (wakeups.length > 0) await ctx.jobs.send(tx, ...wakeups);
 }

@@ -1,6 +1,7 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Price } from '../../catalogue/model.ts';
 import type { Uses } from '../../platform/context.ts';
+import { sharedRead } from '../../platform/db/shared-read.ts';
 import type { PriceShape } from './price-shape.ts';
 
 /** Where an estimate is from. */
@@ -57,24 +58,36 @@ export interface Observed {
 }
 
 /** The rolling median and 95th percentile of what runs of a shape have cost and how long they took. */
-export async function findObserved(ctx: Uses<'db'>, model: string, shape: string): Promise<Observed> {
-  const [observed] = await ctx.db.$queryRaw<Observed[]>`
-    WITH newest AS (
-      SELECT cost_micros, seconds FROM price_observations
-      WHERE model = ${model} AND shape = ${shape} AND at > now() - ${rolling.days} * interval '1 day'
-      ORDER BY id DESC LIMIT ${rolling.runs}
-    )
-    SELECT count(cost_micros)::int AS costs, min(cost_micros) AS least, max(cost_micros) AS greatest,
-      percentile_disc(0.5) WITHIN GROUP (ORDER BY cost_micros) AS median,
-      percentile_disc(0.95) WITHIN GROUP (ORDER BY cost_micros) AS "percentile95",
-      count(seconds)::int AS times,
-      percentile_disc(0.05) WITHIN GROUP (ORDER BY seconds) AS "seconds5",
-      percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS "seconds50",
-      percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds) AS "seconds95"
-    FROM newest`;
-  if (!observed) throw new Error('An aggregate answers one row.');
-  return observed;
+export function findObserved({ db }: Uses<'db'>, model: string, shape: string): Promise<Observed> {
+  return readObserved(db, JSON.stringify({ model, shape }));
 }
+
+/** Of runs that are asked for at once many have the same shape: it is looked up once for all of them. */
+const readObserved = sharedRead('observed prices', async (db, asked: readonly string[]) => {
+  const different = [...new Set(asked)];
+  const found = await db.$queryRaw<(Observed & { place: number })[]>`
+    SELECT asked.place::int AS place, o.*
+    FROM jsonb_array_elements(${`[${different.join(',')}]`}::jsonb) WITH ORDINALITY asked(of, place), LATERAL (
+      SELECT count(cost_micros)::int AS costs, min(cost_micros) AS least, max(cost_micros) AS greatest,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY cost_micros) AS median,
+        percentile_disc(0.95) WITHIN GROUP (ORDER BY cost_micros) AS "percentile95",
+        count(seconds)::int AS times,
+        percentile_disc(0.05) WITHIN GROUP (ORDER BY seconds) AS "seconds5",
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS "seconds50",
+        percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds) AS "seconds95"
+      FROM (
+        SELECT cost_micros, seconds FROM price_observations
+        WHERE model = asked.of->>'model' AND shape = asked.of->>'shape' AND at > now() - ${rolling.days} * interval '1 day'
+        ORDER BY id DESC LIMIT ${rolling.runs}
+      ) newest
+    ) o`;
+  const byAsked = new Map(found.map(({ place, ...observed }) => [different[place - 1], observed]));
+  return asked.map((each) => {
+    const observed = byAsked.get(each);
+    if (!observed) throw new Error('An aggregate answers one row.');
+    return observed;
+  });
+});
 
 /** What a run of a model will cost and how long it will take, and what must be set aside for it. */
 export async function estimateRun(

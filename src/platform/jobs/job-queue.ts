@@ -44,10 +44,10 @@ export type WakeupHandler = (wakeup: Wakeup, signal: AbortSignal) => Promise<voi
 
 export interface JobQueue {
   /**
-   * Adds a wake-up within the caller's transaction: it exists if, and only if, the transaction commits. An urgent one
+   * Adds wake-ups within the caller's transaction: they exist if, and only if, the transaction commits. An urgent one
    * comes before the others, and finds places that are kept free for its like.
    */
-  send(tx: Transaction, wakeup: NewWakeup): Promise<void>;
+  send(tx: Transaction, ...wakeups: readonly NewWakeup[]): Promise<void>;
   /** Starts working; `concurrency` wake-ups at a time. */
   work(handler: WakeupHandler, concurrency: number): void;
   /** Unfinished runs that no live job would ever wake, oldest first. */
@@ -183,10 +183,14 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   return {
-    async send(tx, { id, generationId, delayMs = 0, isUrgent = false }) {
-      const startAfter = delayMs > 0 ? { startAfter: delayMs / 1_000 } : {};
-      const priority = isUrgent ? urgent : 0;
-      await boss.send(queue, { generationId }, { id, priority, db: fromPrisma(tx), ...startAfter });
+    async send(tx, ...wakeups) {
+      const jobs = wakeups.map(({ id, generationId, delayMs = 0, isUrgent = false }) => ({
+        id,
+        data: { generationId },
+        priority: isUrgent ? urgent : 0,
+        ...(delayMs > 0 ? { startAfter: delayMs / 1_000 } : {}),
+      }));
+      await boss.insert(queue, jobs, { db: fromPrisma(tx) });
     },
     work(handler, concurrency) {
       loops = Promise.all([fetchLoop(handler, concurrency), touchLoop()]);

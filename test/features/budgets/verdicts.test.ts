@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { BudgetExceeded } from '../../../src/errors.ts';
-import { isOverBudget, judgeBudgets, refusalOf } from '../../../src/features/budgets/verdicts.ts';
+import { judgeBudgets, refusalOf } from '../../../src/features/budgets/verdicts.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { isOverBudget } from '../../support/over-budget.ts';
 import { holdRun, type RunPlace } from '../../support/runs.ts';
 
 let database: TestDatabase;
@@ -25,39 +26,6 @@ beforeEach(async () => {
 
 const [userId, apiKeyId] = [randomUUID(), randomUUID()];
 const run = (more = {}) => ({ ...place, userId, apiKeyId, model: 'consistent-character', ...more });
-
-it('knows the refusal of a hold, however it was written, from every other one', async () => {
-  await db.budget.create({
-    data: { projectId: place.projectId, scope: 'PROJECT', period: 'DAY', capMicros: 5n },
-  });
-  const raw = (hold: number) => (tx: Pick<Database, '$executeRaw'>) =>
-    tx.$executeRaw`
-    INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, parameters, "references",
-      seed, wakeup_id, hold_micros)
-    VALUES (gen_random_uuid(), ${place.projectId}::uuid, ${place.characterId}::uuid, '', 'm', '1', '{}', '[]', 1,
-      gen_random_uuid(), ${hold})`;
-  const failures = await Promise.all(
-    [
-      db.$transaction((tx) => holdRun(tx, place, 6n)),
-      holdRun(db, place, 6n),
-      db.$transaction(raw(6)),
-      raw(6)(db),
-    ].map((write) => write.then(() => 'written', isOverBudget)),
-  );
-  expect(failures).toEqual([true, true, true, true]);
-  const others = await Promise.all(
-    [
-      raw(-1)(db),
-      holdRun(db, { ...place, characterId: randomUUID() }, 1n),
-      db.budget.create({
-        data: { projectId: place.projectId, scope: 'PROJECT', period: 'DAY', capMicros: -1n },
-      }),
-      Promise.reject(new Error('budget_windows_cap_check')),
-    ].map((write) => write.then(() => 'written', isOverBudget)),
-  );
-  expect(others).toEqual([false, false, false, false]);
-  expect([null, undefined, 'text', {}].map(isOverBudget)).toEqual([false, false, false, false]);
-});
 
 it('asks every budget that covers a run, and no other', async () => {
   const { projectId, characterId } = place;

@@ -2,12 +2,12 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createBudget } from '../../../src/features/budgets/create-budget.ts';
 import { updateBudget } from '../../../src/features/budgets/update-budget.ts';
-import { isOverBudget } from '../../../src/features/budgets/verdicts.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { Loaders } from '../../../src/platform/graphql/loaders.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
+import { isOverBudget } from '../../support/over-budget.ts';
 import { holdRun, type RunPlace, settleRun } from '../../support/runs.ts';
 
 let database: TestDatabase;

@@ -1,0 +1,242 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import { Pool } from 'undici';
+import { z } from 'zod';
+import { startEmbeddedPostgres } from '../src/platform/db/embedded-postgres.ts';
+import { fromGlobalId } from '../src/platform/graphql/global-id.ts';
+import { type RawOrder, rawAnswer } from './accept-raw.ts';
+import { atLeast, type Bench, median, type Result } from './result.ts';
+
+const inFlight = 48;
+/** Where all write in one project more connections would only wait for each other's locks: these are the fastest. */
+const rawConnectionsInOne = 4;
+const rounds = 5;
+const roundMs = 2_000;
+const bound = 0.25;
+/** The most that a project may have under way. */
+const mostSlots = 10_000;
+const adminKey = 'accept-bench-admin-key';
+
+/** Accepted runs in a second, over the raw inserts of the same rows: once in one project, once spread over many. */
+export const acceptBench: Bench = {
+  name: 'accept',
+  about: 'Runs accepted over HTTP in a second, against raw inserts of the same rows in a transaction each.',
+  async run() {
+    const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
+    const postgres = await startEmbeddedPostgres({
+      directory: join(directory, 'postgres'),
+      log: () => undefined,
+    });
+    const server = await startServer(postgres.url, join(directory, 'data'));
+    const client = new pg.Client({ connectionString: postgres.url });
+    try {
+      await client.connect();
+      const results: Result[] = [];
+      for (const projects of [1, 16]) results.push(await compare(server.url, postgres.url, client, projects));
+      return results;
+    } finally {
+      await client.end();
+      await server.stop();
+      await postgres.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};
+
+/** The built server with its own configuration; but a key's points are not what is measured, so there are many. */
+async function startServer(databaseUrl: string, directory: string) {
+  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: directory,
+      ADMIN_API_KEY: adminKey,
+      PORT: '0',
+      COST_PER_SECOND: '1000000',
+      COST_BURST: '100000000',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    exited.then(() => reject(new Error('The server ended.')));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.includes('"listening"')) resolve(String(JSON.parse(line).url));
+    });
+  });
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await exited;
+  };
+  return { url, stop };
+}
+
+interface Place {
+  readonly projectId: string;
+  readonly characterId: string;
+  readonly secret: string;
+}
+
+async function compare(url: string, databaseUrl: string, client: pg.Client, count: number): Promise<Result> {
+  const pool = new Pool(url, { connections: inFlight, pipelining: 1 });
+  try {
+    const [accepting, raw] = [await cast(pool, count), await cast(pool, count)];
+    const templates: string[] = [];
+    for (const place of raw) templates.push(await generate(pool, place));
+    const connections = count === 1 ? rawConnectionsInOne : inFlight;
+    const order: RawOrder = { url: databaseUrl, connections, ms: roundMs, templates };
+    // Both once for nothing: plans, caches and the code get warm.
+    await accept(pool, accepting, roundMs);
+    await insertRaw({ ...order, ms: roundMs / 2 });
+    const made = await countRows(client, [...accepting, ...raw]);
+    const speeds: { accepted: number; inserted: number }[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      // Each goes first as often as the other.
+      const early = round % 2 === 0 ? await accept(pool, accepting, roundMs) : null;
+      const inserted = await insertRaw(order);
+      speeds.push({ accepted: early ?? (await accept(pool, accepting, roundMs)), inserted });
+    }
+    const rows = await countRows(client, [...accepting, ...raw]);
+    if (rows - made <= 0) throw new Error('nothing was written');
+    const accepted = median(speeds.map((each) => each.accepted));
+    const inserted = median(speeds.map((each) => each.inserted));
+    return atLeast(bound, {
+      what: `generate accepted per second, ${count === 1 ? 'all in one project' : `spread over ${count} projects`}`,
+      against: 'raw inserts of the same rows in one transaction each',
+      value: accepted / inserted,
+      note: `${accepted.toFixed(0)}/s to ${inserted.toFixed(0)}/s, ${inFlight} in flight to ${connections} raw connections, medians of ${rounds} rounds in turn; ${rows} runs, each with equal rows`,
+    });
+  } finally {
+    await pool.close();
+  }
+}
+
+const named = z.object({ id: z.string() });
+const payload = z.object({
+  userErrors: z.array(z.unknown()).max(0),
+  project: named.optional(),
+  character: named.optional(),
+  generation: named.optional(),
+  secret: z.string().optional(),
+});
+type Payload = z.output<typeof payload>;
+const answer = z.object({ data: z.record(z.string(), payload), errors: z.never().optional() });
+
+/** What a mutation answers that has nothing to complain of. */
+async function ask(pool: Pool, key: string, query: string, input: object): Promise<Payload> {
+  const { body } = await pool.request({
+    method: 'POST',
+    path: '/graphql',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { input } }),
+  });
+  const text = await body.text();
+  const { data } = answer.safeParse(JSON.parse(text));
+  const [payload] = Object.values(data?.data ?? {});
+  if (!payload) throw new Error(`The server said: ${text}`);
+  return payload;
+}
+
+/** Projects with a character who has a face, a budget and a service key; every run has its slot and its job at once. */
+async function cast(pool: Pool, count: number): Promise<Place[]> {
+  const admin = (mutation: string, input: object, picked = '') => {
+    const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
+    const query = `mutation ($input: ${type}!) { ${mutation}(input: $input) { ${picked} userErrors { message } } }`;
+    return ask(pool, adminKey, query, input);
+  };
+  const places: Place[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const projectId = (await admin('createProject', { name: 'Bench' }, 'project { id }')).project?.id;
+    await admin('updateProjectLimits', { id: projectId, maxConcurrentGenerations: mostSlots });
+    await admin('createBudget', { projectId, scope: 'PROJECT', period: 'MONTH', cap: '1000000' });
+    const mara = { projectId, name: 'Mara', appearance: 'red hair, freckles' };
+    const characterId = (await admin('createCharacter', mara, 'character { id }')).character?.id;
+    await admin('addReferenceImage', { characterId, kind: 'FACE', source: { base64: face } });
+    const key = { projectId, name: 'Bench', kind: 'SERVICE', role: 'EDITOR' };
+    const { secret } = await admin('createApiKey', key, 'secret');
+    if (!projectId || !characterId || !secret) throw new Error('The cast is not complete.');
+    places.push({ projectId, characterId, secret });
+  }
+  return places;
+}
+
+/** A picture of one pixel. */
+const face =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
+
+const generateMutation = `mutation ($input: GenerateInput!) {
+  generate(input: $input) { generation { id status } userErrors { code message path } } }`;
+
+/** The provider takes ten minutes, so that what is measured is accepting. Resolves to the row's id. */
+async function generate(pool: Pool, { characterId, secret }: Place): Promise<string> {
+  const { generation } = await ask(pool, secret, generateMutation, {
+    characterId,
+    idempotencyKey: randomUUID(),
+    model: { consistentCharacter: { prompt: 'at the sea [[simulate:slow=600]]' } },
+  });
+  return fromGlobalId('Generation', generation?.id ?? '');
+}
+
+/** As many as are accepted in a time; in a second. */
+async function accept(pool: Pool, places: readonly Place[], ms: number): Promise<number> {
+  let accepted = 0;
+  const startedAt = performance.now();
+  await Promise.all(
+    Array.from({ length: inFlight }, async (_, index) => {
+      const place = places[index % places.length];
+      if (!place) return;
+      while (performance.now() - startedAt < ms) {
+        await generate(pool, place);
+        accepted += 1;
+      }
+    }),
+  );
+  return (accepted * 1_000) / (performance.now() - startedAt);
+}
+
+async function insertRaw(order: RawOrder): Promise<number> {
+  const child: ChildProcess = fork(new URL('accept-raw.ts', import.meta.url));
+  const answered = new Promise<unknown>((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', () => reject(new Error('The raw side ended.')));
+  });
+  child.send(order);
+  const { runs, ms } = rawAnswer.parse(await answered);
+  return (runs * 1_000) / ms;
+}
+
+/** How many runs there are; throws where one lacks what belongs to it, on either side. */
+async function countRows(client: pg.Client, places: readonly Place[]): Promise<number> {
+  let runs = 0;
+  for (const { projectId } of places) {
+    const { rows } = await client.query<
+      Record<'runs' | 'holds' | 'audited' | 'told' | 'slots' | 'jobs' | 'held', string>
+    >(
+      `SELECT (SELECT count(*) FROM generations WHERE project_id = $1) AS runs,
+         (SELECT count(*) FROM ledger_entries WHERE project_id = $1 AND kind = 'HOLD') AS holds,
+         (SELECT count(*) FROM audit_entries WHERE project_id = $1 AND action = 'GENERATION_REQUESTED') AS audited,
+         (SELECT count(*) FROM project_events WHERE project_id = $1 AND kind = 'GENERATION_REQUESTED') AS told,
+         (SELECT count(*) FROM generations WHERE project_id = $1 AND holds_slot) AS slots,
+         (SELECT count(*) FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE project_id = $1) AS jobs,
+         (SELECT count(*) FROM budget_windows w JOIN budgets b ON b.id = w.budget_id WHERE b.project_id = $1
+           AND w.held_micros = (SELECT sum(hold_micros) FROM generations g WHERE g.project_id = b.project_id)) AS held`,
+      [fromGlobalId('Project', projectId)],
+    );
+    const { held, slots, jobs, ...counts } = rows[0] ?? { held: '0', slots: '0', jobs: '0' };
+    const admitted = String(Math.min(mostSlots, Number(rows[0]?.runs)));
+    if (new Set(Object.values(counts)).size !== 1 || held !== '1' || slots !== admitted || jobs !== admitted)
+      throw new Error(`rows differ: ${JSON.stringify(rows)}`);
+    runs += Number(rows[0]?.runs);
+  }
+  return runs;
+}
+
+if (import.meta.main) {
+  for (const { what, against, value, bound: asked, note } of await acceptBench.run())
+    process.stdout.write(`${value.toFixed(3).padStart(8)}  ${what}, to ${against} (${asked}); ${note}\n`);
+}

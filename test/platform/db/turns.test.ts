@@ -1,0 +1,72 @@
+import { expect, it } from '@jest/globals';
+import { createTurns } from '../../../src/platform/db/turns.ts';
+
+/** As the pg adapter tells of a CHECK. */
+const refused = Object.assign(new Error('refused'), {
+  meta: { driverAdapterError: { cause: { originalCode: '23514' } } },
+});
+
+/** Work that lasts until it is told to go on, and what it was called with. */
+function heldWork() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const calls: number[][] = [];
+  const work = async (items: readonly number[]) => {
+    calls.push([...items]);
+    await promise;
+    return items.map((item) => item * 10);
+  };
+  return { calls, work, goOn: resolve };
+}
+
+it('those who wait share the next turn, in the order in which they came; no more than may', async () => {
+  const { calls, work, goOn } = heldWork();
+  const { share } = createTurns({ atOnce: 2, mostTogether: 3 });
+  const results = Promise.all([1, 2, 3, 4, 5, 6].map((item) => share('a', item, work)));
+  const elsewhere = share('b', 7, work);
+  expect(calls).toEqual([[1], [2], [7]]);
+  goOn();
+  expect(await results).toEqual([10, 20, 30, 40, 50, 60]);
+  expect(await elsewhere).toBe(70);
+  expect(calls).toEqual([[1], [2], [7], [3, 4, 5], [6]]);
+});
+
+it('whoever comes when a turn has begun gets the next one', async () => {
+  const { calls, work, goOn } = heldWork();
+  const { share } = createTurns();
+  const early = [1, 2, 3].map((item) => share('a', item, work));
+  goOn();
+  await Promise.all(early);
+  expect(await share('a', 4, work)).toBe(40);
+  expect(calls).toEqual([[1], [2, 3], [4]]);
+});
+
+it('a turn of its own waits with the others', async () => {
+  const { calls, work, goOn } = heldWork();
+  const { share, take } = createTurns();
+  const results = [1, 2, 3].map((item) => share('a', item, work));
+  const alone = take('a', async () => void calls.push([0]));
+  goOn();
+  await Promise.all([...results, alone]);
+  expect(calls).toEqual([[1], [2, 3], [0]]);
+});
+
+it('what is refused because of one is done again for each alone; what may have happened is not', async () => {
+  const calls: number[][] = [];
+  const failing = (error: Error) => async (items: readonly number[]) => {
+    calls.push([...items]);
+    await Promise.resolve();
+    if (items.includes(4)) throw error;
+    return items;
+  };
+  const settle = async (error: Error) => {
+    const { share } = createTurns();
+    const work = failing(error);
+    const asked = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => share('a', item, work)));
+    return asked.map((each) => (each.status === 'fulfilled' ? each.value : each.reason));
+  };
+  expect(await settle(refused)).toEqual([1, 2, 3, refused, 5]);
+  expect(calls.splice(0)).toEqual([[1], [2, 3, 4, 5], [2], [3], [4], [5]]);
+  const lost = new Error('Connection terminated unexpectedly');
+  expect(await settle(lost)).toEqual([1, lost, lost, lost, lost]);
+  expect(calls).toEqual([[1], [2, 3, 4, 5]]);
+});
