@@ -74,7 +74,7 @@ export function openConnection(
         const stalled = setTimeout(() => {
           giveUp();
           resolve();
-        }, stalledAfterMs);
+        }, stalledAfterMs).unref();
         socket.send(text, textFrame, (error) => {
           clearTimeout(stalled);
           if (error) reject(error);
