@@ -157,6 +157,7 @@ async function exported(projectId: string): Promise<void> {
     log: createLogger('silent'),
     authenticate: async () => ({ kind: 'ADMIN' }),
     meter: {
+      spendDrawn: () => null,
       spend: async () => ({ requested: 0, remaining: 0, restoreRate: 0 }),
       close: async () => undefined,
     },

@@ -2,12 +2,20 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proxyAddress from '@fastify/proxy-addr';
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+} from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { BadArgument, RateLimited, toError, Unauthenticated } from '../errors.ts';
 import type { Context } from '../platform/context.ts';
+import { Followed } from '../platform/events/followed.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
 import { readDocumentName } from '../platform/graphql/persisted-documents.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
@@ -18,7 +26,10 @@ import { isOriginAllowed } from './origin.ts';
 import { presentError } from './present-error.ts';
 import { openPurse } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
-import { type Connection, openConnection } from './websocket-connection.ts';
+import { createSharedStreams } from './shared-streams.ts';
+import { createSubscriber, type Started } from './subscriber.ts';
+import { createTeller } from './tell.ts';
+import { type Connection, openConnection, tryAgainLater } from './websocket-connection.ts';
 
 /** How long a client may take to say goodbye. */
 const closeGraceMs = 2_000;
@@ -27,7 +38,13 @@ const maxPayloadBytes = 64 * 1024;
 const variablesSchema = z.record(z.string(), z.unknown()).nullish();
 
 /** Those of RFC 6455 and its registry, and the protocol's own "forbidden". */
-const closeCodes = { goingAway: 1001, tryAgainLater: 1013, forbidden: 4403 };
+const closeCodes = { goingAway: 1001, tryAgainLater, forbidden: 4403 };
+
+/** An operation that is paid for, on its socket. */
+interface Admitted extends Started {
+  readonly socket: LiveSocket;
+  readonly cost: Cost;
+}
 
 /** Serves GraphQL over WebSocket (subprotocol graphql-transport-ws) at /graphql. Returns what ends it. */
 export function serveGraphqlWebsocket(
@@ -43,7 +60,7 @@ export function serveGraphqlWebsocket(
   });
   const live = createLiveSockets(ctx);
   const connected = new WeakMap<Connection, LiveSocket>();
-  const costs = new WeakMap<ExecutionArgs, Cost>();
+  const admitted = new WeakMap<ExecutionArgs, Admitted>();
   const trusted = proxyAddress.compile(ctx.config.TRUST_PROXY);
   const addressOf = (request: IncomingMessage) => proxyAddress(request, trusted);
 
@@ -63,9 +80,16 @@ export function serveGraphqlWebsocket(
   const present = (error: GraphQLError): GraphQLFormattedError =>
     presentError(ctx, error.toJSON(), error.nodes ? error : (error.originalError ?? error));
 
+  const presentResult = ({ errors, ...result }: ExecutionResult): FormattedExecutionResult => ({
+    ...(errors ? { errors: errors.map(toGraphQLError).map(present) } : {}),
+    ...result,
+  });
+  const streams = createSharedStreams({ events: ctx.events, teller: createTeller(ctx, presentResult) });
+
   /** Asks for each operation what HTTP asks for each request. Throws what is wrong with it. */
   async function admitOperation(
     { extra, connectionParams }: { extra: Connection; connectionParams?: { authorization?: unknown } },
+    id: string,
     payload: SubscribePayload,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const socket = connected.get(extra);
@@ -84,19 +108,7 @@ export function serveGraphqlWebsocket(
     );
     const cost = await purse.pay(prepared.cost);
     if (prepared.errors) return prepared.errors;
-    const loaders = freshLoaders();
-    const contextValue: Context = {
-      ...ctx,
-      viewer,
-      events: socket.follow(async (ended) => {
-        const next = await purse.payLater(prepared.cost, ended);
-        if (next) costs.set(args, next);
-      }),
-      get loaders() {
-        // Loaders cache: a long subscription takes fresh ones for each event.
-        return loaders();
-      },
-    };
+    const contextValue: Context = { ...ctx, viewer, loaders: new Loaders() };
     const args: ExecutionArgs = {
       schema,
       document: prepared.document,
@@ -104,12 +116,23 @@ export function serveGraphqlWebsocket(
       variableValues: variables,
       contextValue,
     };
-    costs.set(args, cost);
+    admitted.set(args, { connection: extra, id, args, viewer, purse, points: prepared.cost, cost, socket });
     return args;
+  }
+
+  /** What is followed is told by the streams; whatever else comes of it goes the way of the protocol. */
+  async function subscribe(args: ExecutionArgs) {
+    const source = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in source)) return source;
+    const started = admitted.get(args);
+    if (!started || !(source instanceof Followed)) throw new Error('Nobody knows how to follow this.');
+    const unfollow = started.socket.follow(source.projectId);
+    return streams.follow((ended) => createSubscriber(started, source, ended), unfollow);
   }
 
   const protocol = makeServer<{ authorization?: unknown }, Connection & Record<string, never>>({
     schema,
+    subscribe,
     onConnect: async (connection) => {
       const { connectionParams, extra } = connection;
       const { socket, request } = extra;
@@ -117,15 +140,15 @@ export function serveGraphqlWebsocket(
         const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(request));
         // Whoever hung up in the meantime would never be counted out again.
         if (socket.readyState !== socket.OPEN) return false;
-        const admitted = live.admit({
+        const entered = live.admit({
           viewer,
           operations: () => Object.keys(connection.subscriptions).length,
           close: (reason) => socket.close(closeCodes.forbidden, reason),
         });
-        if (admitted) {
-          connected.set(extra, admitted);
+        if (entered) {
+          connected.set(extra, entered);
           // Not the protocol's onClose, which waits for what is under way to end.
-          socket.once('close', () => live.leave(admitted));
+          socket.once('close', () => live.leave(entered));
         } else socket.close(closeCodes.tryAgainLater, 'TOO_MANY_SOCKETS');
         return true;
       } catch (error) {
@@ -136,9 +159,9 @@ export function serveGraphqlWebsocket(
         return true;
       }
     },
-    onSubscribe: async (connection, _, payload) => {
+    onSubscribe: async (connection, id, payload) => {
       try {
-        return await admitOperation(connection, payload);
+        return await admitOperation(connection, id, payload);
       } catch (error) {
         const socket = connected.get(connection.extra);
         const isToken = socket?.viewer.kind === 'USER';
@@ -148,9 +171,8 @@ export function serveGraphqlWebsocket(
     },
     onError: (_, __, ___, errors) => errors.map(present),
     onNext: (_, __, ___, args, result) => ({
-      ...result,
-      ...(result.errors ? { errors: result.errors.map(toGraphQLError).map(present) } : {}),
-      extensions: { ...result.extensions, cost: costs.get(args) },
+      ...presentResult(result),
+      extensions: { ...result.extensions, cost: admitted.get(args)?.cost },
     }),
   });
   return async () => {
@@ -170,18 +192,4 @@ function refuse(socket: Duplex, status: string): void {
 
 function toGraphQLError(error: GraphQLError | GraphQLFormattedError): GraphQLError {
   return error instanceof GraphQLError ? error : new GraphQLError(error.message, error);
-}
-
-/** Loaders that live for one turn of the event loop, which is how long one event's execution batches. */
-function freshLoaders(): () => Loaders {
-  let loaders: Loaders | undefined;
-  return () => {
-    if (!loaders) {
-      loaders = new Loaders();
-      setImmediate(() => {
-        loaders = undefined;
-      });
-    }
-    return loaders;
-  };
 }

@@ -1,8 +1,6 @@
 import { toError } from '../errors.ts';
-import { type AccessEnd, reviewAccess } from '../features/access/review-access.ts';
+import { type AccessEnd, credentialOf, isEnd, reviewAccess } from '../features/access/review-access.ts';
 import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
-import { closable } from '../platform/events/closable.ts';
-import type { EventFeed } from '../platform/events/event-feed.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** Access that has ended ends the socket within this time, and that of one statement. */
@@ -11,12 +9,13 @@ const reviewEveryMs = 1_000;
 /** Somebody's open connection. */
 export interface LiveSocket {
   readonly viewer: Viewer;
+  readonly credential: string;
   /** The projects that are followed on it, and how often. */
   readonly follows: ReadonlyMap<string, number>;
   /** Subscriptions and other operations under way on it. */
   operations(): number;
-  /** The process' event feed, noting what this socket follows; `charge` is waited for before each event is told. */
-  follow(charge: (ended: AbortSignal) => Promise<void>): EventFeed;
+  /** Notes that a project is followed on it; returns what ends that. */
+  follow(projectId: string): () => void;
   close(reason: AccessEnd): void;
 }
 
@@ -45,11 +44,10 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
     isReviewing = true;
     try {
       const sockets = [...live.values()].flatMap((each) => [...each]);
-      const ends = await reviewAccess(
-        ctx,
-        sockets.map(({ viewer, follows }) => ({ viewer, projectIds: [...follows.keys()] })),
-      );
-      for (const [index, end] of ends.entries()) if (end) sockets[index]?.close(end);
+      const followers = [...Map.groupBy(sockets, ({ credential }) => credential).values()].flatMap(asked);
+      const standings = await reviewAccess(ctx, followers);
+      for (const [index, standing] of standings.entries())
+        if (isEnd(standing)) for (const socket of followers[index]?.sockets ?? []) socket.close(standing);
     } catch (error) {
       // Nothing is told meanwhile either: what is told comes from the same database.
       ctx.log.warn({ err: toError(error) }, 'the access of sockets could not be reviewed');
@@ -65,8 +63,16 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
       const follows = new Map<string, number>();
       const admitted: LiveSocket = {
         ...socket,
+        credential: credentialOf(socket.viewer),
         follows,
-        follow: (charge) => noting(ctx.events, follows, charge),
+        follow(projectId) {
+          follows.set(projectId, (follows.get(projectId) ?? 0) + 1);
+          return () => {
+            const others = (follows.get(projectId) ?? 1) - 1;
+            if (others > 0) follows.set(projectId, others);
+            else follows.delete(projectId);
+          };
+        },
       };
       live.set(viewerName(socket.viewer), of(socket.viewer).add(admitted));
       return admitted;
@@ -88,30 +94,18 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
   };
 }
 
-function noting(
-  events: EventFeed,
-  follows: Map<string, number>,
-  charge: (ended: AbortSignal) => Promise<void>,
-): EventFeed {
-  async function* charged<Item>(items: AsyncGenerator<Item, void>, ended: AbortSignal) {
-    for await (const item of items) {
-      await charge(ended);
-      if (ended.aborted) return;
-      yield item;
-    }
-  }
-  return {
-    ...events,
-    follow(projectId, read) {
-      follows.set(projectId, (follows.get(projectId) ?? 0) + 1);
-      return closable(
-        (ended) => charged(events.follow(projectId, read, ended), ended),
-        () => {
-          const others = (follows.get(projectId) ?? 1) - 1;
-          if (others > 0) follows.set(projectId, others);
-          else follows.delete(projectId);
-        },
-      );
-    },
-  };
+/** What to ask about sockets that were opened with one credential: about itself, and about each project. */
+function asked(sockets: readonly LiveSocket[]) {
+  const [first] = sockets;
+  if (!first) return [];
+  const projectIds = new Set(sockets.flatMap(({ follows }) => [...follows.keys()]));
+  const { viewer } = first;
+  return [
+    { viewer, projectId: null, sockets },
+    ...[...projectIds].map((projectId) => ({
+      viewer,
+      projectId,
+      sockets: sockets.filter(({ follows }) => follows.has(projectId)),
+    })),
+  ];
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimited } from '../errors.ts';
 import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
@@ -20,17 +19,15 @@ export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewe
       ...(await meter.spend(name, points - 1)),
       requested: points,
     }),
-    /** What is told to each follower is executed anew, and paid anew. An empty purse slows it down, and loses nothing. */
-    async payLater(points: number, ended: AbortSignal): Promise<Cost | null> {
-      while (!ended.aborted) {
-        try {
-          return await meter.spend(name, points);
-        } catch (error) {
-          if (!(error instanceof RateLimited)) throw error;
-          await sleep(error.retryAfterSeconds * 1_000, undefined, { signal: ended }).catch(() => undefined);
-        }
-      }
-      return null;
-    },
+    /** What is told to each follower is paid for anew. Comes to the refusal of a purse with too little in it. */
+    payNext: (points: number): Cost | Promise<Cost | RateLimited> =>
+      meter.spendDrawn(name, points) ??
+      meter.spend(name, points).catch((error: unknown) => {
+        if (error instanceof RateLimited) return error;
+        throw error;
+      }),
   };
 }
+
+/** A viewer's purse. */
+export type Purse = ReturnType<typeof openPurse>;

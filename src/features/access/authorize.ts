@@ -15,15 +15,23 @@ export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null
   const { viewer } = ctx;
   if (viewer.kind === 'ADMIN') return 'OWNER';
   if (viewer.kind === 'API_KEY') return viewer.projectId === projectId ? viewer.role : null;
-  return ctx.loaders
-    .of('roles of the viewer', async (projectIds) => {
-      const members = await ctx.db.member.findMany({
-        where: { userId: viewer.userId, projectId: { in: projectIds } },
-        select: { projectId: true, role: true },
-      });
-      return members.map((member) => [member.projectId, member.role] as const);
-    })
-    .load(projectId);
+  return rolesOf(ctx).load(projectId);
+}
+
+/** Spares asking for a role that was just read. */
+export function knowRole(ctx: Asker, projectId: string, role: Role): void {
+  rolesOf(ctx).prime(projectId, role);
+}
+
+function rolesOf({ db, viewer, loaders }: Asker) {
+  return loaders.of<Role>('roles of the viewer', async (projectIds) => {
+    if (viewer.kind !== 'USER') return [];
+    const members = await db.member.findMany({
+      where: { userId: viewer.userId, projectId: { in: projectIds } },
+      select: { projectId: true, role: true },
+    });
+    return members.map((member) => [member.projectId, member.role] as const);
+  });
 }
 
 /**

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { closable } from './closable.ts';
 import { eventChannel } from './record-event.ts';
 
 /*
@@ -15,15 +14,10 @@ const reconnectMs = 500;
 /** Wakes readers of a project's events. */
 export interface EventFeed {
   /**
-   * Reads with `read` until it says it is done: at once, after each hint, and every two seconds. `read` yields
-   * what is new; news that arrives while it reads is not lost. Ends with the feed, when `signal` aborts, and at once
-   * when its consumer returns.
+   * Calls `read` until it says it is done: at once, after each hint, and every two seconds; news that arrives while it
+   * reads is not lost. Resolves then, when the feed ends, and when `signal` aborts. Throws what `read` throws.
    */
-  follow<Item>(
-    projectId: string,
-    read: () => AsyncGenerator<Item, boolean>,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Item, void>;
+  follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
   /** Ends every follower. */
   close(): Promise<void>;
 }
@@ -77,11 +71,7 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
     }
   }
 
-  async function* followUntil<Item>(
-    projectId: string,
-    read: () => AsyncGenerator<Item, boolean>,
-    signal: AbortSignal,
-  ): AsyncGenerator<Item, void> {
+  async function follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
     let wake: () => void = () => undefined;
     let hinted = true;
     const onHint = () => {
@@ -95,7 +85,7 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
     try {
       while (!ends.aborted) {
         hinted = false;
-        const isDone = yield* read();
+        const isDone = await read();
         if (isDone || ends.aborted) return;
         if (hinted) continue;
         let timer: NodeJS.Timeout | undefined;
@@ -115,11 +105,7 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
   await listen();
 
   return {
-    follow(projectId, read, signal) {
-      return closable((ended) =>
-        followUntil(projectId, read, signal ? AbortSignal.any([signal, ended]) : ended),
-      );
-    },
+    follow,
     async close() {
       closing.abort();
       await client?.end().catch(() => undefined);

@@ -17,6 +17,8 @@ export interface Cost {
 export interface CostMeter {
   /** Takes points from a viewer; null is somebody without a limit. Throws RateLimited when there are too few. */
   spend(viewer: string | null, points: number): Promise<Cost>;
+  /** The same without waiting; null when more must be drawn from the database first. */
+  spendDrawn(viewer: string | null, points: number): Cost | null;
   close(): Promise<void>;
 }
 
@@ -97,22 +99,28 @@ export function createCostMeter(options: {
     portions.set(viewer, { left, beyond: remainingPoints, endsAt: performance.now() + msBeforeNext });
   }
 
+  function spendDrawn(viewer: string | null, points: number): Cost | null {
+    if (viewer === null) return told(points, burst);
+    const portion = portionOf(viewer);
+    if (!portion || portion.left < points) return null;
+    portion.left -= points;
+    return told(points, portion.left + portion.beyond);
+  }
+
   return {
+    spendDrawn,
     async spend(viewer, points) {
-      if (viewer === null) return told(points, burst);
       for (;;) {
-        const portion = portionOf(viewer);
-        if (portion && portion.left >= points) {
-          portion.left -= points;
-          return told(points, portion.left + portion.beyond);
-        }
+        const spent = spendDrawn(viewer, points);
+        if (spent || viewer === null) return spent ?? told(points, burst);
         // One draw at a time: those who wait for it may find that it is enough for them as well.
         const drawing = draws.get(viewer);
         if (drawing) {
           await drawing.catch(() => undefined);
           continue;
         }
-        const own = refill(viewer, points - (portion?.left ?? 0)).finally(() => draws.delete(viewer));
+        const missing = points - (portionOf(viewer)?.left ?? 0);
+        const own = refill(viewer, missing).finally(() => draws.delete(viewer));
         draws.set(viewer, own);
         await own;
       }

@@ -17,26 +17,19 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Follows a counter: each read yields what it has become. */
-function follow(counter: { value: number }, signal?: AbortSignal) {
+/** Follows a counter: each read sees what it has become. */
+function follow(counter: { value: number }, signal = new AbortController().signal) {
   const reads: number[] = [];
   const seen: number[] = [];
-  const ended = (async () => {
-    let last = -1;
-    for await (const value of feed.follow(
-      projectId,
-      async function* () {
-        reads.push(performance.now());
-        if (counter.value > last) {
-          last = counter.value;
-          yield last;
-        }
-        return last >= 100;
-      },
-      signal,
-    ))
-      seen.push(value);
-  })();
+  const ended = feed.follow(
+    projectId,
+    async () => {
+      reads.push(performance.now());
+      if (counter.value > (seen.at(-1) ?? -1)) seen.push(counter.value);
+      return counter.value >= 100;
+    },
+    signal,
+  );
   return { reads, seen, ended };
 }
 const notify = () => database.query("SELECT pg_notify('dramatis_project_events', $1)", [projectId]);

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RateLimited } from '../errors.ts';
+import type { EventFeed } from '../platform/events/event-feed.ts';
+import { type Step, stepsAtOnce } from '../platform/events/followed.ts';
+import type { Cost } from '../platform/limits/cost-meter.ts';
+import { asIterator } from './as-iterator.ts';
+import { type StreamGroup, startStreamGroup } from './stream-group.ts';
+import type { Subscriber } from './subscriber.ts';
+import { type Alike, type Teller, trustedForMs } from './tell.ts';
+
+/** Tells subscribers what they follow, once for all who follow the same. */
+export interface SharedStreams {
+  /** Ends when there is nothing more to tell; yields nothing, since what it tells goes straight to the socket. */
+  follow(make: (ended: AbortSignal) => Subscriber, onEnd: () => void): AsyncGenerator<never, void>;
+}
+
+/**
+ * Each subscriber first catches up by itself, at the pace at which it reads and pays; once it has reached the newest step
+ * it joins those who follow the same. A group leaves behind who falls behind, and they catch up by themselves again.
+ */
+export function createSharedStreams(tools: { events: EventFeed; teller: Teller }): SharedStreams {
+  const { teller } = tools;
+  const groups = new Map<string, StreamGroup>();
+
+  function groupFor({ key, followed, position }: Subscriber): StreamGroup {
+    const known = groups.get(key);
+    if (known) return known;
+    const group: StreamGroup = startStreamGroup(tools, { followed, position: position ?? 0n }, () => {
+      if (groups.get(key) === group) groups.delete(key);
+    });
+    groups.set(key, group);
+    return group;
+  }
+
+  /** Tells one subscriber what is stored. Resolves to whether that was all there ever will be. */
+  async function catchUp(subscriber: Subscriber): Promise<boolean> {
+    const { followed, key, ended } = subscriber;
+    let steps: Step[];
+    do {
+      const told = groups.get(key)?.position();
+      steps = await followed.read(subscriber.position);
+      let alike: Alike | undefined;
+      let reviewedAt = Number.NEGATIVE_INFINITY;
+      for (const step of steps) {
+        const cost = await payWithPatience(subscriber);
+        if (!cost) return true;
+        if (!alike || performance.now() - reviewedAt > trustedForMs) {
+          reviewedAt = performance.now();
+          alike = await reviewOne(subscriber);
+        }
+        const payloadOf = await teller.payloads(alike, step.value);
+        await subscriber.send(payloadOf(subscriber), cost);
+        subscriber.position = step.sequence;
+        if (step.isLast || ended.aborted) return true;
+      }
+      // What a group had told before we read, we have read: nothing of it is for us.
+      const { position } = subscriber;
+      if (steps.length < stepsAtOnce && told !== undefined && position !== null && position < told)
+        subscriber.position = told;
+    } while (steps.length === stepsAtOnce);
+    return ended.aborted;
+  }
+
+  async function reviewOne(subscriber: Subscriber): Promise<Alike> {
+    const [alike] = await teller.review([subscriber], (_, why) => {
+      throw why;
+    });
+    if (!alike) throw new Error('A review told nothing.');
+    return alike;
+  }
+
+  return {
+    follow: (make, onEnd) =>
+      asIterator(async (ended) => {
+        const subscriber = make(ended);
+        for (;;) {
+          if (await catchUp(subscriber)) return;
+          if ((await groupFor(subscriber).join(subscriber)) === 'DONE') return;
+        }
+      }, onEnd),
+  };
+}
+
+/** An empty purse slows a subscriber down, and loses nothing. Null when they are gone. */
+async function payWithPatience({ pay, ended }: Subscriber): Promise<Cost | null> {
+  while (!ended.aborted) {
+    const paid = await pay();
+    if (!(paid instanceof RateLimited)) return paid;
+    await sleep(paid.retryAfterSeconds * 1_000, undefined, { signal: ended }).catch(() => undefined);
+  }
+  return null;
+}
