@@ -1,9 +1,7 @@
-import DataLoader from 'dataloader';
 import type { Database } from '../db/connect.ts';
 import { choice, moment, texts } from '../db/reads/column.ts';
 import { arrayText } from '../db/reads/list.ts';
 import type { Reader } from '../db/reads/reader.ts';
-import type { TextRow } from '../db/reads/view.ts';
 import type { Role } from './policy.ts';
 import { hashSecret } from './secret.ts';
 import type { Viewer } from './viewer.ts';
@@ -13,27 +11,18 @@ export type FindApiKey = (secret: string) => Promise<Viewer | null>;
 
 const roleColumn = choice<Role>({ VIEWER: 'VIEWER', EDITOR: 'EDITOR', OWNER: 'OWNER' });
 
-/**
- * Asks the database each time, so that a key that was revoked opens nothing any more. Requests that arrive in the same
- * turn of the event loop are asked for together.
- */
-export function createFindApiKey({ db, reader }: { db: Database; reader: Reader }): FindApiKey {
-  const keys = new DataLoader<string, TextRow | null>(
-    async (hashes) => {
-      const rows = await reader.read({
-        // A use is noted once a minute, so that a busy key does not cost a write each time.
-        text: `SELECT k.secret_hash, k.id, k.user_id, k.project_id, k.effective_role, array_to_json(k.allowed_models), k.expires_at,
+// A use is noted once a minute, so that a busy key does not cost a write each time.
+const statement = `SELECT k.secret_hash, k.id, k.user_id, k.project_id, k.effective_role, array_to_json(k.allowed_models), k.expires_at,
   k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
-FROM live_api_keys k WHERE k.secret_hash = ANY($1::bpchar[])`,
-        values: [arrayText(hashes)],
-      });
-      const found = new Map(rows.map((row) => [row[0], row]));
-      return hashes.map((hash) => found.get(hash) ?? null);
-    },
-    { cache: false, batchScheduleFn: setImmediate },
-  );
+FROM live_api_keys k WHERE k.secret_hash = ANY($1::bpchar[])`;
+
+/** Asks the database each time, so that a key that was revoked opens nothing any more. */
+export function createFindApiKey({ db, reader }: { db: Database; reader: Reader }): FindApiKey {
   return async (secret) => {
-    const row = await keys.load(hashSecret(secret));
+    const row = await reader.readOne('keys', hashSecret(secret), (hashes) => ({
+      text: statement,
+      values: [arrayText(hashes)],
+    }));
     if (!row) return null;
     const [, apiKeyId, userId, projectId, role, models, expiresAt, isStale] = row;
     if (!apiKeyId || !projectId) throw new Error('A key without an id or a project.');

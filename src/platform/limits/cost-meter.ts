@@ -22,8 +22,11 @@ export interface CostMeter {
   close(): Promise<void>;
 }
 
-/** Drawn from the database at once, so that most operations do not wait for it. Lost when the process ends. */
-const portionsPerBurst = 50;
+/**
+ * Drawn from the database at once, so that most operations do not wait for it, a library's hundreds of points neither. Lost
+ * when the process ends. As the purse empties portions get small, or most of its rest would lie in other processes.
+ */
+const portionsPerBurst = { plenty: 10, scarce: 50 };
 
 interface Portion {
   left: number;
@@ -61,7 +64,11 @@ export function createCostMeter(options: {
     insuranceLimiter: new RateLimiterMemory(window),
   });
   const portions = new LRUCache<string, Portion>({ max: 10_000 });
-  const portionPoints = Math.ceil(burst / portionsPerBurst);
+
+  function portionAfter(portion: Portion | undefined): number {
+    const isPlenty = (portion?.beyond ?? burst) > burst / 2;
+    return Math.ceil(burst / portionsPerBurst[isPlenty ? 'plenty' : 'scarce']);
+  }
 
   function told(requested: number, remaining: number): Cost {
     return { requested, remaining: Math.max(0, remaining), restoreRate: perSecond };
@@ -88,7 +95,7 @@ export function createCostMeter(options: {
 
   /** Draws what is missing, as a whole portion where there is one left; else the exact sum, which may still do. */
   async function refill(viewer: string, missing: number): Promise<void> {
-    let drawn = Math.max(missing, portionPoints);
+    let drawn = Math.max(missing, portionAfter(portionOf(viewer)));
     const answer = await draw(viewer, drawn).catch((error: unknown) => {
       if (drawn === missing || !(error instanceof RateLimited)) throw error;
       drawn = missing;

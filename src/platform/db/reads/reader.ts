@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
+import { createTurns } from '../turns.ts';
 import type { TextRow } from './view.ts';
 
 /** A statement and what its places stand for. */
@@ -14,6 +15,15 @@ export interface Statement {
 /** Reads for lists and libraries: whole results as Postgres' own text. */
 export interface Reader {
   read(statement: Statement): Promise<TextRow[]>;
+  /**
+   * Reads the row whose first column is `key`; null where there is none. While two such statements of a name are on their
+   * way, whoever asks gathers for the next: it begins after they asked, so nobody is told what was.
+   */
+  readOne(
+    name: string,
+    key: string,
+    statement: (keys: readonly string[]) => Statement,
+  ): Promise<TextRow | null>;
   close(): Promise<void>;
 }
 
@@ -45,16 +55,27 @@ export function openReader(databaseUrl: string, { maxConnections = 10 } = {}): R
   // A connection that breaks while idle is replaced; the query that breaks tells its caller.
   pool.on('error', () => undefined);
   const nameOf = createNames();
+  const turns = createTurns({ atOnce: 2, mostTogether: 1_000 });
+
+  async function read({ text, values, isPlannedAnew = false }: Statement): Promise<TextRow[]> {
+    const { rows } = await pool.query<(string | null)[]>({
+      name: isPlannedAnew ? undefined : nameOf(text),
+      text,
+      values: [...values],
+      rowMode: 'array',
+      types: asText,
+    });
+    return rows;
+  }
+
   return {
-    async read({ text, values, isPlannedAnew = false }) {
-      const { rows } = await pool.query<(string | null)[]>({
-        name: isPlannedAnew ? undefined : nameOf(text),
-        text,
-        values: [...values],
-        rowMode: 'array',
-        types: asText,
+    read,
+    readOne(name, key, statement) {
+      return turns.share(name, key, async (keys) => {
+        const rows = await read(statement([...new Set(keys)]));
+        const found = new Map(rows.map((row) => [row[0], row]));
+        return keys.map((each) => found.get(each) ?? null);
       });
-      return rows;
     },
     close: () => pool.end(),
   };

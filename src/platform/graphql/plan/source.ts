@@ -94,7 +94,8 @@ export class RootSource extends Source {
   }
 
   async #readRow({ reader }: Run, id: string): Promise<TextRow> {
-    const [row] = await reader.read(rowsStatement(this.view, this.columns, [id], null));
+    const name = `${this.view.table} ${this.columns.join()}`;
+    const row = await reader.readOne(name, id, (ids) => rowsStatement(this.view, this.columns, ids, null));
     if (!row) throw new Extraordinary('There is no such row.');
     return row;
   }
