@@ -66,6 +66,8 @@ interface FetchedJob {
   readonly data: unknown;
 }
 
+type Among = { readonly minPriority?: number; readonly maxPriority?: number };
+
 interface Lease {
   readonly job: { id: string; retryCount: number };
   touchedAt: number;
@@ -97,7 +99,8 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   const stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
 
-  async function fetchJobs(limit: number, among: { minPriority: number } | { maxPriority: number }) {
+  /** The next ones, urgent ones first, of all or of some. */
+  async function fetchJobs(limit: number, among: Among = {}) {
     if (limit <= 0) return [];
     return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...among })) ?? [];
   }
@@ -112,21 +115,19 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
     let { open } = free;
     isOrdinarysTurn = !isOrdinarysTurn;
     const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);
-    const fillUrgent = async (limit: number) => {
-      const jobs = await fetchJobs(limit, { minPriority: urgent });
+    const fill = async (limit: number, among?: Among) => {
+      const jobs = await fetchJobs(limit, among);
       for (const job of jobs) {
         start(job, open <= 0);
         open -= 1;
       }
       return jobs.length;
     };
-    const urgentCount = await fillUrgent(half);
-    for (const job of await fetchJobs(open, { maxPriority: urgent - 1 })) {
-      start(job, false);
-      open -= 1;
-    }
-    // Fewer than were asked for: there are no more of them.
-    if (urgentCount === half) await fillUrgent(Math.max(0, open) + free.kept);
+    const count = await fill(half);
+    // Less than there is room for: nothing else waits, and nothing needs to be shared.
+    if (count < half) return;
+    await fill(open, { maxPriority: urgent - 1 });
+    await fill(Math.max(0, open) + free.kept, { minPriority: urgent });
   }
 
   async function take(job: FetchedJob, handler: WakeupHandler, turn: Turn) {
