@@ -8,6 +8,7 @@ import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { reviewRestored } from './features/generations/tasks/review-restored.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
+import { createWorker } from './features/generations/tasks/worker.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
@@ -113,7 +114,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   await reviewRestored(tools);
   const sweeping = new AbortController();
   if (config.ROLE !== 'api') {
-    jobs.work((wakeup, signal) => advanceGeneration(tools, wakeup, signal), config.WORKER_CONCURRENCY);
+    const worker = createWorker(tools);
+    jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);

@@ -139,8 +139,8 @@ const environment = z.object({
   RECONCILE_AFTER_MS: wholeNumber(0, 86_400_000, 120_000),
   /** How long a quote binds. */
   QUOTE_LIFETIME_MS: wholeNumber(1_000, 86_400_000, 900_000),
-  /** Runs one process advances at a time. */
-  WORKER_CONCURRENCY: wholeNumber(1, 5_000, 200),
+  /** Runs that one process takes care of at a time, most of which wait for the provider. */
+  WORKER_CONCURRENCY: wholeNumber(1, 50_000, 5_000),
   SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),
   MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 33_554_432),
   MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),

@@ -35,6 +35,7 @@ export const faultNames = [
   'failed',
   'failed-200',
   'blocked',
+  'poll-429',
   'poll-500',
   'poll-502',
   'poll-drip',
@@ -82,7 +83,7 @@ export function withoutMarkers(prompt: string): string {
 
 /** Whether a configured fault strikes anew at each poll: with a rate these do, and not when a job is taken. */
 export function isPerPoll({ name, rate }: Fault): boolean {
-  return rate !== undefined && (name === 'poll-500' || name === 'poll-502');
+  return rate !== undefined && ['poll-429', 'poll-500', 'poll-502'].includes(name);
 }
 
 /** Draws which of the configured faults strike a request. */

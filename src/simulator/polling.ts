@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { findImageModel } from '../catalogue/catalogue.ts';
 import type { ImageModelDefinition } from '../catalogue/model.ts';
 import { settle } from './billing.ts';
-import { isPerPoll, strike } from './faults.ts';
+import { type FaultName, isPerPoll, strike } from './faults.ts';
 import { drawOutput } from './files.ts';
 import { faultOf, type Job, outputUrls, stateOf } from './jobs.ts';
 import { refusals } from './refusals.ts';
@@ -24,16 +24,11 @@ export async function answerPoll(
     return respondJson(answer, 404, { error });
   }
   job.polls += 1;
-  for (const name of ['poll-500', 'poll-502'] as const) {
-    const fault = faultOf(job, name);
-    if (fault && job.polls <= Number(fault.arg ?? 3))
-      return respondJson(answer, Number(name.slice(5)), { error: refusals[name.slice(5)] });
-  }
-  const [struck] = strike(world.faults.filter(isPerPoll), job.slug, world.chance);
-  if (struck) {
-    const status = struck.name.slice(5);
-    return respondJson(answer, Number(status), { error: refusals[status] });
-  }
+  const [struck] = [
+    ...job.faults.filter(({ name, arg }) => name in pollRefusals && job.polls <= Number(arg ?? 3)),
+    ...strike(world.faults.filter(isPerPoll), job.slug, world.chance),
+  ];
+  if (struck) return refuse(world, answer, pollRefusals[struck.name] ?? 500);
   if (faultOf(job, 'poll-redirect') && job.polls <= 3) {
     answer.writeHead(302, { location: faultOf(job, 'poll-redirect')?.arg ?? 'http://127.0.0.1:9/' });
     return void answer.end();
@@ -75,6 +70,18 @@ export async function answerPoll(
     seed: job.seed,
     ...(await delivered(world, model, job)),
   });
+}
+
+/** A poll that is refused, whatever becomes of the run. */
+const pollRefusals: Readonly<Partial<Record<FaultName, number>>> = {
+  'poll-429': 429,
+  'poll-500': 500,
+  'poll-502': 502,
+};
+
+function refuse(world: World, answer: ServerResponse, status: number): void {
+  const reset = { 'x-rate-limit-reset-at-utc': new Date(world.now() + 1_000).toISOString() };
+  respondJson(answer, status, { error: refusals[status] }, status === 429 ? reset : {});
 }
 
 async function delivered(world: World, model: ImageModelDefinition, job: Job): Promise<object> {

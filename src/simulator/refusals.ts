@@ -7,6 +7,7 @@ export const refusals: Readonly<Record<string, string>> = {
   404: 'Model not found',
   406: 'Insufficient credits: your balance is below the cost of this model',
   410: 'This model has been retired',
+  429: 'rate_limit_exceeded',
   500: 'Internal server error',
   502: 'Service temporarily unavailable',
   503: 'Service unavailable',

@@ -1,8 +1,9 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { Prisma } from '../../platform/db/generated/client.ts';
 import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
-import { type GenerationRow, writeProgress } from './progress.ts';
+import { type GenerationRow, progressOf, readRow, writeProgress } from './progress.ts';
 import { admitGeneration } from './slots.ts';
 
 /** The database's time at the moment of the move. */
@@ -57,7 +58,14 @@ export async function moveGeneration(
   id: string,
   move: Move,
 ): Promise<GenerationRow | null> {
-  return ctx.db.$transaction((tx) => moveGenerationIn(ctx, tx, id, move));
+  if (move.also || !keepsSlot(move.to)) {
+    return ctx.db.$transaction((tx) => moveGenerationIn(ctx, tx, id, move));
+  }
+  // Nothing else belongs to it, so one statement is the whole transaction, and holds the project for no round trip.
+  const event = Prisma.sql`record_project_event(m.project_id, ${kindOf(move)}, m.id, m.character_id, NULL, NULL, ${progressOf('m')})`;
+  const [row] = await ctx.db.$queryRaw<object[]>`
+    WITH m AS (${update(id, move)}), e AS MATERIALIZED (SELECT ${event} FROM m) SELECT m.* FROM m, e`;
+  return row ? readRow(row) : null;
 }
 
 /** The same in the caller's transaction. */
@@ -67,14 +75,34 @@ export async function moveGenerationIn(
   id: string,
   move: Move,
 ): Promise<GenerationRow | null> {
+  const [moved] = await tx.$queryRaw<object[]>`${update(id, move)}`;
+  if (!moved) return null;
+  const row = readRow(moved);
+  await move.also?.(tx, row);
+  if (!keepsSlot(move.to)) await admitGeneration(ctx, tx, row.projectId);
+  await recordEvent(tx, {
+    projectId: row.projectId,
+    kind: kindOf(move),
+    generationId: id,
+    characterId: row.characterId,
+    progress: writeProgress(row),
+  });
+  return row;
+}
+
+function kindOf({ event = 'GENERATION_CHANGED' }: Move): ProjectEventName {
+  return event;
+}
+
+/** The compare-and-set. Columns are overlaid with the JSON's members, so one statement serves every move. */
+function update(id: string, move: Move): Prisma.Sql {
   const { to, from = statusesBefore(to), token = null, unlessCanceled = false, set = {} } = move;
   const changes = JSON.stringify({
     ...set,
     status: to,
     ...(isFinal(to) ? { finished_at: atMove } : {}),
   });
-  // Columns are overlaid with the JSON's members, so one statement serves every move.
-  const moved = await tx.$queryRaw<{ id: string }[]>`
+  return Prisma.sql`
     UPDATE generations g SET (
       status, attempt_token, attempted_at, is_attempt_over, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
       submitted_at, started_at, finished_at, inference_seconds, cost_micros, cost_source,
@@ -90,17 +118,5 @@ export async function moveGenerationIn(
       AND g.status::text = ANY(${[...from]}::text[])
       AND (${token}::uuid IS NULL OR g.attempt_token = ${token}::uuid)
       AND (NOT ${unlessCanceled} OR g.cancel_requested_at IS NULL)
-    RETURNING g.id::text AS id`;
-  if (moved.length === 0) return null;
-  const row = await tx.generation.findUniqueOrThrow({ where: { id } });
-  await move.also?.(tx, row);
-  if (!keepsSlot(to)) await admitGeneration(ctx, tx, row.projectId);
-  await recordEvent(tx, {
-    projectId: row.projectId,
-    kind: move.event ?? 'GENERATION_CHANGED',
-    generationId: id,
-    characterId: row.characterId,
-    progress: writeProgress(row),
-  });
-  return row;
+    RETURNING g.*`;
 }

@@ -38,7 +38,7 @@ export interface Estimate {
 /** The newest runs of a shape; what is older is no longer believed. */
 const rolling = { runs: 200, days: 90 };
 /** From so few runs nothing is concluded. */
-const leastSamples = 5;
+export const leastSamples = 5;
 /** A billed time may be longer next time than it ever was. */
 const observedHeadroomPercent = 125n;
 /** What is so many times what is usual is a mistake of the provider's, and must not bind everybody's money. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
+import { freePlaces, type Turn } from './places.ts';
 
 /*
  * pg-boss, and the only file that knows it. A job is a wake-up for one run and, while it is worked on, the lease
@@ -17,9 +18,6 @@ const leaseSeconds = 10;
 const touchEveryMs = 2_500;
 const fetchEveryMs = 250;
 const urgent = 1;
-/** One place in so many is kept for urgent wake-ups. */
-const placesForEachUrgent = 8;
-
 /** pg-boss answers which leases still stood; its types do not say so. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
 const payload = z.object({ generationId: z.uuid() });
@@ -28,6 +26,11 @@ const payload = z.object({ generationId: z.uuid() });
 export interface Wakeup {
   readonly id: string;
   readonly generationId: string;
+  /**
+   * Says that the run is on its way: from here on it mostly waits, and the next may be begun. It keeps its place and its
+   * lease.
+   */
+  settle(): void;
   /** False when our own heartbeats came late: another process may have taken the run over. */
   isLeaseFresh(): boolean;
 }
@@ -63,6 +66,8 @@ interface FetchedJob {
   readonly data: unknown;
 }
 
+type Among = { readonly minPriority?: number; readonly maxPriority?: number };
+
 interface Lease {
   readonly job: { id: string; retryCount: number };
   touchedAt: number;
@@ -89,13 +94,13 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   });
 
   const leases = new Map<string, Lease>();
-  /** What is worked on, and whether it has one of the places that are kept. */
-  const running = new Map<Promise<void>, boolean>();
+  const running = new Map<Promise<void>, Turn>();
   let isOrdinarysTurn = false;
   const stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
 
-  async function fetchJobs(limit: number, among: { minPriority: number } | { maxPriority: number }) {
+  /** The next ones, urgent ones first, of all or of some. */
+  async function fetchJobs(limit: number, among: Among = {}) {
     if (limit <= 0) return [];
     return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...among })) ?? [];
   }
@@ -106,33 +111,35 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
    * projects would always be first.
    */
   async function fillPlaces(places: number, start: (job: FetchedJob, isInKept: boolean) => void) {
-    const kept = places > 1 ? Math.ceil(places / placesForEachUrgent) : 0;
-    const keptInUse = [...running.values()].filter((isInKept) => isInKept).length;
-    const keptFree = Math.max(0, kept - keptInUse);
-    let open = Math.max(0, places - kept - (running.size - keptInUse));
+    const free = freePlaces(places, [...running.values()]);
+    let { open } = free;
     isOrdinarysTurn = !isOrdinarysTurn;
     const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);
-    const fillUrgent = async (limit: number) => {
-      for (const job of await fetchJobs(limit, { minPriority: urgent })) {
+    const fill = async (limit: number, among?: Among) => {
+      const jobs = await fetchJobs(limit, among);
+      for (const job of jobs) {
         start(job, open <= 0);
         open -= 1;
       }
+      return jobs.length;
     };
-    await fillUrgent(half);
-    for (const job of await fetchJobs(open, { maxPriority: urgent - 1 })) {
-      start(job, false);
-      open -= 1;
-    }
-    await fillUrgent(Math.max(0, open) + keptFree);
+    const count = await fill(half);
+    // Less than there is room for: nothing else waits, and nothing needs to be shared.
+    if (count < half) return;
+    await fill(open, { maxPriority: urgent - 1 });
+    await fill(Math.max(0, open) + free.kept, { minPriority: urgent });
   }
 
-  async function take(job: FetchedJob, handler: WakeupHandler) {
+  async function take(job: FetchedJob, handler: WakeupHandler, turn: Turn) {
     const lease: Lease = { job: { id: job.id, retryCount: job.retryCount }, touchedAt: performance.now() };
     leases.set(job.id, lease);
     try {
       const { generationId } = payload.parse(job.data);
       const isLeaseFresh = () => performance.now() - lease.touchedAt < (leaseSeconds - 2) * 1_000;
-      await handler({ id: job.id, generationId, isLeaseFresh }, stopping.signal);
+      const settle = () => {
+        turn.hasSettled = true;
+      };
+      await handler({ id: job.id, generationId, isLeaseFresh, settle }, stopping.signal);
       if (stopping.signal.aborted) return;
       await boss.complete(queue, lease.job);
       leases.delete(job.id);
@@ -150,8 +157,9 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
     while (!stopping.signal.aborted) {
       try {
         await fillPlaces(concurrency, (job, isInKept) => {
-          const turn: Promise<void> = take(job, handler).finally(() => running.delete(turn));
-          running.set(turn, isInKept);
+          const turn: Turn = { isInKept, hasSettled: false };
+          const work: Promise<void> = take(job, handler, turn).finally(() => running.delete(work));
+          running.set(work, turn);
         });
       } catch (error) {
         log.warn({ err: toError(error) }, 'no wake-ups could be fetched');

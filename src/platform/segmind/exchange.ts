@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { toError } from '../../errors.ts';
 import { SegmindError } from './segmind-error.ts';
 import type { Call } from './status-meaning.ts';
@@ -13,10 +13,13 @@ export interface Answer {
   readonly bytes: Buffer;
 }
 
+/** Where a request goes: a URL, or its parts where making one for each poll would be waste. */
+export type Target = Pick<URL, 'origin' | 'pathname' | 'search'>;
+
 /** One request, and the limits its answer must keep. */
 export interface Exchange {
   readonly call: Call;
-  readonly url: URL;
+  readonly url: Target;
   readonly headers: Readonly<Record<string, string>>;
   /** Makes it a POST. */
   readonly body?: string;
@@ -32,80 +35,126 @@ export interface Exchange {
  * Sends one request and reads one answer: one deadline over all of it, no redirect, no second try. Any status
  * resolves; everything else throws a SegmindError that knows whether a byte of the request can have left.
  */
-export async function exchange(sent: Exchange): Promise<Answer> {
-  const deadline = AbortSignal.timeout(sent.timeoutMs);
-  const signal = sent.signal ? AbortSignal.any([deadline, sent.signal]) : deadline;
-  let isStarted = false;
-  const dispatcher = sent.dispatcher.compose(
-    notingStart(() => {
-      isStarted = true;
-    }),
-  );
-  try {
-    signal.throwIfAborted();
-    const answer = await Promise.race([
-      request(sent.url, {
-        method: sent.body === undefined ? 'GET' : 'POST',
-        headers: { 'user-agent': 'dramatis', ...sent.headers },
-        body: sent.body,
-        // A connection that was kept alive may close at this very moment, and nobody could tell what arrived.
-        reset: sent.body !== undefined,
-        dispatcher,
-        signal,
-      }),
-      // Until the request has a connection, undici hears the signal but does not answer it.
-      aborted(signal),
-    ]);
-    const headers = Object.entries(answer.headers).map(([name, value]) => [name, [value].flat()[0]]);
-    return {
-      httpStatus: answer.statusCode,
-      headers: Object.fromEntries(headers),
-      bytes: await readBytes(answer.body, sent),
-    };
-  } catch (thrown) {
-    throw thrown instanceof SegmindError ? thrown : networkError(toError(thrown), sent, isStarted, deadline);
-  }
-}
-
-/** Calls `note` when a request gets its connection, just before its first byte is written. */
-function notingStart(note: () => void): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) => {
-    const onRequestStart = handler.onRequestStart?.bind(handler);
-    handler.onRequestStart = (controller, context) => {
-      note();
-      onRequestStart?.(controller, context);
-    };
-    return dispatch(options, handler);
-  };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+export function exchange(sent: Exchange): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const reception = new Reception(sent, resolve, reject);
+    if (sent.signal?.aborted) return reception.stop(sent.signal.reason);
+    const { origin, pathname, search } = sent.url;
+    try {
+      sent.dispatcher.dispatch(
+        {
+          origin,
+          path: `${pathname}${search}`,
+          method: sent.body === undefined ? 'GET' : 'POST',
+          headers: { 'user-agent': 'dramatis', ...sent.headers },
+          body: sent.body,
+          // A connection that was kept alive may close at this very moment, and nobody could tell what arrived.
+          reset: sent.body !== undefined,
+        },
+        reception,
+      );
+    } catch (error) {
+      reception.stop(error);
+    }
   });
 }
 
-async function readBytes(body: AsyncIterable<Buffer>, { call, maxBytes }: Exchange): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) {
-      throw new SegmindError({
+/**
+ * Takes an answer straight from the connection. Thousands of polls are under way at a time, and a stream and two signals
+ * for each would cost more than all else.
+ */
+class Reception implements Dispatcher.DispatchHandler {
+  readonly #sent: Exchange;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: SegmindError) => void;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #abort = () => this.stop(this.#sent.signal?.reason);
+  #controller: Dispatcher.DispatchController | null = null;
+  #failure: SegmindError | null = null;
+  #isStarted = false;
+  #httpStatus = 0;
+  #headers: AnswerHeaders = {};
+  readonly #chunks: Buffer[] = [];
+  #sizeBytes = 0;
+
+  constructor(sent: Exchange, resolve: (answer: Answer) => void, reject: (error: SegmindError) => void) {
+    this.#sent = sent;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#deadline = setTimeout(() => this.stop(new Error('The time was up.'), 'TIMED_OUT'), sent.timeoutMs);
+    sent.signal?.addEventListener('abort', this.#abort);
+  }
+
+  /** Ends the exchange, wherever it is. What has no connection yet is given up before its first byte. */
+  stop(reason: unknown, code?: 'TIMED_OUT'): void {
+    this.#fail(this.#networkError(toError(reason), code));
+  }
+
+  /** It has its connection; its first byte is about to be written. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#failure) controller.abort(this.#failure);
+    else this.#isStarted = true;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    httpStatus: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#httpStatus = httpStatus;
+    const first: Record<string, string | undefined> = {};
+    for (const [name, value] of Object.entries(headers))
+      first[name] = Array.isArray(value) ? value[0] : value;
+    this.#headers = first;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { call, maxBytes } = this.#sent;
+    this.#sizeBytes += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#sizeBytes <= maxBytes) return;
+    this.#fail(
+      new SegmindError({
         code: call === 'DOWNLOAD' ? 'OUTPUT_REFUSED' : 'ANSWER_INVALID',
         meaning: call === 'SUBMIT' ? 'UNCERTAIN' : 'REFUSED',
         detail: `The answer is larger than ${maxBytes} bytes.`,
-      });
-    }
-    chunks.push(chunk);
+      }),
+    );
   }
-  return Buffer.concat(chunks);
-}
 
-function networkError(cause: Error, sent: Exchange, isStarted: boolean, deadline: AbortSignal): SegmindError {
-  const meaning = sent.call === 'SUBMIT' && isStarted ? 'UNCERTAIN' : 'RETRY';
-  const failure = { meaning, detail: cause.message || cause.name, cause } as const;
-  if (sent.signal?.aborted) return new SegmindError({ code: 'ABORTED', ...failure });
-  if (deadline.aborted) return new SegmindError({ code: 'TIMED_OUT', ...failure });
-  return new SegmindError({ code: isStarted ? 'CONNECTION_LOST' : 'NOT_CONNECTED', ...failure });
+  onResponseEnd(): void {
+    this.#end();
+    const [only, ...more] = this.#chunks;
+    const bytes = only && more.length === 0 ? only : Buffer.concat(this.#chunks);
+    this.#resolve({ httpStatus: this.#httpStatus, headers: this.#headers, bytes });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(this.#networkError(error));
+  }
+
+  #fail(error: SegmindError): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#end();
+    this.#reject(error);
+    this.#controller?.abort(error);
+  }
+
+  #end(): void {
+    clearTimeout(this.#deadline);
+    this.#sent.signal?.removeEventListener('abort', this.#abort);
+  }
+
+  #networkError(cause: Error, code?: 'TIMED_OUT'): SegmindError {
+    const { call, signal } = this.#sent;
+    const meaning = call === 'SUBMIT' && this.#isStarted ? 'UNCERTAIN' : 'RETRY';
+    const failure = { meaning, detail: cause.message || cause.name, cause } as const;
+    if (signal?.aborted) return new SegmindError({ code: 'ABORTED', ...failure });
+    return new SegmindError({
+      code: code ?? (this.#isStarted ? 'CONNECTION_LOST' : 'NOT_CONNECTED'),
+      ...failure,
+    });
+  }
 }

@@ -7,6 +7,7 @@ import {
   parseBody,
   parseJson,
   type Result,
+  readBody,
   readFacts,
   readMetrics,
   type Status,
@@ -41,6 +42,17 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
   throw nonsense('ANSWER_INVALID', answer, call, detail ?? 'There is no picture in the answer.');
 }
 
+/** A job that runs has no figures yet. Nearly every poll finds one of these, which is not worth reading the rest for. */
+const runningStatuses: readonly Status[] = (['PROCESSING', 'QUEUED'] as const).map((state) => ({
+  state,
+  error: null,
+  metrics: readMetrics(null, {}),
+}));
+
+function statusIn(json: unknown): unknown {
+  return typeof json === 'object' && json !== null && 'status' in json ? json.status : undefined;
+}
+
 /**
  * A job's state. The end of a job counts whatever the HTTP status: FAILED comes as 422, and as 200.
  * Throws SegmindError for an answer that tells no state.
@@ -48,7 +60,10 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
 export function readStatus(answer: Answer, apiKey: string): Status {
   const { bytes, headers, httpStatus } = answer;
   const isSuccess = httpStatus >= 200 && httpStatus < 300;
-  const body = parseBody(bytes);
+  const json = parseJson(bytes);
+  const running = isSuccess ? runningStatuses.find(({ state }) => state === statusIn(json)) : undefined;
+  if (running) return running;
+  const body = readBody(json);
   const state = body?.status;
   if (state && (isSuccess || state === 'COMPLETED' || state === 'FAILED')) {
     const error = state === 'FAILED' ? cleanDetail(errorText(body) ?? '', apiKey) : null;

@@ -82,7 +82,12 @@ export function parseJson(bytes: Buffer): unknown {
 
 /** The members of an answer that this client understands; null when it is no JSON object. */
 export function parseBody(bytes: Buffer): Body | null {
-  return bodySchema.safeParse(parseJson(bytes)).data ?? null;
+  return readBody(parseJson(bytes));
+}
+
+/** The same of JSON that is parsed already. */
+export function readBody(json: unknown): Body | null {
+  return bodySchema.safeParse(json).data ?? null;
 }
 
 /** The provider's sentence about what went wrong, wherever it put it. */

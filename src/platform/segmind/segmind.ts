@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Agent } from 'undici';
 import { z } from 'zod';
 import { apiAddress, isOutputAllowed } from './address.ts';
 import { cleanDetail } from './clean-detail.ts';
-import { type Answer, exchange } from './exchange.ts';
+import { type Connections, openConnections } from './connections.ts';
+import { type Answer, exchange, type Target } from './exchange.ts';
 import { type HistoryQuery, type HistoryRow, isWholeList, readHistory } from './history.ts';
 import { parseMicros } from './micros.ts';
 import { readResult, readStatus } from './read-result.ts';
@@ -97,7 +97,6 @@ const defaultOutputHosts = ['images.segmind.com', 'storage.segmind.com'];
 const maxStatusBytes = 1_048_576;
 /** Several pictures as base64 in JSON. */
 const maxResultBytes = 52_428_800;
-const connectTimeoutMs = 10_000;
 
 const urlsSchema = z.array(z.url({ protocol: /^https?$/ })).min(1);
 /** The provider's documents say `urls`; its own client library and the live service, `file_urls`. */
@@ -107,39 +106,48 @@ const uploadedSchema = z.union([
 ]);
 
 /** Opens a client on an account. Throws when the options cannot be one: a bad URL, a key that fits no header. */
-export function createSegmind(options: SegmindOptions, agents = openAgents()): Segmind {
+export function createSegmind(options: SegmindOptions, opened?: Connections): Segmind {
   const { apiKey, maxOutputBytes, outputHosts = defaultOutputHosts } = options;
   const { submitTimeoutMs = 30_000, pollTimeoutMs = 15_000 } = options;
   const { syncTimeoutMs = 300_000, downloadTimeoutMs = 60_000 } = options;
   const { generationsUrl } = options;
-  const { reads, posts } = agents;
   if (!apiKeyPattern.test(apiKey))
     throw new Error('The Segmind API key must be printable ASCII without spaces.');
   const address = apiAddress(options.baseUrl);
   const apiOrigin = new URL(address).origin;
+  const apiPath = address.slice(apiOrigin.length);
+  const connections = opened ?? openConnections(apiOrigin);
   const uploadUrl = new URL(options.uploadUrl);
 
   function post(url: URL, body: object, limits: { call: Call; timeoutMs: number; signal?: AbortSignal }) {
     const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
     const maxBytes = maxResultBytes;
-    return exchange({ url, headers, body: JSON.stringify(body), maxBytes, dispatcher: posts, ...limits });
+    return exchange({
+      url,
+      headers,
+      body: JSON.stringify(body),
+      maxBytes,
+      dispatcher: connections.posts,
+      ...limits,
+    });
   }
 
-  function read(url: string | URL, maxBytes: number): Promise<Answer> {
-    const headers = { 'x-api-key': apiKey };
+  function read(url: Target, maxBytes: number): Promise<Answer> {
+    const [headers, timeoutMs] = [{ 'x-api-key': apiKey }, pollTimeoutMs];
     return exchange({
       call: 'READ',
-      url: new URL(url),
+      url,
       headers,
-      timeoutMs: pollTimeoutMs,
+      timeoutMs,
       maxBytes,
-      dispatcher: reads,
+      dispatcher: connections.reads(url.origin),
     });
   }
 
   /** Where to ask after a job: made from its id alone, whatever URLs an answer names. */
-  function requestUrl(requestId: string): string {
-    if (requestIdPattern.test(requestId)) return `${address}/v2/requests/${requestId}`;
+  function requestUrl(requestId: string, more = ''): Target {
+    const pathname = `${apiPath}/v2/requests/${requestId}${more}`;
+    if (requestIdPattern.test(requestId)) return { origin: apiOrigin, pathname, search: '' };
     throw new SegmindError({ code: 'ANSWER_INVALID', meaning: 'REFUSED', detail: 'Not a request id.' });
   }
 
@@ -169,7 +177,7 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
     },
 
     async status(requestId) {
-      return readStatus(await read(`${requestUrl(requestId)}/status`, maxStatusBytes), apiKey);
+      return readStatus(await read(requestUrl(requestId, '/status'), maxStatusBytes), apiKey);
     },
 
     async result(requestId) {
@@ -177,7 +185,7 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
     },
 
     async credits() {
-      const answer = await read(`${address}/v1/get-user-credits`, maxStatusBytes);
+      const answer = await read(new URL(`${address}/v1/get-user-credits`), maxStatusBytes);
       const body = parseBody(answer.bytes);
       // An account that never had a balance gets a 404 that says so.
       const hasNoRecord = answer.httpStatus === 404 && /no credits found/i.test(errorText(body) ?? '');
@@ -215,31 +223,20 @@ export function createSegmind(options: SegmindOptions, agents = openAgents()): S
         throw new SegmindError({ code: 'OUTPUT_REFUSED', meaning: 'REFUSED', detail });
       }
       const limits = { timeoutMs: downloadTimeoutMs, maxBytes: maxOutputBytes };
-      const answer = await exchange({ call: 'DOWNLOAD', url, headers: {}, ...limits, dispatcher: reads });
+      const answer = await exchange({
+        call: 'DOWNLOAD',
+        url,
+        headers: {},
+        ...limits,
+        dispatcher: connections.reads(url.origin),
+      });
       if (answer.httpStatus !== 200) throw refusal(answer, 'DOWNLOAD', apiKey);
       return answer.bytes;
     },
 
-    withKey: (otherKey) => createSegmind({ ...options, apiKey: otherKey }, agents),
+    withKey: (otherKey) => createSegmind({ ...options, apiKey: otherKey }, connections),
 
-    async close() {
-      await Promise.all([reads.destroy(), posts.destroy()]);
-    },
-  };
-}
-
-function openAgents(): { reads: Agent; posts: Agent } {
-  // The deadline over each exchange replaces undici's own, which start anew with every byte.
-  const settings = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
-    connect: { timeout: connectTimeoutMs },
-  };
-  // A connection for posts ends with its one request, so that no POST takes over a used one.
-  return {
-    reads: new Agent({ ...settings, connections: 64 }),
-    posts: new Agent({ ...settings, connections: 64 }),
+    close: () => connections.close(),
   };
 }
 

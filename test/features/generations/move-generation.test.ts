@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
+import { writeProgress } from '../../../src/features/generations/progress.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
@@ -104,4 +105,42 @@ it('an uncertain run that is found at the provider has a slot again, above the l
   expect(await count()).toEqual({ active: 1, excess: 1 });
   await moveGeneration({ db, jobs }, id, { to: 'STORING' });
   expect(await count()).toEqual({ active: 0, excess: 0 });
+});
+
+describe('a move in one statement', () => {
+  it('answers the row as Prisma reads it', async () => {
+    const set = { attempt_token: token, attempted_at: 'now', provider_account: 'a' } as const;
+    const moved = await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set });
+    expect(moved).toEqual(await db.generation.findUniqueOrThrow({ where: { id } }));
+  });
+
+  it('tells of it as a move of several does', async () => {
+    const set = {
+      attempt_token: token,
+      submitted_at: 'now',
+      started_at: 'now',
+      provider_request_id: 'r-1',
+      inference_seconds: 1.5,
+      cost_micros: '85000',
+      cost_source: 'PROVIDER',
+      failure_code: 'F',
+      failure_message: 'It "failed".',
+      failure_retryable: true,
+      is_slow: true,
+      output_problems: [{ index: 0, code: 'C', message: 'm' }],
+    } as const;
+    const row = await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set });
+    const [event] = await events();
+    expect(row && writeProgress(row)).toEqual(event?.progress);
+  });
+
+  it('leaves nothing behind when its event cannot be written', async () => {
+    await database.query('ALTER TABLE project_events ADD CONSTRAINT none CHECK (false) NOT VALID');
+    try {
+      await expect(moveGeneration({ db, jobs }, id, { to: 'SUBMITTING' })).rejects.toThrow();
+      expect(await status()).toBe('QUEUED');
+    } finally {
+      await database.query('ALTER TABLE project_events DROP CONSTRAINT none');
+    }
+  });
 });

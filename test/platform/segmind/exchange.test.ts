@@ -182,13 +182,32 @@ describe('connections', () => {
 
   it('that are all busy keep nobody past the deadline', async () => {
     const segmind = provider.client({ pollTimeoutMs: 10_000, downloadTimeoutMs: 200 });
-    api.script(...Array.from({ length: 65 }, () => ({ hang: true }) as const));
-    const busy = Array.from({ length: 64 }, () => failure(segmind.status('r')));
-    while (api.requests.length < 64) await new Promise((resolve) => setImmediate(resolve));
+    api.script(...Array.from({ length: 257 }, () => ({ hang: true }) as const));
+    const busy = Array.from({ length: 256 }, () => failure(segmind.status('r')));
+    while (api.requests.length < 256) await new Promise((resolve) => setImmediate(resolve));
     const error = await failure(segmind.download(`${api.url}/a.png`));
     expect(error).toMatchObject({ code: 'TIMED_OUT', meaning: 'RETRY' });
     await segmind.close();
     await Promise.all(busy);
-    expect(api.requests).toHaveLength(64);
+    expect(api.requests).toHaveLength(256);
+  });
+
+  it('that one lets go serve the next, and never what was given up while it waited', async () => {
+    const segmind = provider.client();
+    const busyUntil = new AbortController();
+    api.script(...Array.from({ length: 64 }, () => ({ hang: true }) as const), { body: { request_id: 'r' } });
+    const busy = Array.from({ length: 64 }, () => failure(segmind.submit(slug, {}, busyUntil.signal)));
+    while (api.requests.length < 64) await new Promise((resolve) => setImmediate(resolve));
+    const stop = new AbortController();
+    const givenUp = failure(segmind.submit(slug, { prompt: 'given up' }, stop.signal));
+    const next = segmind.submit(slug, { prompt: 'next' });
+    stop.abort();
+    expect(await givenUp).toMatchObject({ code: 'ABORTED', meaning: 'RETRY' });
+    busyUntil.abort();
+    for (const error of await Promise.all(busy))
+      expect(error).toMatchObject({ code: 'ABORTED', meaning: 'UNCERTAIN' });
+    expect(await next).toMatchObject({ requestId: 'r' });
+    expect(api.requests).toHaveLength(65);
+    expect(api.requests.at(-1)?.body.toString()).toContain('next');
   });
 });

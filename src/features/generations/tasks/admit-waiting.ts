@@ -10,22 +10,22 @@ const runsAtOnce = 20;
 
 /**
  * Admits runs that wait although a slot is free: a limit was raised, or the run was held by somebody at the moment when
- * a slot was passed on. Resolves to how many.
+ * a slot was passed on. Resolves to whether there may be more at once.
  */
-async function admitWaiting(ctx: TaskContext): Promise<number> {
+async function admitWaiting(ctx: TaskContext): Promise<boolean> {
   const projects = await ctx.db.$queryRaw<{ id: string }[]>`
     SELECT p.id::text AS id FROM projects p
     WHERE p.deleting_at IS NULL AND p.active_generations < p.max_concurrent_generations AND EXISTS (
       SELECT 1 FROM generations g WHERE g.project_id = p.id AND g.status = 'QUEUED' AND NOT g.holds_slot)
     ORDER BY random() LIMIT ${projectsAtOnce}`;
-  let count = 0;
+  let isMore = false;
   for (const { id } of projects) {
-    for (let run = 0; run < runsAtOnce; run += 1) {
-      if (!(await ctx.db.$transaction((tx) => admitGeneration(ctx, tx, id)))) break;
-      count += 1;
-    }
+    let admitted = 0;
+    while (admitted < runsAtOnce && (await ctx.db.$transaction((tx) => admitGeneration(ctx, tx, id))))
+      admitted += 1;
+    isMore ||= admitted === runsAtOnce;
   }
-  return count;
+  return isMore;
 }
 
 /** The provider has ended, or forgotten, what it may have taken so long ago: the slot is free again. */
@@ -42,12 +42,12 @@ async function freeUncertain(ctx: TaskContext): Promise<void> {
   }
 }
 
-/** Every second until `signal` aborts. A look that fails is only late. */
+/** Every second until `signal` aborts, and at once where there is more to do. A look that fails is only late. */
 export async function admitRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await freeUncertain(ctx);
-      await admitWaiting(ctx);
+      if (await admitWaiting(ctx)) continue;
     } catch (error) {
       ctx.log.warn({ err: toError(error) }, 'waiting runs could not be admitted');
     }

@@ -6,16 +6,13 @@ import { pollGeneration } from './poll-generation.ts';
 import { restUncertain } from './put-back.ts';
 import { storeGeneration } from './store-generation.ts';
 import { submitGeneration } from './submit-generation.ts';
+import type { Worker } from './worker.ts';
 
 /**
  * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,
  * waits for a later wake-up, or the worker is asked to hand over. Any worker can go on from what the row says.
  */
-export async function advanceGeneration(
-  ctx: TaskContext,
-  wakeup: Wakeup,
-  signal: AbortSignal,
-): Promise<void> {
+export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: AbortSignal): Promise<void> {
   let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
   // The row names its one wake-up: any other is left over from an earlier life.
   if (run?.wakeupId !== wakeup.id) return;
@@ -36,7 +33,7 @@ export async function advanceGeneration(
 
 /** One step. Resolves to the run when it goes on now, null when this worker is done with it. */
 async function step(
-  ctx: TaskContext,
+  ctx: Worker,
   run: GenerationRow,
   wakeup: Wakeup,
   signal: AbortSignal,
@@ -46,9 +43,11 @@ async function step(
       return run.cancelRequestedAt ? cancel(ctx, run) : submitGeneration(ctx, run, wakeup, signal);
     case 'SUBMITTED':
     case 'PROCESSING':
+      wakeup.settle();
       return pollGeneration(ctx, run, signal);
     case 'STORING':
-      await storeGeneration(ctx, run);
+      wakeup.settle();
+      await storeGeneration(ctx, run, signal);
       return null;
     default:
       return null;

@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { TaskContext } from '../../../platform/context.ts';
 import type { Status } from '../../../platform/segmind/result.ts';
 import type { Segmind } from '../../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { accountOf } from '../../provider-keys/provider-key.queries.ts';
 import { failureColumns } from '../failure.ts';
-import { atMove, moveGeneration } from '../move-generation.ts';
+import { atMove, type Move, moveGeneration } from '../move-generation.ts';
 import type { GenerationRow } from '../progress.ts';
 import { costColumns, failPaid, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
-import { errorDelayMs, pollDelayMs } from './poll-timing.ts';
+import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
+import type { Worker } from './worker.ts';
 
 /** A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. */
 const unknownLimit = 4;
@@ -20,16 +19,18 @@ const unknownLimit = 4;
  * is tried again, ever more slowly. Resolves to the run when its result is written down, null when it has ended.
  */
 export async function pollGeneration(
-  ctx: TaskContext,
+  ctx: Worker,
   submitted: GenerationRow,
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
   const { config } = ctx;
   let segmind: Segmind | undefined;
-  const requestId = submitted.providerRequestId;
-  if (requestId === null) throw new Error('A submitted run has no request id.');
+  const { providerRequestId: requestId, submittedAt } = submitted;
+  if (requestId === null || submittedAt === null) throw new Error('A submitted run has no request id.');
   const timing = { minMs: config.SEGMIND_POLL_MIN_MS, maxMs: config.SEGMIND_POLL_MAX_MS };
-  const startAgeMs = await ageMs(ctx, submitted);
+  const chance = () => ctx.random.below(1_000) / 1_000;
+  const expected = await expectedEnd(ctx, submitted);
+  const startAgeMs = (await ctx.databaseNow()) - submittedAt.getTime();
   const startedAt = performance.now();
   const age = () => startAgeMs + (performance.now() - startedAt);
   let run = submitted;
@@ -37,21 +38,32 @@ export async function pollGeneration(
   let unknownInRow = 0;
 
   for (;;) {
-    const chance = ctx.random.below(1_000) / 1_000;
     const delayMs =
-      errorsInRow > 0 ? errorDelayMs(errorsInRow, timing, chance) : pollDelayMs(age(), timing, chance);
-    await sleep(delayMs, undefined, { signal });
+      errorsInRow > 0
+        ? errorDelayMs(errorsInRow, timing, chance())
+        : pollDelayMs(age(), expected, timing, chance());
+    await ctx.wheel.sleep(delayMs, signal);
     try {
       segmind ??= await accountOf(ctx, submitted);
+      const pausedMs = ctx.pollPauses.remainingMs(segmind.accountId);
+      // Those that were held up come back one after another.
+      if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await segmind.status(requestId);
       errorsInRow = unknownInRow = 0;
-      if (status.state === 'COMPLETED') return await collect({ ...ctx, segmind }, run, requestId, status);
+      if (status.state === 'COMPLETED') {
+        const account = { ...ctx, segmind };
+        return await ctx.results.take(run.projectId, () => collect(account, run, requestId, status, signal));
+      }
       if (status.state === 'FAILED') return await fail(ctx, run, status);
-      run = await noteProgress(ctx, run, status, age());
+      for (const step of newsOf(ctx, run, status, age())) run = (await move(ctx, run, step)) ?? run;
     } catch (error) {
       if (!(error instanceof SegmindError)) throw error;
       errorsInRow += 1;
       unknownInRow = error.code === 'REQUEST_NOT_FOUND' ? unknownInRow + 1 : 0;
+      if (error.code === 'RATE_LIMITED' && segmind) {
+        const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
+        ctx.pollPauses.pause(segmind.accountId, toldMs);
+      }
       ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
@@ -73,40 +85,44 @@ export async function pollGeneration(
   }
 }
 
-/** How long ago the run was submitted, by the database's clock: a host's own may be hours off. */
-async function ageMs(ctx: TaskContext, run: GenerationRow): Promise<number> {
-  const [row] = await ctx.db.$queryRaw<{ age: number }[]>`
-    SELECT (extract(epoch FROM now() - submitted_at) * 1000)::float8 AS age FROM generations WHERE id = ${run.id}::uuid`;
-  return row?.age ?? 0;
+/** When such runs have ended so far; null where that is not known. */
+async function expectedEnd(ctx: Worker, run: GenerationRow): Promise<ExpectedEnd | null> {
+  const time = await ctx.observedTimes(run.model, run.priceShape);
+  return time && { fromMs: time.seconds5 * 1_000, toMs: time.seconds95 * 1_000 };
 }
 
-async function noteProgress(
-  ctx: TaskContext,
+/** Moves the run, in its turn. */
+function move(ctx: Worker, run: GenerationRow, step: Move): Promise<GenerationRow | null> {
+  return ctx.moves.take(run.projectId, () => moveGeneration(ctx, run.id, step));
+}
+
+/** What a poll tells of a run that goes on; hardly ever anything. */
+function newsOf(ctx: Worker, run: GenerationRow, { state }: Status, ageMs: number): Move[] {
+  const hasStarted = state === 'PROCESSING' && run.status === 'SUBMITTED';
+  const to = hasStarted ? 'PROCESSING' : run.status;
+  return [
+    ...(hasStarted ? [{ to, set: { started_at: atMove } } as const] : []),
+    ...(ageMs > ctx.config.SEGMIND_SLOW_AFTER_MS && !run.isSlow
+      ? [{ to, from: [to], set: { is_slow: true }, event: 'GENERATION_SLOW' } as const]
+      : []),
+  ];
+}
+
+async function collect(
+  ctx: Worker,
   run: GenerationRow,
+  requestId: string,
   status: Status,
-  ageMs: number,
-): Promise<GenerationRow> {
-  let noted = run;
-  if (status.state === 'PROCESSING' && run.status === 'SUBMITTED') {
-    noted = (await moveGeneration(ctx, run.id, { to: 'PROCESSING', set: { started_at: atMove } })) ?? noted;
-  }
-  if (ageMs > ctx.config.SEGMIND_SLOW_AFTER_MS && !noted.isSlow) {
-    const slow = {
-      to: noted.status,
-      from: [noted.status],
-      set: { is_slow: true },
-      event: 'GENERATION_SLOW',
-    } as const;
-    noted = (await moveGeneration(ctx, run.id, slow)) ?? noted;
-  }
-  return noted;
-}
-
-async function collect(ctx: TaskContext, run: GenerationRow, requestId: string, status: Status) {
+  signal: AbortSignal,
+): Promise<GenerationRow | null> {
+  // Another worker's, by the time that it is this one's turn.
+  signal.throwIfAborted();
   try {
     const result = await ctx.segmind.result(requestId);
     const metrics = { ...result.metrics, costMicros: result.metrics.costMicros ?? status.metrics.costMicros };
-    return await keepResult(ctx, run, { ...result, metrics }, { from: ['SUBMITTED', 'PROCESSING'] });
+    return await ctx.moves.take(run.projectId, () =>
+      keepResult(ctx, run, { ...result, metrics }, { from: ['SUBMITTED', 'PROCESSING'] }),
+    );
   } catch (error) {
     if (!(error instanceof SegmindError)) throw error;
     // The status said otherwise a moment ago, but the result is the last word.
@@ -117,10 +133,10 @@ async function collect(ctx: TaskContext, run: GenerationRow, requestId: string, 
   }
 }
 
-async function fail(ctx: TaskContext, run: GenerationRow, status: Status): Promise<null> {
+async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<null> {
   const isCharged = status.metrics.costMicros !== null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
   await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
+    move(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING'],
       set: {

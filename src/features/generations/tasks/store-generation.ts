@@ -1,5 +1,4 @@
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import type { TaskContext } from '../../../platform/context.ts';
 import { PictureRefused } from '../../../platform/pictures/inspect-picture.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
@@ -10,6 +9,7 @@ import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
 import { failPaid } from './keep-result.ts';
 import { persist } from './persist.ts';
+import type { Worker } from './worker.ts';
 
 /** Downloads and a full disk are tried again for about a minute; then another worker's turn, or the end. */
 const download = retry(
@@ -31,8 +31,9 @@ type Stored = { readonly index: number; readonly image: ImageRow } | Problem;
  * Copies a run's outputs into our own storage and ends it. One broken output does not fail its siblings; a run
  * with no sound output at all has failed, though it was paid for.
  */
-export async function storeGeneration(ctx: TaskContext, run: GenerationRow): Promise<void> {
-  const stored = await Promise.all(deliveredOutputs(run).map((output) => storeOutput(ctx, run, output)));
+export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: AbortSignal): Promise<void> {
+  const outputs = deliveredOutputs(run);
+  const stored = await Promise.all(outputs.map((output) => storeOutput(ctx, run, output, signal)));
   const images = stored.flatMap((each) => ('image' in each ? [each] : []));
   const problems = stored.flatMap((each) => ('code' in each ? [each] : []));
   for (const problem of problems)
@@ -45,23 +46,35 @@ export async function storeGeneration(ctx: TaskContext, run: GenerationRow): Pro
     return;
   }
   await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
-      to: 'COMPLETED',
-      set: { output_problems: problems, pictures: images.length },
-      also: async (tx) => {
-        await tx.generatedImage.createMany({
-          data: images.map(({ index, image }) => ({ generationId: run.id, index, imageId: image.id })),
-        });
-      },
-    }),
+    ctx.moves.take(run.projectId, () =>
+      moveGeneration(ctx, run.id, {
+        to: 'COMPLETED',
+        set: { output_problems: problems, pictures: images.length },
+        also: async (tx) => {
+          await tx.generatedImage.createMany({
+            data: images.map(({ index, image }) => ({ generationId: run.id, index, imageId: image.id })),
+          });
+        },
+      }),
+    ),
   );
 }
 
-async function storeOutput(ctx: TaskContext, run: GenerationRow, output: DeliveredOutput): Promise<Stored> {
+async function storeOutput(
+  ctx: Worker,
+  run: GenerationRow,
+  output: DeliveredOutput,
+  signal: AbortSignal,
+): Promise<Stored> {
   const { index } = output;
+  const { projectId } = run;
   try {
-    const image = await download.execute(async () =>
-      storeImage(ctx, run.projectId, await bytesOf(ctx, run.projectId, output)),
+    // Whoever waits until it is tried again holds nobody up.
+    const image = await download.execute(() =>
+      ctx.downloads.take(projectId, async () => {
+        signal.throwIfAborted();
+        return storeImage(ctx, projectId, await bytesOf(ctx, projectId, output));
+      }),
     );
     return { index, image };
   } catch (error) {
@@ -78,7 +91,7 @@ async function storeOutput(ctx: TaskContext, run: GenerationRow, output: Deliver
   }
 }
 
-async function bytesOf(ctx: TaskContext, projectId: string, output: DeliveredOutput): Promise<Buffer> {
+async function bytesOf(ctx: Worker, projectId: string, output: DeliveredOutput): Promise<Buffer> {
   if ('url' in output) return ctx.segmind.download(output.url);
   const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));
   if (!bytes) throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');

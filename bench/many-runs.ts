@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import sharp from 'sharp';
+import { z } from 'zod';
+import { startEmbeddedPostgres } from '../src/platform/db/embedded-postgres.ts';
+import { type Started, startNode } from './processes.ts';
+
+export const adminKey = 'bench_admin_key_0123456789';
+/** What such runs took: from 20 to 160 seconds, as if the model were that capricious. */
+const observations = `
+  INSERT INTO price_observations (model, shape, outputs, cost_micros, seconds, source)
+  SELECT model, price_shape, output_count, 85000, 20 + number * 0.7, 'PROVIDER' FROM (SELECT * FROM generations LIMIT 1) g,
+    generate_series(0, 199) number`;
+
+const counted = z.object({ submitted: z.number(), polls: z.record(z.string(), z.number()) });
+const apiKey = 'SG_0123456789abcdef';
+
+/** Runs that wait for a slot are rows and nothing else, so more of them can be written set by set. */
+const copies = `
+  INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, prompt, parameters, "references",
+    seed, price_micros, hold_micros, price_shape, output_count, wakeup_id)
+  SELECT gen_random_uuid(), project_id, character_id, request_hash, model, model_version, prompt, parameters, "references",
+    number, price_micros, hold_micros, price_shape, output_count, gen_random_uuid()
+  FROM generations, generate_series(1, $1::int) number`;
+
+/** What the provider stub has counted. */
+export interface Counts {
+  readonly submitted: number;
+  /** Status polls of the server, and of the fetch loop. */
+  readonly polls: { readonly server: number; readonly loop: number };
+}
+
+/** The shipped server, as it is configured by default, on a Postgres and a provider of the bench's own. */
+export interface ManyRuns {
+  readonly server: Started;
+  readonly providerUrl: string;
+  readonly database: pg.Pool;
+  readonly projects: readonly string[];
+  counts(): Promise<Counts>;
+  /** Asks for one run of each project, and copies their rows until there are so many; the server admits them. */
+  ask(runs: number): Promise<void>;
+  /** What the provider calls the runs that it has. */
+  requestIds(): Promise<string[]>;
+  /** Lets the provider end its runs one after another within so long; tells when each of them ends. */
+  release(withinMs: number): Promise<{ at: number; ends: { id: string; at: number }[] }>;
+  stop(): Promise<void>;
+}
+
+/** Starts all of it, with so many projects whose slots are as many as it takes. */
+export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
+  const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
+  const closers: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const postgres = await startEmbeddedPostgres({
+      directory: join(directory, 'postgres'),
+      log: () => undefined,
+    });
+    closers.push(() => postgres.stop());
+    const provider = await startNode(['bench/provider-stub.ts'], {}, (line) => line);
+    closers.push(() => provider.stop());
+    const server = await startNode(
+      ['--enable-source-maps', 'dist/main.js'],
+      {
+        DATABASE_URL: postgres.url,
+        DATA_DIR: join(directory, 'data'),
+        ADMIN_API_KEY: adminKey,
+        SEGMIND_API_KEY: apiKey,
+        SEGMIND_BASE_URL: provider.ready,
+        PORT: '0',
+      },
+      (line) => /"url":"(http[^"]+)".*"msg":"listening"/.exec(line)?.[1],
+    );
+    closers.push(() => server.stop());
+    const database = new pg.Pool({ connectionString: postgres.url, max: 2 });
+    closers.push(() => database.end());
+    const requestIds = async () => {
+      const { rows } = await database.query<{ id: string }>(
+        "SELECT provider_request_id AS id FROM generations WHERE status IN ('SUBMITTED', 'PROCESSING')",
+      );
+      return rows.map(({ id }) => id);
+    };
+    const casts: Cast[] = [];
+    for (let index = 0; index < projects; index += 1) casts.push(await cast(server.ready));
+    return {
+      server,
+      providerUrl: provider.ready,
+      database,
+      projects: casts.map(({ projectId }) => projectId),
+      async counts() {
+        const { submitted, polls } = counted.parse(await (await fetch(`${provider.ready}/counts`)).json());
+        return { submitted, polls: { server: polls[apiKey] ?? 0, loop: polls['fetch-loop'] ?? 0 } };
+      },
+      async ask(runs) {
+        await Promise.all(casts.map(({ characterId }) => generate(server.ready, characterId)));
+        await database.query(observations);
+        await database.query(copies, [Math.ceil(runs / casts.length) - 1]);
+      },
+      async release(withinMs) {
+        const ids = await requestIds();
+        const answer = await fetch(`${provider.ready}/release=${withinMs}`);
+        const { at } = z.object({ at: z.number() }).parse(await answer.json());
+        return { at, ends: ids.map((id) => ({ id, at: at + Number(`0.${id.split('-')[1]}`) * withinMs })) };
+      },
+      requestIds,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits until it is so, asking a few times a second. */
+export async function until(what: string, limitMs: number, ask: () => Promise<boolean>): Promise<void> {
+  const endsAt = performance.now() + limitMs;
+  while (!(await ask())) {
+    if (performance.now() > endsAt) failed(`Waited in vain: ${what}.`);
+    await sleep(200);
+  }
+}
+
+interface Cast {
+  readonly projectId: string;
+  readonly characterId: string;
+}
+
+const made = z.object({ id: z.string() });
+
+async function cast(url: string): Promise<Cast> {
+  const { createProject } = await get(
+    url,
+    'mutation { createProject(input: { name: "Bench" }) { project { id } } }',
+    {},
+    z.object({ createProject: z.object({ project: made }) }),
+  );
+  const projectId = createProject.project.id;
+  await get(
+    url,
+    'mutation ($input: UpdateProjectLimitsInput!) { updateProjectLimits(input: $input) { project { id } } }',
+    { input: { id: projectId, maxConcurrentGenerations: 10_000 } },
+    z.object({ updateProjectLimits: z.object({ project: made }) }),
+  );
+  const { createCharacter } = await get(
+    url,
+    'mutation ($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }',
+    { input: { projectId, name: 'Mara' } },
+    z.object({ createCharacter: z.object({ character: made }) }),
+  );
+  const characterId = createCharacter.character.id;
+  const face = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#46c' } })
+    .png()
+    .toBuffer();
+  await get(
+    url,
+    'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id } } }',
+    { input: { characterId, kind: 'FACE', source: { base64: face.toString('base64') } } },
+    z.object({ addReferenceImage: z.object({ referenceImage: made }) }),
+  );
+  return { projectId, characterId };
+}
+
+async function generate(url: string, characterId: string): Promise<void> {
+  await get(
+    url,
+    'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }',
+    { input: { characterId, model: { consistentCharacter: { prompt: 'at the sea' } } } },
+    z.object({ generate: z.object({ generation: made }) }),
+  );
+}
+
+/** The answer's data, as the caller expects it. */
+async function get<Data>(url: string, query: string, variables: object, expected: z.ZodType<Data>) {
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data } = z.object({ data: z.unknown() }).parse(await answer.json());
+  return expected.parse(data);
+}
+
+function failed(message: string): never {
+  throw new Error(message);
+}

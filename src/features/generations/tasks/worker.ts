@@ -1,0 +1,40 @@
+import { type Bounds, createBounds } from '../../../platform/bounds.ts';
+import type { TaskContext } from '../../../platform/context.ts';
+import { createDatabaseClock, type DatabaseClock } from '../../../platform/db/database-clock.ts';
+import { createTimerWheel, type TimerWheel } from '../../../platform/timer-wheel.ts';
+import { createObservedTimes, type ObservedTimes } from '../../prices/observed-times.ts';
+import { createPollPauses, type PollPauses } from './poll-pauses.ts';
+
+/** What all runs that one process walks share. Thousands may wait at a time; what they do after waiting is bounded. */
+export interface Worker extends TaskContext {
+  /** On which they wait until they are asked after. */
+  readonly wheel: TimerWheel;
+  /** By which the age of a run is told. */
+  readonly databaseNow: DatabaseClock;
+  readonly observedTimes: ObservedTimes;
+  readonly pollPauses: PollPauses;
+  /** Moves of runs that were waiting, by project: requests must find a connection to the database as well. */
+  readonly moves: Bounds;
+  /** Reading results, by project: some hold their pictures. */
+  readonly results: Bounds;
+  /** Fetching and keeping pictures, by project: each is held in memory. */
+  readonly downloads: Bounds;
+}
+
+/** Polls that are due within so long go out together. */
+const tickMs = 25;
+
+/** Makes the worker of a process. */
+export function createWorker(ctx: TaskContext): Worker {
+  return {
+    ...ctx,
+    wheel: createTimerWheel(tickMs),
+    databaseNow: createDatabaseClock(ctx.db),
+    observedTimes: createObservedTimes(ctx),
+    pollPauses: createPollPauses(),
+    // The project's row lets one pass at a time: one at work, one ready with the lock to come.
+    moves: createBounds({ all: 8, each: 2 }),
+    results: createBounds({ all: 16, each: 8 }),
+    downloads: createBounds({ all: 16, each: 8 }),
+  };
+}

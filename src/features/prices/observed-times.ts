@@ -1,0 +1,37 @@
+import { LRUCache } from 'lru-cache';
+import type { Uses } from '../../platform/context.ts';
+import { findObserved, leastSamples } from './price-book.ts';
+
+/** How long runs of a shape have taken, in seconds of the provider's. */
+export interface ObservedTime {
+  /** One in twenty took less. */
+  readonly seconds5: number;
+  /** One in twenty took longer. */
+  readonly seconds95: number;
+}
+
+/** Looks up what has been observed of a model's shape; null while that is too little. */
+export type ObservedTimes = (model: string, shape: string) => Promise<ObservedTime | null>;
+
+/** What two hundred runs took hardly changes with the next few. */
+const believedMs = 60_000;
+
+/** Reads the price book once in a while for each shape, however many runs ask. */
+export function createObservedTimes(ctx: Uses<'db'>): ObservedTimes {
+  const known = new LRUCache<string, Promise<ObservedTime | null>>({ max: 1_000, ttl: believedMs });
+  return async (model, shape) => {
+    const key = JSON.stringify([model, shape]);
+    const found = known.get(key) ?? read(ctx, model, shape);
+    known.set(key, found, { noUpdateTTL: true });
+    return found.catch((error: unknown) => {
+      known.delete(key);
+      throw error;
+    });
+  };
+}
+
+async function read(ctx: Uses<'db'>, model: string, shape: string): Promise<ObservedTime | null> {
+  const { times, seconds5, seconds95 } = await findObserved(ctx, model, shape);
+  if (times < leastSamples || seconds5 === null || seconds95 === null) return null;
+  return { seconds5, seconds95 };
+}

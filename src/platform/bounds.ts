@@ -1,0 +1,20 @@
+import { type BulkheadPolicy, bulkhead } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
+
+/** Lets only so much of one kind of work go on at a time, and only so much of it for one key; the rest waits its turn. */
+export interface Bounds {
+  take<Result>(key: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+/** Bounds for a process: `all` at once, of them `each` for one key, so that one key's work never takes every place. */
+export function createBounds({ all, each }: { all: number; each: number }): Bounds {
+  const everybody = bulkhead(all, Number.POSITIVE_INFINITY);
+  const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
+  return {
+    take(key, work) {
+      const queue = queues.get(key) ?? bulkhead(each, Number.POSITIVE_INFINITY);
+      queues.set(key, queue);
+      return queue.execute(() => everybody.execute(work));
+    },
+  };
+}
