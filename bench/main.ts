@@ -1,20 +1,24 @@
 import { toError } from '../src/errors.ts';
+import { acceptBench } from './accept.ts';
+import { compression } from './compression.ts';
+import { fanOut } from './fan-out.ts';
 import { library } from './library.ts';
 import { memory } from './memory.ts';
+import { polling } from './polling.ts';
 import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
 import type { Bench } from './result.ts';
 
 /* `npm run bench` runs all that fit into ten minutes together, `npm run bench -- <name> …` those that are named. */
-const benches: readonly Bench[] = [library, reads];
-/** Too long to go with the others. */
-const longOnes: readonly Bench[] = [memory];
+const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
+/** Too long, or too much beside the point, to go with the others. */
+const others: readonly Bench[] = [memory, compression];
 
 /** Of whatever is run together: a bench that hangs must not keep anybody waiting. */
 const endsWithinMinutes = 15;
 
 const names = process.argv.slice(2);
-const all = [...benches, ...longOnes];
+const all = [...benches, ...others];
 const unknown = names.filter((name) => !all.some((bench) => bench.name === name));
 if (unknown.length > 0) {
   if (!unknown.includes('help')) console.log(`There is no bench ${unknown.join(', ')}.\n`);

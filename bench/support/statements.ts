@@ -15,29 +15,39 @@ export interface StatementFigures {
 const tellsWithinMs = 11_000;
 const tables = ['characters', 'reference_images', 'generations'];
 
+/** As many requests at a time as in the races. */
+const atOnce = 16;
+
 /**
- * Counts the statements of one request by asking many times: what was executed at least every other time belongs to the
- * request, the rest to what the server does all the time. Nobody else may use the database meanwhile.
+ * Counts the statements of one request by asking many times: what was executed at least in every tenth of them belongs to
+ * the requests, the rest to what the server does all the time. Nobody else may use the database meanwhile.
  */
 export async function countStatements(
   databaseUrl: string,
   ask: () => Promise<unknown>,
-  times = 60,
+  times = 160,
 ): Promise<StatementFigures> {
   const adminUrl = databaseUrl.replace(/\/[^/]*$/, '/postgres');
   const database = databaseUrl.slice(databaseUrl.lastIndexOf('/') + 1);
-  for (let time = 0; time < 20; time += 1) await ask();
+  const askMany = async (count: number) => {
+    let left = count;
+    const one = async () => {
+      while (left-- > 0) await ask();
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+  };
+  await askMany(64);
   await sleep(tellsWithinMs);
   const before = await rowsReadOf(databaseUrl);
   await withClient(adminUrl, (client) =>
     client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()'),
   );
-  for (let time = 0; time < times; time += 1) await ask();
+  await askMany(times);
   const { rows } = await withClient(adminUrl, (client) =>
     client.query<{ query: string; calls: number; rows: number }>(
       `SELECT s.query, s.calls::float8 AS calls, s.rows::float8 AS rows FROM pg_stat_statements s
        JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1 AND s.calls >= $2 ORDER BY s.calls DESC`,
-      [database, times / 2],
+      [database, times / 10],
     ),
   );
   await sleep(tellsWithinMs);
