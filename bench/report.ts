@@ -25,6 +25,7 @@ type Stored = z.output<typeof stored>;
 
 const store = new URL('./results.json', import.meta.url);
 const page = new URL('./RESULTS.md', import.meta.url);
+const readme = new URL('../README.md', import.meta.url);
 
 /** The shape of this machine, and how busy it was with other things before. */
 export async function describeMachine(): Promise<string> {
@@ -48,16 +49,31 @@ export async function describeMachine(): Promise<string> {
 
 /** Keeps what was measured, beside what other benches have measured before, and writes the page anew. */
 export async function keepResults(name: string, machine: string, results: readonly Result[]): Promise<void> {
-  const text = await readFile(store, 'utf8').catch(() => '{}');
+  const kept = await readFile(store, 'utf8').catch(() => '{}');
   const day = new Date().toISOString().slice(0, 10);
-  const all: Stored = { ...stored.parse(JSON.parse(text)), [name]: { day, machine, results: [...results] } };
+  const all: Stored = { ...stored.parse(JSON.parse(kept)), [name]: { day, machine, results: [...results] } };
   await writeFile(store, `${JSON.stringify(all, null, 2)}\n`);
   await writeFile(page, render(all));
+  const text = await readFile(readme, 'utf8');
+  await writeFile(
+    readme,
+    text.replace(/(<!-- bench -->\n)[^]*(<!-- \/bench -->)/, `$1\n${summary(all)}\n\n$2`),
+  );
 }
 
 /** A ratio as people read it. */
 export function formatValue(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
+}
+
+/** What the README shows: everything, without how. */
+function summary(all: Stored): string {
+  const rows = Object.values(all).flatMap(({ results }) =>
+    results.map(
+      ({ what, against, value, bound }) => `| ${what} | ${against} | ${formatValue(value)} | ${bound} |`,
+    ),
+  );
+  return ['| what | against | ratio | bound |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 function render(all: Stored): string {
@@ -74,9 +90,9 @@ function render(all: Stored): string {
 Written by \`npm run bench\`. Both sides of a ratio are measured in turn in one run, and only ratios carry over to another
 machine. What is measured is the shipped server, \`node dist/main.js\`, asked with an API key of a project, with every check on
 and its default configuration. The one exception: \`COST_PER_SECOND\` and \`COST_BURST\` are a million, because sixteen connections
-that ask without a pause spend the default of 1,000 points a second at once. Every operation is counted all the same; a portion of
-points is drawn from the database once for some thirty library queries, where the default draws at least one for each. The statements
-are counted with portions of the default's size. Rivals answer the same bytes and check nothing. Pinning: ${pinning}.
+that ask without a pause spend the default of 1,000 points a second at once. Every operation is counted all the same; points are
+drawn from the database in larger portions then. The statements are counted with the default's. Rivals answer the same bytes and
+check nothing. Pinning: ${pinning}.
 
 | bench | what | against | ratio | bound | how |
 | --- | --- | --- | --- | --- | --- |
