@@ -55,9 +55,10 @@ export async function keepResults(name: string, machine: string, results: readon
   await writeFile(store, `${JSON.stringify(all, null, 2)}\n`);
   await writeFile(page, render(all));
   const text = await readFile(readme, 'utf8');
+  const marks = /(?<=<!-- bench -->\n).*(?=<!-- \/bench -->)/s;
   await writeFile(
     readme,
-    text.replace(/(<!-- bench -->\n)[^]*(<!-- \/bench -->)/, `$1\n${summary(all)}\n\n$2`),
+    text.replace(marks, () => `\n${summary(all)}\n\n`),
   );
 }
 
