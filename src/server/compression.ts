@@ -9,7 +9,7 @@ import {
   gzip,
   zstdCompress,
 } from 'node:zlib';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { readAccept } from './accept.ts';
 
 /** What fits into a few packets arrives no sooner for being smaller. */
@@ -64,25 +64,30 @@ export function chooseEncoding(acceptEncoding: string): Encoding | null {
  * in a header that no other site can make it send.
  */
 export function registerCompression(app: FastifyInstance): void {
-  app.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+  // With a callback: most answers are sent as they are, and need not wait for a promise.
+  app.addHook('onSend', (request, reply, payload, done) => {
     const accepted = request.headers['accept-encoding'];
-    if (accepted === undefined || request.method === 'HEAD') return payload;
-    // A body that failed before its first byte was sent comes back as an error's answer, with the headers it had.
-    reply.removeHeader('content-encoding');
-    if (!compressible.test(String(reply.getHeader('content-type') ?? ''))) return payload;
-    const body = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    const isStream = body instanceof Readable;
-    if (!isStream && !(Buffer.isBuffer(body) && body.length >= leastBytes)) return payload;
-
-    const varies = [reply.getHeader('vary') ?? [], 'Accept-Encoding'].flat();
-    reply.header('vary', varies.join(', '));
-    const encoding = chooseEncoding(accepted);
-    if (!encoding) return payload;
-    reply.header('content-encoding', encoding.name);
-    // Fastify tells the length of what is there whole.
-    if (!isStream) return encoding.whole(body);
-    reply.removeHeader('content-length');
-    // Whatever ends one of the two ends the other; Fastify hears of it from the one that it reads.
-    return pipeline(body, encoding.stream(), () => undefined);
+    if (accepted === undefined || request.method === 'HEAD') return done(null, payload);
+    compress(accepted, reply, payload).then((sent) => done(null, sent), done);
   });
+}
+
+async function compress(accepted: string, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  // A body that failed before its first byte was sent comes back as an error's answer, with the headers it had.
+  reply.removeHeader('content-encoding');
+  if (!compressible.test(String(reply.getHeader('content-type') ?? ''))) return payload;
+  const body = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  const isStream = body instanceof Readable;
+  if (!isStream && !(Buffer.isBuffer(body) && body.length >= leastBytes)) return payload;
+
+  const varies = [reply.getHeader('vary') ?? [], 'Accept-Encoding'].flat();
+  reply.header('vary', varies.join(', '));
+  const encoding = chooseEncoding(accepted);
+  if (!encoding) return payload;
+  reply.header('content-encoding', encoding.name);
+  // Fastify tells the length of what is there whole.
+  if (!isStream) return encoding.whole(body);
+  reply.removeHeader('content-length');
+  // Whatever ends one of the two ends the other; Fastify hears of it from the one that it reads.
+  return pipeline(body, encoding.stream(), () => undefined);
 }
