@@ -66,12 +66,13 @@ export function createPlanner(schema: GraphQLSchema, onGivenUp: (error: unknown)
       const { coerced } = getVariableValues(schema, known.operation.variableDefinitions ?? [], variables);
       if (!coerced) return null;
       const key = known.conditions.map((name) => String(coerced[name])).join(' ');
-      let made = known.plans.get(key);
-      if (!made) {
-        made = { plan: compile(schema, document, known.operation, coerced) };
-        known.plans.set(key, made);
-      }
       try {
+        let made = known.plans.get(key);
+        if (!made) {
+          // Throws for a condition that is null, which only the values can tell.
+          made = { plan: compile(schema, document, known.operation, coerced) };
+          known.plans.set(key, made);
+        }
         return (await made.plan?.execute({ reader: ctx.reader, ctx, variables: coerced })) ?? null;
       } catch (error) {
         onGivenUp(error);

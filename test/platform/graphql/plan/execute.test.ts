@@ -173,6 +173,23 @@ describe('the two executors', () => {
     expect(await expectSame(query, { id })).toBe(answer);
   });
 
+  it.each([
+    '{ character(id: $id) { id name @include(if: $yes) } }',
+    '{ character(id: $id) @skip(if: $yes) { id } }',
+  ])('say the same about a condition that is null: %s', async (selection) => {
+    const id = toGlobalId('Character', library.characterIds[0] ?? '');
+    const query = `query ($id: ID!, $yes: Boolean = true) ${selection}`;
+    expect(await expectSame(query, { id, yes: null })).toContain('must not be null');
+    expect(await expectSame(query, { id })).toContain('"data"');
+  });
+
+  it.each(['__proto__', 'constructor'])('spread a fragment called %s', async (name) => {
+    const query = `query ($id: ID!) { character(id: $id) { ...${name} } } fragment ${name} on Character { name }`;
+    const variables = { id: toGlobalId('Character', library.characterIds[0] ?? '') };
+    expect(await isPlanned(query, variables)).toBe(true);
+    expect(await expectSame(query, variables)).toContain('"name"');
+  });
+
   it('never pass over a resolver that does not say what it reads, also where there is such a column', async () => {
     const query = 'query ($id: ID!) { character(id: $id) { name } }';
     const variables = { id: toGlobalId('Character', library.characterIds[0] ?? '') };
