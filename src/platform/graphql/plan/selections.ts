@@ -65,11 +65,14 @@ export function argumentsOf({ field, nodes: [node] }: Selected): ArgumentsOf {
     const values = getArgumentValues(field, node);
     return () => values;
   }
-  let last: { variables: Run['variables']; values: Readonly<Record<string, unknown>> } | undefined;
+  // A plan lives long, and the values that clients send must not live as long.
+  const known = new WeakMap<Run['variables'], Readonly<Record<string, unknown>>>();
   return ({ variables }) => {
-    if (last?.variables !== variables)
-      last = { variables, values: getArgumentValues(field, node, variables) };
-    return last.values;
+    const kept = known.get(variables);
+    if (kept) return kept;
+    const values = getArgumentValues(field, node, variables);
+    known.set(variables, values);
+    return values;
   };
 }
 
