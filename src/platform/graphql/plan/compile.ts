@@ -22,6 +22,8 @@ import { type RowCompiler, writeItems, writeObject } from './write.ts';
 
 /** A compiled operation: what it reads, and how that becomes text. */
 export interface Plan {
+  /** How many fields it writes, wherever they are spread. */
+  readonly fields: number;
   /** `data` as JSON text. Throws when anything is out of the ordinary. */
   execute(run: Omit<Run, 'reads' | 'projects'>): Promise<string>;
 }
@@ -72,6 +74,7 @@ class Compiler implements RowCompiler {
     });
     const write = writeObject(members);
     return {
+      fields: this.selections.count(),
       async execute(given) {
         const run: Run = { ...given, reads: [], projects: [] };
         await Promise.all(roots.map((root) => root.fill(run)));

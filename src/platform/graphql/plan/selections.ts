@@ -30,6 +30,8 @@ export type ArgumentsOf = (run: Run) => Readonly<Record<string, unknown>>;
 export interface Selections {
   top(type: GraphQLObjectType, operation: OperationDefinitionNode): readonly Selected[];
   below(type: GraphQLObjectType, nodes: readonly FieldNode[]): readonly Selected[];
+  /** How many fields that were so far. */
+  count(): number;
 }
 
 export function collectSelections(
@@ -37,8 +39,10 @@ export function collectSelections(
   fragments: Readonly<Record<string, FragmentDefinitionNode>>,
   variables: Readonly<Record<string, unknown>>,
 ): Selections {
-  const fieldsOf = (type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) =>
-    [...collected].flatMap(([responseName, [first, ...others]]) => {
+  let count = 0;
+  const fieldsOf = (type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) => {
+    count += collected.size;
+    return [...collected].flatMap(([responseName, [first, ...others]]) => {
       if (!first) return [];
       const field = type.getFields()[first.name.value] ?? null;
       return [
@@ -50,7 +54,9 @@ export function collectSelections(
         },
       ];
     });
+  };
   return {
+    count: () => count,
     top: (type, operation) =>
       fieldsOf(type, collectFields(schema, { ...fragments }, { ...variables }, type, operation.selectionSet)),
     below: (type, nodes) =>
