@@ -17,5 +17,7 @@ export function toApolloRequest(
   const parameters = new URL(request.url, 'http://host').searchParams;
   parameters.set('query', query);
   for (const name of ['documentId', 'extensions']) parameters.delete(name);
+  // An empty one counts as none, here as in `readOperation`.
+  for (const name of ['operationName', 'variables']) if (parameters.get(name) === '') parameters.delete(name);
   return { method, headers, search: `?${parameters}`, body: undefined };
 }

@@ -164,6 +164,15 @@ describe('over HTTP', () => {
     expect(text).not.toMatch(/node_modules|at \w+ \(|isAdmin/);
   });
 
+  it.each(['{ __typename }', '{ projects(first: 1) { totalCount } }'])(
+    'counts an empty parameter of a GET as none, whoever executes it: %s',
+    async (text) => {
+      const path = `/graphql?query=${encodeURIComponent(text)}&operationName=&variables=&extensions=`;
+      const response = await post('', { 'apollo-require-preflight': 'yes' }, 'GET', path);
+      expect([response.status, await response.text()]).toEqual([200, expect.not.stringContaining('errors')]);
+    },
+  );
+
   it('takes 100,000 variables and deep JSON in its stride', async () => {
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`v${i}`, i]));
     expect((await post(JSON.stringify({ query: '{ __typename }', variables: many }))).status).toBe(200);

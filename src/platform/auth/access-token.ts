@@ -33,6 +33,9 @@ const algorithms = {
 /** Clocks differ. */
 const clockToleranceSeconds = 5;
 
+/** Postgres does not understand how JavaScript writes what comes later. */
+const latest = Date.UTC(9_999, 0);
+
 const claims = z
   .object({
     iss: z.string().max(1_000).default(''),
@@ -56,7 +59,7 @@ const claims = z
     email: email && email_verified ? email.toLowerCase() : null,
     hasDoubtfulEmail: email !== undefined && !(email && email_verified),
     name: name ?? null,
-    expiresAt: new Date(exp * 1_000),
+    expiresAt: new Date(Math.min(exp * 1_000, latest)),
   }));
 
 /** Checks signature, issuer, audience and time of the organisation's tokens. Without a source every token is refused. */

@@ -27,7 +27,10 @@ export function createFindApiKey({ db, reader }: { db: Database; reader: Reader 
     const [, apiKeyId, userId, projectId, role, models, expiresAt, isStale] = row;
     if (!apiKeyId || !projectId) throw new Error('A key without an id or a project.');
     if (isStale === 't')
-      await db.$executeRaw`UPDATE api_keys SET last_used_at = now() WHERE id = ${apiKeyId}::uuid`;
+      // Who waited for another request's note of the same use finds it, and writes none.
+      await db.$executeRaw`
+        UPDATE api_keys SET last_used_at = now() WHERE id = ${apiKeyId}::uuid
+          AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`;
     return {
       kind: 'API_KEY',
       apiKeyId,

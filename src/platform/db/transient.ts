@@ -7,7 +7,7 @@ const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P203
 const postgresCodes = /^(08\w{3}|57P0[1-3]|53300|40001|40P01|25P03|55P03|57014)$/;
 const systemCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'];
 const messages =
-  /connection terminated|server has closed the connection|can't reach database|connection (timed out|timeout)|terminating connection|the database system is (starting up|shutting down|in recovery)|client has encountered a connection error|not queryable/i;
+  /connection terminated|server has closed the connection|can't reach database|connection (timed out|timeout)|timeout exceeded when trying to connect|query read timeout|terminating connection|the database system is (starting up|shutting down|in recovery)|client has encountered a connection error|not queryable/i;
 
 /** Whether a failure lies with the database's availability, so that the same write may be tried again. */
 export function isTransient(error: unknown): boolean {

@@ -3,6 +3,7 @@ import {
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
   NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
@@ -61,7 +62,12 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
     known: Known | undefined,
     operation: Omit<AskedOperation, 'query'>,
   ): ReturnType<typeof measureDocument> {
-    const key = known && `${operation.operationName ?? ''} ${known.countKey(operation.variables)}`;
+    // Names that the document does not have are not kept: there is no end to them.
+    const isThere = getOperationAST(document, operation.operationName) !== null;
+    const key =
+      known && isThere
+        ? `${operation.operationName ?? ''} ${known.countKey(operation.variables)}`
+        : undefined;
     const cost = key === undefined ? undefined : known?.costs.get(key);
     if (cost !== undefined) return { cost, refused: null };
     const measured = measureDocument(schema, document, { ...operation, maxCost });

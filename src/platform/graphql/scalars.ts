@@ -7,16 +7,27 @@ import {
   GraphQLURL,
 } from 'graphql-scalars';
 import { formatMicros, parseDollars } from '../../money.ts';
+import { isWritable } from '../db/reads/json.ts';
 
 function describe(scalar: GraphQLScalarType, name: string, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), name, description });
 }
 
-export const DateTimeScalar = describe(
-  GraphQLDateTimeISO,
-  'DateTime',
-  'A moment in UTC, as in `2026-11-01T12:00:00.000Z`.',
-);
+/** Throws TypeError for a moment that Postgres has no text for, or one that is not like all others. */
+function writable(at: Date): Date {
+  if (isWritable(at)) return at;
+  throw new TypeError('A moment lies in the years 1 to 9999 of UTC.');
+}
+
+export const DateTimeScalar = new GraphQLScalarType({
+  ...describe(
+    GraphQLDateTimeISO,
+    'DateTime',
+    'A moment in UTC, as in `2026-11-01T12:00:00.000Z`.',
+  ).toConfig(),
+  parseValue: (value) => writable(GraphQLDateTimeISO.parseValue(value)),
+  parseLiteral: (node) => writable(GraphQLDateTimeISO.parseLiteral(node)),
+});
 export const UrlScalar = describe(GraphQLURL, 'URL', 'An absolute URL.');
 export const JsonObjectScalar = describe(GraphQLJSONObject, 'JSONObject', 'A JSON object of any shape.');
 export const SafeIntScalar = describe(
@@ -48,4 +59,13 @@ function readAmount(given: unknown): bigint {
 }
 
 /** A day in UTC. */
-export const DateScalar = describe(GraphQLLocalDate, 'Date', 'A day in UTC, as in `2026-11-01`.');
+export const DateScalar = new GraphQLScalarType({
+  ...describe(GraphQLLocalDate, 'Date', 'A day in UTC, as in `2026-11-01`.').toConfig(),
+  parseValue: (value) => writableDay(GraphQLLocalDate.parseValue(value)),
+  parseLiteral: (node) => writableDay(GraphQLLocalDate.parseLiteral(node)),
+});
+
+function writableDay(day: string): string {
+  writable(new Date(day));
+  return day;
+}

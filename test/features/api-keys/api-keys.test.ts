@@ -43,6 +43,21 @@ describe('a key', () => {
     expect(Date.now() - Date.parse(viewer.apiKey.lastUsedAt)).toBeLessThan(60_000);
   });
 
+  it('that comes many times at once has its use noted once', async () => {
+    const { query } = dramatis.database;
+    await query('CREATE TABLE noted (key_id uuid)');
+    await query(`CREATE FUNCTION note_use() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO noted VALUES (NEW.id); RETURN NULL; END $$`);
+    await query(
+      'CREATE TRIGGER note_use AFTER UPDATE OF last_used_at ON api_keys FOR EACH ROW EXECUTE FUNCTION note_use()',
+    );
+    const key = await apiKey(dramatis, cast.owner, cast.projectId);
+    await Promise.all(Array.from({ length: 30 }, () => see(key)));
+    expect(await query('SELECT * FROM noted')).toHaveLength(1);
+    await query('DROP FUNCTION note_use CASCADE');
+    await query('DROP TABLE noted');
+  });
+
   it('opens one project only', async () => {
     const key = await apiKey(dramatis, cast.owner, cast.projectId);
     const other = (await team(dramatis)).projectId;

@@ -14,6 +14,9 @@ it.each([
   withCode('08006'),
   withCode('ECONNREFUSED'),
   new Error('Connection terminated unexpectedly'),
+  // What the pool says when all of its connections are taken.
+  new Error('timeout exceeded when trying to connect'),
+  new Error('Query read timeout'),
   new Error('outer', { cause: new Error('middle', { cause: withCode('53300') }) }),
   Object.assign(new Error('prisma'), { meta: { driverAdapterError: { cause: { originalCode: '57P03' } } } }),
   Object.assign(new Error('prisma'), {

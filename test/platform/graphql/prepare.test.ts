@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { createPrepare } from '../../../src/platform/graphql/prepare.ts';
@@ -6,6 +8,8 @@ import { createPrepare } from '../../../src/platform/graphql/prepare.ts';
 const schema = buildSchema(
   'type Query { hero(id: Int): Hero heroes(first: Int!): [Hero!]! } type Hero { name: String home: Hero } type Subscription { hero: Hero other: Hero }',
 );
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 const may = { mayIntrospect: true };
 const ask = (query: string, variables = {}, operationName: string | null = null) => ({
   query,
@@ -49,6 +53,18 @@ describe('prepare', () => {
     expect(codeOf(prepare(ask(query, { n: 20_000 }), may))).toBe('COST_LIMIT_EXCEEDED');
     for (const n of ['70', null, -1, Number.NaN, [70]])
       expect(prepare(ask(query, { n }), may).cost).toBeLessThanOrEqual(100);
+  });
+
+  it('keeps no name of an operation that the document does not have', () => {
+    const prepare = createPrepare(schema);
+    const query = '{ heroes(first: 3) { name } }';
+    prepare(ask(query), may);
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 20; index += 1)
+      expect(prepare(ask(query, {}, `${index}`.repeat(2_000_000)), may).errors).toBeNull();
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
   });
 
   it('tells the cost of each operation of a document that is known', () => {

@@ -21,7 +21,14 @@ export function isoTime(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0')}Z`;
 }
 
-/** The inverse of `isoTime`, as precisely as Postgres needs it. */
+/** Whether this is what `isoTime` writes. Dates that there are not, like 30 February, JavaScript takes for later ones. */
 export function isMoment(iso: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(iso) && !Number.isNaN(Date.parse(iso));
+  const at = new Date(iso);
+  return isWritable(at) && at.toISOString() === iso;
+}
+
+/** Whether it has four digits of year both here and in Postgres, for which there is no year 0. */
+export function isWritable(at: Date): boolean {
+  const year = at.getUTCFullYear();
+  return year >= 1 && year <= 9_999;
 }

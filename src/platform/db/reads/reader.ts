@@ -42,13 +42,18 @@ const lifetimeSeconds = 3_600;
 const asText = { getTypeParser: () => (value: string) => value };
 
 /** Opens connections of its own; they are made when first needed. */
-export function openReader(databaseUrl: string, { maxConnections = 10 } = {}): Reader {
+export function openReader(
+  databaseUrl: string,
+  { maxConnections = 10, answerTimeoutMs = 35_000 } = {},
+): Reader {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: maxConnections,
     options: session,
     application_name: 'dramatis-reads',
     connectionTimeoutMillis: 10_000,
+    // Longer than a statement may take: a server that stands still does not keep that time either.
+    query_timeout: answerTimeoutMs,
     maxLifetimeSeconds: lifetimeSeconds,
     keepAlive: true,
   });

@@ -22,13 +22,15 @@ import { type RowCompiler, writeItems, writeObject } from './write.ts';
 
 /** A compiled operation: what it reads, and how that becomes text. */
 export interface Plan {
+  /** How many fields it writes, wherever they are spread. */
+  readonly fields: number;
   /** `data` as JSON text. Throws when anything is out of the ordinary. */
   execute(run: Omit<Run, 'reads' | 'projects'>): Promise<string>;
 }
 
 /**
  * Compiles a query, for the values that its conditions (@skip, @include) have in `variables`. Null when something that
- * it asks for does not say what it reads.
+ * it asks for does not say what it reads. Throws GraphQLError for a condition that is null.
  */
 export function compile(
   schema: GraphQLSchema,
@@ -38,10 +40,12 @@ export function compile(
 ): Plan | null {
   const query = schema.getQueryType();
   if (!query) return null;
-  const fragments: Record<string, FragmentDefinitionNode> = {};
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
+  // Own members whatever they are called: a fragment's name may be `__proto__`.
+  const fragments: Record<string, FragmentDefinitionNode> = Object.fromEntries(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
+    ),
+  );
   try {
     const compiler = new Compiler(collectSelections(schema, fragments, variables));
     return compiler.plan(query, operation);
@@ -70,6 +74,7 @@ class Compiler implements RowCompiler {
     });
     const write = writeObject(members);
     return {
+      fields: this.selections.count(),
       async execute(given) {
         const run: Run = { ...given, reads: [], projects: [] };
         await Promise.all(roots.map((root) => root.fill(run)));

@@ -12,6 +12,7 @@ import { LRUCache } from 'lru-cache';
 import type { Reader } from '../../db/reads/reader.ts';
 import type { AskedOperation } from '../prepare.ts';
 import { compile, type Plan } from './compile.ts';
+import type { Run } from './run.ts';
 
 /** Answers what can be compiled. */
 export interface Planner {
@@ -26,19 +27,27 @@ export interface Planner {
   ): Promise<string | null>;
 }
 
-/** An operation, and its plans by the values of its conditions. */
+/** An operation, of which there is a plan for each set of values of its conditions. */
 interface Known {
   readonly operation: OperationDefinitionNode;
   readonly conditions: readonly string[];
-  readonly plans: LRUCache<string, { plan: Plan | null }>;
+  /** Begins the keys of its plans. */
+  readonly number: number;
 }
 
-/** Twelve conditions that change all the time are not compiled each time. */
-const plansForEach = 16;
+/** In fields, of all plans together: about thirty megabytes. A page of an application has a hundred. */
+const mostFields = 50_000;
+/** A plan keeps its document's syntax tree, of which so many characters take as much memory as a field. */
+const charactersAsField = 5;
 
-/** Plans live as long as their documents do. `onGivenUp` hears why one did not answer. */
+/** Keeps the plans that were used lately. `onGivenUp` hears why one did not answer. */
 export function createPlanner(schema: GraphQLSchema, onGivenUp: (error: unknown) => void): Planner {
   const operations = new WeakMap<DocumentNode, Map<string | null, Known | null>>();
+  const plans = new LRUCache<string, { plan: Plan | null; fields: number }>({
+    maxSize: mostFields,
+    sizeCalculation: ({ fields }) => fields,
+  });
+  let count = 0;
 
   function knownOf(document: DocumentNode, operationName: string | null): Known | null {
     const known = operations.get(document) ?? new Map<string | null, Known | null>();
@@ -48,15 +57,23 @@ export function createPlanner(schema: GraphQLSchema, onGivenUp: (error: unknown)
     const operation = getOperationAST(document, operationName);
     const found =
       operation?.operation === OperationTypeNode.QUERY
-        ? {
-            operation,
-            conditions: conditionsIn(document),
-            plans: new LRUCache<string, { plan: Plan | null }>({ max: plansForEach }),
-          }
+        ? { operation, conditions: conditionsIn(document), number: ++count }
         : null;
     // Names that the document does not have are not kept: there is no end to them.
     if (operation) known.set(operationName, found);
     return found;
+  }
+
+  /** Throws GraphQLError for a condition that is null. */
+  function planOf(document: DocumentNode, known: Known, variables: Run['variables']): Plan | null {
+    const values = known.conditions.map((name) => String(variables[name]));
+    const key = [known.number, ...values].join(' ');
+    const kept = plans.get(key);
+    if (kept) return kept.plan;
+    const plan = compile(schema, document, known.operation, variables);
+    const fields = plan ? plan.fields + Math.ceil((document.loc?.end ?? 0) / charactersAsField) : 1;
+    plans.set(key, { plan, fields });
+    return plan;
   }
 
   return {
@@ -65,14 +82,9 @@ export function createPlanner(schema: GraphQLSchema, onGivenUp: (error: unknown)
       if (!known) return null;
       const { coerced } = getVariableValues(schema, known.operation.variableDefinitions ?? [], variables);
       if (!coerced) return null;
-      const key = known.conditions.map((name) => String(coerced[name])).join(' ');
-      let made = known.plans.get(key);
-      if (!made) {
-        made = { plan: compile(schema, document, known.operation, coerced) };
-        known.plans.set(key, made);
-      }
       try {
-        return (await made.plan?.execute({ reader: ctx.reader, ctx, variables: coerced })) ?? null;
+        const plan = planOf(document, known, coerced);
+        return (await plan?.execute({ reader: ctx.reader, ctx, variables: coerced })) ?? null;
       } catch (error) {
         onGivenUp(error);
         return null;

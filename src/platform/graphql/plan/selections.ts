@@ -30,6 +30,8 @@ export type ArgumentsOf = (run: Run) => Readonly<Record<string, unknown>>;
 export interface Selections {
   top(type: GraphQLObjectType, operation: OperationDefinitionNode): readonly Selected[];
   below(type: GraphQLObjectType, nodes: readonly FieldNode[]): readonly Selected[];
+  /** How many fields that were so far. */
+  count(): number;
 }
 
 export function collectSelections(
@@ -37,8 +39,10 @@ export function collectSelections(
   fragments: Readonly<Record<string, FragmentDefinitionNode>>,
   variables: Readonly<Record<string, unknown>>,
 ): Selections {
-  const fieldsOf = (type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) =>
-    [...collected].flatMap(([responseName, [first, ...others]]) => {
+  let count = 0;
+  const fieldsOf = (type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) => {
+    count += collected.size;
+    return [...collected].flatMap(([responseName, [first, ...others]]) => {
       if (!first) return [];
       const field = type.getFields()[first.name.value] ?? null;
       return [
@@ -50,7 +54,9 @@ export function collectSelections(
         },
       ];
     });
+  };
   return {
+    count: () => count,
     top: (type, operation) =>
       fieldsOf(type, collectFields(schema, { ...fragments }, { ...variables }, type, operation.selectionSet)),
     below: (type, nodes) =>
@@ -65,11 +71,14 @@ export function argumentsOf({ field, nodes: [node] }: Selected): ArgumentsOf {
     const values = getArgumentValues(field, node);
     return () => values;
   }
-  let last: { variables: Run['variables']; values: Readonly<Record<string, unknown>> } | undefined;
+  // A plan lives long, and the values that clients send must not live as long.
+  const known = new WeakMap<Run['variables'], Readonly<Record<string, unknown>>>();
   return ({ variables }) => {
-    if (last?.variables !== variables)
-      last = { variables, values: getArgumentValues(field, node, variables) };
-    return last.values;
+    const kept = known.get(variables);
+    if (kept) return kept;
+    const values = getArgumentValues(field, node, variables);
+    known.set(variables, values);
+    return values;
   };
 }
 

@@ -209,9 +209,9 @@ export class ListSource extends ListedSource {
   }
 }
 
-/** Lists that are no connections take `first` alone, or nothing. */
-function wholeSlice({ first }: Readonly<Record<string, unknown>>): PageSlice {
-  const limit = typeof first === 'number' ? first : maxPageSize;
+/** Lists that are no connections take `first` alone, or nothing. What null means, only the resolver knows. */
+function wholeSlice({ first: limit = maxPageSize }: Readonly<Record<string, unknown>>): PageSlice {
+  if (typeof limit !== 'number') throw new Extraordinary('Nobody says how many.');
   checkFirst(limit);
   return { limit, fromEnd: false, after: null, before: null };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isoTime } from '../../../../src/platform/db/reads/json.ts';
 import { openReader, type Reader } from '../../../../src/platform/db/reads/reader.ts';
+import { isTransient } from '../../../../src/platform/db/transient.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 
 let database: TestDatabase;
@@ -42,6 +43,23 @@ describe('a reader', () => {
     expect(await other.read(prepared)).toEqual([['0']]);
     await other.close();
   });
+});
+
+describe('a reader whose database stands still', () => {
+  it('gives up in time, and goes on with another connection', async () => {
+    const other = openReader(database.url, { maxConnections: 1, answerTimeoutMs: 500 });
+    const [backend] = await other.read({ text: 'SELECT pg_backend_pid()', values: [] });
+    const pid = Number(backend?.[0]);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const failure: unknown = await other.read({ text: 'SELECT 1', values: [] }).catch((error) => error);
+      expect(isTransient(failure)).toBe(true);
+      expect(await other.read({ text: 'SELECT 2', values: [] })).toEqual([['2']]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+      await other.close();
+    }
+  }, 20_000);
 });
 
 describe('a moment', () => {

@@ -92,6 +92,7 @@ describe('the two executors', () => {
     'characters(last: 3) { pageInfo { hasNextPage hasPreviousPage startCursor endCursor } nodes { name } }',
     'a: characters(first: 1) { nodes { name } } b: characters(last: 2) { edges { cursor node { name tags } } }',
     'characters(first: 12) { nodes { name referenceImages(first: 2, kind: POSE) { label image { id url width sha256 } } } }',
+    'characters(first: 1) { nodes { referenceImages(first: 100, kind: null) { id } } }',
     'characters(first: 12) { nodes { referenceImagesConnection(last: 2) { totalCount edges { cursor node { kind } } } } }',
     'characters(first: 12) { nodes { generations(first: 4) { totalCount pageInfo { hasNextPage endCursor } nodes { id images { index verdict image { id } generation { id status } } } } } }',
     'generations(first: 20) { nodes { id cost hold costSource seed parameters inferenceSeconds failure { code message retryable } outputProblems { index code } model { slug version } } }',
@@ -153,6 +154,40 @@ describe('the two executors', () => {
     );
     for (const { errors } of answers) expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND');
     await dramatis.database.query('DELETE FROM reference_images WHERE image_id = $1', [foreign?.id]);
+  });
+
+  it('have the same length for a list whose length is null: the one that the resolver has for it', async () => {
+    const query =
+      'query ($id: ID!, $count: Int) { character(id: $id) { referenceImages(first: $count) { id } } }';
+    const [characterId = ''] = library.characterIds;
+    await dramatis.database.query(
+      `INSERT INTO reference_images (id, character_id, image_id, kind, created_at)
+       SELECT gen_random_uuid(), $1, (SELECT id FROM images WHERE project_id = $2 LIMIT 1), 'FACE', now()
+       FROM generate_series(1, 30)`,
+      [characterId, library.projectId],
+    );
+    const id = toGlobalId('Character', characterId);
+    const answer = await expectSame(query, { id, count: null });
+    expect(answer.match(/"id"/g)).toHaveLength(20);
+    await expectSame(`{ character(id: "${id}") { referenceImages(first: null) { id } } }`, {});
+    expect(await expectSame(query, { id })).toBe(answer);
+  });
+
+  it.each([
+    '{ character(id: $id) { id name @include(if: $yes) } }',
+    '{ character(id: $id) @skip(if: $yes) { id } }',
+  ])('say the same about a condition that is null: %s', async (selection) => {
+    const id = toGlobalId('Character', library.characterIds[0] ?? '');
+    const query = `query ($id: ID!, $yes: Boolean = true) ${selection}`;
+    expect(await expectSame(query, { id, yes: null })).toContain('must not be null');
+    expect(await expectSame(query, { id })).toContain('"data"');
+  });
+
+  it.each(['__proto__', 'constructor'])('spread a fragment called %s', async (name) => {
+    const query = `query ($id: ID!) { character(id: $id) { ...${name} } } fragment ${name} on Character { name }`;
+    const variables = { id: toGlobalId('Character', library.characterIds[0] ?? '') };
+    expect(await isPlanned(query, variables)).toBe(true);
+    expect(await expectSame(query, variables)).toContain('"name"');
   });
 
   it('never pass over a resolver that does not say what it reads, also where there is such a column', async () => {

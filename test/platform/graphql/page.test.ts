@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals';
+import { BadArgument } from '../../../src/errors.ts';
+import { decodeCursor, encodeCursor } from '../../../src/platform/graphql/page.ts';
+
+const id = '00000000-0000-4000-8000-000000000000';
+
+it.each(['0001-01-01T00:00:00.000Z', '2024-02-29T12:00:00.500Z', '9999-12-31T23:59:59.999Z'])(
+  'a cursor at %s is read back',
+  (at) => {
+    expect(decodeCursor('after', encodeCursor({ at, id }))).toEqual({ at, id });
+  },
+);
+
+it.each([
+  // JavaScript takes it for 2 March; Postgres would refuse the statement.
+  ['a day that there is not', '2026-02-30T00:00:00.000Z'],
+  ['a year that Postgres has not', '0000-01-01T00:00:00.000Z'],
+  ['an hour in other words', '2026-01-01T24:00:00.000Z'],
+  ['less than milliseconds', '2026-01-01T00:00:00Z'],
+  ['another zone', '2026-01-01T00:00:00.000+01:00'],
+  ['a year of six digits', '+010000-01-01T00:00:00.000Z'],
+  ['no time', 'now'],
+])('a cursor with %s is none', (_, at) => {
+  expect(() => decodeCursor('after', encodeCursor({ at, id }))).toThrow(BadArgument);
+});
