@@ -20,7 +20,7 @@ function heroOf(query: string) {
 }
 
 const runWith = (variables: Record<string, unknown>): Run => ({
-  reader: { read: async () => [], close: async () => undefined },
+  reader: { read: async () => [], readOne: async () => null, close: async () => undefined },
   ctx: {},
   variables,
   reads: [],
