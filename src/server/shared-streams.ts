@@ -62,7 +62,7 @@ export function createSharedStreams(tools: { events: EventFeed; teller: Teller }
   }
 
   async function reviewOne(subscriber: Subscriber): Promise<Alike> {
-    const [alike] = await teller.review([subscriber], (_, why) => {
+    const [alike] = await teller.review([new Set([subscriber])], (_, why) => {
       throw why;
     });
     if (!alike) throw new Error('A review told nothing.');
