@@ -1,4 +1,7 @@
-import { WebSocket } from 'ws';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { takeFrames, textFrame } from './support/frames.ts';
 
 /** Many subscribers of one server that are told the same. */
 export interface Audience {
@@ -10,51 +13,64 @@ export interface Audience {
 /** This many connect at a time. */
 const atOnce = 50;
 const patienceMs = 30_000;
+const noise = /"type":"(connection_ack|ping|pong)"/;
 
-/** Opens a socket and a subscription for each credential, and waits until all of them follow. */
+/**
+ * Opens a socket and a subscription for each credential, and waits until all of them follow. They read bare bytes, so
+ * that a round is over soon and what a server does when idle weighs little in it.
+ */
 export async function gather(
   port: number,
   credentials: readonly string[],
   payload: { query: string; variables: object },
 ): Promise<Audience> {
-  const sockets: WebSocket[] = [];
+  const sockets: Socket[] = [];
   const told: string[] = [];
-  const heard = new Map<string, number>();
+  let heard: { data: Buffer; count: number }[] = [];
   let news = Promise.withResolvers<void>();
 
-  function hear(text: string): void {
+  function hear(text: Buffer): void {
+    const start = text.indexOf('"data":') + 7;
     const end = text.lastIndexOf(',"extensions":');
-    const data = text.slice(text.indexOf('"data":') + 7, end < 0 ? -2 : end);
-    const count = (heard.get(data) ?? 0) + 1;
-    heard.set(data, count);
-    if (count < credentials.length) return;
-    heard.delete(data);
-    told.push(data);
+    const data = text.subarray(start, end < 0 ? -2 : end);
+    let known = heard.find((each) => each.data.equals(data));
+    if (!known) {
+      known = { data: Buffer.from(data), count: 0 };
+      heard.push(known);
+    }
+    known.count += 1;
+    if (known.count < credentials.length) return;
+    heard = heard.filter((each) => each !== known);
+    told.push(String(data));
     news.resolve();
     news = Promise.withResolvers();
   }
 
   async function open(credential: string, id: number): Promise<void> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', {
-      perMessageDeflate: false,
-    });
+    const socket = connect(port, '127.0.0.1');
     sockets.push(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('close', (code, reason) => reject(new Error(`closed with ${code} ${reason}`)));
-      socket.on('open', () =>
-        socket.send(
-          JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${credential}` } }),
-        ),
-      );
-      socket.on('message', (bytes) => {
-        const text = String(bytes);
-        if (text.includes('"type":"next"')) return hear(text);
-        if (!text.includes('"type":"connection_ack"')) return reject(new Error(text));
-        socket.send(JSON.stringify({ id: `${id}`, type: 'subscribe', payload }));
-        resolve();
+    socket.write(
+      `GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ZHJhbWF0aXMgYmVuY2ggIQ==\r\n' +
+        'Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
+    );
+    const [answer] = await once(socket, 'data');
+    if (!String(answer).startsWith('HTTP/1.1 101 ')) throw new Error(String(answer));
+    let rest: Buffer = Buffer.alloc(0);
+    const ready = new Promise<void>((resolve, reject) => {
+      socket.on('close', () => reject(new Error(`The server hung up: ${rest}`)));
+      socket.on('data', (bytes: Buffer) => {
+        rest = takeFrames(rest.length > 0 ? Buffer.concat([rest, bytes]) : bytes, socket, (text) => {
+          if (text.includes('"type":"next"')) hear(text);
+          else if (noise.test(String(text))) resolve();
+          else reject(new Error(String(text)));
+        });
       });
     });
+    const init = { type: 'connection_init', payload: { authorization: `Bearer ${credential}` } };
+    socket.write(textFrame(JSON.stringify(init)));
+    await ready;
+    socket.write(textFrame(JSON.stringify({ id: `${id}`, type: 'subscribe', payload })));
   }
 
   for (let from = 0; from < credentials.length; from += atOnce) {
@@ -62,22 +78,20 @@ export async function gather(
     await Promise.all(some.map((credential, index) => open(credential, from + index)));
   }
   // The last of them have asked, and are not heard of before there is something to tell.
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   return {
     async next() {
       const late = AbortSignal.timeout(patienceMs);
+      const counts = () => heard.map(({ data, count }) => `${count} × ${data}`).slice(0, 3);
       while (told.length === 0) {
-        if (late.aborted) throw new Error(`Waited in vain: ${JSON.stringify([...heard].slice(0, 3))}`);
-        await Promise.race([news.promise, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+        if (late.aborted) throw new Error(`Waited in vain: ${counts()}`);
+        await Promise.race([news.promise, sleep(1_000)]);
       }
-      if (heard.size > 0) throw new Error(`Not all were told the same: ${[...heard.keys()].slice(0, 3)}`);
+      if (heard.length > 0) throw new Error(`Not all were told the same: ${counts()}`);
       return told.shift() ?? '';
     },
     close() {
-      for (const socket of sockets) {
-        socket.removeAllListeners('close');
-        socket.terminate();
-      }
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

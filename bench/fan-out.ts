@@ -14,7 +14,7 @@ import { atMost, type Bench, median, type Result } from './result.ts';
 const adminKey = 'bench_admin_key_0123456789';
 /** By kind of viewer; a person and a key hold as many sockets as they may. */
 const [adminSockets, people, keys, socketsEach] = [1_000, 150, 50, 20];
-const [rounds, eventsInRound] = [7, 5];
+const [rounds, eventsInRound] = [7, 8];
 const document = `subscription ($projectId: ID!) {
   projectEvents(projectId: $projectId) {
     sequence kind at

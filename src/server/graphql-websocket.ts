@@ -27,7 +27,7 @@ import { presentError } from './present-error.ts';
 import { openPurse } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 import { createSharedStreams } from './shared-streams.ts';
-import { createSubscriber, type Started } from './subscriber.ts';
+import { type Started, Subscriber } from './subscriber.ts';
 import { createTeller } from './tell.ts';
 import { type Connection, openConnection, tryAgainLater } from './websocket-connection.ts';
 
@@ -64,14 +64,14 @@ export function serveGraphqlWebsocket(
   const trusted = proxyAddress.compile(ctx.config.TRUST_PROXY);
   const addressOf = (request: IncomingMessage) => proxyAddress(request, trusted);
 
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node has taken its own listener off: without one, a client that resets its connection would end the process.
-    socket.on('error', () => socket.destroy());
+    stream.on('error', () => stream.destroy());
     if (URL.parse(request.url ?? '/', 'http://host')?.pathname !== '/graphql')
-      return refuse(socket, '404 Not Found');
-    if (!isOriginAllowed(ctx, request.headers)) return refuse(socket, '403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      openConnection(protocol, { socket: webSocket, request }, ctx.log),
+      return refuse(stream, '404 Not Found');
+    if (!isOriginAllowed(ctx, request.headers)) return refuse(stream, '403 Forbidden');
+    sockets.handleUpgrade(request, stream, head, (socket) =>
+      openConnection(protocol, { socket, stream, request }, ctx.log),
     );
   };
   server.on('upgrade', onUpgrade);
@@ -127,7 +127,7 @@ export function serveGraphqlWebsocket(
     const started = admitted.get(args);
     if (!started || !(source instanceof Followed)) throw new Error('Nobody knows how to follow this.');
     const unfollow = started.socket.follow(source.projectId);
-    return streams.follow((ended) => createSubscriber(started, source, ended), unfollow);
+    return streams.follow((ended) => new Subscriber(started, source, ended), unfollow);
   }
 
   const protocol = makeServer<{ authorization?: unknown }, Connection & Record<string, never>>({

@@ -1,5 +1,11 @@
 import { toError } from '../errors.ts';
-import { type AccessEnd, credentialOf, isEnd, reviewAccess } from '../features/access/review-access.ts';
+import {
+  type AccessEnd,
+  credentialOf,
+  type Follower,
+  isEnd,
+  reviewAccess,
+} from '../features/access/review-access.ts';
 import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -9,9 +15,6 @@ const reviewEveryMs = 1_000;
 /** Somebody's open connection. */
 export interface LiveSocket {
   readonly viewer: Viewer;
-  readonly credential: string;
-  /** The projects that are followed on it, and how often. */
-  readonly follows: ReadonlyMap<string, number>;
   /** Subscriptions and other operations under way on it. */
   operations(): number;
   /** Notes that a project is followed on it; returns what ends that. */
@@ -29,6 +32,12 @@ export interface LiveSockets {
   stop(): void;
 }
 
+/** What is asked about all sockets that were opened with one credential: about itself, or about one project. */
+interface Question extends Follower {
+  /** And how often they follow it. */
+  readonly sockets: Map<LiveSocket, number>;
+}
+
 /**
  * Keeps the caps, and asks once a second whether those who are connected still may be: every process looks at the
  * database for itself, so it does not matter which of them a key was revoked on. The admin has no caps.
@@ -37,17 +46,34 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
   const live = new Map<string, Set<LiveSocket>>();
   const { WS_MAX_SOCKETS, WS_MAX_SUBSCRIPTIONS } = ctx.config;
   const of = (viewer: Viewer) => live.get(viewerName(viewer)) ?? new Set<LiveSocket>();
+  const questions = new Map<string, Question>();
+  const leaving = new WeakMap<LiveSocket, () => void>();
   let isReviewing = false;
+
+  /** Keeps a question for as long as one socket has it; returns what ends that. */
+  function keepAsking(socket: LiveSocket, projectId: string | null): () => void {
+    const { viewer } = socket;
+    const key = `${projectId} ${credentialOf(viewer)}`;
+    const question = questions.get(key) ?? { viewer, projectId, sockets: new Map<LiveSocket, number>() };
+    const { sockets } = question;
+    questions.set(key, question);
+    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+    return () => {
+      const others = (sockets.get(socket) ?? 1) - 1;
+      if (others > 0) sockets.set(socket, others);
+      else sockets.delete(socket);
+      if (sockets.size === 0 && questions.get(key) === question) questions.delete(key);
+    };
+  }
 
   async function review(): Promise<void> {
     if (isReviewing || live.size === 0) return;
     isReviewing = true;
     try {
-      const sockets = [...live.values()].flatMap((each) => [...each]);
-      const followers = [...Map.groupBy(sockets, ({ credential }) => credential).values()].flatMap(asked);
-      const standings = await reviewAccess(ctx, followers);
+      const asked = [...questions.values()];
+      const standings = await reviewAccess(ctx, asked);
       for (const [index, standing] of standings.entries())
-        if (isEnd(standing)) for (const socket of followers[index]?.sockets ?? []) socket.close(standing);
+        if (isEnd(standing)) for (const socket of asked[index]?.sockets.keys() ?? []) socket.close(standing);
     } catch (error) {
       // Nothing is told meanwhile either: what is told comes from the same database.
       ctx.log.warn({ err: toError(error) }, 'the access of sockets could not be reviewed');
@@ -60,27 +86,16 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
   return {
     admit(socket) {
       if (socket.viewer.kind !== 'ADMIN' && of(socket.viewer).size >= WS_MAX_SOCKETS) return null;
-      const follows = new Map<string, number>();
-      const admitted: LiveSocket = {
-        ...socket,
-        credential: credentialOf(socket.viewer),
-        follows,
-        follow(projectId) {
-          follows.set(projectId, (follows.get(projectId) ?? 0) + 1);
-          return () => {
-            const others = (follows.get(projectId) ?? 1) - 1;
-            if (others > 0) follows.set(projectId, others);
-            else follows.delete(projectId);
-          };
-        },
-      };
+      const admitted: LiveSocket = { ...socket, follow: (projectId) => keepAsking(admitted, projectId) };
       live.set(viewerName(socket.viewer), of(socket.viewer).add(admitted));
+      leaving.set(admitted, keepAsking(admitted, null));
       return admitted;
     },
     leave(socket) {
       const others = of(socket.viewer);
       others.delete(socket);
       if (others.size === 0) live.delete(viewerName(socket.viewer));
+      leaving.get(socket)?.();
     },
     isBusy(viewer) {
       if (viewer.kind === 'ADMIN') return false;
@@ -92,20 +107,4 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
       clearInterval(timer);
     },
   };
-}
-
-/** What to ask about sockets that were opened with one credential: about itself, and about each project. */
-function asked(sockets: readonly LiveSocket[]) {
-  const [first] = sockets;
-  if (!first) return [];
-  const projectIds = new Set(sockets.flatMap(({ follows }) => [...follows.keys()]));
-  const { viewer } = first;
-  return [
-    { viewer, projectId: null, sockets },
-    ...[...projectIds].map((projectId) => ({
-      viewer,
-      projectId,
-      sockets: sockets.filter(({ follows }) => follows.has(projectId)),
-    })),
-  ];
 }

@@ -62,7 +62,7 @@ export function createSharedStreams(tools: { events: EventFeed; teller: Teller }
   }
 
   async function reviewOne(subscriber: Subscriber): Promise<Alike> {
-    const [alike] = await teller.review([subscriber], (_, why) => {
+    const [alike] = await teller.review([new Set([subscriber])], (_, why) => {
       throw why;
     });
     if (!alike) throw new Error('A review told nothing.');
@@ -82,9 +82,10 @@ export function createSharedStreams(tools: { events: EventFeed; teller: Teller }
 }
 
 /** An empty purse slows a subscriber down, and loses nothing. Null when they are gone. */
-async function payWithPatience({ pay, ended }: Subscriber): Promise<Cost | null> {
+async function payWithPatience(subscriber: Subscriber): Promise<Cost | null> {
+  const { ended } = subscriber;
   while (!ended.aborted) {
-    const paid = await pay();
+    const paid = await subscriber.pay();
     if (!(paid instanceof RateLimited)) return paid;
     await sleep(paid.retryAfterSeconds * 1_000, undefined, { signal: ended }).catch(() => undefined);
   }

@@ -35,24 +35,36 @@ export function startStreamGroup(
   { followed, position: start }: { followed: Subscriber['followed']; position: bigint },
   onEmpty: () => void,
 ): StreamGroup {
-  const members = new Map<Subscriber, Place>();
-  const waiting = new Map<Subscriber, Place>();
+  const places = new Map<Subscriber, Place>();
+  const waiting = new Set<Subscriber>();
+  /** By credential: who came with the same is asked for once. */
+  const members = new Map<string, Set<Subscriber>>();
   const stopping = new AbortController();
   let position = start;
   let isTelling = false;
 
   function leave(subscriber: Subscriber, outcome: Outcome | Error): void {
-    (members.get(subscriber) ?? waiting.get(subscriber))?.leave(outcome);
+    places.get(subscriber)?.leave(outcome);
   }
 
   function admit(): void {
-    for (const [subscriber, place] of waiting) {
-      if (subscriber.position === null || subscriber.position < position) place.leave('BEHIND');
+    for (const subscriber of waiting) {
+      if (subscriber.position === null || subscriber.position < position) leave(subscriber, 'BEHIND');
       else {
+        const { credential } = subscriber;
         waiting.delete(subscriber);
-        members.set(subscriber, place);
+        members.set(credential, (members.get(credential) ?? new Set()).add(subscriber));
       }
     }
+  }
+
+  function forget(subscriber: Subscriber): void {
+    const { credential } = subscriber;
+    const others = members.get(credential);
+    places.delete(subscriber);
+    waiting.delete(subscriber);
+    others?.delete(subscriber);
+    if (others?.size === 0) members.delete(credential);
   }
 
   function deliver(
@@ -61,30 +73,42 @@ export function startStreamGroup(
     sequence: bigint,
     paid: Cost | RateLimited,
   ): void {
-    if (!members.has(subscriber)) return;
     if (paid instanceof RateLimited) return leave(subscriber, 'BEHIND');
     subscriber.push(payload, paid);
     subscriber.position = sequence;
   }
 
+  async function deliverPaid(
+    subscriber: Subscriber,
+    payload: Buffer,
+    sequence: bigint,
+    paying: Promise<Cost | RateLimited>,
+  ): Promise<void> {
+    try {
+      const paid = await paying;
+      if (members.get(subscriber.credential)?.has(subscriber)) deliver(subscriber, payload, sequence, paid);
+    } catch (error) {
+      leave(subscriber, toError(error));
+    }
+  }
+
   async function tellAlike(alike: Alike, { sequence, value }: Step): Promise<void> {
     const payloadOf = await teller.payloads(alike, value);
     const late: Promise<void>[] = [];
-    for (const [index, subscriber] of alike.subscribers.entries()) {
-      if (index > 0 && index % toldInOneTurn === 0) await nextTurn();
-      if (!members.has(subscriber) || (subscriber.position ?? -1n) >= sequence) continue;
-      if (subscriber.isSlow()) leave(subscriber, 'BEHIND');
-      else {
-        const payload = payloadOf(subscriber);
-        const paid = subscriber.pay();
-        if (!(paid instanceof Promise)) deliver(subscriber, payload, sequence, paid);
-        else
-          late.push(
-            paid.then(
-              (cost) => deliver(subscriber, payload, sequence, cost),
-              (error: unknown) => leave(subscriber, toError(error)),
-            ),
-          );
+    let told = 0;
+    // Whoever leaves is out of their set at once, and nobody comes in.
+    for (const together of alike.subscribers) {
+      for (const subscriber of together) {
+        if ((subscriber.position ?? -1n) >= sequence) continue;
+        if (subscriber.isSlow()) leave(subscriber, 'BEHIND');
+        else {
+          const payload = payloadOf(subscriber);
+          const paid = subscriber.pay();
+          if (paid instanceof Promise) late.push(deliverPaid(subscriber, payload, sequence, paid));
+          else deliver(subscriber, payload, sequence, paid);
+        }
+        told += 1;
+        if (told % toldInOneTurn === 0) await nextTurn();
       }
     }
     await Promise.all(late);
@@ -97,11 +121,12 @@ export function startStreamGroup(
     for (const step of steps) {
       if (performance.now() - reviewedAt > trustedForMs) {
         reviewedAt = performance.now();
-        reviewed = await teller.review([...members.keys()], leave);
+        reviewed = await teller.review([...members.values()], leave);
       }
       await Promise.all(reviewed.map((alike) => tellAlike(alike, step)));
       position = step.sequence;
-      if (step.isLast) for (const place of members.values()) place.leave('DONE');
+      if (step.isLast)
+        for (const together of members.values()) for (const each of together) leave(each, 'DONE');
       if (members.size === 0) return true;
     }
     return false;
@@ -112,7 +137,7 @@ export function startStreamGroup(
     try {
       for (;;) {
         const steps = await followed.read(position);
-        if (await tell(steps)) return members.size + waiting.size === 0;
+        if (await tell(steps)) return places.size === 0;
         if (steps.length < stepsAtOnce) return false;
       }
     } finally {
@@ -122,7 +147,7 @@ export function startStreamGroup(
   }
 
   function endAll(outcome: Outcome | Error): void {
-    for (const place of [...members.values(), ...waiting.values()]) place.leave(outcome);
+    for (const place of places.values()) place.leave(outcome);
   }
   // Not before the first has joined.
   queueMicrotask(() => {
@@ -137,14 +162,14 @@ export function startStreamGroup(
     join(subscriber) {
       return new Promise((resolve, reject) => {
         const onEnd = () => leave(subscriber, 'DONE');
-        waiting.set(subscriber, {
+        waiting.add(subscriber);
+        places.set(subscriber, {
           leave(outcome) {
             subscriber.ended.removeEventListener('abort', onEnd);
-            members.delete(subscriber);
-            waiting.delete(subscriber);
+            forget(subscriber);
             if (outcome instanceof Error) reject(outcome);
             else resolve(outcome);
-            if (members.size + waiting.size > 0) return;
+            if (places.size > 0) return;
             stopping.abort();
             onEmpty();
           },

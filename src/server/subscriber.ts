@@ -7,10 +7,11 @@ import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Followed } from '../platform/events/followed.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import type { Purse } from './purse.ts';
-import type { Connection } from './websocket-connection.ts';
+import { textFrame } from './text-frame.ts';
+import { type Connection, isSlow, push } from './websocket-connection.ts';
 
-/** One subscription of one client. */
-export interface Subscriber {
+/** One subscription of one client. A class, so that telling thousands touches little memory of each. */
+export class Subscriber {
   readonly viewer: Viewer;
   /** The same for those who came with the same. */
   readonly credential: string;
@@ -21,55 +22,62 @@ export interface Subscriber {
   readonly ended: AbortSignal;
   /** The newest step that it was told. */
   position: bigint | null;
-  /** Pays for the next step, mostly at once; comes to the refusal of a purse with too little in it. */
-  pay(): Cost | Promise<Cost | RateLimited>;
-  /** Whether much of what it was told still waits to be read. */
-  isSlow(): boolean;
-  /** Tells a step and waits for nothing. */
-  push(payload: Buffer, cost: Cost): void;
-  /** Tells a step and waits until it is on its way. */
-  send(payload: Buffer, cost: Cost): Promise<void>;
-}
+  private readonly connection: Started['connection'];
+  private readonly purse: Purse;
+  private readonly points: number;
+  private readonly head: Buffer;
 
-/** A subscription as it starts. `points` is the price of each step. */
-export function createSubscriber(
-  { connection, id, args, viewer, purse, points }: Started,
-  followed: Followed,
-  ended: AbortSignal,
-): Subscriber {
-  const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":{`);
-  // All but id and cost is the same bytes for everybody.
-  function message(payload: Buffer, cost: Cost): Buffer {
-    const tail = `,"extensions":{"cost":${JSON.stringify(cost)}}}}`;
-    const bytes = Buffer.allocUnsafe(head.length + payload.length + tail.length);
-    bytes.set(head);
-    bytes.set(payload, head.length);
-    bytes.write(tail, head.length + payload.length, 'latin1');
-    return bytes;
+  /** A subscription as it starts. */
+  constructor(started: Started, followed: Followed, ended: AbortSignal) {
+    this.viewer = started.viewer;
+    this.credential = credentialOf(started.viewer);
+    this.args = started.args;
+    this.followed = followed;
+    this.key = shareKey(started.args, followed);
+    this.ended = ended;
+    this.position = followed.after;
+    this.connection = started.connection;
+    this.purse = started.purse;
+    this.points = started.points;
+    this.head = Buffer.from(`{"id":${JSON.stringify(started.id)},"type":"${MessageType.Next}","payload":{`);
   }
-  return {
-    viewer,
-    credential: credentialOf(viewer),
-    args,
-    followed,
-    key: shareKey(args, followed),
-    ended,
-    position: followed.after,
-    pay: () => purse.payNext(points),
-    isSlow: () => connection.isSlow(),
-    push: (payload, cost) => connection.push(message(payload, cost)),
-    send: (payload, cost) => connection.send(message(payload, cost)),
-  };
+
+  /** Pays for the next step, mostly at once; comes to the refusal of a purse with too little in it. */
+  pay(): Cost | Promise<Cost | RateLimited> {
+    return this.purse.payNext(this.points);
+  }
+
+  /** Whether much of what it was told still waits to be read. */
+  isSlow(): boolean {
+    return isSlow(this.connection);
+  }
+
+  /** Tells a step and waits for nothing. */
+  push(payload: Buffer, cost: Cost): void {
+    push(this.connection, this.message(payload, cost));
+  }
+
+  /** Tells a step and waits until it is on its way. */
+  send(payload: Buffer, cost: Cost): Promise<void> {
+    return this.connection.send(this.message(payload, cost));
+  }
+
+  /** All but id and cost is the same bytes for everybody. */
+  private message(payload: Buffer, { requested, remaining, restoreRate }: Cost): Buffer {
+    const cost = `{"requested":${requested},"remaining":${remaining},"restoreRate":${restoreRate}}`;
+    return textFrame(this.head, payload, `,"extensions":{"cost":${cost}}}}`);
+  }
 }
 
 /** What is known of a subscription before it follows anything. */
 export interface Started {
-  readonly connection: Pick<Connection, 'isSlow' | 'push' | 'send'>;
+  readonly connection: Connection;
   /** The client's name for it. */
   readonly id: string;
   readonly args: ExecutionArgs;
   readonly viewer: Viewer;
   readonly purse: Purse;
+  /** The price of each step. */
   readonly points: number;
 }
 

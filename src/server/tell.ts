@@ -18,14 +18,18 @@ const nothing = Buffer.alloc(0);
 /** Subscribers to the same that are the same in its project: they may be told the same, unless it is about themselves. */
 export interface Alike {
   readonly role: Role;
-  readonly subscribers: Subscriber[];
+  /** Those with the same credential together. */
+  readonly subscribers: ReadonlySet<Subscriber>[];
 }
 
 /** Makes of what happened what each may know of it. */
 export interface Teller {
-  /** Asks in one statement whether they still may follow; hands those who may not, and why, to `refuse`. */
+  /**
+   * Asks in one statement whether they still may follow, once for those with the same credential, who come together;
+   * hands those who may not, and why, to `refuse`.
+   */
   review(
-    subscribers: readonly Subscriber[],
+    together: readonly ReadonlySet<Subscriber>[],
     refuse: (each: Subscriber, why: Error) => void,
   ): Promise<Alike[]>;
   /** The inside of the message's payload, for each: executed once for all of them, or for each where it must be. */
@@ -53,30 +57,32 @@ export function createTeller(
   }
 
   return {
-    async review(subscribers, refuse) {
-      const together = [...Map.groupBy(subscribers, ({ credential }) => credential).values()];
-      const followers = together.flatMap(([first]) =>
-        first ? [{ viewer: first.viewer, projectId: first.followed.projectId }] : [],
-      );
-      const standings = await reviewAccess(ctx, followers);
+    async review(together, refuse) {
+      const asked = together.flatMap((subscribers) => {
+        const [first] = subscribers;
+        return first ? [{ viewer: first.viewer, projectId: first.followed.projectId, subscribers }] : [];
+      });
+      const standings = await reviewAccess(ctx, asked);
       const alike = new Map<string, Alike>();
-      for (const [index, each] of together.entries()) {
+      for (const [index, { viewer, subscribers }] of asked.entries()) {
         const role = standings[index] ?? 'PROJECT_GONE';
         if (isEnd(role)) {
-          for (const subscriber of each) refuse(subscriber, refusal(role, subscriber.followed.what));
+          for (const each of subscribers) refuse(each, refusal(role, each.followed.what));
           continue;
         }
-        const rights = `${followers[index]?.viewer.kind} ${role}`;
+        const rights = `${viewer.kind} ${role}`;
         const others = alike.get(rights);
-        if (others) for (const subscriber of each) others.subscribers.push(subscriber);
-        else alike.set(rights, { role, subscribers: each });
+        if (others) others.subscribers.push(subscribers);
+        else alike.set(rights, { role, subscribers: [subscribers] });
       }
       return [...alike.values()];
     },
-    async payloads({ role, subscribers: [first, ...others] }, value) {
+    async payloads({ role, subscribers }, value) {
+      const first = firstOf(subscribers);
       if (!first) return () => nothing;
       const { payload, isPersonal } = await execution(first, role, value);
       if (!isPersonal) return () => payload;
+      const others = subscribers.flatMap((each) => [...each]).filter((each) => each !== first);
       const own = new Map([[first, payload]]);
       for (let from = 0; from < others.length; from += ownAtOnce) {
         const some = others.slice(from, from + ownAtOnce).filter(({ ended }) => !ended.aborted);
@@ -87,4 +93,9 @@ export function createTeller(
       return (subscriber) => own.get(subscriber) ?? nothing;
     },
   };
+}
+
+function firstOf(all: readonly ReadonlySet<Subscriber>[]): Subscriber | undefined {
+  for (const [first] of all) if (first) return first;
+  return undefined;
 }

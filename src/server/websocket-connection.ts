@@ -1,19 +1,18 @@
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { CloseCode, MessageType, type Server } from 'graphql-ws';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { toError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** What the protocol's hooks know of a connection. */
 export interface Connection {
   readonly socket: WebSocket;
+  /** What the socket writes its frames to. */
+  readonly stream: Duplex;
   readonly request: IncomingMessage;
-  /** Sends without waiting, to one that is not slow. */
-  push(text: Buffer): void;
-  /** Sends; resolves when it is on its way, or there is nobody to send to. */
-  send(text: string | Buffer): Promise<void>;
-  /** Whether so much waits to be read that one should rather wait. */
-  isSlow(): boolean;
+  /** Sends a whole frame; resolves when it is on its way, or there is nobody to send to. */
+  send(frame: Buffer): Promise<void>;
 }
 
 /** Of RFC 6455's registry: "try again later". Clients of graphql-ws do. */
@@ -29,16 +28,13 @@ const goodbyeMs = 2_000;
 /** A client that answers no ping within this time is gone. */
 const keepAliveMs = 10_000;
 
-/** Bytes that are text. */
-const textFrame = { binary: false };
-
 /**
  * Speaks graphql-transport-ws on a socket. The library's own adapter writes what clients do wrong to the console,
  * stack and all; here it is a line of the log, and not a loud one, since any stranger can cause it.
  */
 export function openConnection(
   server: Server<Connection & Record<string, never>>,
-  { socket, request }: Pick<Connection, 'socket' | 'request'>,
+  { socket, stream, request }: Pick<Connection, 'socket' | 'stream' | 'request'>,
   log: Logger,
 ) {
   socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'));
@@ -55,41 +51,42 @@ export function openConnection(
   /** Once, since the socket is not open any more then. It may never read the reason, so it does not get long. */
   function giveUp(): void {
     if (socket.readyState !== socket.OPEN) return;
-    log.info({ bufferedBytes: socket.bufferedAmount }, 'a slow reader was given up');
+    log.info({ bufferedBytes: stream.writableLength }, 'a slow reader was given up');
     socket.close(tryAgainLater, 'SLOW_READER');
     setTimeout(() => socket.terminate(), goodbyeMs).unref();
     end(tryAgainLater, 'SLOW_READER');
   }
 
+  /** Resolves when what `write` writes is on its way, or there is nobody to write to. */
+  const written = (write: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      if (stream.writableLength > maxBufferedBytes) giveUp();
+      if (socket.readyState !== socket.OPEN) return resolve();
+      const stalled = setTimeout(() => {
+        giveUp();
+        resolve();
+      }, stalledAfterMs).unref();
+      write((error) => {
+        clearTimeout(stalled);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+
   const connection: Connection = {
     socket,
+    stream,
     request,
-    push(text) {
-      if (socket.readyState === socket.OPEN) socket.send(text, textFrame);
-    },
-    send: (text) =>
-      new Promise((resolve, reject) => {
-        if (socket.bufferedAmount > maxBufferedBytes) giveUp();
-        if (socket.readyState !== socket.OPEN) return resolve();
-        const stalled = setTimeout(() => {
-          giveUp();
-          resolve();
-        }, stalledAfterMs).unref();
-        socket.send(text, textFrame, (error) => {
-          clearTimeout(stalled);
-          if (error) reject(error);
-          else resolve();
-        });
-      }),
-    isSlow: () => socket.bufferedAmount > slowFromBytes,
+    send: (frame) => written((done) => stream.write(frame, done)),
   };
+  const sendText = (text: string) => written((done) => socket.send(text, done));
 
   const closed = server.opened(
     {
       protocol: socket.protocol,
-      send: connection.send,
+      send: sendText,
       // Without what it came with: nobody gets to choose how much we send them.
-      onPing: () => connection.send(JSON.stringify({ type: MessageType.Pong })),
+      onPing: () => sendText(JSON.stringify({ type: MessageType.Pong })),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (take) =>
         socket.on('message', (message) => {
@@ -112,4 +109,18 @@ export function openConnection(
     closed(code, reason).catch((error: unknown) => log.warn({ err: toError(error) }, 'a socket ended badly'));
   }
   socket.once('close', (code, reason) => end(code, String(reason)));
+}
+
+/**
+ * Sends a whole frame without waiting, to one that is not slow. It goes past the library, in one write and in its place
+ * all the same: the library writes its own frames at once, since it neither compresses nor sends in fragments here, and
+ * once it has said goodbye the socket is not open.
+ */
+export function push({ socket, stream }: Connection, frame: Buffer): void {
+  if (socket.readyState === WebSocket.OPEN) stream.write(frame);
+}
+
+/** Whether so much waits to be read that one should rather wait. */
+export function isSlow({ stream }: Connection): boolean {
+  return stream.writableLength > slowFromBytes;
 }

@@ -1,0 +1,25 @@
+/** FIN, and the opcode of text. */
+const wholeText = 0x81;
+
+/**
+ * A whole text as one WebSocket frame of a server (RFC 6455, 5.2), header and all: `head` and `middle` as they are, then
+ * `tail`, which is ASCII. What is in one piece is one write.
+ */
+export function textFrame(head: Uint8Array, middle: Uint8Array, tail: string): Buffer {
+  const length = head.length + middle.length + tail.length;
+  const from = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(from + length);
+  frame[0] = wholeText;
+  if (from === 2) frame[1] = length;
+  else if (from === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.set(head, from);
+  frame.set(middle, from + head.length);
+  frame.write(tail, from + head.length + middle.length, 'latin1');
+  return frame;
+}
