@@ -97,11 +97,11 @@ export async function registerGraphqlHttp(
           if (planner && type !== null) {
             const context = { ...ctx, viewer, loaders: new Loaders() };
             const data = await planner.answer(document, asked, context);
-            // As bytes: a text that was put together piece by piece would be put together again for each part of it.
-            if (data !== null)
-              return reply
-                .type(type)
-                .send(Buffer.from(`{"data":${data},"extensions":${JSON.stringify({ cost })}}\n`));
+            if (data !== null) {
+              const text = `{"data":${data},"extensions":${JSON.stringify({ cost })}}\n`;
+              // A long text, put together piece by piece, is made whole once; a short one goes in one write with its head.
+              return reply.type(type).send(text.length > longText ? Buffer.from(text) : text);
+            }
           }
           return await execute(request, reply, { asked: { ...asked, query }, viewer, cost });
         }
@@ -122,6 +122,8 @@ export async function registerGraphqlHttp(
     },
   });
 }
+
+const longText = 16_384;
 
 /** A GET that a page of another site may cause is left to Apollo, which refuses it. */
 function mayBePlanned({ method, headers }: FastifyRequest): boolean {

@@ -3,11 +3,10 @@ import { choice, moment, texts } from '../db/reads/column.ts';
 import { arrayText } from '../db/reads/list.ts';
 import type { Reader } from '../db/reads/reader.ts';
 import type { Role } from './policy.ts';
-import { hashSecret } from './secret.ts';
 import type { Viewer } from './viewer.ts';
 
-/** Finds the live key with this secret; null where there is none. */
-export type FindApiKey = (secret: string) => Promise<Viewer | null>;
+/** Finds the live key by the hash of its secret; null where there is none. */
+export type FindApiKey = (hash: string) => Promise<Viewer | null>;
 
 const roleColumn = choice<Role>({ VIEWER: 'VIEWER', EDITOR: 'EDITOR', OWNER: 'OWNER' });
 
@@ -18,8 +17,8 @@ FROM live_api_keys k WHERE k.secret_hash = ANY($1::bpchar[])`;
 
 /** Asks the database each time, so that a key that was revoked opens nothing any more. */
 export function createFindApiKey({ db, reader }: { db: Database; reader: Reader }): FindApiKey {
-  return async (secret) => {
-    const row = await reader.readOne('keys', hashSecret(secret), (hashes) => ({
+  return async (hash) => {
+    const row = await reader.readOne('keys', hash, (hashes) => ({
       text: statement,
       values: [arrayText(hashes)],
     }));

@@ -25,7 +25,7 @@ export function hashSecret(text: string): string {
   return digest('sha256', text, 'hex');
 }
 
-/** Whether a text is the secret of a hash, in constant time, so that neither content nor length leaks. */
-export function isSecretOf(hash: string, text: string): boolean {
-  return timingSafeEqual(Buffer.from(hash, 'hex'), Buffer.from(hashSecret(text), 'hex'));
+/** Compares hashes in constant time, so that neither content nor length of what was hashed leaks. */
+export function isSameHash(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'));
 }

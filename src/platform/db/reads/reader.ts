@@ -54,6 +54,8 @@ export function openReader(
     connectionTimeoutMillis: 10_000,
     // Longer than a statement may take: a server that stands still does not keep that time either.
     query_timeout: answerTimeoutMs,
+    // Kept until then, so that no timer is set for each read.
+    idleTimeoutMillis: 0,
     maxLifetimeSeconds: lifetimeSeconds,
     keepAlive: true,
   });
