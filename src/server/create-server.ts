@@ -5,13 +5,13 @@ import { registerCompression } from './compression.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './export-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
-import { serveGraphqlWebsocket } from './graphql-websocket.ts';
 import { registerHealthRoute } from './health-route.ts';
 import { presentHttpError } from './http-error.ts';
 import { registerImageRoute } from './image-route.ts';
 import { registerJsonBody } from './json-body.ts';
 import type { Graphql } from './open-graphql.ts';
 import type { ServerContext } from './server-context.ts';
+import { serveGraphqlWebsocket } from './websocket/graphql-websocket.ts';
 
 export interface Server {
   readonly app: FastifyInstance;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ServerContext } from './server-context.ts';
+import type { ServerContext } from '../server-context.ts';
 
 /**
  * Whether a page of this origin may open a socket: browsers ask nobody before they connect, so the server has to

@@ -1,11 +1,11 @@
 import { type ExecutionResult, execute, type FormattedExecutionResult } from 'graphql';
-import { knowRole } from '../features/access/authorize.ts';
-import { isEnd, refusal, reviewAccess } from '../features/access/review-access.ts';
-import type { Role } from '../platform/auth/policy.ts';
-import { watchViewer } from '../platform/auth/watch-viewer.ts';
-import type { Context } from '../platform/context.ts';
-import { Loaders } from '../platform/graphql/loaders.ts';
-import type { ServerContext } from './server-context.ts';
+import { knowRole } from '../../features/access/authorize.ts';
+import { isEnd, refusal, reviewAccess } from '../../features/access/review-access.ts';
+import type { Role } from '../../platform/auth/policy.ts';
+import { watchViewer } from '../../platform/auth/watch-viewer.ts';
+import type { Context } from '../../platform/context.ts';
+import { Loaders } from '../../platform/graphql/loaders.ts';
+import type { ServerContext } from '../server-context.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Whoever was allowed to know is believed to be for this long, and never past the next read. */

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { textFrame } from '../../src/server/text-frame.ts';
-import { type Connection, push } from '../../src/server/websocket-connection.ts';
+import { textFrame } from '../../../src/server/websocket/text-frame.ts';
+import { type Connection, push } from '../../../src/server/websocket/websocket-connection.ts';
 
 function bytesWritten({ stream }: Connection): number {
   return stream instanceof Socket ? stream.bytesWritten : Number.NaN;

@@ -1,13 +1,13 @@
-import { toError } from '../errors.ts';
+import { toError } from '../../errors.ts';
 import {
   type AccessEnd,
   credentialOf,
   type Follower,
   isEnd,
   reviewAccess,
-} from '../features/access/review-access.ts';
-import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
-import type { ServerContext } from './server-context.ts';
+} from '../../features/access/review-access.ts';
+import { type Viewer, viewerName } from '../../platform/auth/viewer.ts';
+import type { ServerContext } from '../server-context.ts';
 
 /** Access that has ended ends the socket within this time, and that of one statement. */
 const reviewEveryMs = 1_000;

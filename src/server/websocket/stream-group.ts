@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RateLimited, toError } from '../errors.ts';
-import type { EventFeed } from '../platform/events/event-feed.ts';
-import { type Step, stepsAtOnce } from '../platform/events/followed.ts';
-import type { Cost } from '../platform/limits/cost-meter.ts';
+import { RateLimited, toError } from '../../errors.ts';
+import type { EventFeed } from '../../platform/events/event-feed.ts';
+import { type Step, stepsAtOnce } from '../../platform/events/followed.ts';
+import type { Cost } from '../../platform/limits/cost-meter.ts';
 import type { Subscriber } from './subscriber.ts';
 import { type Alike, type Teller, trustedForMs } from './tell.ts';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type DocumentNode, type ExecutionArgs, print, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 import { MessageType } from 'graphql-ws';
-import type { RateLimited } from '../errors.ts';
-import { credentialOf } from '../features/access/review-access.ts';
-import type { Viewer } from '../platform/auth/viewer.ts';
-import type { Followed } from '../platform/events/followed.ts';
-import type { Cost } from '../platform/limits/cost-meter.ts';
-import type { Purse } from './purse.ts';
+import type { RateLimited } from '../../errors.ts';
+import { credentialOf } from '../../features/access/review-access.ts';
+import type { Viewer } from '../../platform/auth/viewer.ts';
+import type { Followed } from '../../platform/events/followed.ts';
+import type { Cost } from '../../platform/limits/cost-meter.ts';
+import type { Purse } from '../purse.ts';
 import { textFrame } from './text-frame.ts';
 import { type Connection, isSlow, push } from './websocket-connection.ts';
 

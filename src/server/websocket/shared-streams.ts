@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RateLimited } from '../errors.ts';
-import type { EventFeed } from '../platform/events/event-feed.ts';
-import { type Step, stepsAtOnce } from '../platform/events/followed.ts';
-import type { Cost } from '../platform/limits/cost-meter.ts';
+import { RateLimited } from '../../errors.ts';
+import type { EventFeed } from '../../platform/events/event-feed.ts';
+import { type Step, stepsAtOnce } from '../../platform/events/followed.ts';
+import type { Cost } from '../../platform/limits/cost-meter.ts';
 import { asIterator } from './as-iterator.ts';
 import { type StreamGroup, startStreamGroup } from './stream-group.ts';
 import type { Subscriber } from './subscriber.ts';
