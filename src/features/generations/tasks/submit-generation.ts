@@ -3,6 +3,7 @@ import { findImageModel } from '../../../catalogue/catalogue.ts';
 import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
+import { isTransient } from '../../../platform/db/transient.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { accountInForce, isAccountInForce } from '../../provider-keys/provider-key.queries.ts';
@@ -74,9 +75,11 @@ export async function submitGeneration(
       check: (tx) =>
         mayBegin(tx, { projectId: run.projectId, account, serverAccount: server.segmind.accountId }),
     },
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     if (error instanceof AccountChanged) return 'CHANGED' as const;
     if (error instanceof ProjectGivenUp) return 'GIVEN_UP' as const;
+    // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
+    if (isTransient(error)) await requeue(ctx, run, 0, mine);
     throw error;
   });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
