@@ -234,7 +234,7 @@ describe('a deleted project', () => {
       await eventually('the worker to be about to submit', async () => {
         const waiting = await other.database.query(
           `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
-           WHERE NOT granted AND datname = current_database() AND query LIKE '%projects%FOR NO KEY UPDATE%'`,
+           WHERE NOT granted AND datname = current_database() AND query LIKE '%move_generations%'`,
         );
         return waiting.length > 0;
       });

@@ -76,3 +76,38 @@ it('a Postgres that crashes again and again: the server lives, accepted runs end
   expect(new Set(submits.map(({ body }) => JSON.parse(body.toString()).seed)).size).toBe(submits.length);
   expect(server.child.exitCode).toBeNull();
 });
+
+it('an intent is written and its answer lost: nothing was sent, so nothing is in doubt', async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  const { characterId } = await dramatis.cast();
+  // Commits of intents wait for a copy that does not exist; whoever is ended while waiting has committed.
+  await client.query(`
+    CREATE FUNCTION wait_for_copy() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM set_config('synchronous_commit', 'on', true); RETURN NULL; END $$;
+    CREATE TRIGGER wait_for_copy AFTER UPDATE ON generations FOR EACH ROW WHEN (NEW.status = 'SUBMITTING')
+      EXECUTE FUNCTION wait_for_copy()`);
+  await client.query(`ALTER SYSTEM SET synchronous_commit = 'local'`);
+  await client.query(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`);
+  await client.query('SELECT pg_reload_conf()');
+  const before = dramatis.simulator.requests.length;
+  const ids = await Promise.all(
+    [1, 2, 3, 4, 5].map((index) => dramatis.generate(characterId, `lost ${index}`)),
+  );
+  for (const round of [1, 2])
+    await eventually(`answer ${round} to be lost`, async () => {
+      const { rows } = await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`,
+      );
+      return rows.length > 0;
+    });
+  await client.query('ALTER SYSTEM RESET ALL');
+  await client.query('SELECT pg_reload_conf()');
+  const states = await Promise.all(ids.map((id) => dramatis.settle(id)));
+  expect(states.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
+  const submits = dramatis.simulator.requests
+    .slice(before)
+    .filter(({ method, path }) => method === 'POST' && path.startsWith('/v2/'));
+  expect(submits).toHaveLength(5);
+  await client.end();
+});

@@ -7,7 +7,7 @@ import type { ApproveGenerationInput } from './approval.type.ts';
 import { findGeneration } from './generation.queries.ts';
 import { moveGenerationIn } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
-import { admitGeneration } from './slots.ts';
+import { admitGenerations } from './slots.ts';
 
 /**
  * Lets a run pass that waits for it; its money has been set aside since it was asked for. Throws NotFound, Forbidden, and
@@ -25,7 +25,7 @@ export async function approveGeneration(
       from: ['AWAITING_APPROVAL'],
       event: 'GENERATION_APPROVED',
       also: async () => {
-        await admitGeneration(ctx, tx, projectId);
+        await admitGenerations(ctx, tx, projectId, 1);
         await recordAudit(tx, ctx.viewer, {
           projectId,
           action: 'GENERATION_APPROVED',

@@ -1,10 +1,9 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { Prisma } from '../../platform/db/generated/client.ts';
 import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
-import { type GenerationRow, progressOf, readRow, writeProgress } from './progress.ts';
-import { admitGeneration } from './slots.ts';
+import { type GenerationRow, readRow, writeProgress } from './progress.ts';
+import { admitGenerations } from './slots.ts';
 
 /** The database's time at the moment of the move. */
 export const atMove = 'now';
@@ -48,24 +47,17 @@ export interface Move {
 }
 
 /**
- * The only writer of a run's status: a compare-and-set on the row, and its event, in one transaction. The database books
- * what the row then says about money. A run that the provider is done with gives its slot to the next one. Resolves to
- * the run after the move, or null when it was not where the move starts: somebody else was first, and that is not
- * an error.
+ * The only writer of a run's status, here and in `moveTogether`: a compare-and-set on the row, and its event, in one
+ * transaction. The database books what the row then says about money. A run that the provider is done with gives its slot
+ * to the next one. Resolves to the run after the move, or null when it was not where the move starts: somebody else was
+ * first, and that is not an error.
  */
 export async function moveGeneration(
   ctx: Uses<'db' | 'jobs'>,
   id: string,
   move: Move,
 ): Promise<GenerationRow | null> {
-  if (move.also || !keepsSlot(move.to)) {
-    return ctx.db.$transaction((tx) => moveGenerationIn(ctx, tx, id, move));
-  }
-  // Nothing else belongs to it, so one statement is the whole transaction, and holds the project for no round trip.
-  const event = Prisma.sql`record_project_event(m.project_id, ${kindOf(move)}, m.id, m.character_id, NULL, NULL, ${progressOf('m')})`;
-  const [row] = await ctx.db.$queryRaw<object[]>`
-    WITH m AS (${update(id, move)}), e AS MATERIALIZED (SELECT ${event} FROM m) SELECT m.* FROM m, e`;
-  return row ? readRow(row) : null;
+  return ctx.db.$transaction((tx) => moveGenerationIn(ctx, tx, id, move));
 }
 
 /** The same in the caller's transaction. */
@@ -75,14 +67,15 @@ export async function moveGenerationIn(
   id: string,
   move: Move,
 ): Promise<GenerationRow | null> {
-  const [moved] = await tx.$queryRaw<object[]>`${update(id, move)}`;
+  const asked = JSON.stringify(askFor(id, move));
+  const [moved] = await tx.$queryRaw<object[]>`SELECT * FROM move_generation(${asked}::jsonb)`;
   if (!moved) return null;
   const row = readRow(moved);
   await move.also?.(tx, row);
-  if (!keepsSlot(move.to)) await admitGeneration(ctx, tx, row.projectId);
+  if (!keepsSlot(move.to)) await admitGenerations(ctx, tx, row.projectId, 1);
   await recordEvent(tx, {
     projectId: row.projectId,
-    kind: kindOf(move),
+    kind: move.event ?? 'GENERATION_CHANGED',
     generationId: id,
     characterId: row.characterId,
     progress: writeProgress(row),
@@ -90,33 +83,9 @@ export async function moveGenerationIn(
   return row;
 }
 
-function kindOf({ event = 'GENERATION_CHANGED' }: Move): ProjectEventName {
-  return event;
-}
-
-/** The compare-and-set. Columns are overlaid with the JSON's members, so one statement serves every move. */
-function update(id: string, move: Move): Prisma.Sql {
-  const { to, from = statusesBefore(to), token = null, unlessCanceled = false, set = {} } = move;
-  const changes = JSON.stringify({
-    ...set,
-    status: to,
-    ...(isFinal(to) ? { finished_at: atMove } : {}),
-  });
-  return Prisma.sql`
-    UPDATE generations g SET (
-      status, attempt_token, attempted_at, is_attempt_over, wakeup_id, provider_account, provider_request_id, is_slow, cancel_requested_at,
-      submitted_at, started_at, finished_at, inference_seconds, cost_micros, cost_source,
-      failure_code, failure_message, failure_retryable, outputs, output_problems, pictures
-    ) = (
-      SELECT p.status, p.attempt_token, p.attempted_at, p.is_attempt_over, p.wakeup_id, p.provider_account, p.provider_request_id, p.is_slow,
-        p.cancel_requested_at, p.submitted_at, p.started_at, p.finished_at, p.inference_seconds, p.cost_micros,
-        p.cost_source, p.failure_code, p.failure_message, p.failure_retryable, p.outputs, p.output_problems,
-        p.pictures
-      FROM jsonb_populate_record(g, ${changes}::jsonb) p
-    )
-    WHERE g.id = ${id}::uuid
-      AND g.status::text = ANY(${[...from]}::text[])
-      AND (${token}::uuid IS NULL OR g.attempt_token = ${token}::uuid)
-      AND (NOT ${unlessCanceled} OR g.cancel_requested_at IS NULL)
-    RETURNING g.*`;
+/** A move as the database reads it: see `move_generation`. */
+export function askFor(id: string, move: Omit<Move, 'also'>) {
+  const { to, from = statusesBefore(to), token, unlessCanceled = false, event = 'GENERATION_CHANGED' } = move;
+  const set = { ...move.set, status: to, ...(isFinal(to) ? { finished_at: atMove } : {}) };
+  return { id, from, token, unlessCanceled, event, set };
 }

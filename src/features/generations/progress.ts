@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Generation as GenerationRow, Prisma } from '../../platform/db/generated/client.ts';
+import type { Generation as GenerationRow } from '../../platform/db/generated/client.ts';
 import { generationStatuses } from './generation-state.ts';
 
 export type { GenerationRow };
@@ -27,7 +27,7 @@ const progress = z.object({
   outputProblems: z.array(z.object({ index: z.number(), code: z.string(), message: z.string() })),
 });
 
-/** A run's present progress, as JSON for an event. */
+/** A run's present progress, as JSON for an event. The database writes the same: `generation_progress`. */
 export function writeProgress(row: GenerationRow): z.input<typeof progress> {
   const text = (moment: Date | null) => moment?.toISOString() ?? null;
   return {
@@ -64,20 +64,6 @@ export const untouched: Omit<z.input<typeof progress>, 'status'> = {
   failureRetryable: null,
   outputProblems: [],
 };
-
-/** The same as SQL, of a row by its alias: for a statement that moves the run and tells of it at once. */
-export function progressOf(alias: string): Prisma.Sql {
-  const column = (name: string) => Prisma.raw(`${alias}.${name}`);
-  const moment = (name: string) =>
-    Prisma.sql`to_char(${column(name)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-  return Prisma.sql`jsonb_build_object('status', ${column('status')}, 'isSlow', ${column('is_slow')},
-    'cancelRequestedAt', ${moment('cancel_requested_at')}, 'submittedAt', ${moment('submitted_at')},
-    'startedAt', ${moment('started_at')}, 'finishedAt', ${moment('finished_at')},
-    'providerRequestId', ${column('provider_request_id')}, 'inferenceSeconds', ${column('inference_seconds')},
-    'costMicros', ${column('cost_micros')}::text, 'costSource', ${column('cost_source')},
-    'failureCode', ${column('failure_code')}, 'failureMessage', ${column('failure_message')},
-    'failureRetryable', ${column('failure_retryable')}, 'outputProblems', ${column('output_problems')})`;
-}
 
 /** A row as SQL returns it, with the names that Prisma gives its columns. */
 export function readRow(columns: object): GenerationRow {

@@ -6,21 +6,22 @@ import { newWakeupId } from '../../platform/jobs/job-queue.ts';
 const urgentUpTo = 2;
 
 /**
- * Gives a free slot of a project to its longest waiting run, and wakes it. The project's row is locked until the
- * transaction ends. False when no run waits or no slot is free, which is no error: the run that gives the next slot
- * back admits another.
+ * Gives free slots of a project, so many at the most, to its longest waiting runs, and wakes them. The project's row is
+ * locked until the transaction ends. Resolves to how many were given. None when no run waits or no slot is free, which is
+ * no error: the run that gives the next slot back admits another.
  */
-export async function admitGeneration(
+export async function admitGenerations(
   ctx: Uses<'jobs'>,
   tx: Transaction,
   projectId: string,
-): Promise<boolean> {
-  const wakeup = newWakeupId();
-  const [given] = await tx.$queryRaw<{ admitted: string; active: number }[]>`
-    SELECT id::text AS admitted, active FROM admit_generation(${projectId}::uuid, ${wakeup}::uuid)`;
-  if (!given) return false;
-  await wakeAdmitted(ctx, tx, [{ ...given, wakeup }]);
-  return true;
+  atMost: number,
+): Promise<number> {
+  const wakeups = Array.from({ length: atMost }, newWakeupId);
+  const given = await tx.$queryRaw<GivenSlot[]>`
+    SELECT a.id::text AS admitted, w.id::text AS wakeup, a.active
+    FROM unnest(${wakeups}::uuid[]) w(id), admit_generation(${projectId}::uuid, w.id) a`;
+  await wakeAdmitted(ctx, tx, given);
+  return given.length;
 }
 
 /** A slot that was given, or none. */

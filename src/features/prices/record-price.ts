@@ -18,12 +18,29 @@ export interface PriceLesson {
  * own, and what cost nothing, teaches nobody: the book decides what is held for everybody else.
  */
 export async function recordPrice(tx: Transaction, lesson: PriceLesson): Promise<void> {
-  const { model, priceShape, outputCount, seconds, source, providerAccount } = lesson;
-  const costMicros = lesson.costMicros === 0n ? null : lesson.costMicros;
-  if (costMicros === null && seconds === null) return;
-  if (providerAccount !== null && (await tx.providerKey.count({ where: { account: providerAccount } })) > 0)
-    return;
-  await tx.priceObservation.create({
-    data: { model, shape: priceShape, outputs: outputCount, costMicros, seconds, source },
+  await recordPrices(tx, [lesson]);
+}
+
+/** The same of several runs. */
+export async function recordPrices(tx: Transaction, lessons: readonly PriceLesson[]): Promise<void> {
+  const told = lessons
+    .map((lesson) => ({ ...lesson, costMicros: lesson.costMicros === 0n ? null : lesson.costMicros }))
+    .filter(({ costMicros, seconds }) => costMicros !== null || seconds !== null);
+  if (told.length === 0) return;
+  const accounts = [...new Set(told.flatMap(({ providerAccount }) => providerAccount ?? []))];
+  const own = await tx.providerKey.findMany({
+    where: { account: { in: accounts } },
+    select: { account: true },
   });
+  const data = told
+    .filter(({ providerAccount }) => !own.some(({ account }) => account === providerAccount))
+    .map(({ model, priceShape: shape, outputCount: outputs, costMicros, seconds, source }) => ({
+      model,
+      shape,
+      outputs,
+      costMicros,
+      seconds,
+      source,
+    }));
+  if (data.length > 0) await tx.priceObservation.createMany({ data });
 }

@@ -27,8 +27,9 @@ interface Member<Item, Result> {
   reject(error: unknown): void;
 }
 
-/** The turns of a process: so many are taken at once, and so many share one. */
-export function createTurns({ atOnce = 1, mostTogether = 50 } = {}): Turns {
+/** The turns of a process: so many are taken at once for a key, so many in all, and so many share one. */
+export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueue } = {}): Turns {
+  const everybody = bulkhead(inAll, longestQueue);
   const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
   /** Who waits for a turn that has not begun. */
   const waiting = new Map<string, Member<unknown, unknown>[]>();
@@ -36,7 +37,7 @@ export function createTurns({ atOnce = 1, mostTogether = 50 } = {}): Turns {
   function take<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const queue = queues.get(key) ?? bulkhead(atOnce, longestQueue);
     queues.set(key, queue);
-    return queue.execute(work);
+    return queue.execute(() => everybody.execute(work));
   }
 
   function join(key: string, member: Member<unknown, unknown>): Member<unknown, unknown>[] | null {

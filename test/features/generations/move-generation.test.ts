@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
+import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import { writeProgress } from '../../../src/features/generations/progress.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { createTurns } from '../../../src/platform/db/turns.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
@@ -107,10 +109,13 @@ it('an uncertain run that is found at the provider has a slot again, above the l
   expect(await count()).toEqual({ active: 0, excess: 0 });
 });
 
-describe('a move in one statement', () => {
+describe('a move that shares its turn', () => {
+  const move = (asked: SharedMove) =>
+    moveTogether({ db, jobs, turns: createTurns() }, { id, projectId }, asked);
+
   it('answers the row as Prisma reads it', async () => {
     const set = { attempt_token: token, attempted_at: 'now', provider_account: 'a' } as const;
-    const moved = await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set });
+    const moved = await move({ to: 'SUBMITTING', set });
     expect(moved).toEqual(await db.generation.findUniqueOrThrow({ where: { id } }));
   });
 
@@ -129,7 +134,7 @@ describe('a move in one statement', () => {
       is_slow: true,
       output_problems: [{ index: 0, code: 'C', message: 'm' }],
     } as const;
-    const row = await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set });
+    const row = await move({ to: 'SUBMITTING', set });
     const [event] = await events();
     expect(row && writeProgress(row)).toEqual(event?.progress);
   });
@@ -137,7 +142,7 @@ describe('a move in one statement', () => {
   it('leaves nothing behind when its event cannot be written', async () => {
     await database.query('ALTER TABLE project_events ADD CONSTRAINT none CHECK (false) NOT VALID');
     try {
-      await expect(moveGeneration({ db, jobs }, id, { to: 'SUBMITTING' })).rejects.toThrow();
+      await expect(move({ to: 'SUBMITTING' })).rejects.toThrow();
       expect(await status()).toBe('QUEUED');
     } finally {
       await database.query('ALTER TABLE project_events DROP CONSTRAINT none');

@@ -70,3 +70,15 @@ it('what is refused because of one is done again for each alone; what may have h
   expect(await settle(lost)).toEqual([1, lost, lost, lost, lost]);
   expect(calls).toEqual([[1], [2, 3, 4, 5]]);
 });
+
+it('of all keys so many are served at once; who waits for that is joined by others', async () => {
+  const { calls, work, goOn } = heldWork();
+  const { share } = createTurns({ inAll: 2 });
+  const all = [1, 2, 3].map((item) => share(`key-${item}`, item, work));
+  await Promise.resolve();
+  const joined = share('key-3', 4, work);
+  expect(calls).toEqual([[1], [2]]);
+  goOn();
+  expect(await Promise.all([...all, joined])).toEqual([10, 20, 30, 40]);
+  expect(calls).toEqual([[1], [2], [3, 4]]);
+});

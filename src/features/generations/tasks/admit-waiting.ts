@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
-import { admitGeneration } from '../slots.ts';
+import { admitGenerations } from '../slots.ts';
 
 const lookEveryMs = 1_000;
 const projectsAtOnce = 50;
@@ -20,9 +20,7 @@ async function admitWaiting(ctx: TaskContext): Promise<boolean> {
     ORDER BY random() LIMIT ${projectsAtOnce}`;
   let isMore = false;
   for (const { id } of projects) {
-    let admitted = 0;
-    while (admitted < runsAtOnce && (await ctx.db.$transaction((tx) => admitGeneration(ctx, tx, id))))
-      admitted += 1;
+    const admitted = await ctx.db.$transaction((tx) => admitGenerations(ctx, tx, id, runsAtOnce));
     isMore ||= admitted === runsAtOnce;
   }
   return isMore;

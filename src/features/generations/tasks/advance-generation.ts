@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
-import { moveGeneration } from '../move-generation.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { pollGeneration } from './poll-generation.ts';
 import { restUncertain } from './put-back.ts';
@@ -20,7 +20,7 @@ export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: Abo
   if (run.status === 'QUEUED' && !run.holdsSlot) return;
   if (run.status === 'SUBMITTING') {
     // Its worker is gone between the intent and the answer. Only that worker could know whether it was taken.
-    await restUncertain(ctx, run.id, 'The worker that handed it over did not come back.', {});
+    await restUncertain(ctx, run, 'The worker that handed it over did not come back.', {});
     return;
   }
   try {
@@ -56,7 +56,7 @@ async function step(
 
 /** Somebody asked to cancel while the run was being handed over, and it came back untaken. */
 async function cancel(ctx: TaskContext, run: GenerationRow): Promise<null> {
-  await moveGeneration(ctx, run.id, {
+  await moveTogether(ctx, run, {
     to: 'CANCELED',
     from: ['QUEUED'],
     set: { cost_micros: '0', cost_source: 'NOT_SUBMITTED' },

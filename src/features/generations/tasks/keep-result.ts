@@ -4,9 +4,9 @@ import { Prisma } from '../../../platform/db/generated/client.ts';
 import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
-import { recordPrice } from '../../prices/record-price.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
-import { atMove, type Changes, type Move, moveGeneration } from '../move-generation.ts';
+import { atMove, type Changes, type Move } from '../move-generation.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import type { DeliveredOutput } from '../stored-run.ts';
 import { persist } from './persist.ts';
@@ -61,26 +61,24 @@ export async function keepResult(
   } as const;
   return (
     (await persist.execute(() =>
-      moveGeneration(ctx, run.id, {
+      moveTogether(ctx, run, {
         to: 'STORING',
         ...only,
         from: only.from?.filter((from) => from !== 'UNCERTAIN'),
         set,
-        also: (tx) => recordPrice(tx, lesson),
+        lesson,
       }),
     )) ??
     (only.token === undefined
       ? null
       : persist.execute(() =>
-          moveGeneration(ctx, run.id, {
+          moveTogether(ctx, run, {
             to: 'STORING',
             token: only.token,
             from: ['UNCERTAIN'],
             set: { ...set, wakeup_id: wakeupId },
-            also: async (tx) => {
-              await recordPrice(tx, lesson);
-              await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id });
-            },
+            lesson,
+            wakeup: { id: wakeupId },
           }),
         ))
   );
@@ -96,7 +94,7 @@ export async function failPaid(
 ): Promise<void> {
   const failure = { code, message: `${failureCodes[code]} ${detail}`.trim(), retryable: false };
   await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
+    moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING', 'STORING'],
       // Once it is being stored, what it cost is known, and how.

@@ -3,7 +3,8 @@ import type { Segmind } from '../../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { accountOf } from '../../provider-keys/provider-key.queries.ts';
 import { failureColumns } from '../failure.ts';
-import { atMove, type Move, moveGeneration } from '../move-generation.ts';
+import { atMove, type Move } from '../move-generation.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { costColumns, failPaid, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
@@ -55,7 +56,7 @@ export async function pollGeneration(
         return await ctx.results.take(run.projectId, () => collect(account, run, requestId, status, signal));
       }
       if (status.state === 'FAILED') return await fail(ctx, run, status);
-      for (const step of newsOf(ctx, run, status, age())) run = (await move(ctx, run, step)) ?? run;
+      for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
       if (!(error instanceof SegmindError)) throw error;
       errorsInRow += 1;
@@ -91,11 +92,6 @@ async function expectedEnd(ctx: Worker, run: GenerationRow): Promise<ExpectedEnd
   return time && { fromMs: time.seconds5 * 1_000, toMs: time.seconds95 * 1_000 };
 }
 
-/** Moves the run, in its turn. */
-function move(ctx: Worker, run: GenerationRow, step: Move): Promise<GenerationRow | null> {
-  return ctx.moves.take(run.projectId, () => moveGeneration(ctx, run.id, step));
-}
-
 /** What a poll tells of a run that goes on; hardly ever anything. */
 function newsOf(ctx: Worker, run: GenerationRow, { state }: Status, ageMs: number): Move[] {
   const hasStarted = state === 'PROCESSING' && run.status === 'SUBMITTED';
@@ -120,9 +116,7 @@ async function collect(
   try {
     const result = await ctx.segmind.result(requestId);
     const metrics = { ...result.metrics, costMicros: result.metrics.costMicros ?? status.metrics.costMicros };
-    return await ctx.moves.take(run.projectId, () =>
-      keepResult(ctx, run, { ...result, metrics }, { from: ['SUBMITTED', 'PROCESSING'] }),
-    );
+    return await keepResult(ctx, run, { ...result, metrics }, { from: ['SUBMITTED', 'PROCESSING'] });
   } catch (error) {
     if (!(error instanceof SegmindError)) throw error;
     // The status said otherwise a moment ago, but the result is the last word.
@@ -136,7 +130,7 @@ async function collect(
 async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<null> {
   const isCharged = status.metrics.costMicros !== null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
   await persist.execute(() =>
-    move(ctx, run, {
+    moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING'],
       set: {

@@ -2,7 +2,8 @@ import type { TaskContext } from '../../../platform/context.ts';
 import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
 import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
-import { type Move, moveGeneration } from '../move-generation.ts';
+import type { Move } from '../move-generation.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { persist } from './persist.ts';
 import { withJitter } from './poll-timing.ts';
@@ -19,7 +20,7 @@ export async function fail(
   mine: Mine,
 ): Promise<null> {
   await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
+    moveTogether(ctx, run, {
       to: 'FAILED',
       ...mine,
       set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
@@ -38,11 +39,11 @@ export async function requeue(
   if (mine.token === undefined) return postpone(ctx, run, delayMs);
   const wakeupId = newWakeupId();
   await persist.execute(() =>
-    moveGeneration(ctx, run.id, {
+    moveTogether(ctx, run, {
       to: 'QUEUED',
       ...mine,
       set: { wakeup_id: wakeupId, attempt_token: null },
-      also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) }),
+      wakeup: { id: wakeupId, delayMs: spread(ctx, delayMs) },
     }),
   );
   return null;
@@ -72,7 +73,7 @@ function spread(ctx: TaskContext, delayMs: number): number {
  */
 export async function restUncertain(
   ctx: TaskContext,
-  id: string,
+  run: GenerationRow,
   reason: string,
   only: Pick<Move, 'token'>,
 ): Promise<void> {
@@ -82,7 +83,7 @@ export async function restUncertain(
     retryable: false,
   } as const;
   await persist.execute(() =>
-    moveGeneration(ctx, id, {
+    moveTogether(ctx, run, {
       to: 'UNCERTAIN',
       from: ['SUBMITTING'],
       token: only.token,

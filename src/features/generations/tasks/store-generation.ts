@@ -4,7 +4,7 @@ import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
 import { StorageFull } from '../../../platform/storage/storage.ts';
 import { type ImageRow, storeImage } from '../../images/store-image.ts';
-import { moveGeneration } from '../move-generation.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
 import { failPaid } from './keep-result.ts';
@@ -46,17 +46,11 @@ export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: A
     return;
   }
   await persist.execute(() =>
-    ctx.moves.take(run.projectId, () =>
-      moveGeneration(ctx, run.id, {
-        to: 'COMPLETED',
-        set: { output_problems: problems, pictures: images.length },
-        also: async (tx) => {
-          await tx.generatedImage.createMany({
-            data: images.map(({ index, image }) => ({ generationId: run.id, index, imageId: image.id })),
-          });
-        },
-      }),
-    ),
+    moveTogether(ctx, run, {
+      to: 'COMPLETED',
+      set: { output_problems: problems, pictures: images.length },
+      images: images.map(({ index, image }) => ({ index, imageId: image.id })),
+    }),
   );
 }
 

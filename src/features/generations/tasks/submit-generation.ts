@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findImageModel } from '../../../catalogue/catalogue.ts';
 import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
+import { isTransient } from '../../../platform/db/transient.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
-import { lockProject } from '../../access/lock-project.ts';
 import { accountInForce, isAccountInForce } from '../../provider-keys/provider-key.queries.ts';
-import { atMove, type Move, moveGeneration } from '../move-generation.ts';
+import { atMove } from '../move-generation.ts';
+import { moveTogether, type SharedMove } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { isDuplicateRequestId, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
@@ -57,7 +59,8 @@ export async function submitGeneration(
   }
 
   const token = ctx.random.uuid();
-  const intent = await moveGeneration(ctx, run.id, {
+  const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
+  const intent = await moveTogether(ctx, run, {
     to: 'SUBMITTING',
     from: ['QUEUED'],
     unlessCanceled: true,
@@ -67,22 +70,16 @@ export async function submitGeneration(
       is_attempt_over: false,
       provider_account: account,
     },
-    also: async (tx) => {
-      const { projectId } = run;
-      // Whoever sets or removes a key holds the project, then the key: in the same order here.
-      await lockProject(tx, projectId);
-      const { deletingAt } = await tx.project.findUniqueOrThrow({ where: { id: projectId } });
-      if (deletingAt) throw new ProjectGivenUp();
-      const isInForce = await isAccountInForce(tx, {
-        projectId,
-        account,
-        serverAccount: server.segmind.accountId,
-      });
-      if (!isInForce) throw new AccountChanged();
+    provided: {
+      name: `account ${account}`,
+      check: (tx) =>
+        mayBegin(tx, { projectId: run.projectId, account, serverAccount: server.segmind.accountId }),
     },
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     if (error instanceof AccountChanged) return 'CHANGED' as const;
     if (error instanceof ProjectGivenUp) return 'GIVEN_UP' as const;
+    // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
+    if (isTransient(error)) await requeue(ctx, run, 0, mine);
     throw error;
   });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
@@ -90,7 +87,6 @@ export async function submitGeneration(
   if (intent === 'GIVEN_UP') return null;
   // Canceled, or taken by another worker, in the meantime: the next look at the row tells.
   if (!intent) return ctx.db.generation.findUniqueOrThrow({ where: { id: run.id } });
-  const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
   await noteAttempt(ctx, intent);
   if (signal.aborted || !wakeup.isLeaseFresh()) {
     // Nothing has been sent, and this attempt is the only one that could have.
@@ -103,7 +99,7 @@ export async function submitGeneration(
     if (!(error instanceof SegmindError)) throw error;
     if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
     ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
-    await restUncertain(ctx, run.id, error.detail ?? error.message, { token });
+    await restUncertain(ctx, run, error.detail ?? error.message, { token });
     return null;
   }
 }
@@ -117,6 +113,16 @@ async function noteAttempt(
   await highWater.note(attemptedAt).catch((error: unknown) => {
     log.warn({ err: toError(error), generationId: id }, 'the time of the submit could not be noted');
   });
+}
+
+/**
+ * What may not change between the intent and the POST. The move holds the project: whoever sets or removes a key takes the
+ * project, then the key, in the same order.
+ */
+async function mayBegin(tx: Transaction, begin: Parameters<typeof isAccountInForce>[1]): Promise<void> {
+  const { deletingAt } = await tx.project.findUniqueOrThrow({ where: { id: begin.projectId } });
+  if (deletingAt) throw new ProjectGivenUp();
+  if (!(await isAccountInForce(tx, begin))) throw new AccountChanged();
 }
 
 /** Another key was set, or this one removed, while the run was made ready. */
@@ -148,7 +154,7 @@ async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, u
 async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: string, mine: Mine) {
   // A late answer finds its run given up as UNCERTAIN, its wake-up gone: bring a new one.
   const wakeupId = newWakeupId();
-  const taken = (set: object, also?: Move['also']): Move => ({
+  const taken = (set: object): SharedMove => ({
     to: 'SUBMITTED',
     ...mine,
     set: {
@@ -159,17 +165,15 @@ async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: 
       failure_retryable: null,
       ...set,
     },
-    also,
   });
   try {
     const row =
-      (await persist.execute(() => moveGeneration(ctx, run.id, { ...taken({}), from: ['SUBMITTING'] }))) ??
+      (await persist.execute(() => moveTogether(ctx, run, { ...taken({}), from: ['SUBMITTING'] }))) ??
       (await persist.execute(() =>
-        moveGeneration(ctx, run.id, {
-          ...taken({ wakeup_id: wakeupId }, (tx) =>
-            ctx.jobs.send(tx, { id: wakeupId, generationId: run.id }),
-          ),
+        moveTogether(ctx, run, {
+          ...taken({ wakeup_id: wakeupId }),
           from: ['UNCERTAIN'],
+          wakeup: { id: wakeupId },
         }),
       ));
     await endPauses(ctx, ctx.segmind.accountId, run.model);
@@ -182,7 +186,7 @@ async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: 
   } catch (error) {
     if (!isDuplicateRequestId(error)) throw error;
     ctx.log.error({ generationId: run.id, requestId }, 'the provider answered with the id of another run');
-    await restUncertain(ctx, run.id, 'The provider answered with the id of another run.', mine);
+    await restUncertain(ctx, run, 'The provider answered with the id of another run.', mine);
     return null;
   }
 }

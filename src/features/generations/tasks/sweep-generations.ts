@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
-import type { TaskContext } from '../../../platform/context.ts';
+import type { TaskContext, Uses } from '../../../platform/context.ts';
 import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
 import { tendProviderKeys } from '../../provider-keys/tend-provider-keys.ts';
 
@@ -8,7 +8,7 @@ const sweepEveryMs = 30_000;
 const sweepSize = 500;
 
 /** Gives every unfinished run that no live job would wake a new wake-up. Resolves to how many there were. */
-export async function sweepGenerations(ctx: TaskContext): Promise<number> {
+export async function sweepGenerations(ctx: Uses<'db' | 'jobs'>): Promise<number> {
   return ctx.db.$transaction(async (tx) => {
     // One sweep at a time is enough; the others skip theirs.
     const [lock] = await tx.$queryRaw<
@@ -16,6 +16,8 @@ export async function sweepGenerations(ctx: TaskContext): Promise<number> {
     >`SELECT pg_try_advisory_xact_lock(7236501) AS "isMine"`;
     if (!lock?.isMine) return 0;
     const forgotten = await ctx.jobs.findForgotten(tx, sweepSize);
+    // Whoever takes several runs takes them in one order.
+    forgotten.sort();
     for (const id of forgotten) {
       const wakeupId = newWakeupId();
       await tx.generation.update({ where: { id }, data: { wakeupId } });

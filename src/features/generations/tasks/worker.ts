@@ -1,6 +1,7 @@
 import { type Bounds, createBounds } from '../../../platform/bounds.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { createDatabaseClock, type DatabaseClock } from '../../../platform/db/database-clock.ts';
+import { createTurns } from '../../../platform/db/turns.ts';
 import { createTimerWheel, type TimerWheel } from '../../../platform/timer-wheel.ts';
 import { createObservedTimes, type ObservedTimes } from '../../prices/observed-times.ts';
 import { createPollPauses, type PollPauses } from './poll-pauses.ts';
@@ -13,8 +14,6 @@ export interface Worker extends TaskContext {
   readonly databaseNow: DatabaseClock;
   readonly observedTimes: ObservedTimes;
   readonly pollPauses: PollPauses;
-  /** Moves of runs that were waiting, by project: requests must find a connection to the database as well. */
-  readonly moves: Bounds;
   /** Reading results, by project: some hold their pictures. */
   readonly results: Bounds;
   /** Fetching and keeping pictures, by project: each is held in memory. */
@@ -28,12 +27,12 @@ const tickMs = 25;
 export function createWorker(ctx: TaskContext): Worker {
   return {
     ...ctx,
+    // Requests must find a connection to the database as well.
+    turns: createTurns({ inAll: 8 }),
     wheel: createTimerWheel(tickMs),
     databaseNow: createDatabaseClock(ctx.db),
     observedTimes: createObservedTimes(ctx),
     pollPauses: createPollPauses(),
-    // The project's row lets one pass at a time: one at work, one ready with the lock to come.
-    moves: createBounds({ all: 8, each: 2 }),
     results: createBounds({ all: 16, each: 8 }),
     downloads: createBounds({ all: 16, each: 8 }),
   };

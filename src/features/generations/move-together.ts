@@ -1,0 +1,103 @@
+import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import type { NewWakeup } from '../../platform/jobs/job-queue.ts';
+import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
+import { keepsSlot } from './generation-state.ts';
+import { askFor, type Move } from './move-generation.ts';
+import { type GenerationRow, readRow } from './progress.ts';
+import { admitGenerations } from './slots.ts';
+
+/** A move, and what else is written with it, in a form in which many are written as quickly as one. */
+export interface SharedMove extends Omit<Move, 'also'> {
+  /** The run's pictures. */
+  readonly images?: readonly { readonly index: number; readonly imageId: string }[];
+  /** What the run taught. */
+  readonly lesson?: PriceLesson;
+  /** When its next worker comes. */
+  readonly wakeup?: Omit<NewWakeup, 'generationId'>;
+  readonly provided?: Condition;
+}
+
+/** What must hold for a project, under its lock, or none of those who ask for the same is moved. */
+export interface Condition {
+  /** Equal names, equal conditions. */
+  readonly name: string;
+  /** Throws what all of them get. */
+  check(tx: Transaction): Promise<void>;
+}
+
+interface Wanted {
+  readonly id: string;
+  readonly move: SharedMove;
+}
+
+/**
+ * `moveGeneration` for runs that are under way by the thousand: all moves that are asked for in a project while its lock
+ * is waited for are written in one transaction, in their order, each with a compare-and-set and an event of its own. What
+ * the database refuses of one does not harm the others.
+ */
+export async function moveTogether(
+  ctx: Uses<'db' | 'jobs' | 'turns'>,
+  { id, projectId }: Pick<GenerationRow, 'id' | 'projectId'>,
+  move: SharedMove,
+): Promise<GenerationRow | null> {
+  const key = `moves ${projectId} ${move.provided?.name ?? ''}`;
+  return ctx.turns.share(key, { id, move }, (all: readonly Wanted[]) =>
+    // One statement is a transaction of its own, and holds the project for no round trip.
+    all.some(({ move }) => hasMore(move))
+      ? ctx.db.$transaction(async (tx) => {
+          const rows = await writeMoves(tx, projectId, all);
+          await writeMore(
+            ctx,
+            tx,
+            projectId,
+            all.filter((_, place) => rows[place]),
+          );
+          return rows;
+        })
+      : writeMoves(ctx.db, projectId, all),
+  );
+}
+
+function hasMore({ to, images, lesson, wakeup, provided }: SharedMove): boolean {
+  return !keepsSlot(to) || [images, lesson, wakeup, provided].some((each) => each !== undefined);
+}
+
+/** The rows after their moves, null for each that was not moved. */
+async function writeMoves(
+  db: Pick<Transaction, '$queryRaw'>,
+  projectId: string,
+  all: readonly Wanted[],
+): Promise<(GenerationRow | null)[]> {
+  const asked = JSON.stringify(all.map(({ id, move }) => askFor(id, move)));
+  const moved = await db.$queryRaw<{ place: number }[]>`
+    SELECT place, (moved).* FROM move_generations(${projectId}::uuid, ${asked}::jsonb)`;
+  const rows = new Map(moved.map(({ place, ...columns }) => [place, readRow(columns)]));
+  return all.map((_, place) => rows.get(place) ?? null);
+}
+
+/** What belongs to the moves that took place. */
+async function writeMore(
+  ctx: Uses<'jobs'>,
+  tx: Transaction,
+  projectId: string,
+  moved: readonly Wanted[],
+): Promise<void> {
+  const [first] = moved;
+  if (!first) return;
+  await first.move.provided?.check(tx);
+  const images = moved.flatMap(({ id, move }) =>
+    (move.images ?? []).map((image) => ({ ...image, generationId: id })),
+  );
+  if (images.length > 0) await tx.generatedImage.createMany({ data: images });
+  await recordPrices(
+    tx,
+    moved.flatMap(({ move }) => move.lesson ?? []),
+  );
+  const wakeups = moved.flatMap(({ id, move }) =>
+    move.wakeup ? [{ ...move.wakeup, generationId: id }] : [],
+  );
+  if (wakeups.length > 0) await ctx.jobs.send(tx, ...wakeups);
+  const done = moved.filter(({ move }) => !keepsSlot(move.to)).length;
+  if (done > 0) await admitGenerations(ctx, tx, projectId, done);
+}
