@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
+import { toError } from '../../../errors.ts';
 import { createTurns } from '../turns.ts';
+import { TextQuery } from './text-query.ts';
 import type { TextRow } from './view.ts';
 
 /** A statement and what its places stand for. */
 export interface Statement {
   readonly text: string;
-  readonly values: readonly (string | number | null)[];
+  readonly values: readonly (string | number)[];
   /** Which plan is good depends on the values: none is kept. */
   readonly isPlannedAnew?: boolean;
 }
@@ -39,8 +41,6 @@ const mostNames = 300;
 /** After this time all connections, and the names they know, are new. */
 const lifetimeSeconds = 3_600;
 
-const asText = { getTypeParser: () => (value: string) => value };
-
 /** Opens connections of its own; they are made when first needed. */
 export function openReader(
   databaseUrl: string,
@@ -65,14 +65,17 @@ export function openReader(
   const turns = createTurns({ atOnce: 2, mostTogether: 1_000 });
 
   async function read({ text, values, isPlannedAnew = false }: Statement): Promise<TextRow[]> {
-    const { rows } = await pool.query<(string | null)[]>({
-      name: isPlannedAnew ? undefined : nameOf(text),
-      text,
-      values: [...values],
-      rowMode: 'array',
-      types: asText,
-    });
-    return rows;
+    const client = await pool.connect();
+    let failure: Error | undefined;
+    try {
+      return await TextQuery.read(client, text, values, isPlannedAnew ? undefined : nameOf(text));
+    } catch (error) {
+      failure = toError(error);
+      throw error;
+    } finally {
+      // A connection on which something failed is not used again.
+      client.release(failure);
+    }
   }
 
   return {
