@@ -34,7 +34,8 @@ export function isIdType(type: string): type is IdType {
 
 /** Makes an opaque id that is unique across types. */
 export function toGlobalId(type: IdType, id: string): string {
-  return Buffer.from(`${type}:${id}`).toString('base64url');
+  // Neither has a letter beyond ASCII, and latin1 is read faster than UTF-8.
+  return Buffer.from(`${type}:${id}`, 'latin1').toString('base64url');
 }
 
 /** Takes a global id apart; undefined when it is malformed. */
