@@ -132,6 +132,23 @@ describe('subscribers to the same', () => {
     for (const each of [yes, no, other]) each?.socket.terminate();
   });
 
+  it('do not share when a variable is left out here and null there', async () => {
+    const query = `subscription ($id: ID!, $is: Boolean = true) { projectEvents(projectId: $id) { sequence kind @include(if: $is) } }`;
+    const [nothing, out] = await Promise.all(
+      [{ is: null }, {}].map((more) =>
+        follow(dramatis.url, adminKey, query, { variables: { id: cast.projectId, ...more } }),
+      ),
+    );
+    await eventually('both', async () => {
+      await happen();
+      return [nothing, out].every((each) => (each?.told.length ?? 0) + (each?.errors.length ?? 0) > 2);
+    });
+    expect(nothing?.errors.length).toBeGreaterThan(0);
+    expect(out?.errors).toEqual([]);
+    for (const { projectEvents } of out?.told ?? []) expect(projectEvents).toHaveProperty('kind');
+    for (const each of [nothing, out]) each?.socket.terminate();
+  });
+
   it('come late, leave early, come back with another `after`: nobody misses a step or is told one twice', async () => {
     const query = `subscription ($id: ID!, $after: SafeInt) { projectEvents(projectId: $id, after: $after) { sequence } }`;
     const open: { follower: FollowerSocket; after: number }[] = [];

@@ -82,10 +82,10 @@ export interface Started {
 }
 
 function shareKey({ schema, document, operationName, variableValues }: ExecutionArgs, followed: Followed) {
-  const variables = [...answeringVariables({ schema, document })].map((name) => [
-    name,
-    variableValues?.[name],
-  ]);
+  // One that is left out has its default, unlike one that is null.
+  const variables = [...answeringVariables({ schema, document })].map((name) =>
+    variableValues && Object.hasOwn(variableValues, name) ? [name, variableValues[name]] : [name],
+  );
   const text = document.loc?.source.body ?? print(document);
   return createHash('sha256')
     .update(JSON.stringify([followed.name, text, operationName, variables]))
