@@ -97,7 +97,8 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   const running = new Map<Promise<void>, Turn>();
   let isOrdinarysTurn = false;
   const stopping = new AbortController();
-  let loops: Promise<unknown> = Promise.resolve();
+  let fetching: Promise<unknown> = Promise.resolve();
+  let touching: Promise<unknown> = Promise.resolve();
 
   /** The next ones, urgent ones first, of all or of some. */
   async function fetchJobs(limit: number, among: Among = {}) {
@@ -201,7 +202,8 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       await boss.insert(queue, jobs, { db: fromPrisma(tx) });
     },
     work(handler, concurrency) {
-      loops = Promise.all([fetchLoop(handler, concurrency), touchLoop()]);
+      fetching = fetchLoop(handler, concurrency);
+      touching = touchLoop();
     },
     async findForgotten(tx, limit) {
       const rows = await tx.$queryRaw<{ id: string }[]>`
@@ -216,14 +218,15 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       stopping.abort();
       const patience = new AbortController();
       await Promise.race([
-        Promise.allSettled([...running.keys()]),
+        // What is being fetched is ours already, and must be given back with the rest.
+        fetching.then(() => Promise.allSettled([...running.keys()])),
         sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
       ]);
       patience.abort();
       const held = [...leases.values()].map((lease) => lease.job);
       if (held.length > 0) await boss.fail(queue, held).catch(() => undefined);
       running.clear();
-      await loops;
+      await Promise.all([fetching, touching]);
       await boss.stop({ graceful: false });
     },
   };
