@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
+import { type Claim, Lease, leaseSeconds } from './lease.ts';
 import { freePlaces, type Turn } from './places.ts';
 
 /*
@@ -13,8 +14,6 @@ import { freePlaces, type Turn } from './places.ts';
  * job is harmless, because the run's own row is the truth.
  */
 const queue = 'advance-generation';
-/** The shortest lease pg-boss knows. */
-const leaseSeconds = 10;
 const touchEveryMs = 2_500;
 const fetchEveryMs = 250;
 const urgent = 1;
@@ -60,18 +59,11 @@ export interface JobQueue {
 }
 
 /** A job as it is handed out. */
-interface FetchedJob {
-  readonly id: string;
-  readonly retryCount: number;
+interface FetchedJob extends Claim {
   readonly data: unknown;
 }
 
 type Among = { readonly minPriority?: number; readonly maxPriority?: number };
-
-interface Lease {
-  readonly job: { id: string; retryCount: number };
-  touchedAt: number;
-}
 
 /** Connects to the queue, making its tables at first use. `log` gets what goes wrong in the background. */
 export async function startJobQueue(databaseUrl: string, log: Logger): Promise<JobQueue> {
@@ -97,8 +89,8 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   const running = new Map<Promise<void>, Turn>();
   let isOrdinarysTurn = false;
   const stopping = new AbortController();
-  let fetching: Promise<unknown> = Promise.resolve();
-  let touching: Promise<unknown> = Promise.resolve();
+  let fetching = Promise.resolve();
+  let touching = Promise.resolve();
 
   /** The next ones, urgent ones first, of all or of some. */
   async function fetchJobs(limit: number, among: Among = {}) {
@@ -131,33 +123,43 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
     await fill(Math.max(0, open) + free.kept, { minPriority: urgent });
   }
 
-  async function take(job: FetchedJob, handler: WakeupHandler, turn: Turn) {
-    const lease: Lease = { job: { id: job.id, retryCount: job.retryCount }, touchedAt: performance.now() };
-    leases.set(job.id, lease);
+  async function take({ id, retryCount, data }: FetchedJob, handler: WakeupHandler, turn: Turn) {
+    const lease = new Lease({ id, retryCount });
+    leases.set(id, lease);
     try {
-      const { generationId } = payload.parse(job.data);
-      const isLeaseFresh = () => performance.now() - lease.touchedAt < (leaseSeconds - 2) * 1_000;
+      const { generationId } = payload.parse(data);
       const settle = () => {
         turn.hasSettled = true;
       };
-      await handler({ id: job.id, generationId, isLeaseFresh, settle }, stopping.signal);
+      await handler({ id, generationId, settle, isLeaseFresh: () => lease.isFresh() }, stopping.signal);
       if (stopping.signal.aborted) return;
-      await boss.complete(queue, lease.job);
-      leases.delete(job.id);
+      await boss.complete(queue, lease.claim);
+      leases.delete(id);
     } catch (error) {
-      log.warn({ err: toError(error), jobId: job.id }, 'a wake-up failed and will be tried again');
+      log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
       // A breath, so that a job that fails at once does not spin.
       await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      await boss.fail(queue, lease.job).catch(() => undefined);
-      leases.delete(job.id);
+      await boss.fail(queue, lease.claim).catch(() => undefined);
+      leases.delete(id);
     }
+  }
+
+  /**
+   * Whether we work on the job already: its heartbeats came late, and we were the first to get it again. Whoever works on
+   * it goes on, or each outage of the database would double what is under way.
+   */
+  function takeBack({ id, retryCount }: FetchedJob): boolean {
+    const lease = leases.get(id);
+    lease?.takeBack({ id, retryCount });
+    return lease !== undefined;
   }
 
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
     while (!stopping.signal.aborted) {
       try {
         await fillPlaces(concurrency, (job, isInKept) => {
+          if (takeBack(job)) return;
           const turn: Turn = { isInKept, hasSettled: false };
           const work: Promise<void> = take(job, handler, turn).finally(() => running.delete(work));
           running.set(work, turn);
@@ -179,12 +181,12 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       await boss
         .touch(
           queue,
-          held.map((lease) => lease.job),
+          held.map((lease) => lease.claim),
         )
         .then(
           (answer) => {
             const alive = new Set(touched.parse(answer).settled);
-            for (const lease of held) if (alive.has(lease.job.id)) lease.touchedAt = sentAt;
+            for (const lease of held) if (alive.has(lease.claim.id)) lease.touchedAt = sentAt;
           },
           (error) => log.warn({ err: toError(error) }, 'leases could not be renewed'),
         );
@@ -223,7 +225,7 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
         sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
       ]);
       patience.abort();
-      const held = [...leases.values()].map((lease) => lease.job);
+      const held = [...leases.values()].map((lease) => lease.claim);
       if (held.length > 0) await boss.fail(queue, held).catch(() => undefined);
       running.clear();
       await Promise.all([fetching, touching]);

@@ -46,3 +46,45 @@ it('a wake-up that is fetched while the queue stops is given back at once', asyn
     { state: 'retry' },
   ]);
 }, 20_000);
+
+it('a lease that was lost and came back to the same process is that of the one who works on it', async () => {
+  const queue = await startJobQueue(database.url, createLogger('silent'));
+  const id = newWakeupId();
+  await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
+  const done = Promise.withResolvers<void>();
+  let handed = 0;
+  const isFresh: boolean[] = [];
+  queue.work(async (wakeup) => {
+    if (wakeup.id !== id) return;
+    handed += 1;
+    isFresh.push(wakeup.isLeaseFresh());
+    await done.promise;
+    isFresh.push(wakeup.isLeaseFresh());
+  }, 10);
+  const job = async () => {
+    const [row] = await database.query(
+      `SELECT state::text AS state, retry_count AS claims, heartbeat_on > now() - interval '2 seconds' AS "isTouched"
+       FROM pgboss.job WHERE id = $1`,
+      [id],
+    );
+    return row;
+  };
+  while (handed === 0) await sleep(20);
+  // As after an outage of the database: nobody has heard of us for long.
+  while ((await job())?.claims === 0) {
+    await database.query("UPDATE pgboss.job SET heartbeat_on = now() - interval '1 hour' WHERE id = $1", [
+      id,
+    ]);
+    await sleep(100);
+  }
+  while ((await job())?.state !== 'active') await sleep(20);
+  await sleep(2_200);
+  while (!(await job())?.isTouched) await sleep(20);
+  expect(handed).toBe(1);
+  done.resolve();
+  while ((await job())?.state === 'active') await sleep(20);
+  expect(await job()).toMatchObject({ state: 'completed', claims: 1 });
+  // Another process may have had it in between: nothing paid is begun on it.
+  expect(isFresh).toEqual([true, false]);
+  await queue.stop(0);
+}, 20_000);
