@@ -114,8 +114,8 @@ export function startStreamGroup(
     await Promise.all(late);
   }
 
-  /** Whether that was all there ever will be. */
-  async function tell(steps: readonly Step[]): Promise<boolean> {
+  /** Also what nobody is left for: whoever waits to be let in must be seen to be behind it. */
+  async function tell(steps: readonly Step[]): Promise<void> {
     let reviewed: Alike[] = [];
     let reviewedAt = Number.NEGATIVE_INFINITY;
     for (const step of steps) {
@@ -127,17 +127,17 @@ export function startStreamGroup(
       position = step.sequence;
       if (step.isLast)
         for (const together of members.values()) for (const each of together) leave(each, 'DONE');
-      if (members.size === 0) return true;
     }
-    return false;
   }
 
+  /** Whether nobody is left. */
   async function readAndTell(): Promise<boolean> {
     isTelling = true;
     try {
       for (;;) {
         const steps = await followed.read(position);
-        if (await tell(steps)) return places.size === 0;
+        await tell(steps);
+        if (places.size === 0) return true;
         if (steps.length < stepsAtOnce) return false;
       }
     } finally {
