@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { Followed } from '../../src/platform/events/followed.ts';
-import { startStreamGroup } from '../../src/server/stream-group.ts';
-import type { Subscriber } from '../../src/server/subscriber.ts';
+import { Followed } from '../../../src/platform/events/followed.ts';
+import { startStreamGroup } from '../../../src/server/websocket/stream-group.ts';
+import type { Subscriber } from '../../../src/server/websocket/subscriber.ts';
 
 /** Somebody who was told up to a step; a slow one is out at the next. */
 function subscriber(position: bigint, { isSlow }: { isSlow: boolean }): Subscriber {
