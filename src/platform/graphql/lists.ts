@@ -16,7 +16,8 @@ interface Tools {
 
 interface Placed<Row> {
   readonly row: Row;
-  readonly cursor: string;
+  /** The order's column, as Postgres has it. */
+  readonly at: string;
 }
 
 /** One parent's page of a list. Throws BadArgument, and what the list's conditions throw. */
@@ -28,10 +29,10 @@ export async function readConnection<Row extends { readonly id: string }, Args e
 ): Promise<Page<Row>> {
   const slice = readSlice(args);
   const placed = await readSlices(ctx, list, parentId, args, withNext(slice));
-  const cursors = new Map(placed.map(({ row, cursor }) => [row, cursor]));
-  const rows = placed.map(({ row }) => row);
+  const places = new Map(placed.map(({ row, at }) => [row, at]));
+  const cursorOf = (row: Row) => encodeCursor({ at: isoTime(places.get(row) ?? ''), id: row.id });
   const countAll = () => countRows(ctx, list, parentId, args);
-  return toPage(slice, rows, (row) => cursors.get(row) ?? '', countAll);
+  return toPage(slice, [...places.keys()], cursorOf, countAll);
 }
 
 /** The first rows of one parent's list. Throws BadArgument. */
@@ -63,8 +64,7 @@ async function readSlices<Row extends { readonly id: string }, Args extends obje
       const slices = parents.map((parent) => [parent, [] as Placed<Row>[]] as const);
       for (const [number, ...texts] of await reader.read(statementFor(parents))) {
         const row = list.view.parse(texts);
-        const cursor = encodeCursor({ at: isoTime(texts[by] ?? ''), id: row.id });
-        slices[Number(number) - 1]?.[1].push({ row, cursor });
+        slices[Number(number) - 1]?.[1].push({ row, at: texts[by] ?? '' });
       }
       return slices;
     })
