@@ -38,7 +38,7 @@ export interface RunInputs {
   readonly references: readonly Reference[];
 }
 
-type Tools = Uses<'db' | 'reader' | 'viewer' | 'loaders' | 'random'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random'>;
 
 /** Bigger ones are legal at the provider, but a 32-bit seed is taken by every model. */
 const seedBound = 2 ** 32;

@@ -12,7 +12,7 @@ import { buildParameters, chosenModel, type RunInputs } from './build-parameters
 import type { GenerateInput } from './generation.type.ts';
 import { resultKey } from './identity.ts';
 
-type Tools = Uses<'db' | 'reader' | 'viewer' | 'loaders' | 'random' | 'config'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config'>;
 
 /** A run as it would be sent, and what is known of its price; nothing is written. */
 export interface PreparedRun {

@@ -2,7 +2,7 @@ import { isoTime } from '../db/reads/json.ts';
 import { countStatement, type List, type Slice, sliceStatement } from '../db/reads/list.ts';
 import type { Reader } from '../db/reads/reader.ts';
 import type { Loaders } from './loaders.ts';
-import { checkFirst, encodeCursor, type Page, type Paging, readSlice, toPage, withNext } from './page.ts';
+import { encodeCursor, firstSlice, type Page, type Paging, readSlice, toPage, withNext } from './page.ts';
 
 /*
  * Lists as resolvers read them: the same statements as compiled documents', with whole rows, batched by the request's
@@ -42,9 +42,7 @@ export async function readList<Row extends { readonly id: string }, Args extends
   parentId: string,
   args: Args & { readonly first: number },
 ): Promise<Row[]> {
-  checkFirst(args.first);
-  const slice = { limit: args.first, fromEnd: false, after: null, before: null };
-  const rows = await readSlices(ctx, list, parentId, args, slice);
+  const rows = await readSlices(ctx, list, parentId, args, firstSlice(args.first));
   return rows.map(({ row }) => row);
 }
 

@@ -1,6 +1,6 @@
 import { BadArgument } from '../../errors.ts';
 import { isMoment } from '../db/reads/json.ts';
-import type { Position } from '../db/reads/list.ts';
+import type { Position, Slice } from '../db/reads/list.ts';
 
 /** A connection's arguments, as the Relay specification has them. */
 export interface Paging {
@@ -34,24 +34,16 @@ export function checkFirst(first: number, argument = 'first'): void {
   }
 }
 
-/** Which part of a list a page is; `limit` is exactly the page. */
-export interface PageSlice<Place = Position> {
-  readonly limit: number;
-  readonly fromEnd: boolean;
-  readonly after: Place | null;
-  readonly before: Place | null;
-}
-
-/** What the arguments ask for; `decode` reads the list's own cursors. Throws BadArgument. */
-export function readSlice(args: Paging): PageSlice;
+/** What the arguments ask for, exactly; `decode` reads the list's own cursors. Throws BadArgument. */
+export function readSlice(args: Paging): Slice;
 export function readSlice<Place>(
   args: Paging,
   decode: (argument: string, cursor: string) => Place,
-): PageSlice<Place>;
+): Slice<Place>;
 export function readSlice(
   { first, after, last, before }: Paging,
   decode: (argument: string, cursor: string) => unknown = decodeCursor,
-): PageSlice<unknown> {
+): Slice<unknown> {
   if (first != null && last != null) throw new BadArgument('Give first or last, not both.');
   const limit = first ?? last;
   if (limit == null) throw new BadArgument(`Give first or last: from 1 to ${maxPageSize}.`);
@@ -64,13 +56,19 @@ export function readSlice(
   };
 }
 
+/** The first items of a list. Throws BadArgument. */
+export function firstSlice(first: number): Slice {
+  checkFirst(first);
+  return { limit: first, fromEnd: false, after: null, before: null };
+}
+
 /** The same, and one row more, which tells whether the list goes on where the page ends. */
-export function withNext<Place>(slice: PageSlice<Place>): PageSlice<Place> {
+export function withNext<Place>(slice: Slice<Place>): Slice<Place> {
   return { ...slice, limit: slice.limit + 1 };
 }
 
 /** What of the rows that were read, in the list's order and one more than wanted, is the page, and what is beside it. */
-export function pageBounds({ fromEnd, limit, after, before }: PageSlice<unknown>, count: number) {
+export function pageBounds({ fromEnd, limit, after, before }: Slice<unknown>, count: number) {
   const goesOn = count > limit;
   const start = fromEnd && goesOn ? 1 : 0;
   return {
@@ -96,7 +94,7 @@ export interface Page<Row> {
 
 /** Makes a page of rows that were read in the list's order, one more than wanted where there is one. */
 export function toPage<Row>(
-  slice: PageSlice<unknown>,
+  slice: Slice<unknown>,
   rows: readonly Row[],
   cursorOf: (row: Row) => string,
   countAll: () => Promise<number>,

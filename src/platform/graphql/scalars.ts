@@ -7,7 +7,7 @@ import {
   GraphQLURL,
 } from 'graphql-scalars';
 import { formatMicros, parseDollars } from '../../money.ts';
-import { isWritable } from '../db/reads/json.ts';
+import { hasFourDigitYear } from '../db/reads/json.ts';
 
 function describe(scalar: GraphQLScalarType, name: string, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), name, description });
@@ -15,7 +15,7 @@ function describe(scalar: GraphQLScalarType, name: string, description: string):
 
 /** Throws TypeError for a moment that Postgres has no text for, or one that is not like all others. */
 function writable(at: Date): Date {
-  if (isWritable(at)) return at;
+  if (hasFourDigitYear(at)) return at;
   throw new TypeError('A moment lies in the years 1 to 9999 of UTC.');
 }
 

@@ -2,17 +2,24 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { Followed } from '../../../src/platform/events/followed.ts';
-import { startStreamGroup } from '../../../src/server/websocket/stream-group.ts';
+import { type StreamGroup, startStreamGroup } from '../../../src/server/websocket/stream-group.ts';
 import type { Subscriber } from '../../../src/server/websocket/subscriber.ts';
 
-/** Somebody who was told up to a step; a slow one is out at the next. */
-function subscriber(position: bigint, { isSlow }: { isSlow: boolean }): Subscriber {
+/** Somebody who was told up to a step, and what they are told; a slow one is out at the next. */
+function subscriber(position: bigint, { isSlow = false, told = [] as string[] } = {}): Subscriber {
   const cost = { requested: 1, remaining: 1, restoreRate: 1 };
-  const parts = { position, credential: `${position} ${isSlow}`, ended: new AbortController().signal };
-  return { ...parts, isSlow: () => isSlow, pay: () => cost, push: () => undefined } as unknown as Subscriber;
+  return {
+    position,
+    credential: 'the same',
+    ended: new AbortController().signal,
+    isSlow: () => isSlow,
+    pay: () => cost,
+    push: (payload: Buffer) => told.push(String(payload)),
+  } as unknown as Subscriber;
 }
 
-it('who waits to be let in is not kept from steps that nobody else was left for', async () => {
+/** A group at step 4 that reads the steps 5, 6 and 7 at once; `during` happens while step 5 is told. */
+function startGroup(during: (group: StreamGroup) => void): StreamGroup {
   const steps = [5n, 6n, 7n].map((sequence) => ({ sequence, value: sequence, isLast: false }));
   const followed = new Followed({
     name: 'project',
@@ -21,24 +28,51 @@ it('who waits to be let in is not kept from steps that nobody else was left for'
     after: 4n,
     read: async (after) => steps.filter(({ sequence }) => sequence > (after ?? 0n)),
   });
-  const feed = {
+  const events = {
     /** Reads once: no hint comes after it. */
     async follow(_: string, read: () => Promise<boolean>, signal: AbortSignal) {
       if (!(await read()) && !signal.aborted) await once(signal, 'abort');
     },
     close: async () => undefined,
   };
-  const late = Promise.withResolvers<unknown>();
   const teller = {
     review: async (subscribers: readonly ReadonlySet<Subscriber>[]) => [
       { role: 'OWNER' as const, subscribers: [...subscribers] },
     ],
     async payloads(_: unknown, value: unknown) {
-      if (value === 5n) late.resolve(group.join(subscriber(5n, { isSlow: false })));
+      if (value === 5n) during(group);
       return () => Buffer.from(String(value));
     },
   };
-  const group = startStreamGroup({ events: feed, teller }, { followed, position: 4n }, () => undefined);
+  const group = startStreamGroup({ events, teller }, { followed, position: 4n }, () => undefined);
+  return group;
+}
+
+it('who waits to be let in is not kept from steps that nobody else was left for', async () => {
+  const late = Promise.withResolvers<unknown>();
+  const group = startGroup((it) => late.resolve(it.join(subscriber(5n))));
   expect(await group.join(subscriber(4n, { isSlow: true }))).toBe('BEHIND');
   expect(await Promise.race([late.promise, sleep(1_000, 'STILL WAITS')])).toBe('BEHIND');
+});
+
+it('nobody is let in while a batch is told: they would be told of it unasked for, or from its middle', async () => {
+  const [told, toldLate] = [[] as string[], [] as string[]];
+  const late = Promise.withResolvers<unknown>();
+  const group = startGroup((it) => late.resolve(it.join(subscriber(4n, { told: toldLate }))));
+  void group.join(subscriber(4n, { told }));
+  expect(await Promise.race([late.promise, sleep(1_000, 'STILL IN')])).toBe('BEHIND');
+  expect(told).toEqual(['5', '6', '7']);
+  expect(toldLate).toEqual([]);
+});
+
+it('who has left by the time that their payment comes through is told nothing', async () => {
+  const told: string[] = [];
+  const ending = new AbortController();
+  const paid = Promise.withResolvers<ReturnType<Subscriber['pay']>>();
+  const gone = Object.assign(subscriber(4n, { told }), { ended: ending.signal, pay: () => paid.promise });
+  const group = startGroup(() => setImmediate(() => ending.abort()));
+  expect(await group.join(gone)).toBe('DONE');
+  paid.resolve({ requested: 1, remaining: 1, restoreRate: 1 });
+  await sleep(50);
+  expect(told).toEqual([]);
 });

@@ -15,6 +15,7 @@ function column<Value>(holds: Column<Value>['holds'], parse: (text: string) => V
   return { holds, isNullable: false, parse };
 }
 
+/* The kinds of columns that our tables have, by the value that each becomes; enums' texts are `choice`s. */
 export const text = column('TEXT', (value) => value);
 export const boolean = column('BOOLEAN', (value) => value === 't');
 export const integer = column('INTEGER', Number);

@@ -24,11 +24,11 @@ export function isoTime(text: string): string {
 /** Whether this is what `isoTime` writes. Dates that there are not, like 30 February, JavaScript takes for later ones. */
 export function isMoment(iso: string): boolean {
   const at = new Date(iso);
-  return isWritable(at) && at.toISOString() === iso;
+  return hasFourDigitYear(at) && at.toISOString() === iso;
 }
 
 /** Whether it has four digits of year both here and in Postgres, for which there is no year 0. */
-export function isWritable(at: Date): boolean {
+export function hasFourDigitYear(at: Date): boolean {
   const year = at.getUTCFullYear();
   return year >= 1 && year <= 9_999;
 }

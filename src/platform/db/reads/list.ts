@@ -43,11 +43,11 @@ export interface Position {
 }
 
 /** Which part of a list: `limit` rows from one end of what lies behind `after` and before `before`. */
-export interface Slice {
+export interface Slice<Place = Position> {
   readonly limit: number;
   readonly fromEnd: boolean;
-  readonly after: Position | null;
-  readonly before: Position | null;
+  readonly after: Place | null;
+  readonly before: Place | null;
 }
 
 /**

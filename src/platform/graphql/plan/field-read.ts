@@ -46,9 +46,11 @@ export class FieldRead {
 
 const hang = (reading: Reading) => Extensions({ read: new FieldRead(reading) });
 
+/** The field is a column under another name. */
 export const ReadsColumn = (name: string) => hang({ kind: 'COLUMN', name });
+/** The resolver makes the field of these columns of its row, without waiting. */
 export const ReadsColumns = (...names: string[]) => hang({ kind: 'COLUMNS', names });
-/** For fields with arguments, whose resolvers are only reached through promises. */
+/** `of` makes the field of these columns: for fields with arguments, whose resolvers are only reached through promises. */
 export const ReadsMade = <Row extends object, Args extends object, Ctx extends object>(
   names: readonly (string & keyof Row)[],
   of: (row: Row, args: Args, ctx: Ctx) => unknown,
@@ -56,7 +58,11 @@ export const ReadsMade = <Row extends object, Args extends object, Ctx extends o
   const make: Make<Row, Args, Ctx> = { of };
   return hang({ kind: 'COLUMNS', names, make });
 };
+/** The field is the row whose id is in the column `key`. */
 export const ReadsRow = (view: View, key: string) => hang({ kind: 'ROW', view, key });
+/** The field is the beginning of a list: `first` of it, or all. */
 export const ReadsList = (list: List) => hang({ kind: 'LIST', list });
+/** The field is a connection over a list. */
 export const ReadsConnection = (list: List) => hang({ kind: 'CONNECTION', list });
+/** The field begins a document: the row with the id in its argument. */
 export const ReadsRoot = (root: Root) => hang({ kind: 'ROOT', ...root });

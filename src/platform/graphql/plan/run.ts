@@ -1,6 +1,6 @@
+import type { Slice } from '../../db/reads/list.ts';
 import type { Reader } from '../../db/reads/reader.ts';
 import type { TextRow } from '../../db/reads/view.ts';
-import type { PageSlice } from '../page.ts';
 
 /** What one statement of a plan has read. */
 export interface Read {
@@ -9,7 +9,7 @@ export interface Read {
   readonly from: readonly number[];
   readonly to: readonly number[];
   /** The page asked for, where it is one. */
-  readonly slice: PageSlice | null;
+  readonly slice: Slice | null;
 }
 
 export const nothingRead: Read = { rows: [], from: [], to: [], slice: null };

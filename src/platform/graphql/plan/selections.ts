@@ -34,6 +34,7 @@ export interface Selections {
   count(): number;
 }
 
+/** Collects what an operation selects; `variables` decide its conditions. */
 export function collectSelections(
   schema: GraphQLSchema,
   fragments: Readonly<Record<string, FragmentDefinitionNode>>,

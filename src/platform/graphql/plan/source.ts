@@ -1,7 +1,7 @@
-import { countStatement, type List, rowsStatement, sliceStatement } from '../../db/reads/list.ts';
+import { countStatement, type List, rowsStatement, type Slice, sliceStatement } from '../../db/reads/list.ts';
 import type { TextRow, View } from '../../db/reads/view.ts';
 import { fromGlobalId, type IdType } from '../global-id.ts';
-import { checkFirst, maxPageSize, type PageSlice, type Paging, readSlice, withNext } from '../page.ts';
+import { firstSlice, maxPageSize, type Paging, readSlice, withNext } from '../page.ts';
 import type { Root } from './field-read.ts';
 import { Extraordinary, NotPlanned, nothingRead, type Read, type Run } from './run.ts';
 import type { ArgumentsOf } from './selections.ts';
@@ -37,14 +37,8 @@ export abstract class Source {
     return (run.reads[this.index] ?? nothingRead).rows;
   }
 
-  /** Reads its own rows. Throws Extraordinary, and whatever refuses an argument. */
-  protected abstract read(run: Run): Promise<Read>;
-
-  /** Reads its rows, then all that is below them. */
-  async fill(run: Run): Promise<void> {
-    run.reads[this.index] = await this.read(run);
-    await this.fillBelow(run);
-  }
+  /** Reads its rows, and all that is below them. Throws Extraordinary, and whatever refuses an argument. */
+  abstract fill(run: Run): Promise<void>;
 
   protected async fillBelow(run: Run): Promise<void> {
     if (this.below.length === 1) return this.below[0]?.fill(run);
@@ -70,7 +64,7 @@ export class RootSource extends Source {
     return 0;
   }
 
-  override async fill(run: Run): Promise<void> {
+  async fill(run: Run): Promise<void> {
     const id = fromGlobalId(this.type, String(this.argumentsOf(run).id));
     if (this.#project !== null) {
       const row = await this.#readRow(run, id);
@@ -89,10 +83,6 @@ export class RootSource extends Source {
     run.reads[this.index] = one(row);
   }
 
-  protected override async read(): Promise<Read> {
-    return nothingRead;
-  }
-
   async #readRow({ reader }: Run, id: string): Promise<TextRow> {
     const name = `${this.view.table} ${this.columns.join()}`;
     const row = await reader.readOne(name, id, (ids) => rowsStatement(this.view, this.columns, ids, null));
@@ -105,8 +95,18 @@ function one(row: TextRow): Read {
   return { rows: [row], from: [0], to: [1], slice: null };
 }
 
+/** Rows that can only be read once the parent's are. */
+abstract class ChildSource extends Source {
+  protected abstract read(run: Run): Promise<Read>;
+
+  async fill(run: Run): Promise<void> {
+    run.reads[this.index] = await this.read(run);
+    await this.fillBelow(run);
+  }
+}
+
 /** The rows that a column of the parent's names, each read once. */
-export class RowSource extends Source {
+export class RowSource extends ChildSource {
   readonly #key: number;
 
   constructor(
@@ -140,7 +140,7 @@ export class RowSource extends Source {
 }
 
 /** What lists and their counts have in common: parents by number, and the list's own conditions. */
-abstract class ListedSource extends Source {
+abstract class ListedSource extends ChildSource {
   readonly #id: number;
   readonly #only: number | null;
 
@@ -210,10 +210,9 @@ export class ListSource extends ListedSource {
 }
 
 /** Lists that are no connections take `first` alone, or nothing. What null means, only the resolver knows. */
-function wholeSlice({ first: limit = maxPageSize }: Readonly<Record<string, unknown>>): PageSlice {
+function wholeSlice({ first: limit = maxPageSize }: Readonly<Record<string, unknown>>): Slice {
   if (typeof limit !== 'number') throw new Extraordinary('Nobody says how many.');
-  checkFirst(limit);
-  return { limit, fromEnd: false, after: null, before: null };
+  return firstSlice(limit);
 }
 
 /** How many rows each parent's whole list has: one row of one number for each. */
