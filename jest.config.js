@@ -1,5 +1,5 @@
 /** Tests run as ES modules on real parts; see ARCHITECTURE.md, "Tests". */
-const common = {
+export const common = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/jest-global-setup.ts',
@@ -28,7 +28,12 @@ const notAboutReading = [
 
 export default {
   projects: [
-    { ...common, displayName: 'compiled', testMatch: ['**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'compiled',
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['/test/slow/', '/node_modules/'],
+    },
     // The API's tests once more, with every query answered by the resolvers.
     {
       ...common,
