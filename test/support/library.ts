@@ -70,6 +70,11 @@ export async function fillLibrary(
     [projectId],
   );
   await query(
+    `UPDATE generations SET waiting_for = 'STORAGE', waiting_since = '2026-03-02T00:00:00.123Z'
+     WHERE project_id = $1 AND prompt = 'Prompt 7'`,
+    [projectId],
+  );
+  await query(
     `INSERT INTO generated_images (id, generation_id, "index", image_id, verdict)
      SELECT gen_random_uuid(), g.id, i, (SELECT id FROM images WHERE project_id = $1 AND width = 65 + i),
        CASE WHEN i = 1 THEN 'FAVORITE'::"ImageVerdict" END

@@ -45,6 +45,8 @@ import {
 } from './generation.type.ts';
 import { generationsOfCharacter, generationsOfProject, generationView } from './generation.view.ts';
 import { type GenerationRow, readOutputProblems } from './progress.ts';
+import { type Wait, waitOf } from './waiting.ts';
+import { GenerationWait } from './waiting.type.ts';
 
 const which = { nullable: true, description: 'Which of them.' };
 
@@ -112,6 +114,15 @@ export class GenerationResolver {
   @FieldResolver(() => [OutputProblem], { description: 'Outputs that could not be kept.' })
   outputProblems(@Root() generation: GenerationRow): OutputProblem[] {
     return readOutputProblems(generation);
+  }
+
+  @ReadsColumns('waitingFor', 'waitingSince')
+  @FieldResolver(() => GenerationWait, {
+    nullable: true,
+    description: 'Why it does not go on although its turn has come. Null when it waits for nothing special.',
+  })
+  waitingFor(@Root() generation: GenerationRow): Wait | null {
+    return waitOf(generation);
   }
 
   @ReadsColumn('costMicros')

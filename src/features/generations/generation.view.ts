@@ -62,6 +62,8 @@ export const generationView = view<GenerationRow>('generations', {
   failureRetryable: optional(boolean),
   outputs: optional(json),
   outputProblems: json,
+  waitingFor: optional(text),
+  waitingSince: optional(moment),
 });
 
 type Filtered = { readonly filter?: GenerationFilter | null };

@@ -79,9 +79,9 @@ function nameOf(column: string): string {
   return name;
 }
 
-/** The run as it stood at an event: what never changes from the row, the rest from the event. */
+/** The run as it stood at an event: what never changes from the row, the rest from the event. After a move it waits for nothing. */
 export function readProgress(row: GenerationRow, json: unknown): GenerationRow {
-  return { ...row, ...progress.parse(json) };
+  return { ...row, ...progress.parse(json), waitingFor: null, waitingSince: null };
 }
 
 /** The problems with single outputs that a run kept. */

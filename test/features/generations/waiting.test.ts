@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
+import { moveTogether } from '../../../src/features/generations/move-together.ts';
+import { readProgress } from '../../../src/features/generations/progress.ts';
+import { noteWaiting, type WaitReason } from '../../../src/features/generations/waiting.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { createTurns } from '../../../src/platform/db/turns.ts';
+import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { Dramatis } from '../../support/dramatis.ts';
+import { holdRun, type RunPlace } from '../../support/runs.ts';
+
+let dramatis: Dramatis;
+let db: Database;
+let jobs: JobQueue;
+let place: RunPlace;
+beforeAll(async () => {
+  // No worker: nobody else moves the runs.
+  dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
+  db = connectDatabase(dramatis.database.url);
+  jobs = await startJobQueue(dramatis.database.url, createLogger('silent'));
+  const { id: projectId } = await db.project.create({ data: { name: 'Waiting' } });
+  const { id: characterId } = await db.character.create({ data: { projectId, name: 'Mara' } });
+  place = { projectId, characterId };
+});
+afterAll(async () => {
+  await jobs.stop(0);
+  await db.$disconnect();
+  await dramatis.stop();
+});
+
+const submitting = { to: 'SUBMITTING', set: { attempt_token: randomUUID() } } as const;
+const newRun = () => holdRun(db, place, 0n);
+const read = (id: string) => db.generation.findUniqueOrThrow({ where: { id } });
+const note = async (id: string, reason: WaitReason | null) => noteWaiting({ db }, await read(id), reason);
+async function told(id: string) {
+  const query = '{ waitingFor { reason since } status }';
+  const { generation } = await dramatis.get(`query ($id: ID!) { generation(id: $id) ${query} }`, {
+    id: toGlobalId('Generation', id),
+  });
+  return generation;
+}
+
+it('a run says why it waits, and since when, and one that waits for nothing special says so', async () => {
+  const id = await newRun();
+  expect(await told(id)).toEqual({ status: 'QUEUED', waitingFor: null });
+  await note(id, 'STORAGE');
+  const { waitingSince } = await read(id);
+  const since = waitingSince?.toISOString();
+  expect(await told(id)).toEqual({ status: 'QUEUED', waitingFor: { reason: 'STORAGE', since } });
+  await note(id, null);
+  expect(await told(id)).toEqual({ status: 'QUEUED', waitingFor: null });
+});
+
+it('the same reason again writes nothing, and another one begins anew', async () => {
+  const id = await newRun();
+  await note(id, 'STORAGE');
+  const version = () =>
+    db.$queryRaw`SELECT xmin::text, waiting_since FROM generations WHERE id = ${id}::uuid`;
+  const first = await version();
+  await note(id, 'STORAGE');
+  expect(await version()).toEqual(first);
+  const since = (await read(id)).waitingSince;
+  await note(id, 'PROVIDER_KEY');
+  const next = await read(id);
+  expect(next.waitingFor).toBe('PROVIDER_KEY');
+  expect(next.waitingSince?.getTime()).toBeGreaterThan(since?.getTime() ?? Infinity);
+});
+
+it('is not noted of a run that has moved on meanwhile', async () => {
+  const id = await newRun();
+  const before = await read(id);
+  await moveGeneration({ db, jobs }, id, { to: 'CANCELED' });
+  await noteWaiting({ db }, before, 'STORAGE');
+  expect(await read(id)).toMatchObject({ status: 'CANCELED', waitingFor: null, waitingSince: null });
+});
+
+describe('every move ends the wait', () => {
+  it.each([
+    ['alone', (id: string) => moveGeneration({ db, jobs }, id, submitting)],
+    [
+      'with others',
+      (id: string) => moveTogether({ db, jobs, turns: createTurns() }, { id, ...place }, submitting),
+    ],
+  ])('%s', async (_, move) => {
+    const id = await newRun();
+    await note(id, 'STORAGE');
+    expect(await move(id)).toMatchObject({ waitingFor: null, waitingSince: null });
+    expect(await read(id)).toMatchObject({ status: 'SUBMITTING', waitingFor: null, waitingSince: null });
+  });
+});
+
+it('a run as it stood after a move does not wait, whatever it waits for by now', async () => {
+  const id = await newRun();
+  await moveGeneration({ db, jobs }, id, { to: 'QUEUED', from: ['QUEUED'] });
+  const { progress } = await db.projectEvent.findFirstOrThrow({ where: { generationId: id } });
+  await note(id, 'STORAGE');
+  expect(readProgress(await read(id), progress)).toMatchObject({ waitingFor: null, waitingSince: null });
+});
+
+it('a reason of a newer version is none to this one', async () => {
+  const id = await newRun();
+  await db.generation.update({ where: { id }, data: { waitingFor: 'TOMORROW', waitingSince: new Date() } });
+  expect(await told(id)).toEqual({ status: 'QUEUED', waitingFor: null });
+});
