@@ -13,6 +13,7 @@ import { startEmbeddedPostgres } from '../src/platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from '../src/platform/db/migrate.ts';
 import { toGlobalId } from '../src/platform/graphql/global-id.ts';
 import { Loaders } from '../src/platform/graphql/loaders.ts';
+import { createSegmind } from '../src/platform/segmind/segmind.ts';
 import { registerExportRoute } from '../src/server/export-route.ts';
 import { checkBooks, daysOfBooks, fillBooks } from './books.ts';
 import { settleThroughput } from './settle.ts';
@@ -51,6 +52,14 @@ async function compare(work: readonly (() => Promise<unknown>)[], rounds: number
 const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
 const postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
 const db = connectDatabase(postgres.url);
+/** Of a database that no start has settled. */
+const segmind = createSegmind({
+  apiKey: 'bench',
+  baseUrl: 'http://127.0.0.1:1',
+  uploadUrl: 'http://127.0.0.1:1',
+  maxOutputBytes: 1,
+  environment: '',
+});
 const client = new pg.Client({ connectionString: postgres.url });
 try {
   await migrate(postgres.url, migrationsDirectory);
@@ -154,6 +163,7 @@ async function exported(projectId: string): Promise<void> {
   const app = Fastify();
   registerExportRoute(app, {
     db,
+    segmind,
     log: createLogger('silent'),
     authenticate: async () => ({ kind: 'ADMIN' }),
     meter: {

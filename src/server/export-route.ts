@@ -9,7 +9,7 @@ import { Loaders } from '../platform/graphql/loaders.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
-type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'db' | 'log'>;
+type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'db' | 'log' | 'segmind'>;
 
 /** As dear as a page of a hundred. */
 const exportPoints = 100;

@@ -14,7 +14,8 @@ const invariants = `
   FROM budget_windows w JOIN budgets b ON b.id = w.budget_id AND b.removed_at IS NULL,
     LATERAL (SELECT ${signed('SPENT')} AS settled, ${signed('HELD')} AS held FROM ledger_entries e
       WHERE e.project_id = b.project_id AND budget_covers(b, e.user_id, e.api_key_id, e.character_id, e.model)
-        AND period_start(b.period, e.day) = w.starts_on) l
+        AND e.environment = w.environment
+        AND entry_moment(e.requested_at, e.day) >= w.starts_at AND entry_moment(e.requested_at, e.day) < w.ends_at) l
   WHERE w.settled_micros + w.held_micros > w.cap_micros + w.overrun_micros
     OR w.settled_micros <> l.settled OR w.held_micros <> l.held
   UNION ALL

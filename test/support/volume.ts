@@ -63,8 +63,8 @@ export async function fillVolume({ query }: TestDatabase, { userId }: { userId: 
        repeat('0', 64), repeat('0', 64) FROM generations`,
     `INSERT INTO budgets (id, project_id, scope, model, period, cap_micros)
      SELECT gen_random_uuid(), ${project}, 'MODEL', 'm' || n, 'TOTAL', 1 FROM generate_series(0, 999) n`,
-    `INSERT INTO budget_alerts (id, project_id, budget_id, starts_on, threshold, cap_micros, settled_micros, held_micros, created_at)
-     SELECT gen_random_uuid(), b.project_id, b.id, now(), n, 1, 1, 1, now() - n * interval '1 hour' FROM budgets b, generate_series(1, 20) n`,
+    `INSERT INTO budget_alerts (id, project_id, budget_id, starts_at, starts_on, threshold, cap_micros, settled_micros, held_micros, created_at)
+     SELECT gen_random_uuid(), b.project_id, b.id, now(), now(), n, 1, 1, 1, now() - n * interval '1 hour' FROM budgets b, generate_series(1, 20) n`,
     `INSERT INTO spend_rollups (project_id, day, slice, model, character_id, user_id, api_key_id, status, amount_micros, runs,
        failures, pictures, discarded, seconds)
      SELECT ${project}, '2026-01-01'::date + n / 100, 'MODEL', 'm' || n % 100, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'COMPLETED',

@@ -32,6 +32,7 @@ export const auditActions = [
   'BUDGET_UPDATED',
   'BUDGET_REMOVED',
   'PROJECT_LIMITS_UPDATED',
+  'PROJECT_UPDATED',
 ] as const;
 /** One of them. */
 export type AuditAction = (typeof auditActions)[number];

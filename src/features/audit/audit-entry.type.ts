@@ -32,6 +32,7 @@ const descriptions: Record<Action, string> = {
   BUDGET_CREATED: 'A budget was made.',
   BUDGET_UPDATED: "A budget's cap or thresholds changed.",
   BUDGET_REMOVED: 'A budget was removed.',
+  PROJECT_UPDATED: "The project's time zone changed.",
   PROJECT_LIMITS_UPDATED: 'How many runs may be under way, or what needs approval, changed.',
 };
 

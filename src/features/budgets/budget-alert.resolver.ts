@@ -24,7 +24,8 @@ export class BudgetAlertResolver {
 
   @FieldResolver(() => DateScalar, {
     nullable: true,
-    description: "The first day of the period, in UTC; null for a budget's TOTAL.",
+    description:
+      "The first day of the period, in the zone that the project had then; null for a budget's TOTAL.",
   })
   periodStartsOn(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
     return periodOf(ctx, alert);

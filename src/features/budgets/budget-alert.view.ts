@@ -8,6 +8,8 @@ export const budgetAlertView = view<BudgetAlertRow>('budget_alerts', {
   id: text,
   projectId: text,
   budgetId: text,
+  environment: text,
+  startsAt: moment,
   startsOn: day,
   threshold: integer,
   capMicros: bigint,

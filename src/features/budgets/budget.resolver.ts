@@ -3,7 +3,7 @@ import type { Context } from '../../platform/context.ts';
 import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { DateScalar, DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
 import { findCharacter } from '../characters/character.queries.ts';
@@ -38,7 +38,8 @@ export class BudgetResolver {
 
   @FieldResolver(() => DateScalar, {
     nullable: true,
-    description: 'The first day of the current period, in UTC; null for TOTAL.',
+    description:
+      'The first day of the current period, in the zone that the project had then; null for TOTAL.',
   })
   async periodStartsOn(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).startsOn;
@@ -46,10 +47,27 @@ export class BudgetResolver {
 
   @FieldResolver(() => DateScalar, {
     nullable: true,
-    description: 'The last day of the current period, in UTC; null for TOTAL.',
+    description: 'The last day of the current period, in the same zone; null for TOTAL.',
   })
   async periodEndsOn(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).endsOn;
+  }
+
+  @FieldResolver(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the current period began; null for TOTAL.',
+  })
+  async periodStartsAt(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
+    return (await standingOf(ctx, budget)).startsAt;
+  }
+
+  @FieldResolver(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'When the current period ends, and the next begins; null for TOTAL. The first period in a new time zone may be shorter or longer than a day or month.',
+  })
+  async periodEndsAt(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
+    return (await standingOf(ctx, budget)).endsAt;
   }
 
   @FieldResolver(() => DecimalScalar, { description: 'The most that its runs may cost in a period.' })

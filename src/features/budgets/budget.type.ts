@@ -36,7 +36,7 @@ export const BudgetPeriod = {
 registerEnumType(BudgetPeriod, {
   name: 'BudgetPeriod',
   description:
-    'How often a budget starts again from 0. A run counts for the period, in UTC, in which it was asked for.',
+    "How often a budget starts again from 0. A run counts for the period in which it was asked for, by the project's time zone.",
   valuesConfig: {
     DAY: { description: 'Every day.' },
     MONTH: { description: 'On the first day of every month.' },

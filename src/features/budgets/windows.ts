@@ -2,9 +2,12 @@ import type { Transaction } from '../../platform/db/connect.ts';
 
 /** A budget in its current period, by the database's clock: all of one moment. */
 export interface Standing {
-  /** The period's first and last day in UTC; null for TOTAL. */
+  /** The period's first and last day, in the zone that the project had when it began; null for TOTAL. */
   readonly startsOn: string | null;
   readonly endsOn: string | null;
+  /** From this moment until before that one; null for TOTAL. */
+  readonly startsAt: Date | null;
+  readonly endsAt: Date | null;
   readonly capMicros: bigint;
   readonly settledMicros: bigint;
   readonly heldMicros: bigint;
@@ -14,51 +17,66 @@ export interface Standing {
   readonly overrunMicros: bigint;
 }
 
-/** Where budgets stand, by their row ids, in one statement; zeros where nothing happened in the period. */
+/**
+ * Where budgets stand in the database's provider environment, by their row ids, in one statement; zeros where nothing
+ * happened in the period.
+ */
 export async function readStandings(
   db: Pick<Transaction, '$queryRaw'>,
   budgetIds: readonly string[],
 ): Promise<(readonly [budgetId: string, standing: Standing])[]> {
   const rows = await db.$queryRaw<(Standing & { budgetId: string })[]>`
     SELECT b.id::text AS "budgetId", b.cap_micros AS "capMicros",
-      CASE WHEN b.period <> 'TOTAL' THEN first_day::text END AS "startsOn",
-      CASE b.period WHEN 'DAY' THEN first_day::text
-        WHEN 'MONTH' THEN (first_day + interval '1 month' - interval '1 day')::date::text END AS "endsOn",
+      CASE WHEN b.period <> 'TOTAL' THEN (p.starts_at AT TIME ZONE p.time_zone)::date::text END AS "startsOn",
+      CASE WHEN b.period <> 'TOTAL' THEN ((p.ends_at - interval '1 millisecond') AT TIME ZONE p.time_zone)::date::text END AS "endsOn",
+      CASE WHEN b.period <> 'TOTAL' THEN p.starts_at END AS "startsAt",
+      CASE WHEN b.period <> 'TOTAL' THEN p.ends_at END AS "endsAt",
       coalesce(w.settled_micros, 0) AS "settledMicros", coalesce(w.held_micros, 0) AS "heldMicros",
       greatest(0, b.cap_micros - coalesce(w.settled_micros + w.held_micros, 0)) AS "availableMicros",
       greatest(0, coalesce(w.settled_micros + w.held_micros, 0) - b.cap_micros) AS "overrunMicros"
-    FROM budgets b
-      CROSS JOIN LATERAL period_start(b.period, (now() AT TIME ZONE 'UTC')::date) AS p(first_day)
-      LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.starts_on = p.first_day
+    FROM budgets b JOIN projects owner ON owner.id = b.project_id CROSS JOIN provider_environment() env
+      CROSS JOIN LATERAL budget_period(b.id, env, b.period, owner.time_zone, now()) p
+      LEFT JOIN budget_windows w ON w.budget_id = b.id AND w.environment = env AND w.starts_at = p.starts_at
     WHERE b.id = ANY(${[...budgetIds]}::uuid[])`;
   return rows.map(({ budgetId, ...standing }) => [budgetId, standing] as const);
 }
 
 /**
- * Opens the windows of a budget that was just made: what was settled and is held since its period began counts. It is
- * taken from the analytics and from the runs that still hold money, so that it does not take longer as the ledger grows.
+ * Gives a new budget its windows: what was settled and is held in its current period, and in later ones, by environment.
  * The caller holds the project's lock, so that nothing is booked meanwhile.
  */
 export async function openWindows(tx: Transaction, budgetId: string): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO budget_windows (budget_id, starts_on, cap_micros, settled_micros, held_micros, overrun_micros)
-    SELECT b.id, s.starts_on, b.cap_micros, s.settled, s.held, greatest(0, s.settled + s.held - b.cap_micros)
-    FROM budgets b CROSS JOIN LATERAL (
-      SELECT period_start(b.period, day) AS starts_on, sum(settled)::bigint AS settled, sum(held)::bigint AS held
-      FROM (
-        SELECT day, amount_micros AS settled, 0 AS held FROM spend_rollups r
-        WHERE r.project_id = b.project_id AND r.slice = CASE b.scope WHEN 'PROJECT' THEN 'MODEL' ELSE b.scope::text END
-          AND budget_covers(b, r.user_id, r.api_key_id, r.character_id, r.model)
-        UNION ALL
-        SELECT (g.requested_at AT TIME ZONE 'UTC')::date, 0, g.hold_micros FROM generations g
-        WHERE g.project_id = b.project_id
-          AND (g.status NOT IN ('COMPLETED', 'FAILED', 'CANCELED') OR g.cost_micros IS NULL)
-          AND budget_covers(b, g.user_id, g.api_key_id, g.character_id, g.model)
-      ) counted
-      -- By the clock of whoever asked, a run may be of a period that has not begun here.
-      WHERE day >= period_start(b.period, (b.created_at AT TIME ZONE 'UTC')::date)
-      GROUP BY 1
-    ) s WHERE b.id = ${budgetId}::uuid`;
+    INSERT INTO budget_windows (budget_id, environment, starts_at, ends_at, time_zone, cap_micros, settled_micros, held_micros,
+      overrun_micros)
+    SELECT b.id, s.environment, s.starts_at, s.ends_at, owner.time_zone, b.cap_micros, s.settled, s.held,
+      greatest(0, s.settled + s.held - b.cap_micros)
+    FROM budgets b JOIN projects owner ON owner.id = b.project_id
+      CROSS JOIN LATERAL calendar_period(b.period, owner.time_zone, b.created_at) current
+      CROSS JOIN LATERAL (
+        SELECT environment, starts_at, ends_at, sum(settled)::bigint AS settled, sum(held)::bigint AS held
+        FROM (
+          SELECT g.environment, p.starts_at, p.ends_at,
+            CASE WHEN is_final(g.status) THEN coalesce(g.cost_micros, 0) ELSE 0 END AS settled,
+            CASE WHEN is_final(g.status) AND g.cost_micros IS NOT NULL THEN 0 ELSE g.hold_micros END AS held
+          FROM generations g, LATERAL calendar_period(b.period, owner.time_zone, g.requested_at) p
+          WHERE b.period <> 'TOTAL' AND g.project_id = b.project_id AND g.requested_at >= current.starts_at
+            AND budget_covers(b, g.user_id, g.api_key_id, g.character_id, g.model)
+          -- A total has no days: what was settled is read where it is summed up already.
+          UNION ALL
+          SELECT r.environment, current.starts_at, current.ends_at, r.amount_micros, 0 FROM spend_rollups r
+          WHERE b.period = 'TOTAL' AND r.project_id = b.project_id
+            AND r.slice = CASE b.scope WHEN 'PROJECT' THEN 'MODEL' ELSE b.scope::text END
+            AND budget_covers(b, r.user_id, r.api_key_id, r.character_id, r.model)
+          UNION ALL
+          SELECT g.environment, current.starts_at, current.ends_at, 0, g.hold_micros FROM generations g
+          WHERE b.period = 'TOTAL' AND g.project_id = b.project_id
+            AND (g.status NOT IN ('COMPLETED', 'FAILED', 'CANCELED') OR g.cost_micros IS NULL)
+            AND budget_covers(b, g.user_id, g.api_key_id, g.character_id, g.model)
+        ) counted
+        GROUP BY 1, 2, 3
+      ) s
+    WHERE b.id = ${budgetId}::uuid`;
 }
 
 /**
@@ -70,20 +88,20 @@ export async function adoptCap(tx: Transaction, budgetId: string): Promise<void>
     UPDATE budget_windows w SET cap_micros = b.cap_micros,
       overrun_micros = greatest(0, w.settled_micros + w.held_micros - b.cap_micros)
     FROM budgets b
-    WHERE b.id = ${budgetId}::uuid AND w.budget_id = b.id
-      AND w.starts_on >= period_start(b.period, (clock_timestamp() AT TIME ZONE 'UTC')::date)`;
+    WHERE b.id = ${budgetId}::uuid AND w.budget_id = b.id AND w.ends_at > clock_timestamp()`;
 }
 
 /** Raises the alerts of thresholds that a budget has reached in its current window, unless they were raised before. */
 export async function raiseAlerts(tx: Transaction, budgetId: string): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO budget_alerts (project_id, budget_id, starts_on, threshold, cap_micros, settled_micros, held_micros)
-    SELECT b.project_id, b.id, w.starts_on, threshold, w.cap_micros, w.settled_micros, w.held_micros
+    INSERT INTO budget_alerts (project_id, budget_id, environment, starts_at, starts_on, threshold, cap_micros, settled_micros,
+      held_micros)
+    SELECT b.project_id, b.id, w.environment, w.starts_at, (w.starts_at AT TIME ZONE w.time_zone)::date, threshold, w.cap_micros,
+      w.settled_micros, w.held_micros
     FROM budgets b JOIN budget_windows w ON w.budget_id = b.id, unnest(b.thresholds) threshold
-    WHERE b.id = ${budgetId}::uuid
-      AND w.starts_on >= period_start(b.period, (clock_timestamp() AT TIME ZONE 'UTC')::date)
+    WHERE b.id = ${budgetId}::uuid AND w.environment = provider_environment() AND w.ends_at > clock_timestamp()
       AND w.settled_micros + w.held_micros > 0
       AND (w.settled_micros + w.held_micros)::numeric * 100 >= w.cap_micros::numeric * threshold
-    ORDER BY w.starts_on, threshold
+    ORDER BY w.starts_at, threshold
     ON CONFLICT DO NOTHING`;
 }

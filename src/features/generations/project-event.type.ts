@@ -6,6 +6,7 @@ const ProjectEventKind = {
   PROJECT_ARCHIVED: 'PROJECT_ARCHIVED',
   PROJECT_RESTORED: 'PROJECT_RESTORED',
   PROJECT_DELETING: 'PROJECT_DELETING',
+  PROJECT_UPDATED: 'PROJECT_UPDATED',
   PROJECT_LIMITS_UPDATED: 'PROJECT_LIMITS_UPDATED',
   CHARACTER_CREATED: 'CHARACTER_CREATED',
   CHARACTER_UPDATED: 'CHARACTER_UPDATED',
@@ -32,6 +33,7 @@ registerEnumType(ProjectEventKind, {
     PROJECT_ARCHIVED: { description: 'The project was made read-only.' },
     PROJECT_RESTORED: { description: 'The project was opened again.' },
     PROJECT_DELETING: { description: 'The project was given up; it goes once its last run has settled.' },
+    PROJECT_UPDATED: { description: "The project's time zone changed." },
     PROJECT_LIMITS_UPDATED: {
       description: 'How many runs may be under way in the project, or what needs approval, changed.',
     },

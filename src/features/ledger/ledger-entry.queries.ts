@@ -1,4 +1,5 @@
 import { BadArgument } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
 import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { idsOf } from '../../platform/graphql/global-id.ts';
 import { type Page, type Paging, readSlice, toPage } from '../../platform/graphql/page.ts';
@@ -8,15 +9,15 @@ import type { LedgerFilter } from './ledger-entry.type.ts';
 
 export type { LedgerEntryRow };
 
-/** What was booked for a project, the newest first. Throws NotFound, Forbidden, BadArgument. */
+/** What was booked for a project in the database's provider environment, the newest first. Throws NotFound, Forbidden, BadArgument. */
 export async function listLedger(
-  ctx: Asker,
+  ctx: Asker & Uses<'segmind'>,
   projectId: string,
   args: Paging & { filter?: LedgerFilter | null },
 ): Promise<Page<LedgerEntryRow>> {
   await authorize(ctx, projectId, 'READ_SPEND');
   const slice = readSlice(args, readCursor);
-  const where = { projectId, ...conditions(args.filter ?? {}) };
+  const where = { projectId, environment: ctx.segmind.environment, ...conditions(args.filter ?? {}) };
   const rows = await ctx.db.ledgerEntry.findMany({
     where: { AND: [where, { id: { lt: slice.after ?? undefined, gt: slice.before ?? undefined } }] },
     orderBy: { id: slice.fromEnd ? 'asc' : 'desc' },

@@ -28,7 +28,7 @@ export class LedgerEntryResolver {
   }
 
   @FieldResolver(() => DateScalar, {
-    description: 'The day, in UTC, on which the run was asked for: which periods of budgets it counts for.',
+    description: 'The day on which the run was asked for, in the zone that its project had then.',
   })
   day(@Root() entry: LedgerEntryRow): string {
     return dayText(entry.day);
@@ -39,7 +39,8 @@ export class LedgerEntryResolver {
 export class ProjectLedgerResolver {
   @FieldResolver(() => LedgerEntryConnection, {
     nullable: true,
-    description: 'Every amount that was booked for it, the newest first. Not for a VIEWER: FORBIDDEN.',
+    description:
+      'Every amount that was booked for it in the present provider environment, the newest first. Not for a VIEWER: FORBIDDEN.',
   })
   ledger(
     @Ctx() ctx: Context,

@@ -92,12 +92,14 @@ export class LedgerFilter {
   until?: Date | null;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'Of runs that were asked for on this day, in UTC, or later: the `from` of exports.',
+    description:
+      "Of runs that were asked for on this day, by the project's time zone, or later: the `from` of exports.",
   })
   fromDay?: string | null;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'Of runs that were asked for on this day, in UTC, or earlier: the `to` of exports.',
+    description:
+      "Of runs that were asked for on this day, by the project's time zone, or earlier: the `to` of exports.",
   })
   toDay?: string | null;
 }

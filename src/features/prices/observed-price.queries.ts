@@ -18,9 +18,11 @@ export async function listObservedPrices(
   // From each shape the index leads to the next: what lies between is not read.
   const shapes = await ctx.db.$queryRaw<{ shape: string }[]>`
     WITH RECURSIVE shapes AS (
-      SELECT min(shape) AS shape FROM price_observations WHERE model = ${model}
+      SELECT min(shape) AS shape FROM price_observations
+      WHERE model = ${model} AND environment = provider_environment()
       UNION ALL
-      SELECT (SELECT min(o.shape) FROM price_observations o WHERE o.model = ${model} AND o.shape > s.shape)
+      SELECT (SELECT min(o.shape) FROM price_observations o 
+        WHERE o.model = ${model} AND o.environment = provider_environment() AND o.shape > s.shape)
       FROM shapes s WHERE s.shape IS NOT NULL
     )
     SELECT shape FROM shapes WHERE shape IS NOT NULL LIMIT ${first}`;

@@ -77,7 +77,7 @@ const readObserved = sharedRead('observed prices', async (db, asked: readonly st
         percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds) AS "seconds95"
       FROM (
         SELECT cost_micros, seconds FROM price_observations
-        WHERE model = asked.of->>'model' AND shape = asked.of->>'shape' AND at > now() - ${rolling.days} * interval '1 day'
+        WHERE model = asked.of->>'model' AND environment = provider_environment() AND shape = asked.of->>'shape' AND at > now() - ${rolling.days} * interval '1 day'
         ORDER BY id DESC LIMIT ${rolling.runs}
       ) newest
     ) o`;

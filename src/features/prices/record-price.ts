@@ -9,6 +9,8 @@ export interface PriceLesson {
   readonly seconds: number | null;
   /** Whose prices they are. */
   readonly providerAccount: string | null;
+  /** The run's. */
+  readonly environment: string;
   /** PROVIDER: its own figure. BALANCE: what an account's balance lost by the run. */
   readonly source: 'PROVIDER' | 'BALANCE';
 }
@@ -34,8 +36,9 @@ export async function recordPrices(tx: Transaction, lessons: readonly PriceLesso
   });
   const data = told
     .filter(({ providerAccount }) => !own.some(({ account }) => account === providerAccount))
-    .map(({ model, priceShape: shape, outputCount: outputs, costMicros, seconds, source }) => ({
+    .map(({ model, environment, priceShape: shape, outputCount: outputs, costMicros, seconds, source }) => ({
       model,
+      environment,
       shape,
       outputs,
       costMicros,

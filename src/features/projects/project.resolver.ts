@@ -18,11 +18,14 @@ import {
   ProjectConnection,
   RestoreProjectInput,
   RestoreProjectPayload,
+  UpdateProjectInput,
   UpdateProjectLimitsInput,
   UpdateProjectLimitsPayload,
+  UpdateProjectPayload,
 } from './project.type.ts';
 import { projectView } from './project.view.ts';
 import { restoreProject } from './restore-project.ts';
+import { updateProject } from './update-project.ts';
 import { updateProjectLimits } from './update-project-limits.ts';
 
 @Resolver(() => Project)
@@ -89,6 +92,16 @@ export class ProjectResolver {
     @Arg('input', () => RestoreProjectInput, { description: 'Which one.' }) input: RestoreProjectInput,
   ) {
     return toPayload('project', restoreProject(ctx, input));
+  }
+
+  @Mutation(() => UpdateProjectPayload, {
+    description: 'Changes a project: its time zone. Owners only, not for API keys: FORBIDDEN.',
+  })
+  updateProject(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateProjectInput, { description: 'What to change.' }) input: UpdateProjectInput,
+  ) {
+    return toPayload('project', updateProject(ctx, input));
   }
 
   @Mutation(() => UpdateProjectLimitsPayload, {

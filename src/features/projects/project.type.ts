@@ -7,6 +7,11 @@ import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts
 export class Project extends Node {
   @Field(() => String, { description: 'From 1 to 200 characters.' })
   name: string;
+  @Field(() => String, {
+    description:
+      'The IANA name of the zone whose days its spend, budgets, exports and forecasts are by, such as `Europe/Berlin`; `UTC` unless an owner sets it. Moments are told in UTC all the same.',
+  })
+  timeZone: string;
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   createdAt: Date;
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was archived: it can only be read.' })
@@ -45,6 +50,18 @@ export class ArchiveProjectInput {
 export class RestoreProjectInput {
   @Field(() => ID, { description: "The project's id." })
   id: string;
+}
+
+@InputType({ description: 'What to change in a project; what is left out stays.' })
+export class UpdateProjectInput {
+  @Field(() => ID, { description: "The project's id." })
+  id: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'By whose days it is reported and budgeted from now on: an IANA name such as `Europe/Berlin`, or `UTC`. What is booked keeps its day; an open period of a budget ends at its old end.',
+  })
+  timeZone?: string | null;
 }
 
 @InputType({ description: 'Limits of a project; what is left out stays.' })
@@ -86,6 +103,12 @@ export const RestoreProjectPayload = payloadType(
   'project',
   () => Project,
   'The project, open again.',
+);
+export const UpdateProjectPayload = payloadType(
+  'UpdateProject',
+  'project',
+  () => Project,
+  'The changed project.',
 );
 export const UpdateProjectLimitsPayload = payloadType(
   'UpdateProjectLimits',

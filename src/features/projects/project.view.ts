@@ -8,6 +8,7 @@ import { view } from '../../platform/db/reads/view.ts';
 export const projectView = view<ProjectRow>('projects', {
   id: text,
   name: text,
+  timeZone: text,
   lastSequence: bigint,
   createdAt: moment,
   archivedAt: optional(moment),

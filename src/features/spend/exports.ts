@@ -18,7 +18,7 @@ export interface Export {
   readonly portions: Portions;
 }
 
-type Tools = Uses<'db' | 'viewer' | 'loaders'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'segmind'>;
 type Asked = Omit<Span, 'portion'>;
 
 /** Enough to be worth a read of the table, little enough to lie in memory. */

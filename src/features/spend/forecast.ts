@@ -1,6 +1,7 @@
 import { addDays, countDays } from '../../days.ts';
 import { perUnit } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
+import { Prisma } from '../../platform/db/generated/client.ts';
 import { readStandings } from '../budgets/windows.ts';
 import { matching, type Scope } from './matching.ts';
 import type { SpendReportFound } from './spend.queries.ts';
@@ -71,6 +72,12 @@ export function usedUpOn(today: string, available: bigint, perDay: bigint): stri
   return days > farthestDays ? null : addDays(today, Number(days));
 }
 
+/** The zone whose days a report is by: its project's, or UTC for all projects, each of which has days of its own. */
+function zoneOf({ projectId }: Scope): Prisma.Sql {
+  if (projectId === null) return Prisma.sql`SELECT 'UTC' AS time_zone`;
+  return Prisma.sql`SELECT time_zone FROM projects WHERE id = ${projectId}::uuid`;
+}
+
 /**
  * Today, by the database, and the mean of the 28 days before it, or of those since the first spend; on the first day of
  * all what today has seen, so that a budget that is used up on it is told.
@@ -86,7 +93,7 @@ async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: stri
       CASE WHEN EXISTS (
         SELECT 1 FROM spend_rollups WHERE ${rows} AND day < today - 28 AND amount_micros > 0
       ) THEN 28 ELSE today - min(day) FILTER (WHERE amount_micros > 0 AND day < today) END AS days
-    FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today) now
+    FROM (SELECT (now() AT TIME ZONE time_zone)::date AS today FROM (${zoneOf(scope)}) zone) now
     LEFT JOIN spend_rollups ON ${rows} AND day BETWEEN today - 28 AND today
     GROUP BY today`;
   if (!pace) throw new Error('There is always a today.');

@@ -26,13 +26,13 @@ function sliceFor({ groupBy, filter }: Scope): string {
   return needed.length > 1 ? 'ALL' : (needed[0] ?? 'MODEL');
 }
 
-/** The rows of `spend_rollups` that a report is made of, their day apart. */
+/** The rows of `spend_rollups` that a report is made of, their day apart: those of the database's provider environment. */
 export function matching(scope: Scope): Prisma.Sql {
   const { models, characterIds, userIds, apiKeyIds, statuses, projectIds } = scope.filter ?? {};
   const anyOf = (column: Prisma.Sql, globalIds: readonly string[] | null | undefined, type: IdType) =>
     globalIds ? [Prisma.sql`${column} = ANY(${idsOf(globalIds, type)}::uuid[])`] : [];
   const conditions = [
-    Prisma.sql`slice = ${sliceFor(scope)}`,
+    Prisma.sql`environment = provider_environment() AND slice = ${sliceFor(scope)}`,
     ...(scope.projectId === null ? [] : [Prisma.sql`project_id = ${scope.projectId}::uuid`]),
     ...anyOf(Prisma.sql`project_id`, projectIds, 'Project'),
     ...anyOf(Prisma.sql`character_id`, characterIds, 'Character'),

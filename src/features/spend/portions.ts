@@ -1,4 +1,4 @@
-/** What an export is about: a project, or null for all of them, and days in UTC; null where it is open. */
+/** What an export is about: a project, or null for all of them, and days of its own; null where it is open. */
 export interface Span {
   readonly projectId: string | null;
   readonly from: Date | null;

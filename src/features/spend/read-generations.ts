@@ -27,18 +27,28 @@ export const generationColumns = [
   'apiKeyId',
 ] as const;
 
+/** The days of runs that are older than the days of zones. */
+function dayOfUtc(from: Date | null, to: Date | null) {
+  return { gte: from ?? undefined, lt: to === null ? undefined : new Date(to.getTime() + dayMs) };
+}
+
 /** A project's runs in the order in which they were asked for, up to now by the database's clock. */
 export async function* readGenerations(
-  { db }: Uses<'db'>,
+  { db, segmind }: Uses<'db' | 'segmind'>,
   { projectId, from, to, portion }: Span & { readonly projectId: string },
 ): Portions<typeof generationColumns> {
-  const until = to === null ? await databaseTime(db) : new Date(to.getTime() + dayMs);
+  const days = { gte: from ?? undefined, lte: to ?? undefined };
+  // A day of any zone begins and ends within a day of UTC's: the index leads near, and the run's own day decides.
+  const earliest = from === null ? undefined : new Date(from.getTime() - dayMs);
+  const until = to === null ? await databaseTime(db) : new Date(to.getTime() + 2 * dayMs);
   let after: { requestedAt: Date; id: string } | undefined;
   for (;;) {
     const rows = await db.generation.findMany({
       where: {
         projectId,
-        requestedAt: { gte: after?.requestedAt ?? from ?? undefined, lt: until },
+        environment: segmind.environment,
+        requestedAt: { gte: after?.requestedAt ?? earliest, lt: until },
+        OR: [{ requestedOn: days }, { requestedOn: null, requestedAt: dayOfUtc(from, to) }],
         // The bound above lets the index do its work; this passes over what was told already.
         NOT: after && { requestedAt: after.requestedAt, id: { lte: after.id } },
       },

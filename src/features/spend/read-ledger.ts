@@ -25,13 +25,17 @@ export const ledgerColumns = [
 ] as const;
 
 /** The entries of a project, or of all, in the order in which they were made, up to the newest of now. */
-export async function* readLedger({ db }: Uses<'db'>, span: Span): Portions<typeof ledgerColumns> {
+export async function* readLedger(
+  { db, segmind }: Uses<'db' | 'segmind'>,
+  span: Span,
+): Portions<typeof ledgerColumns> {
   const { _max: newest } = await db.ledgerEntry.aggregate({ _max: { id: true } });
   let after = 0n;
   for (;;) {
     const rows = await db.ledgerEntry.findMany({
       where: {
         projectId: span.projectId ?? undefined,
+        environment: segmind.environment,
         id: { gt: after, lte: newest.id ?? 0n },
         day: { gte: span.from ?? undefined, lte: span.to ?? undefined },
       },

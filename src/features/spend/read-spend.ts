@@ -43,7 +43,7 @@ interface RowRead {
 /** The rollups at their finest, in the order of their index. */
 export async function* readSpend({ db }: Uses<'db'>, span: Span): Portions<typeof spendColumns> {
   const conditions = [
-    Prisma.sql`slice = 'ALL'`,
+    Prisma.sql`environment = provider_environment() AND slice = 'ALL'`,
     ...(span.projectId === null ? [] : [Prisma.sql`project_id = ${span.projectId}::uuid`]),
     ...(span.from === null ? [] : [Prisma.sql`day >= ${span.from}::date`]),
     ...(span.to === null ? [] : [Prisma.sql`day <= ${span.to}::date`]),

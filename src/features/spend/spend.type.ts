@@ -10,7 +10,7 @@ registerEnumType(SpendGrouping, {
   name: 'SpendGrouping',
   description: 'By what spend is broken down. Of DAY, WEEK and MONTH one at a time.',
   valuesConfig: {
-    DAY: { description: 'The day, in UTC, on which a run was asked for.' },
+    DAY: { description: 'The day on which a run was asked for, by the time zone of its project.' },
     WEEK: { description: 'The week, from Monday, in which a run was asked for.' },
     MONTH: { description: 'The month in which a run was asked for.' },
     PROJECT: { description: 'The project; one and the same unless the admin asks for all.' },
@@ -47,9 +47,11 @@ export class SpendFilter {
 /** What is asked of the analytics. */
 @ArgsType()
 export class SpendArgs {
-  @Field(() => DateScalar, { description: 'The first day, in UTC.' })
+  @Field(() => DateScalar, {
+    description: 'The first day, by the time zone of the project, or of each project.',
+  })
   from: string;
-  @Field(() => DateScalar, { description: 'The last day, in UTC; at the most ten years later.' })
+  @Field(() => DateScalar, { description: 'The last day; at the most ten years later.' })
   to: string;
   @Field(() => [SpendGrouping], {
     defaultValue: [],

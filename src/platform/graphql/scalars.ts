@@ -58,9 +58,13 @@ function readAmount(given: unknown): bigint {
   );
 }
 
-/** A day in UTC. */
+/** A day of a calendar. */
 export const DateScalar = new GraphQLScalarType({
-  ...describe(GraphQLLocalDate, 'Date', 'A day in UTC, as in `2026-11-01`.').toConfig(),
+  ...describe(
+    GraphQLLocalDate,
+    'Date',
+    'A day, as in `2026-11-01`; of which time zone, the field says.',
+  ).toConfig(),
   parseValue: (value) => writableDay(GraphQLLocalDate.parseValue(value)),
   parseLiteral: (node) => writableDay(GraphQLLocalDate.parseLiteral(node)),
 });

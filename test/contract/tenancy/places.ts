@@ -212,6 +212,12 @@ export function takings(
         },
       },
     ),
+    'Mutation.updateProject(input.id)': writing(
+      'updateProject',
+      'project',
+      (ids) => `id: "${ids.project}", timeZone: "UTC"`,
+      own,
+    ),
     'Mutation.updateProjectLimits(input.id)': writing(
       'updateProjectLimits',
       'project',

@@ -232,9 +232,10 @@ it('shows its current period: what is settled, held and left', async () => {
   });
   expect(await list()).toEqual([month, total, day]);
   // Tomorrow, a new period: as if everything of today were of yesterday.
-  await dramatis.database.query('UPDATE budget_windows SET starts_on = starts_on - 1 WHERE budget_id = $1', [
-    fromGlobalId('Budget', day.id),
-  ]);
+  await dramatis.database.query(
+    `UPDATE budget_windows SET starts_at = starts_at - interval '1 day', ends_at = ends_at - interval '1 day' WHERE budget_id = $1`,
+    [fromGlobalId('Budget', day.id)],
+  );
   expect((await list()).at(-1)).toMatchObject({
     settled: '0.000000',
     held: '0.000000',

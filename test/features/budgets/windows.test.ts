@@ -55,7 +55,7 @@ const tries = (count: number, micros: bigint) =>
       ),
     ),
   );
-const dayAgo = () => new Date(Date.now() - 86_400_000);
+const dayAgo = (days = 1) => new Date(Date.now() - days * 86_400_000);
 
 it('a hold that does not fit is refused, and one that fits to the last micro-dollar is not', async () => {
   const { id } = await budget(10n);
@@ -139,7 +139,8 @@ it('a cap below what is held is taken at its word, and what is released does not
 
 it('only the current window gets the new cap', async () => {
   const { id } = await budget(100n);
-  await db.budgetWindow.create({ data: { budgetId: id, startsOn: dayAgo(), capMicros: 100n } });
+  const [startsAt, endsAt] = [dayAgo(2), dayAgo(1)];
+  await db.budgetWindow.create({ data: { budgetId: id, startsAt, endsAt, capMicros: 100n } });
   await holdRun(db, place, 1n);
   await changeCap(id, 50n);
   expect((await windows(id)).map(({ capMicros }) => capMicros).sort()).toEqual([100n, 50n].sort());

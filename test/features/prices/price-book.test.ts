@@ -186,6 +186,7 @@ describe('the price book', () => {
       costMicros,
       seconds,
       providerAccount,
+      environment: '',
       source: 'PROVIDER',
     });
 
@@ -210,6 +211,7 @@ describe('the price book', () => {
       costMicros: 9_000_000n,
       seconds: 1,
       providerAccount: null,
+      environment: '',
       source: 'PROVIDER',
     });
     const config = readConfig({});

@@ -247,8 +247,8 @@ describe('the forecast', () => {
   const budget = (period: string, cap: number, settled: number | null = null) =>
     dramatis.database.query(
       `WITH b AS (INSERT INTO budgets (id, project_id, scope, period, cap_micros) VALUES ($1, $2, 'PROJECT', $3::"BudgetPeriod", $4) RETURNING *)
-       INSERT INTO budget_windows (budget_id, starts_on, cap_micros, settled_micros)
-       SELECT id, period_start(period, (now() AT TIME ZONE 'UTC')::date), cap_micros, $5 FROM b WHERE $5::bigint IS NOT NULL`,
+       INSERT INTO budget_windows (budget_id, starts_at, ends_at, cap_micros, settled_micros)
+       SELECT id, p.starts_at, p.ends_at, cap_micros, $5 FROM b, calendar_period(b.period, 'UTC', now()) p WHERE $5::bigint IS NOT NULL`,
       [randomUUID(), project, period, cap, settled],
     );
 
