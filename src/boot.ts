@@ -6,11 +6,15 @@ import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
+import { endForeignRuns } from './features/generations/tasks/end-foreign-runs.ts';
 import { reviewRestored } from './features/generations/tasks/review-restored.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
 import { createWorker } from './features/generations/tasks/worker.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
+import { settleEnvironment } from './features/provider/settle-environment.ts';
+import { watchEnvironment } from './features/provider/watch-environment.ts';
+import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { greeting } from './greeting.ts';
 import type { Logger } from './logger.ts';
@@ -33,9 +37,9 @@ import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
 import { openHighWater } from './platform/storage/high-water.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
+import { environmentOf, openProvider } from './provider.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import { type Graphql, openGraphql } from './server/open-graphql.ts';
-import { startSimulator } from './simulator/simulator.ts';
 
 /** A started process: the address it listens on (none for a worker), and what stops it. */
 export interface Running {
@@ -72,14 +76,17 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   await mkdir(dataDirectory, { recursive: true });
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
-  const applied = await migrate(databaseUrl, migrationsDirectory);
+  const wanted = { environment: environmentOf(config), switchFrom: config.PROVIDER_SWITCH_FROM };
+  const applied = await settleEnvironment(databaseUrl, wanted, log, () =>
+    migrate(databaseUrl, migrationsDirectory),
+  );
   if (applied.length > 0) log.info({ applied }, 'migrations applied');
   const db = connectDatabase(databaseUrl);
   closers.push(() => db.$disconnect());
   const reader = openReader(databaseUrl);
   closers.push(() => reader.close());
 
-  const provider = await findProvider(config, dataDirectory, closers);
+  const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
@@ -110,8 +117,10 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     imageSecret: await imageSecret(db),
   };
 
+  await keepServerKey(tools);
   await adoptBlobs(tools);
   await reviewRestored(tools);
+  await endForeignRuns(tools);
   const sweeping = new AbortController();
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
@@ -120,6 +129,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     void sweepRegularly(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
+    void watchEnvironment(tools, sweeping.signal);
   }
   closers.push(() => events.close());
   closers.push(() => {
@@ -128,12 +138,16 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   });
 
   if (!graphql) {
-    log.info({ role: 'worker', provider: provider.kind }, 'working');
+    log.info({ role: 'worker', provider: provider.environment }, 'working');
     return { url: null, greeting: '', stop: () => closeAll(closers) };
   }
   const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
-  log.info({ url, role: config.ROLE, provider: provider.kind }, 'listening');
-  return { url, greeting: greeting({ url, key, provider }), stop: () => closeAll(closers) };
+  log.info({ url, role: config.ROLE, provider: provider.environment }, 'listening');
+  return {
+    url,
+    greeting: greeting({ url, key, environment: provider.environment }),
+    stop: () => closeAll(closers),
+  };
 }
 
 async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Closers): Promise<string> {
@@ -143,43 +157,6 @@ async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Clo
   });
   closers.push(() => postgres.stop());
   return postgres.url;
-}
-
-/** Where runs go, and whether they cost money. */
-export interface Provider {
-  readonly kind: 'SIMULATED' | 'LIVE';
-  readonly apiKey: string;
-  readonly baseUrl: string;
-  readonly uploadUrl: string;
-  /** Where past runs can be looked up; left out, nowhere. */
-  readonly generationsUrl: string | undefined;
-}
-
-const liveHost = 'api.segmind.com';
-const liveUploadUrl = 'https://workflows-api.segmind.com/upload-asset';
-
-/** With a key the provider itself. Without one a simulator of it: from here on it is only another base URL. */
-async function findProvider(config: Config, dataDirectory: string, closers: Closers): Promise<Provider> {
-  if (config.SEGMIND_API_KEY !== undefined) {
-    const baseUrl = config.SEGMIND_BASE_URL;
-    const isLiveHost = new URL(baseUrl).host === liveHost;
-    const uploadUrl = config.SEGMIND_UPLOAD_URL ?? (isLiveHost ? liveUploadUrl : `${baseUrl}/upload-asset`);
-    const generationsUrl = config.SEGMIND_GENERATIONS_URL;
-    return { kind: 'LIVE', apiKey: config.SEGMIND_API_KEY, baseUrl, uploadUrl, generationsUrl };
-  }
-  const simulator = await startSimulator({
-    speed: config.SIMULATOR_SPEED,
-    retentionMs: config.SEGMIND_RETENTION_MS,
-    directory: join(dataDirectory, 'simulator'),
-  });
-  closers.push(() => simulator.close());
-  return {
-    kind: 'SIMULATED',
-    apiKey: 'SG_simulated0000000',
-    baseUrl: simulator.url,
-    uploadUrl: config.SEGMIND_UPLOAD_URL ?? `${simulator.url}/upload-asset`,
-    generationsUrl: config.SEGMIND_GENERATIONS_URL ?? `${simulator.url}/inference-request/request-history`,
-  };
 }
 
 /** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */

@@ -142,6 +142,13 @@ const environment = z.object({
   /** Runs that one process takes care of at a time, most of which wait for the provider. */
   WORKER_CONCURRENCY: wholeNumber(1, 50_000, 5_000),
   SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),
+  /** A simulator that runs already, in place of one that this process starts. Without SEGMIND_API_KEY only. */
+  SIMULATOR_URL: httpUrl.optional(),
+  /**
+   * The provider environment that the database is to leave at this start: `simulator`, or the address of an API. It must
+   * be named, because a database of a live account goes to no other environment by itself.
+   */
+  PROVIDER_SWITCH_FROM: z.string().optional(),
   MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 33_554_432),
   MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),
   MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),

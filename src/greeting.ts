@@ -1,18 +1,24 @@
+import { kindOfEnvironment } from './features/provider/environment.ts';
+
 /** What a person reads in the terminal once the server is up: where it is, how to get in, what it costs, what to try. */
-export function greeting(facts: {
+export function greeting({
+  url,
+  key,
+  environment,
+}: {
   url: string;
   key: string;
-  provider: { kind: 'SIMULATED' | 'LIVE'; baseUrl: string };
+  environment: string;
 }): string {
-  const { url, key, provider } = facts;
+  const kind = kindOfEnvironment(environment);
   const cost =
-    provider.kind === 'SIMULATED'
-      ? 'a simulator; nothing is paid for'
-      : `${provider.baseUrl}; runs cost money`;
+    kind === 'SIMULATOR'
+      ? 'a stand-in for the provider; nothing is paid for'
+      : `${environment}; runs cost money`;
   return `
   Dramatis   ${url}/graphql   (open it in a browser for the explorer)
   Admin key  ${key}
-  Provider   ${provider.kind}: ${cost}
+  Provider   ${kind}: ${cost}
 
   A first operation:
 

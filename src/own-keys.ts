@@ -26,8 +26,11 @@ export async function masterKeys(
   return existsSync(path) ? [first, ...others, ofFile(await readFile(path, 'utf8'))] : [first, ...others];
 }
 
-/** Processes that start together on one folder must agree: only the first writes. */
-async function kept(path: string, made: string): Promise<string> {
+/**
+ * The text of a file, written at first use. Processes that start together on one folder must agree: only the first
+ * writes.
+ */
+export async function kept(path: string, made: string): Promise<string> {
   await writeFile(path, `${made}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
     if (errorCode(error) !== 'EEXIST') throw error;
   });

@@ -50,6 +50,7 @@ import {
 import { ProjectDeletionResolver } from '../features/project-deletion/project-deletion.resolver.ts';
 import { ProjectPermissionsResolver } from '../features/projects/permission.resolver.ts';
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
+import { ProviderResolver } from '../features/provider/provider.resolver.ts';
 import { ProjectProviderKeyResolver } from '../features/provider-keys/provider-key.resolver.ts';
 import {
   ReconciliationLineResolver,
@@ -90,6 +91,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       AuditEntryResolver,
       AuditActorResolver,
       ProjectAuditLogResolver,
+      ProviderResolver,
       ProjectProviderKeyResolver,
       ImageResolver,
       ImageModelResolver,

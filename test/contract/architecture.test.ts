@@ -10,6 +10,7 @@ const rooms = [
   'members',
   'api-keys',
   'audit',
+  'provider',
   'provider-keys',
   'images',
   'image-models',

@@ -1,4 +1,5 @@
-import { createSegmind, type Segmind, type SegmindOptions } from '../../src/platform/segmind/segmind.ts';
+import type { SegmindOptions } from '../../src/platform/segmind/options.ts';
+import { createSegmind, type Segmind } from '../../src/platform/segmind/segmind.ts';
 import type { SegmindError } from '../../src/platform/segmind/segmind-error.ts';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 

@@ -1,6 +1,6 @@
 import { Ctx, Extensions, FieldResolver, Resolver, Root, registerEnumType } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { ReadsColumn } from '../../platform/graphql/plan/field-read.ts';
+import { ReadsColumn, ReadsColumns } from '../../platform/graphql/plan/field-read.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { userIfVisible } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
@@ -8,6 +8,8 @@ import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
 import { ledgerOfGenerationIfVisible } from '../ledger/ledger-entry.queries.ts';
 import { LedgerEntry } from '../ledger/ledger-entry.type.ts';
+import { type EnvironmentKind, kindOfEnvironment } from '../provider/environment.ts';
+import { ProviderEnvironment } from '../provider/provider.type.ts';
 import { Generation } from './generation.type.ts';
 import type { GenerationRow } from './progress.ts';
 import { costSources } from './record-cost.ts';
@@ -37,6 +39,14 @@ export class GenerationAccountingResolver {
   })
   hold(@Root() generation: GenerationRow): bigint {
     return generation.holdMicros;
+  }
+
+  @ReadsColumns('environment')
+  @FieldResolver(() => ProviderEnvironment, {
+    description: 'Whether it is real: the provider environment that it was asked for under.',
+  })
+  environment(@Root() { environment }: GenerationRow): EnvironmentKind {
+    return kindOfEnvironment(environment);
   }
 
   @ReadsColumn('costSource')

@@ -9,7 +9,9 @@ import { checkBatch, columnsOf, enterProject, type PreparedRun, prepareRun } fro
 import type { GenerationRow } from './progress.ts';
 import { honourQuote } from './quote-token.ts';
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'jobs' | 'turns' | 'imageSecret'>;
+type Tools = Uses<
+  'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'jobs' | 'turns' | 'imageSecret' | 'segmind'
+>;
 
 /**
  * Asks for a picture: the run, its hold, its event and its job are written in one transaction or not at all. The same

@@ -18,7 +18,8 @@ export type GenerationStatus = (typeof generationStatuses)[number];
 
 /** From each status, where a run may go. What is not here does not happen, whatever the provider answers. */
 const transitions: Readonly<Record<GenerationStatus, readonly GenerationStatus[]>> = {
-  AWAITING_APPROVAL: ['QUEUED', 'CANCELED', 'UNCERTAIN'],
+  // Failed when the database goes over to another provider environment.
+  AWAITING_APPROVAL: ['QUEUED', 'CANCELED', 'FAILED', 'UNCERTAIN'],
   // Uncertain in the restored copy of a database: it may have been submitted since the copy was made.
   QUEUED: ['SUBMITTING', 'CANCELED', 'FAILED', 'UNCERTAIN'],
   // Back to the queue only with proof that the provider took nothing.

@@ -27,9 +27,11 @@ const readAnswered = sharedRead('answered requests', async (db, asked: readonly 
     SELECT asked.place::int AS place, answer.id::text AS id, answer.request_hash AS "requestHash"
     FROM unnest(${projects}::uuid[], ${keys}::text[]) WITH ORDINALITY asked(project_id, idempotency_key, place), LATERAL (
       SELECT g.id, g.request_hash FROM generations g
-        WHERE g.project_id = asked.project_id AND g.idempotency_key = asked.idempotency_key
+        WHERE g.project_id = asked.project_id AND g.environment = provider_environment()
+          AND g.idempotency_key = asked.idempotency_key
       UNION ALL SELECT k.generation_id, k.request_hash FROM answered_keys k
-        WHERE k.project_id = asked.project_id AND k.idempotency_key = asked.idempotency_key
+        WHERE k.project_id = asked.project_id AND k.environment = provider_environment()
+          AND k.idempotency_key = asked.idempotency_key
     ) answer`;
   const byPlace = new Map(found.map((answer) => [answer.place, answer]));
   return asked.map((_, index) => byPlace.get(index + 1) ?? null);

@@ -1,4 +1,4 @@
-import { BudgetExceeded, type InputPath, NotFound } from '../../errors.ts';
+import { BudgetExceeded, type InputPath, NotFound, Unavailable } from '../../errors.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
@@ -13,6 +13,8 @@ import { wakeAdmitted } from './slots.ts';
 export interface NewGeneration {
   readonly projectId: string;
   readonly characterId: string;
+  /** The provider environment whose prices and accounts it was made ready for. */
+  readonly environment: string;
   readonly model: string;
   readonly modelVersion: string;
   readonly prompt: string | null;
@@ -78,6 +80,7 @@ interface Answer {
     | 'KNOWN'
     | 'KEY_REUSED'
     | 'OVER_BUDGET'
+    | 'OTHER_ENVIRONMENT'
     | 'PROJECT_GONE'
     | 'PROJECT_DELETING'
     | 'PROJECT_ARCHIVED';
@@ -116,6 +119,7 @@ function columnsOf({ run, viewer }: Request) {
   return {
     project_id: run.projectId,
     character_id: run.characterId,
+    environment: run.environment,
     model: run.model,
     model_version: run.modelVersion,
     prompt: run.prompt,
@@ -141,6 +145,8 @@ function columnsOf({ run, viewer }: Request) {
 function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
   if (outcome === 'KEY_REUSED') throw keyReused();
   if (outcome === 'OVER_BUDGET') throw new OverBudget();
+  if (outcome === 'OTHER_ENVIRONMENT')
+    throw new Unavailable('The database has gone over to another provider environment than this process.');
   if (outcome === 'PROJECT_GONE') throw new NotFound('Project');
   if (outcome === 'PROJECT_DELETING' || outcome === 'PROJECT_ARCHIVED') throw closedProject(outcome, field);
   if (!row) throw new Error('A run was written and cannot be read.');

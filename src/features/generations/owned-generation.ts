@@ -11,10 +11,10 @@ interface Wanted {
 
 /**
  * The project's completed runs with the same model, parameters, pictures and seed, the newest first; not those whose
- * pictures were all discarded.
+ * pictures were all discarded, nor those of another provider environment.
  */
 export async function listOwned(
-  ctx: Uses<'db'>,
+  ctx: Uses<'db' | 'segmind'>,
   { projectId, resultKey, seed }: Wanted,
   limit: number,
 ): Promise<GenerationRow[]> {
@@ -22,6 +22,7 @@ export async function listOwned(
     where: {
       projectId,
       resultKey,
+      environment: ctx.segmind.environment,
       status: 'COMPLETED',
       pictures: { gt: ctx.db.generation.fields.discarded },
       ...(seed === null ? {} : { seed }),

@@ -12,10 +12,12 @@ import { buildParameters, chosenModel, type RunInputs } from './build-parameters
 import type { GenerateInput } from './generation.type.ts';
 import { resultKey } from './identity.ts';
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'segmind'>;
 
 /** A run as it would be sent, and what is known of its price; nothing is written. */
 export interface PreparedRun {
+  /** The provider environment whose prices it was looked up in. */
+  readonly environment: string;
   readonly character: CharacterRow;
   readonly inputs: RunInputs;
   readonly shape: PriceShape;
@@ -38,6 +40,7 @@ export async function prepareRun(ctx: Tools, projectId: string, input: GenerateI
   });
   const shape = priceShape(inputs.model, inputs.parameters);
   return {
+    environment: ctx.segmind.environment,
     character,
     inputs,
     shape,
@@ -47,8 +50,9 @@ export async function prepareRun(ctx: Tools, projectId: string, input: GenerateI
 }
 
 /** What of a prepared run its row keeps. */
-export function columnsOf({ character, inputs, shape, resultKey: key }: PreparedRun) {
+export function columnsOf({ environment, character, inputs, shape, resultKey: key }: PreparedRun) {
   return {
+    environment,
     projectId: character.projectId,
     characterId: character.id,
     model: inputs.model.slug,

@@ -28,7 +28,7 @@ export interface QuoteRow extends Estimate {
  * its result is there already. Nothing is written. Throws what `generate` throws for the same input.
  */
 export async function quoteGeneration(
-  ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret'>,
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret' | 'segmind'>,
   input: GenerateInput,
 ): Promise<QuoteRow> {
   const batch = checkBatch(input);

@@ -17,6 +17,8 @@ const micros = z
   .transform(BigInt);
 const terms = z.object({
   projectId: z.uuid(),
+  /** The provider environment whose prices it tells. */
+  environment: z.string(),
   /** What was quoted, as `quotedInputs` names it. */
   inputs: z.string().length(64),
   holdMicros: micros,
@@ -25,17 +27,24 @@ const terms = z.object({
 /** What a quote binds to. */
 type QuoteTerms = z.output<typeof terms>;
 
-type Tools = Uses<'db' | 'config' | 'imageSecret'>;
+type Tools = Uses<'db' | 'config' | 'imageSecret' | 'segmind'>;
 
 function quoteKey({ imageSecret }: Tools): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', imageSecret, '', 'dramatis quotes', 32));
 }
 
 /** Signs a quote; it binds until `expiresAt`. */
-export async function signQuote(ctx: Tools, quoted: QuoteTerms): Promise<{ id: string; expiresAt: Date }> {
+export async function signQuote(
+  ctx: Tools,
+  quoted: Omit<QuoteTerms, 'environment'>,
+): Promise<{ id: string; expiresAt: Date }> {
   const now = await databaseTime(ctx.db);
   const expiresAt = new Date(now.getTime() + ctx.config.QUOTE_LIFETIME_MS);
-  const id = await new SignJWT({ ...quoted, holdMicros: quoted.holdMicros.toString() })
+  const id = await new SignJWT({
+    ...quoted,
+    environment: ctx.segmind.environment,
+    holdMicros: quoted.holdMicros.toString(),
+  })
     .setProtectedHeader({ alg: algorithm })
     .setAudience(audience)
     .setExpirationTime(expiresAt)
@@ -50,7 +59,7 @@ export async function signQuote(ctx: Tools, quoted: QuoteTerms): Promise<{ id: s
 export async function honourQuote(
   ctx: Tools,
   id: string,
-  asked: Omit<QuoteTerms, 'holdMicros'>,
+  asked: Omit<QuoteTerms, 'holdMicros' | 'environment'>,
 ): Promise<QuoteTerms> {
   const refuse = (code: string, message: string) => new Conflict(code, message, ['input', 'quoteId']);
   const currentDate = await databaseTime(ctx.db);
@@ -65,6 +74,8 @@ export async function honourQuote(
   const quoted = terms.safeParse(verified?.payload);
   if (!quoted.success || quoted.data.projectId !== asked.projectId)
     throw refuse('QUOTE_INVALID', 'This is no quote of this project.');
+  if (quoted.data.environment !== ctx.segmind.environment)
+    throw refuse('QUOTE_INVALID', 'This quote was made under another provider environment.');
   if (quoted.data.inputs !== asked.inputs) {
     throw refuse(
       'QUOTE_DIFFERS',

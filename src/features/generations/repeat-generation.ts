@@ -9,7 +9,10 @@ import type { GenerationRow } from './progress.ts';
 import { storedParameters, storedReferences } from './stored-run.ts';
 
 /** The same run once more: all that was sent, the seed too, at today's price. */
-export async function repeatOf(ctx: Uses<'db' | 'config'>, run: GenerationRow): Promise<NewGeneration> {
+export async function repeatOf(
+  ctx: Uses<'db' | 'config' | 'segmind'>,
+  run: GenerationRow,
+): Promise<NewGeneration> {
   const model = findImageModel(run.model);
   const [parameters, references] = [storedParameters(run), storedReferences(run)];
   // Looked at anew: an older version may have kept less of it.
@@ -20,6 +23,7 @@ export async function repeatOf(ctx: Uses<'db' | 'config'>, run: GenerationRow): 
   return {
     projectId: run.projectId,
     characterId: run.characterId,
+    environment: ctx.segmind.environment,
     model: run.model,
     modelVersion: model?.version ?? run.modelVersion,
     prompt: run.prompt,

@@ -17,7 +17,7 @@ import { type FoundCost, recordCost } from './record-cost.ts';
 import { repeatOf } from './repeat-generation.ts';
 import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>;
 
 /**
  * A person says what nobody else could: whether the provider took the money for an UNCERTAIN run, or what one has cost

@@ -16,7 +16,7 @@ import type { RetryGenerationInput } from './resolution.type.ts';
  * a model that the key is not for.
  */
 export async function retryGeneration(
-  ctx: Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns'>,
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>,
   input: RetryGenerationInput,
 ): Promise<GenerationRow> {
   const failed = await findGeneration(ctx, fromGlobalId('Generation', input.id));

@@ -1,65 +1,83 @@
 import type { TaskContext, Uses } from '../../platform/context.ts';
-import type { Transaction } from '../../platform/db/connect.ts';
 import type { ProviderKey as ProviderKeyRow } from '../../platform/db/generated/client.ts';
 import { SecretUnreadable } from '../../platform/secrets/keyring.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
-import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
+import { serverKeyOwner } from './server-key.ts';
 
 export type { ProviderKeyRow };
 
 /** The key that a project's new runs are paid with; null where the server pays. Throws NotFound, Forbidden. */
-export async function findProviderKey(ctx: Asker, projectId: string): Promise<ProviderKeyRow | null> {
+export async function findProviderKey(
+  ctx: Asker & Uses<'segmind'>,
+  projectId: string,
+): Promise<ProviderKeyRow | null> {
   await authorize(ctx, projectId, 'MANAGE_PROVIDER_KEY');
-  return ctx.db.providerKey.findFirst({ where: { projectId, removedAt: null } });
+  return keyInForce(ctx, projectId);
 }
 
 type Opener = Uses<'db' | 'segmind'> & Pick<TaskContext, 'keyring'>;
 
-/** The account that a project's new runs go to: its own, or the server's. Throws SegmindError UNAUTHORIZED. */
-export async function accountInForce(ctx: Opener, projectId: string): Promise<Segmind> {
-  const key = await ctx.db.providerKey.findFirst({ where: { projectId, removedAt: null } });
-  return key ? open(ctx, key) : ctx.segmind;
-}
-
 /**
- * Whether the account is still the one that the project's new runs go to. The key stays in force until the
- * transaction ends, so what is submitted after it can be collected with it.
+ * This process cannot use an account: no key of it is kept, or the master key that sealed it is not among this process's.
+ * It says nothing about the run, and nothing about what the provider would answer.
  */
-export async function isAccountInForce(
-  tx: Transaction,
-  { projectId, account, serverAccount }: { projectId: string; account: string; serverAccount: string },
-): Promise<boolean> {
-  const keys = await tx.$queryRaw<{ account: string }[]>`
-    SELECT account FROM provider_keys WHERE project_id = ${projectId}::uuid AND removed_at IS NULL FOR SHARE`;
-  return (keys[0]?.account ?? serverAccount) === account;
-}
+export class AccountUnusable extends Error {
+  override name = 'AccountUnusable';
+  readonly reason: 'MISSING' | 'UNREADABLE';
 
-/**
- * The account that a run was submitted with, also when the project has another one now. The server's where no key of
- * that account is kept: its own key may have been changed since. Throws SegmindError UNAUTHORIZED.
- */
-export async function accountOf(
-  ctx: Opener,
-  { projectId, providerAccount }: { projectId: string; providerAccount: string | null },
-): Promise<Segmind> {
-  if (providerAccount === null || providerAccount === ctx.segmind.accountId) return ctx.segmind;
-  const key = await ctx.db.providerKey.findFirst({
-    where: { projectId, account: providerAccount },
-    orderBy: { createdAt: 'desc' },
-  });
-  return key ? open(ctx, key) : ctx.segmind;
-}
-
-async function open(ctx: Opener, { projectId, ciphertext }: ProviderKeyRow): Promise<Segmind> {
-  try {
-    return ctx.segmind.withKey(await ctx.keyring.open(ciphertext, projectId));
-  } catch (error) {
-    if (error instanceof SecretUnreadable) throw unusable('This server cannot read the key of the project.');
-    throw error;
+  constructor(reason: 'MISSING' | 'UNREADABLE', cause?: unknown) {
+    super(
+      reason === 'MISSING'
+        ? 'No key of the account is kept.'
+        : 'The key of the account is sealed with a master key that this process does not have.',
+      { cause },
+    );
+    this.reason = reason;
   }
 }
 
-function unusable(detail: string): SegmindError {
-  return new SegmindError({ code: 'UNAUTHORIZED', meaning: 'REFUSED', detail });
+/** A project's key of this provider environment: one that was set in another is none. */
+function keyInForce({ db, segmind }: Uses<'db' | 'segmind'>, projectId: string) {
+  return db.providerKey.findFirst({
+    where: { projectId, removedAt: null, environment: segmind.environment },
+  });
+}
+
+/** The account that a project's new runs go to: its own, or the server's. Throws AccountUnusable. */
+export async function accountInForce(ctx: Opener, projectId: string): Promise<Segmind> {
+  const key = await keyInForce(ctx, projectId);
+  return key ? open(ctx, key.ciphertext, key.projectId) : ctx.segmind;
+}
+
+/** The name of the account that a project's new runs go to. */
+export async function nameOfAccountInForce(ctx: Uses<'db' | 'segmind'>, projectId: string): Promise<string> {
+  return (await keyInForce(ctx, projectId))?.account ?? ctx.segmind.accountId;
+}
+
+/**
+ * The account with this name: the server's, or one whose key is kept, of any project or of the server's own past. Throws
+ * AccountUnusable: no other account may stand in for it.
+ */
+export async function accountNamed(ctx: Opener, account: string): Promise<Segmind> {
+  if (account === ctx.segmind.accountId) return ctx.segmind;
+  // A key of another environment would be shown to the wrong provider.
+  const where = { account, environment: ctx.segmind.environment };
+  const key =
+    (await ctx.db.providerKey.findFirst({ where, orderBy: { createdAt: 'desc' } })) ??
+    (await ctx.db.serverKey.findFirst({ where }));
+  if (!key) throw new AccountUnusable('MISSING');
+  const opened = await open(ctx, key.ciphertext, 'projectId' in key ? key.projectId : serverKeyOwner);
+  // The simulator of another data folder: its accounts have other names.
+  if (opened.accountId !== account) throw new AccountUnusable('MISSING');
+  return opened;
+}
+
+async function open({ segmind, keyring }: Opener, ciphertext: string, owner: string): Promise<Segmind> {
+  try {
+    return segmind.withKey(await keyring.open(ciphertext, owner));
+  } catch (error) {
+    if (error instanceof SecretUnreadable) throw new AccountUnusable('UNREADABLE', error);
+    throw error;
+  }
 }

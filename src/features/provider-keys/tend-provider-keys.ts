@@ -1,20 +1,39 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { SecretUnreadable } from '../../platform/secrets/keyring.ts';
+import { serverKeyOwner } from './server-key.ts';
 
 const batchSize = 100;
 
 /**
- * Forgets removed keys that no unfinished run needs, and seals anew what an older master key sealed, so that the
- * older one can be taken away. Resolves to how many keys it touched.
+ * Forgets replaced keys that no unsettled run needs, and seals anew what an older master key sealed, so that the older one
+ * can be taken away. Resolves to how many keys it touched.
  */
-export async function tendProviderKeys(ctx: Pick<TaskContext, 'db' | 'keyring' | 'log'>): Promise<number> {
-  const forgotten = await ctx.db.$executeRaw`
+export async function tendProviderKeys(ctx: Tools): Promise<number> {
+  const forgotten = (await forgetProjectKeys(ctx)) + (await forgetServerKeys(ctx));
+  return forgotten + (await sealProjectKeys(ctx)) + (await sealServerKeys(ctx));
+}
+
+type Tools = Pick<TaskContext, 'db' | 'keyring' | 'log' | 'segmind'>;
+
+async function forgetProjectKeys({ db }: Tools): Promise<number> {
+  return db.$executeRaw`
     DELETE FROM provider_keys k WHERE removed_at IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM generations g WHERE g.project_id = k.project_id AND g.provider_account = k.account
-        AND (g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING')
-          -- Its worker may still come back with the answer.
-          OR g.status = 'UNCERTAIN' AND k.removed_at > now() - interval '2 hours'))`;
-  let resealed = 0;
+        AND g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))`;
+}
+
+/** A key that no process has had for a day is no longer configured. */
+async function forgetServerKeys({ db, segmind }: Tools): Promise<number> {
+  await db.$executeRaw`
+    UPDATE server_keys SET used_at = now() WHERE account = ${segmind.accountId} AND used_at < now() - interval '1 hour'`;
+  return db.$executeRaw`
+    DELETE FROM server_keys k WHERE used_at < now() - interval '1 day' AND NOT EXISTS (
+      SELECT 1 FROM generations g WHERE g.provider_account = k.account
+        AND g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))`;
+}
+
+async function sealProjectKeys(ctx: Tools): Promise<number> {
+  let count = 0;
   for (let after: string | undefined; ; ) {
     const keys = await ctx.db.providerKey.findMany({
       where: after === undefined ? {} : { id: { gt: after } },
@@ -22,17 +41,35 @@ export async function tendProviderKeys(ctx: Pick<TaskContext, 'db' | 'keyring' |
       take: batchSize,
     });
     for (const { id, projectId, ciphertext } of keys) {
-      if (!ctx.keyring.isStale(ciphertext)) continue;
-      try {
-        const sealed = await ctx.keyring.seal(await ctx.keyring.open(ciphertext, projectId), projectId);
-        await ctx.db.providerKey.updateMany({ where: { id, ciphertext }, data: { ciphertext: sealed } });
-        resealed += 1;
-      } catch (error) {
-        if (!(error instanceof SecretUnreadable)) throw error;
-        ctx.log.error({ projectId, reason: error.message }, 'a provider key cannot be read');
-      }
+      const sealed = await sealAnew(ctx, ciphertext, projectId);
+      if (sealed === null) continue;
+      await ctx.db.providerKey.updateMany({ where: { id, ciphertext }, data: { ciphertext: sealed } });
+      count += 1;
     }
     after = keys.at(-1)?.id;
-    if (keys.length < batchSize) return forgotten + resealed;
+    if (keys.length < batchSize) return count;
+  }
+}
+
+async function sealServerKeys(ctx: Tools): Promise<number> {
+  let count = 0;
+  for (const { account, ciphertext } of await ctx.db.serverKey.findMany()) {
+    const sealed = await sealAnew(ctx, ciphertext, serverKeyOwner);
+    if (sealed === null) continue;
+    await ctx.db.serverKey.updateMany({ where: { account, ciphertext }, data: { ciphertext: sealed } });
+    count += 1;
+  }
+  return count;
+}
+
+/** Null for what the present master key has sealed, and for what this process cannot read: another one may. */
+async function sealAnew({ keyring, log }: Tools, ciphertext: string, owner: string): Promise<string | null> {
+  if (!keyring.isStale(ciphertext)) return null;
+  try {
+    return await keyring.seal(await keyring.open(ciphertext, owner), owner);
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error;
+    log.error({ owner, reason: error.message }, 'a provider key cannot be read by this process');
+    return null;
   }
 }

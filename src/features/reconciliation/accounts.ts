@@ -1,10 +1,10 @@
 import type { TaskContext, Uses } from '../../platform/context.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
-import { accountOf } from '../provider-keys/provider-key.queries.ts';
+import { AccountUnusable, accountNamed } from '../provider-keys/provider-key.queries.ts';
 
 type Opener = Uses<'db' | 'segmind'> & Pick<TaskContext, 'keyring'>;
 
-/** Every account that runs were or would be handed to, the server's first. */
+/** Every account of the database's provider environment that runs were or would be handed to, the server's first. */
 export async function listAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[]> {
   const own = ctx.segmind.accountId;
   const rows = await ctx.db.$queryRaw<{ account: string }[]>`
@@ -15,9 +15,11 @@ export async function listAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[
         WHERE g.attempted_at IS NOT NULL AND g.provider_account > u.account)
       FROM used u WHERE u.account IS NOT NULL
     )
-    SELECT account FROM used WHERE account IS NOT NULL
-    UNION SELECT provider_account FROM account_totals
-    UNION SELECT account FROM provider_keys WHERE removed_at IS NULL
+    SELECT account FROM used WHERE account IS NOT NULL AND (
+      SELECT g.environment FROM generations g WHERE g.attempted_at IS NOT NULL AND g.provider_account = used.account LIMIT 1
+    ) = provider_environment()
+    UNION SELECT provider_account FROM account_totals WHERE environment = provider_environment()
+    UNION SELECT account FROM provider_keys WHERE removed_at IS NULL AND environment = provider_environment()
     ORDER BY 1`;
   return [own, ...rows.map(({ account }) => account).filter((account) => account !== own)];
 }
@@ -38,11 +40,10 @@ export async function listActiveAccounts(ctx: Uses<'db' | 'segmind'>): Promise<s
   return rows.map(({ account }) => account);
 }
 
-/** The provider, on an account; null where its key is no longer kept. Throws SegmindError for one that cannot be read. */
+/** The provider, on an account; null where this process has no key of it. */
 export async function openAccount(ctx: Opener, account: string): Promise<Segmind | null> {
-  if (account === ctx.segmind.accountId) return ctx.segmind;
-  const key = await ctx.db.providerKey.findFirst({ where: { account }, orderBy: { createdAt: 'desc' } });
-  if (!key) return null;
-  const opened = await accountOf(ctx, { projectId: key.projectId, providerAccount: account });
-  return opened.accountId === account ? opened : null;
+  return accountNamed(ctx, account).catch((error: unknown) => {
+    if (error instanceof AccountUnusable) return null;
+    throw error;
+  });
 }

@@ -98,13 +98,14 @@ async function book(ctx: Tools, runs: readonly GenerationRow[], costMicros: bigi
       ORDER BY project_id, id FOR NO KEY UPDATE`;
     for (const run of runs) {
       if (!(await recordCost(tx, run, { costMicros, costSource: 'BALANCE' }))) throw new Changed();
-      const { model, priceShape, outputCount, providerAccount } = run;
+      const { model, priceShape, outputCount, providerAccount, environment } = run;
       if (run.status !== 'COMPLETED' || costMicros === 0n) continue;
       await recordPrice(tx, {
         model,
         priceShape,
         outputCount,
         providerAccount,
+        environment,
         costMicros,
         seconds: null,
         source: 'BALANCE',

@@ -52,6 +52,8 @@ export interface JobQueue {
   send(tx: Transaction, ...wakeups: readonly NewWakeup[]): Promise<void>;
   /** Starts working; `concurrency` wake-ups at a time. */
   work(handler: WakeupHandler, concurrency: number): void;
+  /** Begins no more wake-ups, for good. What is under way goes on. */
+  rest(): void;
   /** Unfinished runs that no live job would ever wake, oldest first. */
   findForgotten(tx: Transaction, limit: number): Promise<string[]>;
   /** Stops fetching, asks the handlers to hand over, waits at most `graceMs`, and gives unfinished jobs back. */
@@ -88,6 +90,7 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   const leases = new Map<string, Lease>();
   const running = new Map<Promise<void>, Turn>();
   let isOrdinarysTurn = false;
+  let isResting = false;
   const stopping = new AbortController();
   let fetching = Promise.resolve();
   let touching = Promise.resolve();
@@ -156,7 +159,7 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
-    while (!stopping.signal.aborted) {
+    while (!stopping.signal.aborted && !isResting) {
       try {
         await fillPlaces(concurrency, (job, isInKept) => {
           if (takeBack(job)) return;
@@ -206,6 +209,9 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
     work(handler, concurrency) {
       fetching = fetchLoop(handler, concurrency);
       touching = touchLoop();
+    },
+    rest() {
+      isResting = true;
     },
     async findForgotten(tx, limit) {
       const rows = await tx.$queryRaw<{ id: string }[]>`

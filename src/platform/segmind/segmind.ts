@@ -6,6 +6,7 @@ import { type Connections, openConnections } from './connections.ts';
 import { type Answer, exchange, type Target } from './exchange.ts';
 import { type HistoryQuery, type HistoryRow, isWholeList, readHistory } from './history.ts';
 import { parseMicros } from './micros.ts';
+import type { SegmindOptions } from './options.ts';
 import { readResult, readStatus } from './read-result.ts';
 import { nonsense, refusal } from './refusal.ts';
 import {
@@ -20,31 +21,6 @@ import {
 } from './result.ts';
 import { SegmindError } from './segmind-error.ts';
 import type { Call } from './status-meaning.ts';
-
-/** An account at the provider, and the limits of what it may do to us. */
-export interface SegmindOptions {
-  readonly apiKey: string;
-  /** The API's address; a slash or version at its end does not matter. */
-  readonly baseUrl: string;
-  /** The asset endpoint, in full. */
-  readonly uploadUrl: string;
-  /**
-   * A list of past runs, in full; optional, because the provider's documents do not know it. Either
-   * `https://api.spotprod.segmind.com/inference-request/generations` or `…/request-history` beside it.
-   */
-  readonly generationsUrl?: string;
-  /** @default 30000 */
-  readonly submitTimeoutMs?: number;
-  /** For `status`, `result`, `credits` and each page of `generations`. @default 15000 */
-  readonly pollTimeoutMs?: number;
-  /** For `run`, which lasts as long as the job. @default 300000 */
-  readonly syncTimeoutMs?: number;
-  /** For `download` and `upload`. @default 60000 */
-  readonly downloadTimeoutMs?: number;
-  readonly maxOutputBytes: number;
-  /** Where pictures may be fetched from over https, besides the API's own origin. @default the provider's two */
-  readonly outputHosts?: readonly string[];
-}
 
 /** A job that the provider has taken. */
 export interface Submitted {
@@ -63,6 +39,8 @@ export interface Credits {
  * `meaning` says whether the same call may be made again and whether money may be gone.
  */
 export interface Segmind {
+  /** `simulator`, or the API's address: runs and money of one environment never mix with another's. */
+  readonly environment: string;
   /** Names the account on this API without telling the key: 16 hexadecimal digits. */
   readonly accountId: string;
   /** Hands a job to the provider's queue. It has no idempotency key: every call is a job of its own, to be paid. */
@@ -114,6 +92,8 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
   if (!apiKeyPattern.test(apiKey))
     throw new Error('The Segmind API key must be printable ASCII without spaces.');
   const address = apiAddress(options.baseUrl);
+  const { environment = address } = options;
+  const { realm = environment } = options;
   const apiOrigin = new URL(address).origin;
   const apiPath = address.slice(apiOrigin.length);
   const connections = opened ?? openConnections(apiOrigin);
@@ -157,7 +137,8 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
   }
 
   return {
-    accountId: createHash('sha256').update(`${address}\n${apiKey}`).digest('hex').slice(0, 16),
+    environment,
+    accountId: createHash('sha256').update(`${realm}\n${apiKey}`).digest('hex').slice(0, 16),
 
     async submit(slug, body, signal) {
       const limits = { call: 'SUBMIT', timeoutMs: submitTimeoutMs, signal } as const;

@@ -38,6 +38,7 @@ const hash = (digit: string) => digit.repeat(64);
 const wish = (more: Partial<NewGeneration> = {}): NewGeneration => ({
   projectId,
   characterId,
+  environment: '',
   model: 'consistent-character',
   modelVersion: '1',
   prompt: 'at the sea',

@@ -160,7 +160,13 @@ it('each gives its slot back to the next, and brings what belongs to it; a stale
   const images = await db.image.createManyAndReturn({
     data: busy.map((_, place) => ({ ...image, sha256: place.toString().repeat(64) })),
   });
-  const lesson = { priceShape: '{}', outputCount: 1, providerAccount: null, seconds: null } as const;
+  const lesson = {
+    priceShape: '{}',
+    outputCount: 1,
+    providerAccount: null,
+    environment: '',
+    seconds: null,
+  } as const;
   const wakeups = busy.map(newWakeupId);
   const asked = busy.map((run, place): Asked => {
     const costMicros = BigInt(place + 1);

@@ -16,6 +16,9 @@ export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: Abo
   let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
   // The row names its one wake-up: any other is left over from an earlier life.
   if (run?.wakeupId !== wakeup.id) return;
+  if (run.environment !== ctx.segmind.environment) {
+    throw new Error('The run belongs to another provider environment than this process.');
+  }
   // It waits for a slot, and wakes anew with one.
   if (run.status === 'QUEUED' && !run.holdsSlot) return;
   if (run.status === 'SUBMITTING') {

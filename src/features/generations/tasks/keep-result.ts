@@ -48,13 +48,14 @@ export async function keepResult(
     ...(submitted ? { submitted_at: atMove } : {}),
   };
   const wakeupId = newWakeupId();
-  const { model, priceShape, outputCount, providerAccount } = run;
+  const { model, priceShape, outputCount, providerAccount, environment } = run;
   const { costMicros, inferenceSeconds: seconds } = result.metrics;
   const lesson = {
     model,
     priceShape,
     outputCount,
     providerAccount,
+    environment,
     costMicros,
     seconds,
     source: 'PROVIDER',

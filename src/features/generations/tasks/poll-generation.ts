@@ -1,15 +1,17 @@
 import type { Status } from '../../../platform/segmind/result.ts';
-import type { Segmind } from '../../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
-import { accountOf } from '../../provider-keys/provider-key.queries.ts';
+import { AccountUnusable } from '../../provider-keys/provider-key.queries.ts';
 import { failureColumns } from '../failure.ts';
 import { atMove, type Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
+import { noteWaiting } from '../waiting.ts';
 import { costColumns, failPaid, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
+import { postpone } from './put-back.ts';
+import { accountOfRun, isKeyRefused } from './run-account.ts';
 import type { Worker } from './worker.ts';
 
 /** A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. */
@@ -25,7 +27,7 @@ export async function pollGeneration(
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
   const { config } = ctx;
-  let segmind: Segmind | undefined;
+  const account = accountOfRun(ctx, submitted);
   const { providerRequestId: requestId, submittedAt } = submitted;
   if (requestId === null || submittedAt === null) throw new Error('A submitted run has no request id.');
   const timing = { minMs: config.SEGMIND_POLL_MIN_MS, maxMs: config.SEGMIND_POLL_MAX_MS };
@@ -37,6 +39,11 @@ export async function pollGeneration(
   let run = submitted;
   let errorsInRow = 0;
   let unknownInRow = 0;
+  let isWaitingForKey = submitted.waitingFor === 'PROVIDER_KEY';
+  const waitForKey = async (isWaiting: boolean) => {
+    if (isWaiting !== isWaitingForKey) await noteWaiting(ctx, run, isWaiting ? 'PROVIDER_KEY' : null);
+    isWaitingForKey = isWaiting;
+  };
 
   for (;;) {
     const delayMs =
@@ -45,31 +52,41 @@ export async function pollGeneration(
         : pollDelayMs(age(), expected, timing, chance());
     await ctx.wheel.sleep(delayMs, signal);
     try {
-      segmind ??= await accountOf(ctx, submitted);
-      const pausedMs = ctx.pollPauses.remainingMs(segmind.accountId);
+      const pausedMs = ctx.pollPauses.remainingMs(account.client?.accountId ?? run.providerAccount ?? '');
       // Those that were held up come back one after another.
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
-      const status = await segmind.status(requestId);
+      const status = await account.status(requestId);
       errorsInRow = unknownInRow = 0;
+      await waitForKey(false);
       if (status.state === 'COMPLETED') {
-        const account = { ...ctx, segmind };
-        return await ctx.results.take(run.projectId, () => collect(account, run, requestId, status, signal));
+        const collector = { ...ctx, segmind: account.client ?? ctx.segmind };
+        return await ctx.results.take(run.projectId, () =>
+          collect(collector, run, requestId, status, signal),
+        );
       }
       if (status.state === 'FAILED') return await fail(ctx, run, status);
       for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
-      if (!(error instanceof SegmindError)) throw error;
+      if (error instanceof AccountUnusable) {
+        await waitForKey(true);
+        // Another process may have the key. Once the provider has forgotten the run, no key helps.
+        if (age() <= config.SEGMIND_RETENTION_MS) return postpone(ctx, run, config.SEGMIND_POLL_MAX_MS);
+      } else if (!(error instanceof SegmindError)) throw error;
       errorsInRow += 1;
-      unknownInRow = error.code === 'REQUEST_NOT_FOUND' ? unknownInRow + 1 : 0;
-      if (error.code === 'RATE_LIMITED' && segmind) {
+      const isUnknown = error instanceof SegmindError && error.code === 'REQUEST_NOT_FOUND';
+      // Only the account that took the run can say that it does not know it.
+      unknownInRow = isUnknown && run.providerAccount !== null ? unknownInRow + 1 : 0;
+      if (isKeyRefused(error)) await waitForKey(true);
+      if (error instanceof SegmindError && error.code === 'RATE_LIMITED' && account.client) {
         const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
-        ctx.pollPauses.pause(segmind.accountId, toldMs);
+        ctx.pollPauses.pause(account.client.accountId, toldMs);
       }
       ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
     if (unknownInRow >= unknownLimit || (isPastRetention && errorsInRow > 0)) {
-      await failPaid(ctx, run, 'RESULT_EXPIRED', '', null);
+      const detail = isWaitingForKey ? 'No usable key of the account that took it was known in time.' : '';
+      await failPaid(ctx, run, 'RESULT_EXPIRED', detail, null);
       return null;
     }
     // A job that never ends is let go with the record of it.

@@ -49,12 +49,12 @@ export async function requeue(
   return null;
 }
 
-/** Lets a queued run wait without touching its status. */
+/** Lets a run wait without touching its status. Any process may have it next. */
 export async function postpone(ctx: TaskContext, run: GenerationRow, delayMs: number): Promise<null> {
   const wakeupId = newWakeupId();
   await ctx.db.$transaction(async (tx) => {
     const { count } = await tx.generation.updateMany({
-      where: { id: run.id, status: 'QUEUED', wakeupId: run.wakeupId },
+      where: { id: run.id, status: run.status, wakeupId: run.wakeupId },
       data: { wakeupId },
     });
     if (count > 0)

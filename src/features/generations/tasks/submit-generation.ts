@@ -6,10 +6,12 @@ import type { Transaction } from '../../../platform/db/connect.ts';
 import { isTransient } from '../../../platform/db/transient.ts';
 import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
-import { accountInForce, isAccountInForce } from '../../provider-keys/provider-key.queries.ts';
+import { judgeAccount, type Submittable } from '../../provider-keys/account-in-force.ts';
+import { AccountUnusable, accountInForce } from '../../provider-keys/provider-key.queries.ts';
 import { atMove } from '../move-generation.ts';
 import { moveTogether, type SharedMove } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
+import { noteWaiting } from '../waiting.ts';
 import { isDuplicateRequestId, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { claimProbe, endPauses, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
@@ -19,6 +21,8 @@ import { buildBody } from './reference-urls.ts';
 /** A key that was refused is tried at most this often. */
 const probeEveryMs = 60_000;
 const rateLimitPauseMs = 5_000;
+/** How long a run waits whose key this process cannot read. */
+const unreadableMs = 2_000;
 /** Longer than this nobody waits for the turn of an account. */
 const longestTurnMs = 1_000;
 const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
@@ -35,11 +39,14 @@ export async function submitGeneration(
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
   const segmind = await accountInForce(server, run.projectId).catch((error: unknown) => {
-    if (error instanceof SegmindError) return error;
+    if (error instanceof AccountUnusable) return null;
     throw error;
   });
-  // Nobody else's runs are held up by a key that only this project has.
-  if (segmind instanceof SegmindError) return fail(server, run, segmind, { from: ['QUEUED'] });
+  if (!segmind) {
+    // Another process may have the master key: what this one cannot read is no answer of the provider's.
+    await noteWaiting(server, run, 'PROVIDER_KEY');
+    return postpone(server, run, unreadableMs);
+  }
   const ctx = { ...server, segmind };
   const account = ctx.segmind.accountId;
   const pause = await findPause(ctx, account, run.model);
@@ -71,13 +78,19 @@ export async function submitGeneration(
       provider_account: account,
     },
     provided: {
-      name: `account ${account}`,
+      name: `account ${account} of ${run.environment}`,
       check: (tx) =>
-        mayBegin(tx, { projectId: run.projectId, account, serverAccount: server.segmind.accountId }),
+        mayBegin(tx, {
+          projectId: run.projectId,
+          environment: run.environment,
+          account,
+          serverAccount: server.segmind.accountId,
+        }),
     },
   }).catch(async (error: unknown) => {
     if (error instanceof AccountChanged) return 'CHANGED' as const;
     if (error instanceof ProjectGivenUp) return 'GIVEN_UP' as const;
+    if (error instanceof OtherEnvironment) return 'FOREIGN' as const;
     // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
     if (isTransient(error)) await requeue(ctx, run, 0, mine);
     throw error;
@@ -85,6 +98,7 @@ export async function submitGeneration(
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
   // Whoever removes the project cancels it.
   if (intent === 'GIVEN_UP') return null;
+  if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs);
   // Canceled, or taken by another worker, in the meantime: the next look at the row tells.
   if (!intent) return ctx.db.generation.findUniqueOrThrow({ where: { id: run.id } });
   await noteAttempt(ctx, intent);
@@ -119,11 +133,16 @@ async function noteAttempt(
  * What may not change between the intent and the POST. The move holds the project: whoever sets or removes a key takes the
  * project, then the key, in the same order.
  */
-async function mayBegin(tx: Transaction, begin: Parameters<typeof isAccountInForce>[1]): Promise<void> {
+async function mayBegin(tx: Transaction, begin: Submittable): Promise<void> {
   const { deletingAt } = await tx.project.findUniqueOrThrow({ where: { id: begin.projectId } });
   if (deletingAt) throw new ProjectGivenUp();
-  if (!(await isAccountInForce(tx, begin))) throw new AccountChanged();
+  const judged = await judgeAccount(tx, begin);
+  if (judged === 'OTHER_ENVIRONMENT') throw new OtherEnvironment();
+  if (judged === 'OTHER_ACCOUNT') throw new AccountChanged();
 }
+
+/** The database has gone over to another provider environment, which this process does not belong to. */
+class OtherEnvironment extends Error {}
 
 /** Another key was set, or this one removed, while the run was made ready. */
 class AccountChanged extends Error {}

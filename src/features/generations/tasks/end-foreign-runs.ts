@@ -1,0 +1,62 @@
+import type { Uses } from '../../../platform/context.ts';
+import { simulated } from '../../provider/environment.ts';
+import { failureCodes, failureColumns } from '../failure.ts';
+import type { GenerationStatus } from '../generation-state.ts';
+import { moveGeneration } from '../move-generation.ts';
+
+const batchSize = 500;
+const unsubmitted: readonly GenerationStatus[] = ['AWAITING_APPROVAL', 'QUEUED'];
+/** Nothing of the simulator was paid, so none of its runs is waited for. */
+const unfinished: readonly GenerationStatus[] = [
+  ...unsubmitted,
+  'SUBMITTING',
+  'SUBMITTED',
+  'PROCESSING',
+  'STORING',
+  'UNCERTAIN',
+];
+
+/**
+ * Ends the runs that were asked for under another provider environment than the database's, and releases what they hold.
+ * Runs that a live account may have taken stay as they are. Resolves to how many it ended.
+ */
+export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log' | 'segmind'>): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const runs = await ctx.db.generation.findMany({
+      where: {
+        OR: [
+          { environment: { not: ctx.segmind.environment }, status: { in: [...unsubmitted] } },
+          {
+            environment: { equals: simulated, not: ctx.segmind.environment },
+            status: { in: [...unfinished] },
+          },
+        ],
+      },
+      select: { id: true, status: true },
+      take: batchSize,
+    });
+    for (const run of runs) if (await endForeignRun(ctx, run)) count += 1;
+    if (runs.length < batchSize) break;
+  }
+  if (count > 0) ctx.log.warn({ count }, 'runs of another provider environment were ended without cost');
+  return count;
+}
+
+/** Ends one of them. Resolves to whether it was where it had been seen. */
+async function endForeignRun(
+  ctx: Uses<'db' | 'jobs'>,
+  { id, status }: { readonly id: string; readonly status: GenerationStatus },
+): Promise<boolean> {
+  const failure = {
+    code: 'ENVIRONMENT_CHANGED',
+    message: failureCodes.ENVIRONMENT_CHANGED,
+    retryable: true,
+  } as const;
+  const moved = await moveGeneration(ctx, id, {
+    to: 'FAILED',
+    from: [status],
+    set: { ...failureColumns(failure), cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+  });
+  return moved !== null;
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import { simulated } from './features/provider/environment.ts';
+import { kept } from './own-keys.ts';
+import { apiAddress } from './platform/segmind/address.ts';
+import type { SegmindOptions } from './platform/segmind/options.ts';
+import { startSimulator } from './simulator/simulator.ts';
+
+/** Where runs go. */
+export interface Provider
+  extends Pick<SegmindOptions, 'apiKey' | 'baseUrl' | 'realm' | 'uploadUrl' | 'generationsUrl'> {
+  readonly environment: string;
+}
+
+const liveHost = 'api.segmind.com';
+const liveUploadUrl = 'https://workflows-api.segmind.com/upload-asset';
+
+/** The provider environment that the settings ask for: a key makes it the API's address. */
+export function environmentOf(config: Config): string {
+  return config.SEGMIND_API_KEY === undefined ? simulated : apiAddress(config.SEGMIND_BASE_URL);
+}
+
+/** With a key the provider itself. Without one a simulator of it: from here on it is only another base URL. */
+export async function openProvider(
+  config: Config,
+  dataDirectory: string,
+  closers: (() => Promise<unknown>)[],
+): Promise<Provider> {
+  const environment = environmentOf(config);
+  if (config.SEGMIND_API_KEY !== undefined) {
+    const baseUrl = config.SEGMIND_BASE_URL;
+    const isLiveHost = new URL(baseUrl).host === liveHost;
+    return {
+      apiKey: config.SEGMIND_API_KEY,
+      environment,
+      baseUrl,
+      uploadUrl: config.SEGMIND_UPLOAD_URL ?? (isLiveHost ? liveUploadUrl : `${baseUrl}/upload-asset`),
+      generationsUrl: config.SEGMIND_GENERATIONS_URL,
+    };
+  }
+  const { url, realm } = await findSimulator(config, dataDirectory, closers);
+  return {
+    apiKey: 'SG_simulated0000000',
+    environment,
+    realm,
+    baseUrl: url,
+    uploadUrl: config.SEGMIND_UPLOAD_URL ?? `${url}/upload-asset`,
+    generationsUrl: config.SEGMIND_GENERATIONS_URL ?? `${url}/inference-request/request-history`,
+  };
+}
+
+/** Jobs are known where they are kept. The address of a simulator of ours is another one at each start. */
+async function findSimulator(
+  config: Config,
+  dataDirectory: string,
+  closers: (() => Promise<unknown>)[],
+): Promise<{ url: string; realm: string }> {
+  if (config.SIMULATOR_URL !== undefined) {
+    return { url: config.SIMULATOR_URL, realm: `${simulated} at ${config.SIMULATOR_URL}` };
+  }
+  const directory = join(dataDirectory, 'simulator');
+  await mkdir(directory, { recursive: true });
+  const simulator = await startSimulator({
+    speed: config.SIMULATOR_SPEED,
+    retentionMs: config.SEGMIND_RETENTION_MS,
+    directory,
+  });
+  closers.push(() => simulator.close());
+  return { url: simulator.url, realm: `${simulated} ${await kept(join(directory, 'id'), randomUUID())}` };
+}
