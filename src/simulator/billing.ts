@@ -10,27 +10,12 @@ export function cataloguePrice(slug: string, body: Readonly<Record<string, unkno
   return model?.price.per === 'GPU_SECOND' ? micros * BigInt(Math.ceil(outputCount(model, body))) : micros;
 }
 
-/** Takes the prices of jobs from the balance, of each job once. */
-export function charge({ state }: World, jobs: readonly Job[]): void {
-  const uncharged = jobs.filter(({ isCharged }) => !isCharged);
-  for (const job of uncharged) {
-    const costMicros = BigInt(job.costMicros);
-    job.isCharged = true;
-    state.balanceMicros -= costMicros;
-    state.bill.push({ requestId: job.id, slug: job.slug, costMicros });
-    state.unsettled.delete(job);
-  }
-  if (uncharged.length > 0) state.save();
-}
-
-/** Charges every job that is complete by now, whoever asked after it. Comes before whatever shows the balance. */
+/** Charges every job that is complete by now, also those of other processes. Comes before what shows the balance. */
 export function settle(world: World): void {
+  world.state.look();
   const { unsettled } = world.state;
   const now = world.now();
   const ended = [...unsettled].filter((job) => ['COMPLETED', 'FAILED'].includes(stateOf(job, now)));
   for (const job of ended) unsettled.delete(job);
-  charge(
-    world,
-    ended.filter(({ failure }) => failure === null),
-  );
+  for (const job of ended) if (job.failure === null) world.state.charge(job);
 }

@@ -68,7 +68,7 @@ export async function answerFile(
     );
   }
   const [, id = '', index = ''] = /^([0-9a-f]{32})-(\d+)\.[a-z]+$/.exec(name) ?? [];
-  const job = world.state.jobs.get(id);
+  const job = world.state.find(id);
   const model = job && findImageModel(job.slug);
   if (
     !job ||

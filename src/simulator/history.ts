@@ -20,6 +20,7 @@ export type HistoryList = (typeof historyLists)[number];
 export function answerHistory(
   world: World,
   list: HistoryList,
+  account: string,
   query: URLSearchParams,
   answer: ServerResponse,
 ): void {
@@ -36,6 +37,7 @@ export function answerHistory(
   const status = isWhole ? query.get('status') : 'COMPLETED';
   const data = [...world.state.jobs.values()]
     .toReversed()
+    .filter((job) => (job.account ?? account) === account)
     .filter((job) => job.slug.includes(name) && job.acceptedAt >= since && job.acceptedAt < until + dayMs)
     .filter((job) => status === null || statusOf(world, job) === status)
     .flatMap((job) => rowsOf(world, list, job))

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findImageModel } from '../catalogue/catalogue.ts';
 import { checkParameters } from '../catalogue/check.ts';
 import { type ImageModelDefinition, parameterInRole } from '../catalogue/model.ts';
-import { charge, settle } from './billing.ts';
+import { settle } from './billing.ts';
 import { type Fault, isPerPoll, strike } from './faults.ts';
 import { drawOutput } from './files.ts';
 import { faultOf, type Job, markersOf, outputCount, seedOf } from './jobs.ts';
 import { refusals } from './refusals.ts';
 import { dollars, drip, respondBytes, respondJson } from './respond.ts';
-import { isKeyGood, type LoggedRequest, type World } from './world.ts';
+import { accountOf, isKeyGood, type LoggedRequest, type World } from './world.ts';
 
 const blockedText = 'content_policy_violation: the request was blocked by the content rules';
 const recent: WeakMap<World, number[]> = new WeakMap();
@@ -35,7 +35,7 @@ export async function answerSubmit(
 
   const configured = world.faults.filter((fault) => !isPerPoll(fault));
   const faults = [...markersOf(model, body), ...strike(configured, slug, world.chance)];
-  const job = newJob(world, model, body, faults);
+  const job = newJob(world, request, model, body, faults);
   if (faultOf(job, 'route-refused') && version === 'v2') {
     return respondBytes(answer, 405, 'text/html', Buffer.from('<html>Method Not Allowed</html>'));
   }
@@ -58,7 +58,7 @@ export async function answerSubmit(
   const taken: Job = problems[0]
     ? { ...job, failure: `Validation error: ${problems[0].message}`, durationMs: 0 }
     : job;
-  world.state.take(taken);
+  world.state.keep(taken);
   if (isAnswerLost(taken, answer)) return;
   return version === 'v1' ? answerSync(world, model, taken, answer) : answerQueued(world, taken, answer);
 }
@@ -76,6 +76,7 @@ function parseObject(bytes: Buffer): Record<string, unknown> | null {
 
 function newJob(
   world: World,
+  request: LoggedRequest,
   model: ImageModelDefinition,
   body: Record<string, unknown>,
   faults: readonly Fault[],
@@ -87,6 +88,7 @@ function newJob(
   return {
     id: Array.from({ length: 32 }, hex).join(''),
     slug: model.slug,
+    account: accountOf(world, request),
     body,
     seed: seedOf(model, body, () => Math.floor(world.chance() * 2 ** 32)),
     acceptedAt: world.now(),
@@ -155,7 +157,7 @@ async function answerSync(
   if (job.failure !== null) return respondJson(answer, 500, { error: job.failure });
   if (faultOf(job, 'json-error')) return respondJson(answer, 200, { error: 'Something went wrong' });
   // The clock may be a little behind the timer.
-  charge(world, [job]);
+  world.state.charge(job);
   settle(world);
   const { bytes, format } = await drawOutput(world, job, 0);
   const headers = {

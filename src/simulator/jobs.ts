@@ -7,6 +7,8 @@ import type { PictureRequest } from './picture.ts';
 export interface Job {
   readonly id: string;
   readonly slug: string;
+  /** Who asked for it; left out in jobs that were kept before there were accounts. */
+  readonly account?: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly acceptedAt: number;

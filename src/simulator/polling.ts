@@ -12,11 +12,13 @@ import type { World } from './world.ts';
 /** `GET /v2/requests/{id}/status`, `GET /v2/requests/{id}` and the older `GET /v1/requests/{id}`. */
 export async function answerPoll(
   world: World,
-  request: { id: string; isStatus: boolean; isLegacy: boolean },
+  request: { id: string; account: string; isStatus: boolean; isLegacy: boolean },
   answer: ServerResponse,
 ): Promise<void> {
-  const { id, isStatus, isLegacy } = request;
-  const job = world.state.jobs.get(id);
+  const { id, account, isStatus, isLegacy } = request;
+  const found = world.state.find(id);
+  // A request is known to the account that made it, with whichever of its keys.
+  const job = found && (found.account ?? account) === account ? found : undefined;
   const model = job && findImageModel(job.slug);
   const isGone = !job || !model || world.now() - job.acceptedAt > world.retentionMs || faultOf(job, 'lost');
   if (isGone) {

@@ -6,7 +6,7 @@ import { answerHistory, historyLists } from './history.ts';
 import { answerSubmit } from './inference.ts';
 import { answerPoll } from './polling.ts';
 import { dollars, respondJson } from './respond.ts';
-import { isKeyGood, type LoggedRequest, type World } from './world.ts';
+import { accountOf, isKeyGood, type LoggedRequest, type World } from './world.ts';
 
 /** Finds the route. Files are public; everything else asks for the key. */
 export async function answerRequest(
@@ -30,11 +30,12 @@ export async function answerRequest(
   if (first === 'upload-asset') return answerUpload(world, request, answer);
   const list = historyLists.find((name) => name === second);
   if (first === 'inference-request' && list && world.hasHistory()) {
-    return answerHistory(world, list, searchParams, answer);
+    return answerHistory(world, list, accountOf(world, request), searchParams, answer);
   }
   if (second === 'get-user-credits') return answerCredits(world, answer);
   if (second === 'requests' && third !== '') {
-    return answerPoll(world, { id: third, isStatus: fourth === 'status', isLegacy: first === 'v1' }, answer);
+    const [isStatus, isLegacy] = [fourth === 'status', first === 'v1'];
+    return answerPoll(world, { id: third, account: accountOf(world, request), isStatus, isLegacy }, answer);
   }
   return respondJson(answer, 404, { error: 'Incorrect or Missing host header' });
 }

@@ -16,6 +16,8 @@ export interface SimulatorOptions {
   readonly speed?: number;
   /** The keys it takes; left out, any. */
   readonly apiKeys?: readonly string[];
+  /** The account that a key belongs to. @default all keys are of one account */
+  readonly accounts?: (apiKey: string) => string;
   /** @default 100 dollars */
   readonly balanceMicros?: bigint;
   /** How long a job is remembered after it was taken. @default one hour */
@@ -88,7 +90,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     onRequest: undefined,
     async close() {
       settle(world);
-      state.save();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -98,6 +99,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     faults: simulator.faults,
     speed: options.speed ?? 1,
     apiKeys: options.apiKeys,
+    accounts: options.accounts ?? (() => ''),
     retentionMs: options.retentionMs ?? 3_600_000,
     syncLimitMs: options.syncLimitMs ?? 100_000,
     requestsPerMinute: options.requestsPerMinute,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from './jobs.ts';
 
@@ -10,77 +10,160 @@ export interface BillLine {
   readonly costMicros: bigint;
 }
 
-/** What the simulator remembers; kept in a folder where one is given, so that a restart finds its jobs again. */
+/**
+ * What the simulator remembers; kept in a folder where one is given, so that a restart finds its jobs again, and so do the
+ * simulators of other processes on the same folder.
+ */
 export interface State {
-  balanceMicros: bigint;
+  /** What it began with, less what every charged job costs. */
+  readonly balanceMicros: bigint;
   /** Every job that was ever taken: the lists of past runs know them after they can no longer be polled. */
-  readonly jobs: Map<string, Job>;
+  readonly jobs: ReadonlyMap<string, Job>;
   /** Those that have neither been charged nor seen to fail. */
   readonly unsettled: Set<Job>;
   readonly bill: BillLine[];
   /** Remembers a new job. */
-  take(job: Job): void;
-  /** Writes it down. */
-  save(): void;
+  keep(job: Job): void;
+  /** Takes a job's price, once. */
+  charge(job: Job): void;
+  /** The job, also when the simulator of another process has taken it. */
+  find(id: string): Job | undefined;
+  /** Learns of the jobs that simulators of other processes have taken. */
+  look(): void;
   /** Keeps an uploaded picture; returns its name. */
   keepAsset(bytes: Buffer, extension: string): string;
   readAsset(name: string): Buffer | undefined;
 }
 
-interface Kept {
-  balanceMicros: string;
-  jobs: Job[];
+/** Opens the memory. A file that cannot be read is no job: this is a stand-in, not a bank. */
+export function openState(directory: string | undefined, initialMicros: bigint): State {
+  return directory === undefined ? new Memory(initialMicros) : new Folder(directory, initialMicros);
 }
 
-/** Opens the memory. A file that cannot be read is an empty memory: this is a stand-in, not a bank. */
-export function openState(directory: string | undefined, balanceMicros: bigint): State {
-  const assets = new Map<string, Buffer>();
-  const path = directory === undefined ? undefined : join(directory, 'jobs.json');
-  if (directory !== undefined) mkdirSync(join(directory, 'assets'), { recursive: true });
-  const kept = path === undefined ? null : readKept(path);
-  // Jobs that were kept before prices were kept with them are free.
-  const jobs = kept?.jobs.map((job) => ({ ...job, costMicros: job.costMicros ?? '0' })) ?? [];
-  const state: State = {
-    balanceMicros: kept ? BigInt(kept.balanceMicros) : balanceMicros,
-    jobs: new Map(jobs.map((job) => [job.id, job])),
-    unsettled: new Set(jobs.filter(({ isCharged }) => !isCharged)),
-    bill: [],
-    take(job) {
-      state.jobs.set(job.id, job);
-      state.unsettled.add(job);
-      state.save();
-    },
-    save() {
-      if (path === undefined) return;
-      const text: Kept = { balanceMicros: String(state.balanceMicros), jobs: [...state.jobs.values()] };
-      const temporary = `${path}.${randomUUID()}`;
-      writeFileSync(temporary, JSON.stringify(text));
-      renameSync(temporary, path);
-    },
-    keepAsset(bytes, extension) {
-      const name = `${randomUUID()}.${extension}`;
-      if (directory === undefined) assets.set(name, bytes);
-      else writeFileSync(join(directory, 'assets', name), bytes);
-      return name;
-    },
-    readAsset(name) {
-      if (!/^[a-z0-9-]+\.[a-z]+$/.test(name)) return undefined;
-      if (directory === undefined) return assets.get(name);
-      try {
-        return readFileSync(join(directory, 'assets', name));
-      } catch {
-        return undefined;
-      }
-    },
-  };
-  return state;
+/** For as long as the process lives. */
+class Memory implements State {
+  readonly jobs = new Map<string, Job>();
+  readonly unsettled = new Set<Job>();
+  readonly bill: BillLine[] = [];
+  readonly #assets = new Map<string, Buffer>();
+  #balanceMicros: bigint;
+
+  constructor(initialMicros: bigint) {
+    this.#balanceMicros = initialMicros;
+  }
+
+  get balanceMicros(): bigint {
+    return this.#balanceMicros;
+  }
+
+  keep(job: Job): void {
+    this.jobs.set(job.id, job);
+    if (job.isCharged) this.#balanceMicros -= BigInt(job.costMicros);
+    else this.unsettled.add(job);
+  }
+
+  charge(job: Job): void {
+    if (job.isCharged) return;
+    const costMicros = BigInt(job.costMicros);
+    job.isCharged = true;
+    this.#balanceMicros -= costMicros;
+    this.bill.push({ requestId: job.id, slug: job.slug, costMicros });
+    this.unsettled.delete(job);
+  }
+
+  find(id: string): Job | undefined {
+    return this.jobs.get(id);
+  }
+
+  look(): void {
+    // There is nothing to learn: no other process has this memory.
+  }
+
+  keepAsset(bytes: Buffer, extension: string): string {
+    const name = `${randomUUID()}.${extension}`;
+    this.#assets.set(name, bytes);
+    return name;
+  }
+
+  readAsset(name: string): Buffer | undefined {
+    return this.#assets.get(name);
+  }
 }
 
-function readKept(path: string): Kept | null {
-  try {
-    const kept: Partial<Kept> = JSON.parse(readFileSync(path, 'utf8'));
-    return Array.isArray(kept.jobs) && /^-?\d+$/.test(kept.balanceMicros ?? '') ? (kept as Kept) : null;
-  } catch {
-    return null;
+/** One file for each job and each upload. */
+class Folder extends Memory {
+  readonly #jobs: string;
+  readonly #assets: string;
+
+  constructor(directory: string, initialMicros: bigint) {
+    super(initialMicros);
+    this.#jobs = join(directory, 'jobs');
+    this.#assets = join(directory, 'assets');
+    for (const folder of [this.#jobs, this.#assets]) mkdirSync(folder, { recursive: true });
+    this.#adoptOneFile(join(directory, 'jobs.json'));
+    this.look();
+  }
+
+  override keep(job: Job): void {
+    super.keep(job);
+    this.#write(job);
+  }
+
+  override charge(job: Job): void {
+    super.charge(job);
+    this.#write(job);
+  }
+
+  #write(job: Job): void {
+    const temporary = join(this.#jobs, `${randomUUID()}.tmp`);
+    writeFileSync(temporary, JSON.stringify(job));
+    renameSync(temporary, join(this.#jobs, `${job.id}.json`));
+  }
+
+  override find(id: string): Job | undefined {
+    if (!this.jobs.has(id)) this.look();
+    return super.find(id);
+  }
+
+  override look(): void {
+    const unknown = readdirSync(this.#jobs).filter(
+      (name) => name.endsWith('.json') && !this.jobs.has(name.slice(0, -5)),
+    );
+    const jobs = unknown.flatMap((name) => this.#read(name) ?? []);
+    for (const job of jobs.toSorted((one, other) => one.acceptedAt - other.acceptedAt)) super.keep(job);
+  }
+
+  #read(name: string): Job | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.#jobs, name), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Older versions kept all jobs in one file. Jobs that were kept before prices were kept with them are free. */
+  #adoptOneFile(path: string): void {
+    try {
+      const { jobs }: { jobs: Job[] } = JSON.parse(readFileSync(path, 'utf8'));
+      for (const job of jobs) this.keep({ ...job, costMicros: job.costMicros ?? '0' });
+      rmSync(path);
+    } catch {
+      // There is none, or it cannot be read.
+    }
+  }
+
+  override keepAsset(bytes: Buffer, extension: string): string {
+    const name = `${randomUUID()}.${extension}`;
+    writeFileSync(join(this.#assets, name), bytes);
+    return name;
+  }
+
+  override readAsset(name: string): Buffer | undefined {
+    if (!/^[a-z0-9-]+\.[a-z]+$/.test(name)) return undefined;
+    try {
+      return readFileSync(join(this.#assets, name));
+    } catch {
+      return undefined;
+    }
   }
 }

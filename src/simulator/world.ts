@@ -9,6 +9,7 @@ export interface World {
   readonly faults: Fault[];
   readonly speed: number;
   readonly apiKeys: readonly string[] | undefined;
+  readonly accounts: (apiKey: string) => string;
   readonly retentionMs: number;
   readonly syncLimitMs: number;
   readonly requestsPerMinute: number | undefined;
@@ -27,6 +28,11 @@ export interface LoggedRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly at: number;
+}
+
+/** The account of the key that a request came with. */
+export function accountOf(world: World, { headers }: LoggedRequest): string {
+  return world.accounts(String(headers['x-api-key']));
 }
 
 /** Refuses a missing or unknown key, in the provider's two texts. */

@@ -97,11 +97,13 @@ describe('the lists of past runs', () => {
       speed: 1,
     };
     const first = await startSimulator(options);
-    for (const fault of ['504', 'reset', '500'])
+    for (const fault of ['504', 'reset', '500']) {
       await post(first, '/v2/consistent-character', {
         seed: Number(fault) || 0,
         prompt: `[[simulate:accept-then-${fault}]]`,
       }).catch(() => undefined);
+      now += 1_000;
+    }
     await first.close();
     const simulator = await start(options);
     now += 2 * dayMs;
