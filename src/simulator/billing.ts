@@ -1,5 +1,5 @@
 import { findImageModel } from '../catalogue/catalogue.ts';
-import { type Job, outputCount, stateOf } from './jobs.ts';
+import { outputCount, stateOf } from './jobs.ts';
 import type { World } from './world.ts';
 
 /** The catalogue's price of a run; what is billed by time costs as many times more as it makes pictures. */

@@ -12,6 +12,11 @@ export class Secrets {
   readonly #hushed = new Set<string>();
   readonly #said: { readonly where: string; readonly text: string }[] = [];
 
+  /** Everything that the servers have logged so far. */
+  get logged(): readonly string[] {
+    return this.#said.filter(({ where }) => where === 'log').map(({ text }) => text);
+  }
+
   /** Something that must never be said. */
   keep(secret: string | undefined): void {
     if (secret && secret.length >= 12) this.#secrets.add(secret);

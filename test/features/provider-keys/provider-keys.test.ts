@@ -139,6 +139,14 @@ it('is asked for again when it changes while a run is made ready: what is submit
   expect(submittedWith()).toEqual([nextKey]);
 });
 
+/** The run stays in the queue, and says that it waits for a key. */
+async function waitsForKey(id: string): Promise<void> {
+  const query = 'query ($id: ID!) { generation(id: $id) { status waitingFor { reason } } }';
+  const look = async () => (await dramatis.get(query, { id })).generation;
+  await eventually('the reason', async () => (await look()).waitingFor?.reason === 'PROVIDER_KEY');
+  expect((await look()).status).toBe('QUEUED');
+}
+
 it('moved to another project’s row opens nothing there, and holds up nobody else', async () => {
   await set(ownKey);
   const other = await team(dramatis);
@@ -147,12 +155,7 @@ it('moved to another project’s row opens nothing there, and holds up nobody el
      SELECT gen_random_uuid(), $1, account, ciphertext, last_four FROM provider_keys`,
     [fromGlobalId('Project', other.projectId)],
   );
-  const stolen = await dramatis.settle(await dramatis.generate(await character(other)));
-  expect(stolen).toMatchObject({
-    status: 'FAILED',
-    cost: '0.000000',
-    failure: { code: 'PROVIDER_UNAUTHORIZED' },
-  });
+  await waitsForKey(await dramatis.generate(await character(other)));
   expect(submittedWith()).toEqual([]);
   expect((await dramatis.settle(await dramatis.generate(characterId))).status).toBe('COMPLETED');
   expect(await dramatis.database.query('SELECT 1 FROM provider_pauses')).toEqual([]);
@@ -220,10 +223,13 @@ it('that was sealed by the key in the data folder is read, and sealed anew, when
   }
 });
 
-it('fails the project’s runs, and says why, when no server has the master key any more', async () => {
+it('holds the project’s runs up, and says why, when no server has the master key any more', async () => {
   await set(ownKey);
   await dramatis.database.query("UPDATE provider_keys SET ciphertext = replace(ciphertext, '.', '.A')");
-  const run = await dramatis.settle(await dramatis.generate(characterId));
-  expect(run.failure).toMatchObject({ code: 'PROVIDER_UNAUTHORIZED', retryable: true });
-  expect(run.failure?.message).toContain('cannot read the key');
+  const id = await dramatis.generate(characterId);
+  await waitsForKey(id);
+  // Canceling is free, and so is another key.
+  await set(nextKey);
+  expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
+  expect(submittedWith()).toEqual([nextKey]);
 });
