@@ -43,7 +43,7 @@ const look = async (id: string) =>
 /** A run that the provider has, and that takes some seconds there. */
 async function submitted(slow = 60): Promise<string> {
   const { characterId } = await dramatis.cast();
-  const id = await dramatis.generate(characterId, `slow [[simulate:slow:${slow}]]`);
+  const id = await dramatis.generate(characterId, `slow [[simulate:slow=${slow}]]`);
   await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await look(id)).status));
   return id;
 }

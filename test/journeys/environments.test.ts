@@ -74,10 +74,10 @@ describe('a database of the simulator that is started with a key', () => {
       { projectId, scope: 'PROJECT', period: 'TOTAL', cap: '10', thresholds: [1] },
       'budget { id }',
     );
-    const ended = [];
+    const drawn = [];
     for (let count = 0; count < 6; count += 1)
-      ended.push(await dramatis.generate(characterId, 'done', { idempotencyKey: `k${count}` }));
-    for (const id of ended) await dramatis.settle(id);
+      drawn.push(await dramatis.generate(characterId, 'done', { idempotencyKey: `k${count}` }));
+    for (const id of drawn) await dramatis.settle(id);
     const model = { consistentCharacter: { prompt: 'at the sea' } };
     const quote = (
       await dramatis.get(
@@ -87,16 +87,18 @@ describe('a database of the simulator that is started with a key', () => {
     ).quoteGeneration.quote;
     expect(quote.price.source).toBe('OBSERVED');
     // One is with the simulator, one waits for a slot, one for an owner, and one is in doubt.
-    await limit(projectId, { maxConcurrentGenerations: 2 });
-    const uncertain = await dramatis.generate(characterId, 'lost [[simulate:accept-then-reset]]');
-    await eventually('the doubt', async () => (await run(uncertain)).status === 'UNCERTAIN');
-    const submitted = await dramatis.generate(characterId, 'slow [[simulate:slow:100000]]');
+    await limit(projectId, { maxConcurrentGenerations: 1 });
+    const submitted = await dramatis.generate(characterId, 'slow [[simulate:slow=100000]]');
     await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await run(submitted)).status));
     const queued = await dramatis.generate(characterId, 'waiting');
+    const uncertain = await dramatis.generate(characterId, 'in doubt');
     await limit(projectId, { approvalPerRun: '0' });
     const approval = await dramatis.generate(characterId, 'for an owner');
     expect((await run(queued)).status).toBe('QUEUED');
     expect((await run(approval)).status).toBe('AWAITING_APPROVAL');
+    await query(
+      "UPDATE generations SET status = 'UNCERTAIN', attempted_at = now() WHERE prompt LIKE '%in doubt'",
+    );
     const before = await spend(projectId);
     expect(before.project.spend.totals.runs).toBe(6);
     await first.stop();
@@ -106,14 +108,18 @@ describe('a database of the simulator that is started with a key', () => {
       environment: 'LIVE',
       address: dramatis.simulator.url,
     });
-    for (const id of [uncertain, submitted, queued, approval]) {
-      expect(await run(id)).toMatchObject({
-        status: 'FAILED',
-        environment: 'SIMULATOR',
-        cost: '0.000000',
-        failure: { code: 'ENVIRONMENT_CHANGED', retryable: true },
-      });
-    }
+    const ended = {
+      status: 'FAILED',
+      environment: 'SIMULATOR',
+      cost: '0.000000',
+      failure: { code: 'ENVIRONMENT_CHANGED', retryable: true },
+    };
+    expect({
+      uncertain: await run(uncertain),
+      submitted: await run(submitted),
+      queued: await run(queued),
+      approval: await run(approval),
+    }).toMatchObject({ uncertain: ended, submitted: ended, queued: ended, approval: ended });
     expect(await spend(projectId)).toMatchObject({
       spend: { totals: { amount: '0.000000', runs: 0 } },
       project: {
@@ -140,7 +146,7 @@ describe('a database of the simulator that is started with a key', () => {
     expect(paidSubmits()).toBe(0);
     await limit(projectId, { approvalPerRun: null });
     const bought = await dramatis.generate(characterId, 'done', { idempotencyKey: 'k0', reuse: true });
-    expect(ended).not.toContain(bought);
+    expect(drawn).not.toContain(bought);
     expect(await dramatis.settle(bought)).toMatchObject({ status: 'COMPLETED' });
     expect(await run(bought)).toMatchObject({ environment: 'LIVE' });
     expect(paidSubmits()).toBe(1);
@@ -162,7 +168,7 @@ describe('a database of a live account', () => {
   it('is not started without a key, nor with another API, unless the operator names what it leaves', async () => {
     const first = await live();
     const { characterId } = await dramatis.cast();
-    const slow = await dramatis.generate(characterId, 'slow [[simulate:slow:50]]');
+    const slow = await dramatis.generate(characterId, 'slow [[simulate:slow=50]]');
     await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await run(slow)).status));
     // With others connected as without.
     expect(await refused(simulated())).toMatch(
@@ -216,7 +222,7 @@ describe('a database of a live account', () => {
 it('two simulators on one data folder know each other’s runs', async () => {
   const first = await simulated();
   const { characterId } = await dramatis.cast();
-  const slow = await dramatis.generate(characterId, 'slow [[simulate:slow:400]]');
+  const slow = await dramatis.generate(characterId, 'slow [[simulate:slow=400]]');
   await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await run(slow)).status));
   await simulated();
   await first.stop();

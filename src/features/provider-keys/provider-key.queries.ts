@@ -37,6 +37,9 @@ export class AccountUnusable extends Error {
   }
 }
 
+/** Several projects may have the same key, and not each copy of it can be read by every process. */
+const mostKeys = 20;
+
 /** A project's key of this provider environment: one that was set in another is none. */
 function keyInForce({ db, segmind }: Uses<'db' | 'segmind'>, projectId: string) {
   return db.providerKey.findFirst({
@@ -63,14 +66,26 @@ export async function accountNamed(ctx: Opener, account: string): Promise<Segmin
   if (account === ctx.segmind.accountId) return ctx.segmind;
   // A key of another environment would be shown to the wrong provider.
   const where = { account, environment: ctx.segmind.environment };
-  const key =
-    (await ctx.db.providerKey.findFirst({ where, orderBy: { createdAt: 'desc' } })) ??
-    (await ctx.db.serverKey.findFirst({ where }));
-  if (!key) throw new AccountUnusable('MISSING');
-  const opened = await open(ctx, key.ciphertext, 'projectId' in key ? key.projectId : serverKeyOwner);
-  // The simulator of another data folder: its accounts have other names.
-  if (opened.accountId !== account) throw new AccountUnusable('MISSING');
-  return opened;
+  const [projectKeys, serverKeys] = await Promise.all([
+    ctx.db.providerKey.findMany({ where, orderBy: { createdAt: 'desc' }, take: mostKeys }),
+    ctx.db.serverKey.findMany({ where }),
+  ]);
+  const sealed = [
+    ...projectKeys.map(({ ciphertext, projectId }) => ({ ciphertext, owner: projectId })),
+    ...serverKeys.map(({ ciphertext }) => ({ ciphertext, owner: serverKeyOwner })),
+  ];
+  let unusable = new AccountUnusable('MISSING');
+  for (const { ciphertext, owner } of sealed) {
+    try {
+      const opened = await open(ctx, ciphertext, owner);
+      // The simulator of another data folder gives its accounts other names.
+      if (opened.accountId === account) return opened;
+    } catch (error) {
+      if (!(error instanceof AccountUnusable)) throw error;
+      unusable = error;
+    }
+  }
+  throw unusable;
 }
 
 async function open({ segmind, keyring }: Opener, ciphertext: string, owner: string): Promise<Segmind> {
