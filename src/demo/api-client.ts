@@ -18,6 +18,17 @@ export interface Model {
   readonly typicalSeconds: number | null;
 }
 
+/** Whether runs are real. */
+export type Environment = 'SIMULATOR' | 'LIVE';
+
+/** What a run will cost, in micro-dollars. */
+export interface Quote {
+  /** Null while it is not known. */
+  readonly expectedMicros: bigint | null;
+  /** What is set aside for it. */
+  readonly holdMicros: bigint;
+}
+
 const runFields =
   'id status cost inferenceSeconds failure { code message } images { index image { url contentType } }';
 
@@ -62,6 +73,30 @@ export class ApiClient {
       '{ imageModels { slug inputName title typicalSeconds } }',
     );
     return imageModels;
+  }
+
+  async environment(): Promise<Environment> {
+    const { provider } = await this.#ask<{ provider: { environment: Environment } }>(
+      '{ provider { environment } }',
+    );
+    return provider.environment;
+  }
+
+  async quote(characterId: string, model: Record<string, object>): Promise<Quote> {
+    const query = `query ($input: GenerateInput!) {
+      quoteGeneration(input: $input) { quote { hold price { expected } } userErrors { message } } }`;
+    const input = { characterId, model };
+    const { quoteGeneration } = await this.#ask<{
+      quoteGeneration: {
+        quote: { hold: string; price: { expected: string | null } } | null;
+        userErrors: { message: string }[];
+      };
+    }>(query, { input });
+    const { quote, userErrors } = quoteGeneration;
+    if (!quote) throw new Error(userErrors.map(({ message }) => message).join(' '));
+    const micros = (amount: string) => BigInt(amount.replace('.', ''));
+    const { expected } = quote.price;
+    return { expectedMicros: expected === null ? null : micros(expected), holdMicros: micros(quote.hold) };
   }
 
   async createProject(name: string): Promise<string> {

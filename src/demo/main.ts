@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ApiClient, type Model, type Run } from './api-client.ts';
+import { describeCost, maySpend } from './consent.ts';
 import { drawContactSheet, type SheetRow } from './contact-sheet.ts';
 import { drawPortraits } from './portraits.ts';
 import { Progress } from './progress.ts';
@@ -33,6 +34,11 @@ async function adminKey(): Promise<string> {
   ).trim();
 }
 
+/** What is asked of a model, by the name of its input. */
+function wishOf({ inputName }: Model): Record<string, object> {
+  return { [inputName]: prompts[inputName] ?? { prompt: 'a portrait' } };
+}
+
 async function drawWith(
   api: ApiClient,
   characterId: string,
@@ -40,9 +46,7 @@ async function drawWith(
   progress: Progress,
 ): Promise<{ run: Run; row: SheetRow }> {
   const onChange = progress.add(model.title, model.typicalSeconds ?? 30);
-  const asked = await api.generate(characterId, {
-    [model.inputName]: prompts[model.inputName] ?? { prompt: 'a portrait' },
-  });
+  const asked = await api.generate(characterId, wishOf(model));
   const run = await api.follow(asked.id, onChange);
   const pictures = await Promise.all(run.images.map(({ image }) => api.download(image.url)));
   await Promise.all(
@@ -76,10 +80,19 @@ async function main(): Promise<number> {
   const { face, pose } = await drawPortraits();
   await api.addReferenceImage(projectId, { characterId, kind: 'FACE', label: 'close-up' }, face);
   await api.addReferenceImage(projectId, { characterId, kind: 'POSE', label: 'waving' }, pose);
+  const models = await api.models();
+  const environment = await api.environment();
+  const quotes = await Promise.all(models.map((model) => api.quote(characterId, wishOf(model))));
   console.log(`Mara is at ${url}, with a face and a pose. One run of each model:\n`);
+  console.log(describeCost(environment, quotes));
+  if (!(await maySpend(environment, process.argv, { input: process.stdin, output: process.stdout }))) {
+    console.log(
+      'Nothing was drawn, and nothing was paid. To spend the money without being asked, add -- --yes.',
+    );
+    return 1;
+  }
 
   const progress = new Progress(process.stdout);
-  const models = await api.models();
   const drawn = await Promise.all(models.map((model) => drawWith(api, characterId, model, progress)));
   progress.stop();
 

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { fullness } from '../../src/demo/progress.ts';
+import { adminKey, Dramatis } from '../support/dramatis.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -28,6 +29,7 @@ describe('the demo', () => {
       timeout: 60_000,
     });
     expect(stdout).toContain('No server at http://127.0.0.1:1; starting one for the demo.');
+    expect(stdout).toMatch(/SIMULATOR: nothing is paid for/);
     expect(stdout.match(/ COMPLETED /g)).toHaveLength(4);
     expect(stdout).toMatch(/All together {2}\$0\.908000/);
     const files = await readdir(environment.DEMO_OUTPUT);
@@ -35,6 +37,32 @@ describe('the demo', () => {
     for (const file of files) {
       const { width = 0 } = await sharp(await readFile(join(environment.DEMO_OUTPUT, file))).metadata();
       expect(width).toBeGreaterThan(300);
+    }
+  }, 70_000);
+
+  it('spends real money only when told to: no run without a typed yes or --yes, and the price comes first', async () => {
+    const dramatis = await Dramatis.start();
+    try {
+      const environment = {
+        PATH: process.env.PATH,
+        DRAMATIS_URL: dramatis.url,
+        ADMIN_API_KEY: adminKey,
+        DEMO_OUTPUT: join(directory, 'live'),
+      };
+      const demo = (...args: string[]) =>
+        promisify(execFile)(process.execPath, ['dist/demo/main.js', ...args], {
+          env: environment,
+          timeout: 60_000,
+        });
+      const refused = await demo().catch((error: { code: number; stdout: string }) => error);
+      expect(refused).toMatchObject({ code: 1 });
+      expect(refused.stdout).toMatch(/LIVE: 4 runs will cost about \$0\.\d\d, at the most \$\d/);
+      expect(refused.stdout).toContain('Nothing was drawn, and nothing was paid.');
+      expect(dramatis.simulator.bill).toEqual([]);
+      expect((await demo('--yes')).stdout.match(/ COMPLETED /g)).toHaveLength(4);
+      expect(dramatis.simulator.bill).toHaveLength(4);
+    } finally {
+      await dramatis.stop();
     }
   }, 70_000);
 });

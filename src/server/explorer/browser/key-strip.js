@@ -7,8 +7,13 @@ const accessTexts = {
   refused: 'Key refused',
 };
 
-/** The strip on top: the name, the key, whether the server takes it, and the way back to the examples. */
-export function KeyStrip({ adminKey, access, onConnect, onReset }) {
+const environmentTexts = {
+  SIMULATOR: 'Simulator: nothing is paid for',
+  LIVE: 'Live: runs cost money',
+};
+
+/** The strip on top: the name, the key, whether the server takes it, whether runs are real, and the way back. */
+export function KeyStrip({ adminKey, access, environment, onConnect, onReset }) {
   const [draft, setDraft] = useState(adminKey);
   useEffect(() => setDraft(adminKey), [adminKey]);
   const submit = (event) => {
@@ -41,6 +46,12 @@ export function KeyStrip({ adminKey, access, onConnect, onReset }) {
       { className: `explorer-access explorer-${access}`, htmlFor: 'admin-key' },
       accessTexts[access],
     ),
+    environment &&
+      h(
+        'output',
+        { className: `explorer-environment explorer-${environment.toLowerCase()}` },
+        environmentTexts[environment],
+      ),
     h('button', { type: 'button', className: 'explorer-reset', onClick: onReset }, 'Restore examples'),
   );
 }

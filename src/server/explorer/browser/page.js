@@ -21,9 +21,20 @@ function Explorer() {
   const [session, setSession] = useState(() => ({ key: sessionStorage.getItem(keySlot) ?? '' }));
   const { key } = session;
   const [access, setAccess] = useState('unknown');
+  const [environment, setEnvironment] = useState(null);
   const connection = useMemo(() => connect(session.key, setAccess), [session]);
   // A socket was opened with one key: another key needs another socket.
   useEffect(() => () => void connection.socket.dispose(), [connection]);
+
+  useEffect(() => {
+    let isCurrent = true;
+    setEnvironment(null);
+    if (access !== 'granted') return;
+    findEnvironment(key).then((found) => isCurrent && setEnvironment(found));
+    return () => {
+      isCurrent = false;
+    };
+  }, [access, key]);
 
   const connectWith = (next) => {
     sessionStorage.setItem(keySlot, next);
@@ -37,6 +48,7 @@ function Explorer() {
     h(KeyStrip, {
       adminKey: key,
       access: key ? access : 'missing',
+      environment,
       onConnect: connectWith,
       onReset: resetTabs,
     }),
@@ -54,6 +66,20 @@ function Explorer() {
       }),
     ),
   );
+}
+
+/** SIMULATOR or LIVE; null where the server does not say. */
+async function findEnvironment(key) {
+  try {
+    const answer = await fetch(new URL('/graphql', location.href), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ provider { environment } }' }),
+    });
+    return (await answer.json()).data?.provider.environment ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** HTTP and WebSocket to this server with one key; tells 'granted' or 'refused' with each answer. */
