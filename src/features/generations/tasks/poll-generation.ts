@@ -1,4 +1,4 @@
-import type { Status } from '../../../platform/segmind/result.ts';
+import type { Metrics, Status } from '../../../platform/segmind/result.ts';
 import type { Segmind } from '../../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { accountOf } from '../../provider-keys/provider-key.queries.ts';
@@ -12,8 +12,11 @@ import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
 import type { Worker } from './worker.ts';
 
-/** A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. */
-const unknownLimit = 4;
+/**
+ * A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. In the same way it has
+ * failed when the HTTP status says so this often in a row, although no answer has a body that tells the state.
+ */
+const surelyAfter = 4;
 
 /**
  * Asks after a submitted run until it has ended or the provider forgets it. Reading costs nothing, so every error
@@ -37,6 +40,7 @@ export async function pollGeneration(
   let run = submitted;
   let errorsInRow = 0;
   let unknownInRow = 0;
+  let failedInRow = 0;
 
   for (;;) {
     const delayMs =
@@ -50,7 +54,7 @@ export async function pollGeneration(
       // Those that were held up come back one after another.
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await segmind.status(requestId);
-      errorsInRow = unknownInRow = 0;
+      errorsInRow = unknownInRow = failedInRow = 0;
       if (status.state === 'COMPLETED') {
         const account = { ...ctx, segmind };
         return await ctx.results.take(run.projectId, () => collect(account, run, requestId, status, signal));
@@ -61,6 +65,8 @@ export async function pollGeneration(
       if (!(error instanceof SegmindError)) throw error;
       errorsInRow += 1;
       unknownInRow = error.code === 'REQUEST_NOT_FOUND' ? unknownInRow + 1 : 0;
+      failedInRow = error.code === 'JOB_FAILED' ? failedInRow + 1 : 0;
+      if (failedInRow >= surelyAfter) return await fail(ctx, run, { error: error.detail, metrics: null });
       if (error.code === 'RATE_LIMITED' && segmind) {
         const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
         ctx.pollPauses.pause(segmind.accountId, toldMs);
@@ -68,7 +74,7 @@ export async function pollGeneration(
       ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
-    if (unknownInRow >= unknownLimit || (isPastRetention && errorsInRow > 0)) {
+    if (unknownInRow >= surelyAfter || (isPastRetention && errorsInRow > 0)) {
       await failPaid(ctx, run, 'RESULT_EXPIRED', '', null);
       return null;
     }
@@ -127,16 +133,22 @@ async function collect(
   }
 }
 
-async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<null> {
-  const isCharged = status.metrics.costMicros !== null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
+/** How a run failed: the provider's sentence, and its figures where it told any. */
+interface Failed {
+  readonly error: string | null;
+  readonly metrics: Metrics | null;
+}
+
+async function fail(ctx: Worker, run: GenerationRow, { error, metrics }: Failed): Promise<null> {
+  const isCharged = metrics?.costMicros != null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
   await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING'],
       set: {
-        ...failureColumns(failureOfRun(status.error)),
-        inference_seconds: status.metrics.inferenceSeconds,
-        ...(isCharged ? costColumns(run, status.metrics) : { cost_micros: '0', cost_source: 'NOT_CHARGED' }),
+        ...failureColumns(failureOfRun(error)),
+        inference_seconds: metrics?.inferenceSeconds ?? null,
+        ...(isCharged ? costColumns(run, metrics) : { cost_micros: '0', cost_source: 'NOT_CHARGED' }),
       },
     }),
   );
