@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
 import { parseDollars } from './money.ts';
+import { isIdentity } from './text.ts';
 
 /** Text such as "268435456" or "50_000" as a whole number in a range. */
 function wholeNumber(minimum: number, maximum: number, fallback: number) {
@@ -62,6 +63,12 @@ const masterKeyList = list.transform((entries, context) =>
   }),
 );
 
+/** A key that is sent in a header, which takes no other characters. */
+const key = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+
+/** A claim that a token must have, letter by letter. */
+const name = z.string().min(1).refine(isIdentity, 'must be well-formed text without control characters');
+
 const environment = z.object({
   /** The address to listen on. */
   HOST: z.string().default('127.0.0.1'),
@@ -76,13 +83,13 @@ const environment = z.object({
   /** Encrypt what must be read again: kid:base64 of 32 bytes, comma separated; the first encrypts, all decrypt. */
   KEY_ENCRYPTION_KEYS: masterKeyList,
   /** Default: made at first start and kept in DATA_DIR/admin-key. */
-  ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  ADMIN_API_KEY: key.min(16, 'must have at least 16 characters').optional(),
   /** Where the organisation's identity provider publishes its keys; or, with a secret, AUTH_JWT_SECRET. */
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   /** What a token's `iss` and `aud` must be. */
-  AUTH_ISSUER: z.string().min(1).optional(),
-  AUTH_AUDIENCE: z.string().min(1).optional(),
+  AUTH_ISSUER: name.optional(),
+  AUTH_AUDIENCE: name.optional(),
   /** Wrong keys that one address may send in a minute before it has to wait. */
   AUTH_FAILURES_PER_MINUTE: wholeNumber(1, 1_000_000, 60),
   /** Proxies, by address or network, whose X-Forwarded-For is believed. */
@@ -106,7 +113,7 @@ const environment = z.object({
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 15_000),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   /** Without it a simulator of the provider is started, and nothing is paid for. */
-  SEGMIND_API_KEY: z.string().min(1).optional(),
+  SEGMIND_API_KEY: key.optional(),
   SEGMIND_BASE_URL: httpUrl.default('https://api.segmind.com'),
   /** Default: the provider's asset endpoint, or `/upload-asset` of another SEGMIND_BASE_URL. */
   SEGMIND_UPLOAD_URL: httpUrl.optional(),

@@ -6,11 +6,22 @@ export type Logger = PinoLogger;
 /** Levels from loudest to most silent. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/**
+ * Characters that JSON does not escape and that a terminal or a line reader acts on: DEL, the C1 controls, the line and
+ * paragraph separators, and the bidirectional overrides and isolates.
+ */
+const unescaped = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. Writes to stdout by default. */
 export function createLogger(level: (typeof logLevels)[number], destination?: DestinationStream): Logger {
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: (line: string) => line.replace(unescaped, escapeUnit) },
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: [

@@ -11,6 +11,17 @@ describe('the configuration', () => {
       expect(read).toThrow(new RegExp(`\\n  ${name} must`));
   });
 
+  it.each([
+    ['ADMIN_API_KEY', 'a key of many words'],
+    ['ADMIN_API_KEY', 'sixteen_letters_and\n'],
+    ['ADMIN_API_KEY', 'schlüssel_mit_umlaut'],
+    ['SEGMIND_API_KEY', 'SG_0123456789\n'],
+    ['AUTH_ISSUER', 'https://id.example.test\n'],
+    ['AUTH_AUDIENCE', 'dramatis\ufffd'],
+  ])('refuses %s where it could never be sent or told: %j', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(`1 problem(s):\n  ${name} must`);
+  });
+
   it('needs nothing set, and takes an empty variable as unset', () => {
     expect(readConfig({ PORT: '' })).toMatchObject({
       PORT: 4000,

@@ -1,3 +1,4 @@
+import { cutText } from '../text.ts';
 import type { ImageModelDefinition, NumberParameter, Parameter } from './model.ts';
 import { graphqlName, parametersInRole } from './model.ts';
 
@@ -67,7 +68,7 @@ export function checkParameters(model: ImageModelDefinition, values: ParameterVa
       continue;
     }
     if (!accepts(parameter, value)) {
-      const got = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
+      const got = typeof value === 'string' ? JSON.stringify(cutText(value, 100)) : String(value);
       problems.push({
         parameter,
         message: `${graphqlName(parameter)} must be ${describeRange(parameter)}; got ${got}.`,

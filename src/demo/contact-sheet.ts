@@ -11,8 +11,11 @@ const [margin, gap, size, textWidth] = [48, 20, 250, 430];
 const rowHeight = size + 34;
 const headHeight = 130;
 
+/** Characters that XML does not have become blanks. */
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`);
+  return text
+    .replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`)
+    .replace(/[^\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, ' ');
 }
 
 /** Puts all pictures of a demo on one sheet, as PNG. */

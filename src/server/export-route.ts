@@ -6,6 +6,7 @@ import { BadRequest, NotFound, toError } from '../errors.ts';
 import { type Export, exportNames, openExport } from '../features/spend/exports.ts';
 import { fromGlobalId } from '../platform/graphql/global-id.ts';
 import { Loaders } from '../platform/graphql/loaders.ts';
+import { cleanText } from '../text.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -46,7 +47,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
     const params = address.safeParse(request.params);
     if (!params.success) throw new NotFound('file');
     const asked = query.safeParse(request.query);
-    if (!asked.success) throw new BadRequest(z.prettifyError(asked.error));
+    if (!asked.success) throw new BadRequest(cleanText(z.prettifyError(asked.error), 500));
     const { projectId, from = null, to = null } = asked.data;
     await ctx.meter.spend(payer(viewer), exportPoints);
 

@@ -15,8 +15,11 @@ export interface PictureRequest {
   readonly references: readonly Buffer[];
 }
 
+/** Characters that XML does not have become blanks: a prompt may hold any. */
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`).replace(/[^\x20-\u{10ffff}]/gu, ' ');
+  return text
+    .replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`)
+    .replace(/[^\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, ' ');
 }
 
 function wrap(text: string, columns: number, rows: number): string[] {

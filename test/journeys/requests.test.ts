@@ -32,6 +32,25 @@ describe('the idempotency key', () => {
     await second.stop();
   });
 
+  it.each([' the-key', 'the-key\n', 'the\0-key', 'the-key\ud800', 'the-key\ufffd', '\u202ethe-key'])(
+    'that is not well-formed is no other key, but refused: %j',
+    async (key) => {
+      const { generate } = await dramatis.get(generateMutation, input('thrice', key));
+      expect(generate).toMatchObject({
+        generation: null,
+        userErrors: [{ code: 'INVALID_INPUT', path: ['input', 'idempotencyKey'] }],
+      });
+    },
+  );
+
+  it('within a document is not read from another document that has the same UTF-8', async () => {
+    const literal = (key: string) =>
+      `mutation { generate(input: { characterId: "${characterId}", idempotencyKey: "${key}", model: { consistentCharacter: { prompt: "x" } } }) { userErrors { code } } }`;
+    await dramatis.ask(literal('the-key-\ufffd'));
+    const { status, data } = await dramatis.ask(literal('the-key-\ud800'));
+    expect([status, data]).toEqual([400, undefined]);
+  });
+
   it('with other arguments: refused, nothing bought', async () => {
     const { generate } = await dramatis.get(generateMutation, input('twice', 'the-key'));
     expect(generate).toMatchObject({

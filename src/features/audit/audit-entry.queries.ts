@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { BadArgument } from '../../errors.ts';
 import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { idsOf, nodeTypes, toGlobalId } from '../../platform/graphql/global-id.ts';
-import { type Page, type Paging, readSlice, toPage } from '../../platform/graphql/page.ts';
+import {
+  notACursor,
+  openCursor,
+  type Page,
+  type Paging,
+  readSlice,
+  toPage,
+} from '../../platform/graphql/page.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import type { AuditLogFilter } from './audit-entry.type.ts';
 
@@ -56,7 +62,7 @@ function writeCursor({ sequence }: AuditEntryRow): string {
 }
 
 function readCursor(argument: string, cursor: string): bigint {
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const text = openCursor(cursor);
   if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
-  throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  throw notACursor(argument, cursor);
 }

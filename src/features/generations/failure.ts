@@ -1,3 +1,5 @@
+import { cutText } from '../../text.ts';
+
 /** Why a run ends without pictures; each with what it tells the caller. */
 export const failureCodes = {
   PROVIDER_REJECTED: 'The provider refused the request as it is; nothing was paid.',
@@ -26,7 +28,13 @@ export interface Failure {
   readonly retryable: boolean;
 }
 
+const maxMessageLength = 1_000;
+
 /** The columns that keep a failure. */
 export function failureColumns({ code, message, retryable }: Failure) {
-  return { failure_code: code, failure_message: message.slice(0, 1_000), failure_retryable: retryable };
+  return {
+    failure_code: code,
+    failure_message: cutText(message, maxMessageLength),
+    failure_retryable: retryable,
+  };
 }

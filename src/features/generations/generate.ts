@@ -1,5 +1,5 @@
 import type { Uses } from '../../platform/context.ts';
-import { checkText } from '../../platform/graphql/text.ts';
+import { checkIdentity } from '../../platform/graphql/text.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import type { GenerateInput } from './generation.type.ts';
 import { findAnswered } from './idempotency.ts';
@@ -25,7 +25,7 @@ export async function generate(ctx: Tools, input: GenerateInput): Promise<Genera
   const key =
     input.idempotencyKey == null
       ? null
-      : checkText(['input', 'idempotencyKey'], input.idempotencyKey, { minimum: 1, maximum: 200 });
+      : checkIdentity(['input', 'idempotencyKey'], input.idempotencyKey, { maximum: 200 });
   const batch = checkBatch(input);
   const { characterId, includeAppearance } = input;
   const requestHash = hashCanonically({

@@ -154,7 +154,7 @@ export class GenerateInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Makes it safe to send the request again: the same key and input give the same run. At most 200 characters. User error: IDEMPOTENCY_KEY_REUSED.',
+      'Makes it safe to send the request again: the same key and input give the same run. At most 200 characters, without white space around them and without control characters. User error: IDEMPOTENCY_KEY_REUSED.',
   })
   idempotencyKey?: string | null;
   @Field(() => Boolean, {

@@ -1,5 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { storableJson } from '../../platform/db/storable.ts';
 import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, readRow, writeProgress } from './progress.ts';
@@ -67,7 +68,7 @@ export async function moveGenerationIn(
   id: string,
   move: Move,
 ): Promise<GenerationRow | null> {
-  const asked = JSON.stringify(askFor(id, move));
+  const asked = storableJson(askFor(id, move));
   const [moved] = await tx.$queryRaw<object[]>`SELECT * FROM move_generation(${asked}::jsonb)`;
   if (!moved) return null;
   const row = readRow(moved);
@@ -83,7 +84,10 @@ export async function moveGenerationIn(
   return row;
 }
 
-/** A move as the database reads it: see `move_generation`. */
+/**
+ * A move as the database reads it: see `move_generation`. It is sent as `storableJson`, because a run whose move is refused
+ * for a text in it would never end.
+ */
 export function askFor(id: string, move: Omit<Move, 'also'>) {
   const { to, from = statusesBefore(to), token, unlessCanceled = false, event = 'GENERATION_CHANGED' } = move;
   const set = { ...move.set, status: to, ...(isFinal(to) ? { finished_at: atMove } : {}) };

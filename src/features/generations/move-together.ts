@@ -1,5 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { storableJson } from '../../platform/db/storable.ts';
 import type { NewWakeup } from '../../platform/jobs/job-queue.ts';
 import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
 import { keepsSlot } from './generation-state.ts';
@@ -69,7 +70,7 @@ async function writeMoves(
   projectId: string,
   all: readonly Wanted[],
 ): Promise<(GenerationRow | null)[]> {
-  const asked = JSON.stringify(all.map(({ id, move }) => askFor(id, move)));
+  const asked = storableJson(all.map(({ id, move }) => askFor(id, move)));
   const moved = await db.$queryRaw<{ place: number }[]>`
     SELECT place, (moved).* FROM move_generations(${projectId}::uuid, ${asked}::jsonb)`;
   const rows = new Map(moved.map(({ place, ...columns }) => [place, readRow(columns)]));

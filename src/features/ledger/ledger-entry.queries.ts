@@ -1,8 +1,14 @@
-import { BadArgument } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
 import { idsOf } from '../../platform/graphql/global-id.ts';
-import { type Page, type Paging, readSlice, toPage } from '../../platform/graphql/page.ts';
+import {
+  notACursor,
+  openCursor,
+  type Page,
+  type Paging,
+  readSlice,
+  toPage,
+} from '../../platform/graphql/page.ts';
 import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import { entryId } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
@@ -47,10 +53,9 @@ export async function ledgerOfGenerationIfVisible(
 }
 
 function readCursor(argument: string, cursor: string): bigint {
-  const [, digits] =
-    /^LedgerEntry:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  const [, digits] = /^LedgerEntry:([1-9]\d{0,17})$/.exec(openCursor(cursor)) ?? [];
   if (digits !== undefined) return BigInt(digits);
-  throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  throw notACursor(argument, cursor);
 }
 
 function conditions(filter: LedgerFilter): Prisma.LedgerEntryWhereInput {

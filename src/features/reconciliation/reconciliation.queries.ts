@@ -1,6 +1,13 @@
 import { BadArgument } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { checkFirst, type Page, readSlice, toPage } from '../../platform/graphql/page.ts';
+import {
+  checkFirst,
+  notACursor,
+  openCursor,
+  type Page,
+  readSlice,
+  toPage,
+} from '../../platform/graphql/page.ts';
 import { type Asker, authorizeAdmin } from '../access/authorize.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { listAccounts } from './accounts.ts';
@@ -66,10 +73,9 @@ function cursorOf({ id }: LineRow): string {
 }
 
 function readCursor(argument: string, cursor: string): bigint {
-  const [, digits] =
-    /^BalanceObservation:([1-9]\d{0,17})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  const [, digits] = /^BalanceObservation:([1-9]\d{0,17})$/.exec(openCursor(cursor)) ?? [];
   if (digits !== undefined) return BigInt(digits);
-  throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+  throw notACursor(argument, cursor);
 }
 
 /** Whose money a line may tell of: runs handed over in its time that are UNCERTAIN, or whose cost nobody knows. */

@@ -1,6 +1,15 @@
-import { createRemoteJWKSet, errors, type JWTVerifyOptions, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
 import { z } from 'zod';
 import { Unavailable } from '../../errors.ts';
+import { cleanText, isIdentity } from '../../text.ts';
+import { fetchKeySet } from './key-set.ts';
 
 /** What a valid token says of its bearer. */
 export interface Claims {
@@ -33,13 +42,18 @@ const algorithms = {
 /** Clocks differ. */
 const clockToleranceSeconds = 5;
 
+const maxNameLength = 200;
+
 /** Postgres does not understand how JavaScript writes what comes later. */
 const latest = Date.UTC(9_999, 0);
 
+const identity = (maximum: number) => z.string().max(maximum).refine(isIdentity);
+const header = z.object({ kid: identity(1_000).optional() });
+
 const claims = z
   .object({
-    iss: z.string().max(1_000).default(''),
-    sub: z.string().min(1).max(255),
+    iss: identity(1_000).default(''),
+    sub: identity(255).min(1),
     exp: z.number(),
     // Null is none told; what is told and is no address is null from here on.
     email: z.preprocess(
@@ -51,7 +65,11 @@ const claims = z
       .nullish()
       .catch(false)
       .transform((told) => told !== false && told !== 'false'),
-    name: z.string().max(200).nullish().catch(null),
+    name: z
+      .string()
+      .transform((text) => cleanText(text, maxNameLength) || null)
+      .nullish()
+      .catch(null),
   })
   .transform(({ iss, sub, exp, email, email_verified, name }) => ({
     issuer: iss,
@@ -62,6 +80,14 @@ const claims = z
     expiresAt: new Date(Math.min(exp * 1_000, latest)),
   }));
 
+/** Reads a token whose signature is good; null when its subject, its issuer or its key id is not well-formed. */
+export function readClaims({
+  protectedHeader,
+  payload,
+}: Pick<JWTVerifyResult, 'protectedHeader' | 'payload'>): Claims | null {
+  return header.safeParse(protectedHeader).success ? (claims.safeParse(payload).data ?? null) : null;
+}
+
 /** Checks signature, issuer, audience and time of the organisation's tokens. Without a source every token is refused. */
 export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOptions): VerifyToken {
   const common: JWTVerifyOptions = {
@@ -69,8 +95,8 @@ export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOp
     audience,
     clockTolerance: clockToleranceSeconds,
   };
-  const keySet =
-    jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 5_000 });
+  const fetching = { timeoutDuration: 5_000, [customFetch]: fetchKeySet };
+  const keySet = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl), fetching);
   const secretKey = secret === undefined ? undefined : new TextEncoder().encode(secret);
 
   async function verify(token: string) {
@@ -82,8 +108,7 @@ export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOp
   return async (token) => {
     try {
       const verified = await verify(token);
-      const parsed = claims.safeParse(verified?.payload);
-      return parsed.success ? parsed.data : null;
+      return verified && readClaims(verified);
     } catch (error) {
       const isTokenAtFault =
         error instanceof errors.JOSEError &&

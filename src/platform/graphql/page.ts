@@ -1,4 +1,5 @@
 import { BadArgument } from '../../errors.ts';
+import { cleanText } from '../../text.ts';
 import { isMoment } from '../db/reads/json.ts';
 import type { Position, Slice } from '../db/reads/list.ts';
 
@@ -18,11 +19,22 @@ export function encodeCursor({ at, id }: Position): string {
   return Buffer.from(`${at} ${id}`).toString('base64url');
 }
 
+/** The text in a cursor; empty when it is spelled in another way, since base64 decoders skip what they do not know. */
+export function openCursor(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  return Buffer.from(text).toString('base64url') === cursor ? text : '';
+}
+
+/** The error for a cursor that the list has not made. */
+export function notACursor(argument: string, cursor: string): BadArgument {
+  return new BadArgument(`${argument}: "${cleanText(cursor, 100)}" is not a cursor of this list.`);
+}
+
 /** Reads a cursor back. Throws BadArgument on anything this server did not make. */
 export function decodeCursor(argument: string, cursor: string): Position {
-  const [at = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  const [at = '', id = '', ...rest] = openCursor(cursor).split(' ');
   if (rest.length > 0 || !isMoment(at) || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
-    throw new BadArgument(`${argument}: "${cursor.slice(0, 100)}" is not a cursor of this list.`);
+    throw notACursor(argument, cursor);
   }
   return { at, id };
 }

@@ -45,6 +45,9 @@ export function readDocumentName(asked: {
   documentId?: unknown;
   extensions?: unknown;
 }): DocumentName {
+  // Documents are found by the hash of their UTF-8, which is the same for every half of a surrogate pair.
+  if (asked.query?.isWellFormed() === false)
+    throw new BadRequest('query must be well-formed Unicode: it holds half a surrogate pair.');
   const parsed = naming.safeParse(asked);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

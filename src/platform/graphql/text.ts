@@ -1,4 +1,6 @@
 import { type InputPath, InputProblem } from '../../errors.ts';
+import { isIdentity } from '../../text.ts';
+import { isStorable } from '../db/storable.ts';
 
 /**
  * Text from a client, checked and trimmed. Refuses NUL, which Postgres cannot store, and lone surrogates, which
@@ -10,9 +12,13 @@ export function checkText(
   limits: { minimum?: number; maximum: number },
 ): string {
   const name = String(path.at(-1));
-  if (text.includes('\0')) throw new InputProblem(path, `${name} must not contain the NUL character.`);
-  if (!text.isWellFormed())
-    throw new InputProblem(path, `${name} must be well-formed Unicode: it holds half a surrogate pair.`);
+  if (!isStorable(text))
+    throw new InputProblem(
+      path,
+      text.includes('\0')
+        ? `${name} must not contain the NUL character.`
+        : `${name} must be well-formed Unicode: it holds half a surrogate pair.`,
+    );
   const trimmed = text.trim();
   const { minimum = 0, maximum } = limits;
   if (trimmed.length < minimum || trimmed.length > maximum) {
@@ -24,7 +30,16 @@ export function checkText(
   return trimmed;
 }
 
-/** The same for text that may be left out; an empty one counts as none. */
+/** The same for a text that identifies something: it is taken as it is or refused, so two that differ stay different. */
+export function checkIdentity(path: InputPath, text: string, limits: { maximum: number }): string {
+  if (checkText(path, text, { minimum: 1, ...limits }) === text && isIdentity(text)) return text;
+  throw new InputProblem(
+    path,
+    `${path.at(-1)} must have no blanks around it, and neither control characters nor U+FFFD in it.`,
+  );
+}
+
+/** The same as checkText for text that may be left out; an empty one counts as none. */
 export function checkOptionalText(
   path: InputPath,
   text: string | null | undefined,

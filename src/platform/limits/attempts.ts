@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { RateLimited, Unauthenticated } from '../../errors.ts';
@@ -18,7 +19,9 @@ export function createAttempts(failuresPerMinute: number): Attempts {
   const good = new LRUCache<string, true>({ max: 10_000, ttl: 10 * 60_000 });
 
   return {
-    async guard(address, credential, authenticate) {
+    async guard(told, credential, authenticate) {
+      // A proxy may pass on a client's own text. All text that is no address shares one count.
+      const address = isIP(told) === 0 ? 'no address' : told;
       const name = typeof credential === 'string' ? hash('sha256', credential, 'hex') : '';
       const tried = good.has(name) ? null : await failures.get(address);
       if (tried && tried.consumedPoints >= failuresPerMinute) {

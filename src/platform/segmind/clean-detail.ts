@@ -1,15 +1,17 @@
-const maxLength = 500;
+import { cutText, oneLine } from '../../text.ts';
+
+/** The most UTF-16 units of a detail that are kept. */
+export const maxDetailLength = 500;
 
 /**
- * The provider's words, fit to be shown and logged: without the key, without anything shaped like one, without
- * pictures in base64, on one line and cut. Null when nothing is left.
+ * The provider's words, fit to be stored, shown and logged: well-formed, on one line, without the key, without anything
+ * shaped like one, without pictures in base64, and cut. Null when nothing is left.
  */
 export function cleanDetail(text: string, apiKey: string): string | null {
-  const clean = text
+  // Control characters go first: a key with one inside would not be found, and would be whole without it.
+  const clean = oneLine(text)
     .replaceAll(apiKey, '[key]')
     .replace(/SG_[A-Za-z0-9]+/gi, '[key]')
-    .replace(/[A-Za-z0-9+/_-]{100,}={0,2}/g, '[data]')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return clean.slice(0, maxLength) || null;
+    .replace(/[A-Za-z0-9+/_-]{100,}={0,2}/g, '[data]');
+  return cutText(clean, maxDetailLength) || null;
 }

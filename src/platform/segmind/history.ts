@@ -3,7 +3,7 @@ import type { Answer } from './exchange.ts';
 import { parseMicros } from './micros.ts';
 import { readOutputs } from './outputs.ts';
 import { nonsense, refusal } from './refusal.ts';
-import { numeral, parseJson, requestIdPattern, seconds } from './result.ts';
+import { numeral, parseJson, printJson, requestIdPattern, seconds, stateName } from './result.ts';
 import { readMoment } from './retry-at.ts';
 import { SegmindError } from './segmind-error.ts';
 
@@ -50,12 +50,10 @@ const maxPages = 200;
 /** The most that `request-history` gives; the other list takes no size. */
 const rowsPerPage = '100';
 
-const state = z
-  .string()
-  .transform((text) => text.toUpperCase().replace('PENDING', 'PROCESSING'))
-  .pipe(z.enum(['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED']))
-  .nullish()
-  .catch(null);
+const state = z.preprocess(
+  (value) => (stateName(value) === 'PENDING' ? 'PROCESSING' : stateName(value)),
+  z.enum(['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED']).nullish().catch(null),
+);
 const moment = z
   .union([z.string(), z.number()])
   .transform((value) => readMoment(String(value).trim()))
@@ -98,7 +96,8 @@ export async function readHistory(source: HistorySource, query: HistoryQuery): P
   for (let page = 1; page <= maxPages; page += 1) {
     const answer = await source.read(pageUrl(source.address, query, page));
     const found = readPage(answer, page, source.apiKey);
-    const text = JSON.stringify(found);
+    const text = printJson(found);
+    if (text === null) throw nonsense('ANSWER_INVALID', answer, 'READ', 'The list is nested too deeply.');
     // Past the end comes an empty page, a 404, or the last page again: nobody says which.
     if (found.length === 0 || text === previous) return mergeRequests(rows);
     previous = text;

@@ -69,6 +69,7 @@ export function readStatus(answer: Answer, apiKey: string): Status {
     const error = state === 'FAILED' ? cleanDetail(errorText(body) ?? '', apiKey) : null;
     return { state, error, metrics: readMetrics(body, headers) };
   }
-  if (!isSuccess) throw refusal(answer, 'READ', apiKey);
+  // The HTTP status says "failed" and the body says otherwise, so this answer tells no state.
+  if (!isSuccess && !(state && httpStatus === 422)) throw refusal(answer, 'READ', apiKey);
   throw nonsense('ANSWER_UNREADABLE', answer, 'READ', cleanDetail(errorText(body) ?? '', apiKey));
 }

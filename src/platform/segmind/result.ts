@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanText, oneLine } from '../../text.ts';
 import type { AnswerHeaders } from './exchange.ts';
 import { parseMicros } from './micros.ts';
 import type { Output } from './outputs.ts';
@@ -43,17 +44,27 @@ export const numeral = z
   .pipe(z.number())
   .nullish()
   .catch(null);
-/** A number that is not negative, also as text; null for everything else. */
-export const seconds = numeral.transform((value) => (value != null && value >= 0 ? value : null));
+/** Thirty years. More is no measurement, and the database's arithmetic with it could overflow. */
+const maxSeconds = 1e9;
+/** A duration, also as text; null for everything else. */
+export const seconds = numeral.transform((value) =>
+  value != null && value >= 0 && value <= maxSeconds ? value : null,
+);
 const text = z
-  .union([z.string(), z.looseObject({}).transform((value) => JSON.stringify(value))])
+  .union([z.string(), z.looseObject({}).transform((value) => printJson(value))])
+  .transform((words) => (words === null ? null : oneLine(words)))
   .nullish()
   .catch(null);
+
+/** The name of a state in capitals. A value that is no text is returned as it is. */
+export function stateName(value: unknown): unknown {
+  return typeof value === 'string' ? cleanText(value, 100).toUpperCase() : value;
+}
 
 const bodySchema = z.looseObject({
   request_id: z.string().regex(requestIdPattern).nullish().catch(null),
   status: z.preprocess(
-    (value) => (typeof value === 'string' ? value.toUpperCase() : value),
+    stateName,
     z.enum(['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED']).nullish().catch(null),
   ),
   error: text,
@@ -71,12 +82,34 @@ export type Body = z.output<typeof bodySchema>;
 
 /** An answer's JSON object or list; undefined when the bytes are none. The content type is not believed. */
 export function parseJson(bytes: Buffer): unknown {
-  const first = bytes.subarray(0, 64).toString('latin1').trimStart().charAt(0);
-  if (first !== '{' && first !== '[') return undefined;
+  // A byte order mark counts as white space.
+  const json = bytes.toString('utf8').replace(/^[\s\p{Cc}]+/u, '');
+  if (!/^[{[]/.test(json)) return undefined;
+  return tryParse(json) ?? tryParse(repairJson(json));
+}
+
+function tryParse(json: string): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(json);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Repairs two common mistakes of programs that write JSON: raw control characters within strings, and the numbers NaN and
+ * Infinity. Without the repair the end of a run would be lost to how it was written.
+ */
+function repairJson(json: string): string {
+  return json.replace(/\p{Cc}/gu, ' ').replace(/([:[,] *)-?(?:NaN|Infinity)(?= *[,}\]])/g, '$1null');
+}
+
+/** A value as JSON text; null when it is nested too deeply for `JSON.stringify`. */
+export function printJson(value: object): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
   }
 }
 

@@ -1,3 +1,6 @@
+import { cleanText } from '../../text.ts';
+import { maxDetailLength } from './clean-detail.ts';
+
 /**
  * What a failure means for the caller's money.
  * RETRY: certainly not taken, may be sent again. REFUSED: certainly not taken, will not work as it is.
@@ -67,7 +70,9 @@ export class SegmindError extends Error {
   readonly isRouteRefused: boolean;
 
   constructor(facts: SegmindErrorFacts) {
-    const { code, meaning, httpStatus = null, retryAt = null, detail = null, isRouteRefused = false } = facts;
+    const { code, meaning, httpStatus = null, retryAt = null, isRouteRefused = false } = facts;
+    // The message of a failed connection may quote a certificate or a broken answer.
+    const detail = cleanText(facts.detail ?? '', maxDetailLength) || null;
     const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
     super(`Segmind: ${code}${status}${detail ? `: ${detail}` : ''}`, { cause: facts.cause });
     this.code = code;

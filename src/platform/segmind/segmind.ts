@@ -7,6 +7,7 @@ import { type Answer, exchange, type Target } from './exchange.ts';
 import { type HistoryQuery, type HistoryRow, isWholeList, readHistory } from './history.ts';
 import { parseMicros } from './micros.ts';
 import type { SegmindOptions } from './options.ts';
+import { maxUrlLength } from './outputs.ts';
 import { readResult, readStatus } from './read-result.ts';
 import { nonsense, refusal } from './refusal.ts';
 import {
@@ -76,7 +77,7 @@ const maxStatusBytes = 1_048_576;
 /** Several pictures as base64 in JSON. */
 const maxResultBytes = 52_428_800;
 
-const urlsSchema = z.array(z.url({ protocol: /^https?$/ })).min(1);
+const urlsSchema = z.array(z.url({ protocol: /^https?$/, normalize: true }).max(maxUrlLength)).min(1);
 /** The provider's documents say `urls`; its own client library and the live service, `file_urls`. */
 const uploadedSchema = z.union([
   z.object({ file_urls: urlsSchema }).transform(({ file_urls }) => file_urls),

@@ -149,3 +149,29 @@ describe('a move that shares its turn', () => {
     }
   });
 });
+
+describe.each<[string, (move: SharedMove) => Promise<unknown>]>([
+  ['alone', (move) => moveGeneration({ db, jobs }, id, move)],
+  ['in a turn', (move) => moveTogether({ db, jobs, turns: createTurns() }, { id, projectId }, move)],
+])('a move %s', (_, move) => {
+  it.each(['NUL \0', 'half \ud83d', 'the other half \ude00', '\\u0000 \0'])(
+    'takes place whatever it says: %j',
+    async (words) => {
+      const kept = words.toWellFormed().replace('\0', '\ufffd');
+      const set = (text: string) => ({
+        failure_message: text,
+        outputs: [{ index: 0, url: text }],
+        output_problems: [{ index: 0, code: 'OUTPUT_REFUSED', message: text }],
+      });
+      await move({ to: 'SUBMITTING', set: { attempt_token: token } });
+      await move({ to: 'FAILED', set: set(words) });
+      const { failureMessage, outputs, outputProblems } = await db.generation.findUniqueOrThrow({
+        where: { id },
+      });
+      expect({ failure_message: failureMessage, outputs, output_problems: outputProblems }).toEqual(
+        set(kept),
+      );
+      expect(await events()).toMatchObject([{}, { progress: { status: 'FAILED', failureMessage: kept } }]);
+    },
+  );
+});

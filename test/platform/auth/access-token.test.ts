@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -11,7 +12,10 @@ import {
   UnsecuredJWT,
 } from 'jose';
 import { Unavailable } from '../../../src/errors.ts';
-import { createVerifyToken } from '../../../src/platform/auth/access-token.ts';
+import { createVerifyToken, readClaims } from '../../../src/platform/auth/access-token.ts';
+import { isStorable } from '../../../src/platform/db/storable.ts';
+import { isIdentity } from '../../../src/text.ts';
+import { randomTexts } from '../../support/texts.ts';
 
 const issuer = 'https://id.example.test';
 const audience = 'dramatis';
@@ -73,17 +77,87 @@ describe('with a shared secret', () => {
     }
     expect(await read({ email: 'nonsense', name: 7 })).toMatchObject({ email: null, name: null });
   });
+
+  const parts = ['0000', '001b', '007f', '0085', '000a', '2028', '202e', 'fffd', 'd800', 'dfff'].map(
+    (unit) => [unit, String.fromCharCode(Number.parseInt(unit, 16))] as const,
+  );
+
+  it.each(parts)('refuses a name of a user or of a key with U+%s in it', async (_, part) => {
+    expect(await verify(await sign(claims({ sub: `a${part}b` }), bytes(secret)))).toBeNull();
+    const header = { alg: 'HS256', kid: `a${part}b` };
+    expect(await verify(await sign(claims(), bytes(secret), header))).toBeNull();
+  });
+
+  it.each(parts)('tells of no address with U+%s in it, and that it is a doubtful one', async (_, part) => {
+    const read = await verify(await sign(claims({ email: `a${part}@example.test` }), bytes(secret)));
+    expect(read).toMatchObject({ email: null, hasDoubtfulEmail: true });
+  });
+
+  it('refuses claims that are no UTF-8: two that differ would become one', async () => {
+    const [head = '', body = ''] = (await sign(claims({ sub: 'mXra' }), bytes(secret))).split('.');
+    for (const odd of ['m\xffra', 'm\xed\xa0\x80ra']) {
+      const text = Buffer.from(body, 'base64url').toString('latin1').replace('mXra', odd);
+      const unsigned = `${head}.${Buffer.from(text, 'latin1').toString('base64url')}`;
+      const signature = createHmac('sha256', secret).update(unsigned).digest('base64url');
+      expect(await verify(`${unsigned}.${signature}`)).toBeNull();
+    }
+  });
+
+  it('repairs the name for people, and cuts it between characters', async () => {
+    const read = async (name: string) => (await verify(await sign(claims({ name }), bytes(secret))))?.name;
+    expect(await read('Mara\0\r\n \u202eLind\ud83d')).toBe('Mara Lind\ufffd');
+    expect(await read('\0\u2028')).toBeNull();
+    expect(await read(`a${'😀'.repeat(150)}`)).toBe(`a${'😀'.repeat(99)}`);
+  });
+
+  it('takes any claims at all without an error; what it takes can be stored as it is', async () => {
+    const odd = (text: string) => ({
+      protectedHeader: { alg: 'HS256', kid: text.slice(0, 300) },
+      payload: claims({
+        sub: text.slice(0, 300),
+        name: text,
+        email: text,
+        email_verified: text,
+        aud: [audience, text],
+        [text]: text,
+      }),
+    });
+    const texts = randomTexts(3, 10_000);
+    const taken = texts.flatMap((text) => {
+      const read = readClaims(odd(text));
+      return read ? [{ ...read, text }] : [];
+    });
+    const isSound = ({ subject, name, email, text }: (typeof taken)[number]) =>
+      subject === text &&
+      isIdentity(subject) &&
+      email === null &&
+      (name === null || (isStorable(name) && name.length <= 200));
+    expect(taken.filter((each) => !isSound(each))).toEqual([]);
+    const sound = texts.filter((text) => text.length <= 255 && text !== '' && isIdentity(text));
+    expect(taken).toHaveLength(sound.length);
+    expect(sound.length).toBeGreaterThan(500);
+    for (const text of randomTexts(4, 300)) {
+      const { protectedHeader, payload } = odd(text);
+      const read = await verify(await sign(payload, bytes(secret), protectedHeader));
+      expect(read).toEqual(readClaims({ protectedHeader, payload }));
+    }
+  });
 });
 
 describe('with a key set at a URL', () => {
-  const answers: { keys: JWK[]; status: number; asked: number } = { keys: [], status: 200, asked: 0 };
+  const answers: { keys: JWK[]; status: number; asked: number; text: Buffer | null } = {
+    keys: [],
+    status: 200,
+    asked: 0,
+    text: null,
+  };
   let server: Server;
   let url: string;
   beforeAll(async () => {
     server = createServer((_, response) => {
       answers.asked += 1;
       response.writeHead(answers.status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ keys: answers.keys }));
+      response.end(answers.text ?? JSON.stringify({ keys: answers.keys }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
@@ -124,6 +198,23 @@ describe('with a key set at a URL', () => {
       await verify(await sign(claims(), privateKey, { alg: 'RS256', kid: `unknown-${round}` }));
     }
     expect(answers.asked).toBeLessThanOrEqual(2);
+  });
+
+  it.each<[string, (keys: string) => Buffer]>([
+    ['larger than a key set is', (keys) => Buffer.from(keys.padEnd(1_100_000))],
+    ['no UTF-8', (keys) => Buffer.from(keys.replace('}', ',"x":"\xff"}'), 'latin1')],
+    ['no JSON', (keys) => Buffer.from(keys.replace('}', '\0}'))],
+    ['HTML', () => Buffer.from('<html>')],
+  ])('takes nobody by a key set that is %s, and says that it is away', async (_, make) => {
+    const { privateKey } = await keyPair('ES256', 'odd');
+    const verify = createVerifyToken({ jwksUrl: url, secret: undefined, issuer, audience });
+    const text = await sign(claims(), privateKey, { alg: 'ES256', kid: 'odd' });
+    answers.text = make(JSON.stringify({ keys: answers.keys }));
+    await expect(verify(text)).rejects.toThrow(Unavailable);
+    answers.text = Buffer.from(JSON.stringify({ keys: answers.keys }).padEnd(900_000));
+    expect(await verify(text)).toMatchObject({ subject: 'mara' });
+    answers.text = null;
+    answers.keys.pop();
   });
 
   it('says that the provider is away when it is, which is not the token’s fault', async () => {

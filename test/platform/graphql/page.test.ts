@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { BadArgument } from '../../../src/errors.ts';
-import { decodeCursor, encodeCursor } from '../../../src/platform/graphql/page.ts';
+import { decodeCursor, encodeCursor, notACursor } from '../../../src/platform/graphql/page.ts';
 
 const id = '00000000-0000-4000-8000-000000000000';
 
@@ -22,4 +22,19 @@ it.each([
   ['no time', 'now'],
 ])('a cursor with %s is none', (_, at) => {
   expect(() => decodeCursor('after', encodeCursor({ at, id }))).toThrow(BadArgument);
+});
+
+it.each([
+  ['blanks', (cursor: string) => ` ${cursor}`],
+  ['NUL', (cursor: string) => `${cursor}\0`],
+  ['padding', (cursor: string) => `${cursor}==`],
+  ['half of a surrogate pair', (cursor: string) => `\ud800${cursor}`],
+])('a cursor with %s around it is none: it has one spelling', (_, spell) => {
+  const cursor = encodeCursor({ at: '2026-01-01T00:00:00.000Z', id });
+  expect(() => decodeCursor('after', spell(cursor))).toThrow(/^after: "[^\p{Cc}]*" is not a cursor/u);
+});
+
+it('a cursor that is told back is cut between characters', () => {
+  const { message } = notACursor('after', `${'a'.repeat(99)}😀`);
+  expect(message).toBe(`after: "${'a'.repeat(99)}" is not a cursor of this list.`);
 });

@@ -161,6 +161,8 @@ describe('a document is named', () => {
       'extensions.persistedQuery.sha256Hash must be a string.',
     ],
     ['a list', { extensions: { persistedQuery: [1] } }, 'extensions.persistedQuery must be an object.'],
+    // Its hash is that of the text with U+FFFD in the same place.
+    ['half of a surrogate pair', { query: '{ hero(id: "\ud800") { name } }' }, 'query must be well-formed'],
     [
       'two hashes',
       { documentId: sha256('other'), extensions: { persistedQuery } },

@@ -13,6 +13,9 @@ describe('cleanDetail', () => {
       `Bad image data:image/png;base64,${'iVBORw0KGgo'.repeat(50)}==`,
       'Bad image data:image/png;base64,[data]',
     ],
+    ['control characters, also where a key is in two', `a\0b ${key.slice(0, 9)} \u001b[0m`, 'a b [key] [0m'],
+    ['the direction of text', 'a\u202egnp\u202c', 'a gnp'],
+    ['halves of surrogate pairs', 'a\ud83d', 'a\ufffd'],
     ['line breaks', '  Bad\r\n\tprompt ', 'Bad prompt'],
   ])('takes out %s', (_, text, clean) => {
     expect(cleanDetail(text, key)).toBe(clean);
@@ -26,6 +29,10 @@ describe('cleanDetail', () => {
     const text = `${'a '.repeat(245)}${key}${' b'.repeat(100)}`;
     expect(cleanDetail(text, key)).toHaveLength(500);
     expect(cleanDetail(text, key)).not.toContain('SG_');
+  });
+
+  it('cuts between characters', () => {
+    expect(cleanDetail(`${'a '.repeat(249)}a😀`, key)).toBe(`${'a '.repeat(249)}a`);
   });
 
   it('is null when nothing is left', () => {

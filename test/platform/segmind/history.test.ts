@@ -53,6 +53,13 @@ describe('the list of past runs', () => {
     expect(`${error.stack} ${error.detail}`).not.toContain(providerKey);
   });
 
+  it('fails on rows that are nested too deeply to be compared, and proves nothing by them', async () => {
+    const nested = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    provider.api.script({ body: `{"data":[{"parameters":${nested}}]}` });
+    const error = await failure(segmind.generations(query));
+    expect(error).toMatchObject({ name: 'SegmindError', code: 'ANSWER_INVALID', meaning: 'REFUSED' });
+  });
+
   it('fails as a whole when a later page does', async () => {
     provider.api.script({ body: { data: [{ model_name: slug }] } }, { status: 500, body: {} });
     expect(await failure(segmind.generations(query))).toMatchObject({ code: 'SERVER_ERROR' });

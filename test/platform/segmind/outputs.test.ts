@@ -6,6 +6,7 @@ const jpeg = Buffer.from('ffd8ffe000104a46494600010101', 'hex');
 const [png64, jpeg64] = [png.toString('base64'), jpeg.toString('base64')];
 const bytes = (picture: Buffer) => ({ kind: 'BYTES', bytes: picture });
 const url = (text: string) => ({ kind: 'URL', url: text });
+const noUrl = url('about:invalid');
 const [a, b] = ['https://images.segmind.com/a.png', 'https://images.segmind.com/b.png'];
 
 describe('readOutputs', () => {
@@ -44,6 +45,19 @@ describe('readOutputs', () => {
     ['images of strings', { images: [a, png64] }, [url(a), bytes(png)]],
     ['images before output', { output: a, images: [{ url: a }, { url: b }] }, [url(a), url(b)]],
     ['output where images is empty', { output: a, images: [] }, [url(a)]],
+    ['a URL with a line break and NUL in it', { output: `\0${a.slice(0, 20)}\n${a.slice(20)}` }, [url(a)]],
+    [
+      'a URL of other letters, in ASCII',
+      { output: 'https://images.segmind.com/ä\0\ud800' },
+      [url('https://images.segmind.com/%C3%A4%00%EF%BF%BD')],
+    ],
+    [
+      'one that cannot be used beside others',
+      { images: ['http://[', a, { url: 'http://[' }] },
+      [noUrl, url(a), noUrl],
+    ],
+    ['one that is too long beside others', { images: [`${a}?${'x'.repeat(9_000)}`, b] }, [noUrl, url(b)]],
+    ['another member than that which cannot be used', { images: ['http://['], output: a }, [url(a)]],
     ['a list at the top', [{ url: a }, b], [url(a), url(b)]],
   ])('reads %s', (_, answer, outputs) => {
     expect(readOutputs(answer)).toEqual(outputs);

@@ -1,4 +1,4 @@
-import type { Status } from '../../../platform/segmind/result.ts';
+import type { Metrics, Status } from '../../../platform/segmind/result.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { AccountUnusable } from '../../provider-keys/provider-key.queries.ts';
 import { failureColumns } from '../failure.ts';
@@ -14,8 +14,11 @@ import { postpone } from './put-back.ts';
 import { accountOfRun, isKeyRefused } from './run-account.ts';
 import type { Worker } from './worker.ts';
 
-/** A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. */
-const unknownLimit = 4;
+/**
+ * A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. In the same way it has
+ * failed when the HTTP status says so this often in a row, although no answer has a body that tells the state.
+ */
+const surelyAfter = 4;
 
 /**
  * Asks after a submitted run until it has ended or the provider forgets it. Reading costs nothing, so every error
@@ -39,6 +42,7 @@ export async function pollGeneration(
   let run = submitted;
   let errorsInRow = 0;
   let unknownInRow = 0;
+  let failedInRow = 0;
   let isWaitingForKey = submitted.waitingFor === 'PROVIDER_KEY';
   const waitForKey = async (isWaiting: boolean) => {
     if (isWaiting !== isWaitingForKey) await noteWaiting(ctx, run, isWaiting ? 'PROVIDER_KEY' : null);
@@ -56,7 +60,7 @@ export async function pollGeneration(
       // Those that were held up come back one after another.
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await account.status(requestId);
-      errorsInRow = unknownInRow = 0;
+      errorsInRow = unknownInRow = failedInRow = 0;
       await waitForKey(false);
       if (status.state === 'COMPLETED') {
         const collector = { ...ctx, segmind: account.client ?? ctx.segmind };
@@ -73,18 +77,22 @@ export async function pollGeneration(
         if (age() <= config.SEGMIND_RETENTION_MS) return postpone(ctx, run, config.SEGMIND_POLL_MAX_MS);
       } else if (!(error instanceof SegmindError)) throw error;
       errorsInRow += 1;
-      const isUnknown = error instanceof SegmindError && error.code === 'REQUEST_NOT_FOUND';
+      const said = error instanceof SegmindError ? error : null;
       // Only the account that took the run can say that it does not know it.
-      unknownInRow = isUnknown && run.providerAccount !== null ? unknownInRow + 1 : 0;
+      const isUnknown = said?.code === 'REQUEST_NOT_FOUND' && run.providerAccount !== null;
+      unknownInRow = isUnknown ? unknownInRow + 1 : 0;
+      failedInRow = said?.code === 'JOB_FAILED' ? failedInRow + 1 : 0;
+      if (said && failedInRow >= surelyAfter)
+        return await fail(ctx, run, { error: said.detail, metrics: null });
       if (isKeyRefused(error)) await waitForKey(true);
-      if (error instanceof SegmindError && error.code === 'RATE_LIMITED' && account.client) {
-        const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
+      if (said?.code === 'RATE_LIMITED' && account.client) {
+        const toldMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
         ctx.pollPauses.pause(account.client.accountId, toldMs);
       }
       ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
-    if (unknownInRow >= unknownLimit || (isPastRetention && errorsInRow > 0)) {
+    if (unknownInRow >= surelyAfter || (isPastRetention && errorsInRow > 0)) {
       const detail = isWaitingForKey ? 'No usable key of the account that took it was known in time.' : '';
       await failPaid(ctx, run, 'RESULT_EXPIRED', detail, null);
       return null;
@@ -144,16 +152,22 @@ async function collect(
   }
 }
 
-async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<null> {
-  const isCharged = status.metrics.costMicros !== null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
+/** How a run failed: the provider's sentence, and its figures where it told any. */
+interface Failed {
+  readonly error: string | null;
+  readonly metrics: Metrics | null;
+}
+
+async function fail(ctx: Worker, run: GenerationRow, { error, metrics }: Failed): Promise<null> {
+  const isCharged = metrics?.costMicros != null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
   await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING'],
       set: {
-        ...failureColumns(failureOfRun(status.error)),
-        inference_seconds: status.metrics.inferenceSeconds,
-        ...(isCharged ? costColumns(run, status.metrics) : { cost_micros: '0', cost_source: 'NOT_CHARGED' }),
+        ...failureColumns(failureOfRun(error)),
+        inference_seconds: metrics?.inferenceSeconds ?? null,
+        ...(isCharged ? costColumns(run, metrics) : { cost_micros: '0', cost_source: 'NOT_CHARGED' }),
       },
     }),
   );

@@ -1,0 +1,36 @@
+/**
+ * The rules for text from outside: what the provider, a token, a header or a client says. Imports nothing.
+ */
+
+/**
+ * What no text on one line needs: control characters (C0, DEL and C1), the line and paragraph separators, and the
+ * bidirectional overrides and isolates, which reorder the text around them.
+ */
+const controls = '\\p{Cc}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+const anyControl = new RegExp(`[${controls}]`, 'u');
+const blanks = new RegExp(`[\\s${controls}]+`, 'gu');
+/** A decoder writes this for bytes that it cannot read, so two different texts may have become equal. */
+const replacementCharacter = '\ufffd';
+
+/**
+ * Whether a text may identify something: a user, a key, a request. Two such texts that differ also differ in UTF-8. A text
+ * that may not is refused and never repaired, because a repair could make it equal to another one.
+ */
+export function isIdentity(text: string): boolean {
+  return text.isWellFormed() && !anyControl.test(text) && !text.includes(replacementCharacter);
+}
+
+/** The same words on one line, well-formed and without control characters. For prose alone. */
+export function oneLine(text: string): string {
+  return text.toWellFormed().replace(blanks, ' ').trim();
+}
+
+/** At most so many UTF-16 units of a text, cut between two code points. */
+export function cutText(text: string, maximum: number): string {
+  return text.slice(0, maximum).replace(/[\ud800-\udbff]$/, '');
+}
+
+/** Prose from outside in a form that can be stored, shown and logged. */
+export function cleanText(text: string, maximum: number): string {
+  return cutText(oneLine(text), maximum);
+}
