@@ -225,6 +225,7 @@ async function listen(
       authenticate: (authorization, address) =>
         attempts.guard(address, authorization, () => authenticate(authorization)),
       meter,
+      readiness: [{ name: 'database', findProblem: () => tools.db.$queryRaw`SELECT 1`.then(() => null) }],
       get publicUrl() {
         return url;
       },

@@ -1,6 +1,7 @@
 import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
 import type { CostMeter } from '../platform/limits/cost-meter.ts';
+import type { Check } from './health-route.ts';
 
 /** What the door needs: every tool of the process, a way to know who asks, and what they may spend. */
 export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
@@ -10,4 +11,6 @@ export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
    */
   readonly authenticate: (authorization: unknown, address: string) => Promise<Viewer>;
   readonly meter: CostMeter;
+  /** What `/readyz` asks, in this order. */
+  readonly readiness: readonly Check[];
 };
