@@ -153,7 +153,7 @@ async function exported(projectId: string): Promise<void> {
   const collect = runInNewContext('gc') as () => void;
   const app = Fastify();
   registerExportRoute(app, {
-    db,
+    exportsDb: db,
     log: createLogger('silent'),
     authenticate: async () => ({ kind: 'ADMIN' }),
     meter: {

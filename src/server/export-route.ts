@@ -9,7 +9,7 @@ import { Loaders } from '../platform/graphql/loaders.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
-type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'db' | 'log'>;
+type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log'>;
 
 /** As dear as a page of a hundred. */
 const exportPoints = 100;
@@ -51,7 +51,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
     await ctx.meter.spend(payer(viewer), exportPoints);
 
     const { name, format } = params.data.name;
-    const found = await openExport({ ...ctx, viewer, loaders: new Loaders() }, name, {
+    const found = await openExport({ db: ctx.exportsDb, viewer, loaders: new Loaders() }, name, {
       projectId: projectId === undefined ? null : fromGlobalId('Project', projectId),
       from,
       to,

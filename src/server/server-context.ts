@@ -1,5 +1,6 @@
 import type { Viewer } from '../platform/auth/viewer.ts';
 import type { Context } from '../platform/context.ts';
+import type { Database } from '../platform/db/connect.ts';
 import type { CostMeter } from '../platform/limits/cost-meter.ts';
 import type { Check } from './health-route.ts';
 
@@ -11,6 +12,8 @@ export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
    */
   readonly authenticate: (authorization: unknown, address: string) => Promise<Viewer>;
   readonly meter: CostMeter;
+  /** For files of any size, whose portions may take longer than a request: on connections of its own. */
+  readonly exportsDb: Database;
   /** What `/readyz` asks, in this order. */
   readonly readiness: readonly Check[];
 };

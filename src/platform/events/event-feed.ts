@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
 import { eventChannel } from './record-event.ts';
 
 /*
@@ -23,7 +24,11 @@ export interface EventFeed {
 }
 
 /** Starts listening on a connection of its own, and reconnects it for as long as it lives. */
-export async function startEventFeed(databaseUrl: string, log: Logger): Promise<EventFeed> {
+export async function startEventFeed(
+  databaseUrl: string,
+  log: Logger,
+  options: Pick<ConnectionOptions, 'timeoutMs'> = {},
+): Promise<EventFeed> {
   const wakers = new Map<string, Set<() => void>>();
   const closing = new AbortController();
   let client: pg.Client | undefined;
@@ -33,17 +38,12 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
   }
 
   async function listen(): Promise<void> {
-    const next = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: 'dramatis-events',
-      keepAlive: true,
-    });
+    const next = await openClient(databaseUrl, 'events', options);
     next.on('notification', ({ payload }) => {
       for (const wake of wakers.get(payload ?? '') ?? []) wake();
     });
     next.on('error', (error) => log.warn({ err: error }, 'event connection'));
     try {
-      await next.connect();
       await next.query(`LISTEN ${eventChannel}`);
     } catch (error) {
       void next.end().catch(() => undefined);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
+import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
 import { type Claim, Lease, leaseSeconds } from './lease.ts';
 import { freePlaces, type Turn } from './places.ts';
 
@@ -66,11 +67,14 @@ interface FetchedJob extends Claim {
 type Among = { readonly minPriority?: number; readonly maxPriority?: number };
 
 /** Connects to the queue, making its tables at first use. `log` gets what goes wrong in the background. */
-export async function startJobQueue(databaseUrl: string, log: Logger): Promise<JobQueue> {
+export async function startJobQueue(
+  databaseUrl: string,
+  log: Logger,
+  options: Pick<ConnectionOptions, 'timeoutMs'> = {},
+): Promise<JobQueue> {
+  const pool = openPool(databaseUrl, 'jobs', options);
   const boss = new PgBoss({
-    connectionString: databaseUrl,
-    application_name: 'dramatis-jobs',
-    max: 4,
+    db: { executeSql: (text, values) => pool.query(text, values) },
     schedule: false,
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,
@@ -230,6 +234,7 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       running.clear();
       await Promise.all([fetching, touching]);
       await boss.stop({ graceful: false });
+      await pool.end();
     },
   };
 }
