@@ -19,6 +19,7 @@ import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
+import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
 import { openReader } from './platform/db/reads/reader.ts';
@@ -191,6 +192,7 @@ async function listen(
 ): Promise<string> {
   // The address is only known once the port is; nothing asks for it before the first request.
   let url = config.PUBLIC_URL ?? '';
+  const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const authenticate = createAuthenticate({
     adminKey: key,
     db: tools.db,
@@ -205,14 +207,14 @@ async function listen(
   const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE);
   const meter = createCostMeter({
     databaseUrl,
-    timeoutMs: config.DATABASE_TIMEOUT_MS,
+    ...patience,
     perSecond: config.COST_PER_SECOND,
     burst: config.COST_BURST,
   });
   closers.push(() => meter.close());
   const exportsDb = connectDatabase(databaseUrl, {
     purpose: 'exports',
-    timeoutMs: config.DATABASE_TIMEOUT_MS,
+    ...patience,
   });
   closers.push(() => exportsDb.$disconnect());
   const server: Server = await createServer(
@@ -222,7 +224,10 @@ async function listen(
         attempts.guard(address, authorization, () => authenticate(authorization)),
       meter,
       exportsDb,
-      readiness: [{ name: 'database', findProblem: () => tools.db.$queryRaw`SELECT 1`.then(() => null) }],
+      readiness: [
+        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
+        { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
+      ],
       get publicUrl() {
         return url;
       },

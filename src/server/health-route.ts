@@ -11,6 +11,8 @@ export interface Check {
 
 /** A check that takes longer has failed: whoever asks for health does not wait long. */
 const checkTimeoutMs = 3_000;
+/** What was found is told for so long. */
+const believedMs = 1_000;
 
 /** `/livez`: the process runs. `/readyz`: it can also do its work now. Neither needs a key or tells a secret. */
 export function registerHealthRoute(
@@ -30,13 +32,18 @@ export function registerHealthRoute(
   });
 }
 
-/** One look at a time, however many ask: the route is open to everybody. */
+/** One look at a time and in a second, however many ask: the route is open to everybody. */
 function shared(look: Check['findProblem']): Check['findProblem'] {
   let current: Promise<string | null> | undefined;
   return () => {
-    current ??= look().finally(() => {
-      current = undefined;
-    });
+    if (!current) {
+      current = look();
+      const forget = () => {
+        current = undefined;
+      };
+      const later = () => setTimeout(forget, believedMs).unref();
+      current.then(later, later);
+    }
     return current;
   };
 }

@@ -19,9 +19,10 @@ class Unanswered extends Error {
 export function endWhenSilent(client: pg.ClientBase, timeoutMs: number, onSilence = () => {}): void {
   const stream = client instanceof pg.Client ? client.connection.stream : null;
   if (!(stream instanceof Socket)) return;
-  stream.removeAllListeners('timeout');
   // The socket's own timer: it is set once and moved by each byte, where one for each statement would cost every read.
-  stream.setTimeout(timeoutMs, () => {
+  stream.setTimeout(timeoutMs);
+  // It also comes while nothing is asked, and then again.
+  stream.removeAllListeners('timeout').on('timeout', () => {
     if (isAnswered(client) && !stream.writableEnded) return;
     stream.destroy(new Unanswered());
     onSilence();

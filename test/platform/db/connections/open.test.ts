@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { openClient, openPool } from '../../../../src/platform/db/connections/open.ts';
@@ -57,11 +58,15 @@ it('a transaction on a connection that went silent ends at once, and its connect
   await pool.end();
 });
 
-it('a silence in which nothing is asked is none: an idle connection stays', async () => {
-  const client = await openClient(database.url, 'requests', { timeoutMs: 500 });
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+it('a silence in which nothing is asked is none: an idle connection stays, and is watched as before', async () => {
+  const client = await openClient(wire.url, 'requests', { timeoutMs: 500 });
+  await sleep(1_500);
   expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-  await client.end();
+  await sleep(800);
+  wire.silence();
+  const startedAt = performance.now();
+  expect(isTransient(await failureOf(client.query('SELECT 1')))).toBe(true);
+  expect(performance.now() - startedAt).toBeLessThan(1_500);
 });
 
 it('a connection that is closed on a silent wire does not stay open', async () => {
