@@ -162,7 +162,7 @@ async function exported(projectId: string): Promise<void> {
   const collect = runInNewContext('gc') as () => void;
   const app = Fastify();
   registerExportRoute(app, {
-    db,
+    exportsDb: db,
     segmind,
     log: createLogger('silent'),
     authenticate: async () => ({ kind: 'ADMIN' }),

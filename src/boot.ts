@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
@@ -18,11 +18,12 @@ import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { greeting } from './greeting.ts';
 import type { Logger } from './logger.ts';
-import { adminKey, masterKeys } from './own-keys.ts';
+import { adminKey, imageSecret, masterKeys } from './own-keys.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
-import { connectDatabase, type Database } from './platform/db/connect.ts';
+import { connectDatabase } from './platform/db/connect.ts';
+import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
 import { openReader } from './platform/db/reads/reader.ts';
@@ -81,9 +82,10 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     migrate(databaseUrl, migrationsDirectory),
   );
   if (applied.length > 0) log.info({ applied }, 'migrations applied');
-  const db = connectDatabase(databaseUrl);
+  const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
+  const db = connectDatabase(databaseUrl, patience);
   closers.push(() => db.$disconnect());
-  const reader = openReader(databaseUrl);
+  const reader = openReader(databaseUrl, patience);
   closers.push(() => reader.close());
 
   const provider = await openProvider(config, dataDirectory, closers);
@@ -96,8 +98,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
-  const jobs = await startJobQueue(databaseUrl, log);
-  const events = await startEventFeed(databaseUrl, log);
+  const jobs = await startJobQueue(databaseUrl, log, patience);
+  const events = await startEventFeed(databaseUrl, log, patience);
   const tools: TaskContext = {
     config,
     log,
@@ -159,17 +161,6 @@ async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Clo
   return postgres.url;
 }
 
-/** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
-async function imageSecret(db: Database): Promise<Buffer> {
-  const name = 'image-url-secret';
-  await db.setting.createMany({
-    data: [{ name, value: randomBytes(32).toString('hex') }],
-    skipDuplicates: true,
-  });
-  const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
-  return Buffer.from(value, 'hex');
-}
-
 async function listen(
   config: Config,
   tools: TaskContext,
@@ -178,6 +169,7 @@ async function listen(
 ): Promise<string> {
   // The address is only known once the port is; nothing asks for it before the first request.
   let url = config.PUBLIC_URL ?? '';
+  const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const authenticate = createAuthenticate({
     adminKey: key,
     db: tools.db,
@@ -192,16 +184,27 @@ async function listen(
   const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE);
   const meter = createCostMeter({
     databaseUrl,
+    ...patience,
     perSecond: config.COST_PER_SECOND,
     burst: config.COST_BURST,
   });
   closers.push(() => meter.close());
+  const exportsDb = connectDatabase(databaseUrl, {
+    purpose: 'exports',
+    ...patience,
+  });
+  closers.push(() => exportsDb.$disconnect());
   const server: Server = await createServer(
     {
       ...tools,
       authenticate: (authorization, address) =>
         attempts.guard(address, authorization, () => authenticate(authorization)),
       meter,
+      exportsDb,
+      readiness: [
+        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
+        { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
+      ],
       get publicUrl() {
         return url;
       },

@@ -3,6 +3,9 @@ import { logLevels } from './logger.ts';
 import { parseDollars } from './money.ts';
 import { isIdentity } from './text.ts';
 
+/** How long a statement may take, unless an operator says otherwise. */
+export const defaultDatabaseTimeoutMs = 15_000;
+
 /** Text such as "268435456" or "50_000" as a whole number in a range. */
 function wholeNumber(minimum: number, maximum: number, fallback: number) {
   return z
@@ -78,6 +81,8 @@ const environment = z.object({
   PUBLIC_URL: httpUrl.optional(),
   /** Default: an embedded Postgres below DATA_DIR. */
   DATABASE_URL: postgresUrl.optional(),
+  /** How long a statement may take; what else is waited for at the database is a share or a multiple of it. */
+  DATABASE_TIMEOUT_MS: wholeNumber(500, 600_000, defaultDatabaseTimeoutMs),
   /** Pictures, the admin key and the embedded database. */
   DATA_DIR: z.string().default('data'),
   /** Encrypt what must be read again: kid:base64 of 32 bytes, comma separated; the first encrypts, all decrypt. */

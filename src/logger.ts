@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { toError } from './errors.ts';
 
 /** Structured JSON lines; bind `generationId` with `child` so that a run can be followed. */
 export type Logger = PinoLogger;
@@ -41,4 +42,27 @@ export function createLogger(level: (typeof logLevels)[number], destination?: De
     },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** Something that fails again and again while a part is away. */
+export interface Outage {
+  failed(error: unknown): void;
+  worked(): void;
+}
+
+/** Tells a fault when it begins, and once more when it is over; not each try in between. */
+export function createOutage(log: Logger, words: { readonly failed: string; readonly over: string }): Outage {
+  let since: number | undefined;
+  return {
+    failed(error) {
+      if (since !== undefined) return;
+      since = performance.now();
+      log.warn({ err: toError(error) }, words.failed);
+    },
+    worked() {
+      if (since === undefined) return;
+      log.info({ seconds: Math.round((performance.now() - since) / 1_000) }, words.over);
+      since = undefined;
+    },
+  };
 }

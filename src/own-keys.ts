@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './errors.ts';
+import type { Database } from './platform/db/connect.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
 
 /** The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. */
@@ -24,6 +25,17 @@ export async function masterKeys(
   const [first, ...others] = configured;
   if (!first) return [ofFile(await kept(path, randomBytes(32).toString('base64')))];
   return existsSync(path) ? [first, ...others, ofFile(await readFile(path, 'utf8'))] : [first, ...others];
+}
+
+/** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
+export async function imageSecret(db: Database): Promise<Buffer> {
+  const name = 'image-url-secret';
+  await db.setting.createMany({
+    data: [{ name, value: randomBytes(32).toString('hex') }],
+    skipDuplicates: true,
+  });
+  const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
+  return Buffer.from(value, 'hex');
 }
 
 /**

@@ -10,7 +10,7 @@ import { cleanText } from '../text.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
 
-type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'db' | 'log' | 'segmind'>;
+type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log' | 'segmind'>;
 
 /** As dear as a page of a hundred. */
 const exportPoints = 100;
@@ -52,11 +52,15 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
     await ctx.meter.spend(payer(viewer), exportPoints);
 
     const { name, format } = params.data.name;
-    const found = await openExport({ ...ctx, viewer, loaders: new Loaders() }, name, {
-      projectId: projectId === undefined ? null : fromGlobalId('Project', projectId),
-      from,
-      to,
-    });
+    const found = await openExport(
+      { db: ctx.exportsDb, segmind: ctx.segmind, viewer, loaders: new Loaders() },
+      name,
+      {
+        projectId: projectId === undefined ? null : fromGlobalId('Project', projectId),
+        from,
+        to,
+      },
+    );
     const { type, write } = formats[format];
     // Asks for rows when the connection has taken the ones before, and stops asking when it ends. An error on the way
     // cuts the connection, so that a file that is too short never looks whole.

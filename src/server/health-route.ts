@@ -1,15 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import type { ServerContext } from './server-context.ts';
+
+/** Something that must hold for this process to do its work now. */
+export interface Check {
+  /** Its key in the answer of `/readyz`. */
+  readonly name: string;
+  /** Resolves to what is wrong, in a few words that tell no secret; null when all is well. */
+  readonly findProblem: () => Promise<string | null>;
+}
+
+/** A check that takes longer has failed: whoever asks for health does not wait long. */
+const checkTimeoutMs = 3_000;
+/** What was found is told for so long. */
+const believedMs = 1_000;
 
 /** `/livez`: the process runs. `/readyz`: it can also do its work now. Neither needs a key or tells a secret. */
-export function registerHealthRoute(app: FastifyInstance, ctx: Pick<ServerContext, 'db'>): void {
+export function registerHealthRoute(
+  app: FastifyInstance,
+  { readiness }: { readonly readiness: readonly Check[] },
+): void {
+  const asked = readiness.map((check) => [check.name, shared(check.findProblem)] as const);
   app.get('/livez', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_, reply) => {
-    try {
-      await ctx.db.$queryRaw`SELECT 1`;
-      return { status: 'ok', database: 'ok' };
-    } catch {
-      return reply.code(503).send({ status: 'unavailable', database: 'does not answer' });
-    }
+    const found = await Promise.all(asked.map(async ([name, ask]) => [name, await inTime(ask())] as const));
+    const isReady = found.every(([, problem]) => problem === null);
+    const parts = Object.fromEntries(found.map(([name, problem]) => [name, problem ?? 'ok']));
+    return reply
+      .code(isReady ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: isReady ? 'ok' : 'unavailable', ...parts });
   });
+}
+
+/** One look at a time and in a second, however many ask: the route is open to everybody. */
+function shared(look: Check['findProblem']): Check['findProblem'] {
+  let current: Promise<string | null> | undefined;
+  return () => {
+    if (!current) {
+      current = look();
+      const forget = () => {
+        current = undefined;
+      };
+      const later = () => setTimeout(forget, believedMs).unref();
+      current.then(later, later);
+    }
+    return current;
+  };
+}
+
+async function inTime(looking: Promise<string | null>): Promise<string | null> {
+  const patience = new AbortController();
+  const late = sleep(checkTimeoutMs, 'does not answer', { signal: patience.signal, ref: false });
+  try {
+    return await Promise.race([looking, late]);
+  } catch {
+    return 'does not answer';
+  } finally {
+    patience.abort();
+  }
 }

@@ -124,6 +124,20 @@ describe('the house', () => {
     expect({ long, barrels, loose }).toEqual({ long: [], barrels: [], loose: [] });
   });
 
+  it('connects to the database in one place', () => {
+    const makers = files
+      .filter(({ text }) => /new (pg\.)?(Client|PrismaPg)\(|new pg\.Pool\(|connectionString:/.test(text))
+      .map(({ file }) => file);
+    expect(makers).toEqual(['platform/db/connections/open.ts']);
+    // Others take pg's types, or its query.
+    const users = files.filter(({ text }) => /^import pg from 'pg'/m.test(text)).map(({ file }) => file);
+    expect(users.sort()).toEqual([
+      'platform/db/connections/open.ts',
+      'platform/db/connections/silence.ts',
+      'platform/db/reads/text-query.ts',
+    ]);
+  });
+
   it('reads the environment in one place', () => {
     const readers = files
       .filter(({ text }) => /process\.env(?!\.NODE_ENV)/.test(text))

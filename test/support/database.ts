@@ -26,10 +26,11 @@ async function asAdmin(statement: string): Promise<void> {
   }
 }
 
-/** Clones the template; nothing else is connected to it. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Clones the template; nothing else is connected to it. Its sessions begin in `timeZone`. */
+export async function createTestDatabase(timeZone = 'UTC'): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(`CREATE DATABASE ${name} TEMPLATE dramatis_template`);
+  if (timeZone !== 'UTC') await asAdmin(`ALTER DATABASE ${name} SET TimeZone = '${timeZone}'`);
   const url = adminUrl().replace(/\/[^/]+$/, `/${name}`);
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);

@@ -46,9 +46,14 @@ export class Dramatis {
 
   /** Starts the parts, and a server in this process unless `servers` is 0. */
   static async start(
-    options: { simulator?: SimulatorOptions; environment?: Record<string, string>; servers?: 0 | 1 } = {},
+    options: {
+      simulator?: SimulatorOptions;
+      environment?: Record<string, string>;
+      servers?: 0 | 1;
+      timeZone?: string;
+    } = {},
   ): Promise<Dramatis> {
-    const database = await createTestDatabase();
+    const database = await createTestDatabase(options.timeZone);
     const simulator = await startSimulator({ speed: 200, ...options.simulator });
     const dataDirectory = await mkdtemp(join(tmpdir(), 'dramatis-data-'));
     const dramatis = new Dramatis(database, simulator, {

@@ -1,4 +1,4 @@
-import { PrismaPg } from '@prisma/adapter-pg';
+import { type ConnectionOptions, openAdapter } from './connections/open.ts';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 
 /** The database, through Prisma on a pool of connections. */
@@ -6,25 +6,13 @@ export type Database = PrismaClient;
 /** What the function given to `db.$transaction` gets. */
 export type Transaction = Prisma.TransactionClient;
 
-/** Nothing of ours takes this long; a lock that is never released must not take a connection for ever. */
-const timeouts = '-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s';
-
 /** Opens the pool; connections are made when first needed. End with `$disconnect()`. */
-export function connectDatabase(url: string, { maxConnections = 20 } = {}): Database {
-  const adapter = new PrismaPg(
-    {
-      connectionString: url,
-      max: maxConnections,
-      options: timeouts,
-      application_name: 'dramatis',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-    },
-    // A connection that breaks while idle is replaced; the query that breaks tells its caller.
-    { onPoolError: () => undefined, onConnectionError: () => undefined },
-  );
+export function connectDatabase(
+  url: string,
+  { purpose = 'requests', ...options }: ConnectionOptions & { purpose?: 'requests' | 'exports' } = {},
+): Database {
   return new PrismaClient({
-    adapter,
+    adapter: openAdapter(url, purpose, options),
     transactionOptions: { maxWait: 10_000, timeout: 20_000 },
     errorFormat: 'minimal',
   });

@@ -5,8 +5,8 @@ import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { z } from 'zod';
+import { openClient } from './connections/open.ts';
 
 /** A Postgres of our own, on loopback. */
 export interface EmbeddedDatabase {
@@ -90,8 +90,7 @@ export async function startEmbeddedPostgres(options: {
 }
 
 async function createDatabase(base: string): Promise<void> {
-  const client = new pg.Client({ connectionString: `${base}/postgres` });
-  await client.connect();
+  const client = await openClient(`${base}/postgres`, 'start');
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${database}`);

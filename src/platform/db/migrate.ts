@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { toError } from '../../errors.ts';
+import { openClient } from './connections/open.ts';
+import { SessionRefused } from './connections/session.ts';
 import { withSchemaEngine } from './schema-engine.ts';
 
 /** `prisma/migrations` of this package, seen from `src` and from `dist` alike. */
@@ -31,16 +32,13 @@ export async function readMigrations(directory: string) {
  * others wait for it. Throws an Error of one line when the database does not answer.
  */
 export async function migrate(databaseUrl: string, directory: string): Promise<string[]> {
-  const guard = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
-  guard.on('error', () => undefined);
-  try {
-    await guard.connect();
-  } catch (error) {
+  const guard = await openClient(databaseUrl, 'start').catch((error: unknown) => {
     const { hostname, port, pathname } = new URL(databaseUrl);
     const cause = toError(error);
     const reason = cause instanceof AggregateError ? toError(cause.errors[0]).message : cause.message;
-    throw new Error(`the database at ${hostname}:${port || 5432}${pathname} does not answer: ${reason}`);
-  }
+    const what = cause instanceof SessionRefused ? 'cannot be worked with' : 'does not answer';
+    throw new Error(`the database at ${hostname}:${port || 5432}${pathname} ${what}: ${reason}`);
+  });
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     return await withSchemaEngine(databaseUrl, async (engine) => {

@@ -30,7 +30,13 @@ async function start(message: unknown): Promise<void> {
     authMethod: 'scram-sha-256',
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    initdbFlags: [
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--set=TimeZone=UTC',
+      '--set=log_timezone=UTC',
+    ],
     postgresFlags: [
       '-c',
       'listen_addresses=127.0.0.1',
@@ -38,6 +44,11 @@ async function start(message: unknown): Promise<void> {
       'unix_socket_directories=',
       '-c',
       'max_connections=200',
+      // A cluster that is there already may have been made in the machine's zone.
+      '-c',
+      'TimeZone=UTC',
+      '-c',
+      'log_timezone=UTC',
       ...flags,
     ],
     onLog: (line) => tell({ log: String(line) }),

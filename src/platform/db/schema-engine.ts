@@ -4,7 +4,8 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
-import pg from 'pg';
+import type pg from 'pg';
+import { openPool } from './connections/open.ts';
 
 /*
  * Prisma's own schema engine, compiled to WebAssembly: no binary to download. Its package expects a bundler to load
@@ -63,7 +64,7 @@ export async function withSchemaEngine<Result>(
   instance ??= instantiate();
   await instance;
   // The engine never closes what it opens, so the pool is ours.
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  const pool = openPool(databaseUrl, 'start');
   const scripts = new WholeScripts(pool);
   const adapter = bindMigrationAwareSqlAdapterFactory(scripts);
   try {

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { toError } from '../../errors.ts';
+import { openClient } from './connections/open.ts';
 
 /** Any number, as long as no other part of the database uses it. */
 const startLock = 7_236_504;
@@ -21,13 +21,7 @@ export async function withStartSession<Result>(
   databaseUrl: string,
   work: (session: StartSession) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: 5_000,
-    application_name: 'dramatis-start',
-  });
-  client.on('error', () => undefined);
-  await client.connect().catch((error: unknown) => {
+  const client = await openClient(databaseUrl, 'start').catch((error: unknown) => {
     throw unreachable(databaseUrl, error);
   });
   const query = async <Row extends object>(text: string, values: readonly unknown[] = []) =>

@@ -1,10 +1,10 @@
 /** Prisma's codes: no connection, timed out, pool exhausted, transaction lost, write conflict. */
 const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034'];
 /**
- * Postgres': connection exceptions, shutting down or starting up, too many connections, serialization, deadlock, and waits
- * that were given up: whoever holds the lock lets go of it.
+ * Postgres': connection exceptions; shutting down or starting up; out of connections, memory, disk or files; read-only;
+ * serialization, deadlock, and waits that were given up: whoever holds the lock lets go of it.
  */
-const postgresCodes = /^(08\w{3}|57P0[1-3]|53300|40001|40P01|25P03|55P03|57014)$/;
+const postgresCodes = /^(08\w{3}|57P0[1-5]|53\w{3}|58030|25006|40001|40P01|25P0[34]|55P03|57014)$/;
 const systemCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'];
 const messages =
   /connection terminated|server has closed the connection|can't reach database|connection (timed out|timeout)|timeout exceeded when trying to connect|query read timeout|terminating connection|the database system is (starting up|shutting down|in recovery)|client has encountered a connection error|not queryable/i;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { toError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
+import type pg from 'pg';
+import { createOutage, type Logger } from '../../logger.ts';
+import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
 import { eventChannel } from './record-event.ts';
 
 /*
@@ -10,6 +10,8 @@ import { eventChannel } from './record-event.ts';
  */
 const lookAgainMs = 2_000;
 const reconnectMs = 500;
+/** A connection that only listens would never notice that the other side is gone: it is asked something so often. */
+const probeMs = 5_000;
 
 /** Wakes readers of a project's events. */
 export interface EventFeed {
@@ -23,35 +25,42 @@ export interface EventFeed {
 }
 
 /** Starts listening on a connection of its own, and reconnects it for as long as it lives. */
-export async function startEventFeed(databaseUrl: string, log: Logger): Promise<EventFeed> {
+export async function startEventFeed(
+  databaseUrl: string,
+  log: Logger,
+  options: Pick<ConnectionOptions, 'timeoutMs'> = {},
+): Promise<EventFeed> {
   const wakers = new Map<string, Set<() => void>>();
   const closing = new AbortController();
   let client: pg.Client | undefined;
+  const outage = createOutage(log, {
+    failed: 'the event connection is lost',
+    over: 'the event connection stands again',
+  });
 
   function wakeAll() {
     for (const each of wakers.values()) for (const wake of each) wake();
   }
 
   async function listen(): Promise<void> {
-    const next = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: 'dramatis-events',
-      keepAlive: true,
-    });
+    const next = await openClient(databaseUrl, 'events', options);
     next.on('notification', ({ payload }) => {
       for (const wake of wakers.get(payload ?? '') ?? []) wake();
     });
-    next.on('error', (error) => log.warn({ err: error }, 'event connection'));
+    next.on('error', outage.failed);
     try {
-      await next.connect();
       await next.query(`LISTEN ${eventChannel}`);
     } catch (error) {
       void next.end().catch(() => undefined);
       throw error;
     }
     client = next;
+    outage.worked();
+    // What it answers does not matter. Without an answer the connection ends, and is made anew.
+    const probe = setInterval(() => next.query('SELECT 1').catch(outage.failed), probeMs).unref();
     // Only now: a connection that never stood ends as well, and whoever tries to make it tries again by itself.
     next.on('end', () => {
+      clearInterval(probe);
       if (!closing.signal.aborted) void reconnect();
     });
     // Hints sent while nobody listened are gone.
@@ -65,8 +74,7 @@ export async function startEventFeed(databaseUrl: string, log: Logger): Promise<
         await listen();
         return;
       } catch (error) {
-        if (!closing.signal.aborted)
-          log.warn({ err: toError(error) }, 'event connection could not be made again');
+        if (!closing.signal.aborted) outage.failed(error);
       }
     }
   }

@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromPrisma, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { toError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
+import { createOutage, type Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
-import { type Claim, Lease, leaseSeconds } from './lease.ts';
-import { freePlaces, type Turn } from './places.ts';
+import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
+import { isTransient } from '../db/transient.ts';
+import { type Claim, Lease, leaseSeconds, renewLeases } from './lease.ts';
+import { type Among, createFill, type Turn, urgent } from './places.ts';
 
 /*
  * pg-boss, and the only file that knows it. A job is a wake-up for one run and, while it is worked on, the lease
@@ -14,9 +16,9 @@ import { freePlaces, type Turn } from './places.ts';
  * job is harmless, because the run's own row is the truth.
  */
 const queue = 'advance-generation';
-const touchEveryMs = 2_500;
 const fetchEveryMs = 250;
-const urgent = 1;
+/** A worker that has fetched nothing for so long is not ready. */
+const lateAfterMs = 5_000;
 /** pg-boss answers which leases still stood; its types do not say so. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
 const payload = z.object({ generationId: z.uuid() });
@@ -52,6 +54,8 @@ export interface JobQueue {
   send(tx: Transaction, ...wakeups: readonly NewWakeup[]): Promise<void>;
   /** Starts working; `concurrency` wake-ups at a time. */
   work(handler: WakeupHandler, concurrency: number): void;
+  /** Why wake-ups may not be fetched now, in a few words; null when they are, or when this process does not work. */
+  findProblem(): string | null;
   /** Begins no more wake-ups, for good. What is under way goes on. */
   rest(): void;
   /** Unfinished runs that no live job would ever wake, oldest first. */
@@ -65,19 +69,26 @@ interface FetchedJob extends Claim {
   readonly data: unknown;
 }
 
-type Among = { readonly minPriority?: number; readonly maxPriority?: number };
-
 /** Connects to the queue, making its tables at first use. `log` gets what goes wrong in the background. */
-export async function startJobQueue(databaseUrl: string, log: Logger): Promise<JobQueue> {
+export async function startJobQueue(
+  databaseUrl: string,
+  log: Logger,
+  options: Pick<ConnectionOptions, 'timeoutMs'> = {},
+): Promise<JobQueue> {
+  const upkeep = openPool(databaseUrl, 'jobs', options);
+  const claims = openPool(databaseUrl, 'leases', options);
+  /** For what a lease depends on: given up long before a lease ends, when there is no answer. */
+  const quick = { db: { executeSql: (text: string, values?: unknown[]) => claims.query(text, values) } };
   const boss = new PgBoss({
-    connectionString: databaseUrl,
-    application_name: 'dramatis-jobs',
-    max: 4,
+    db: { executeSql: (text, values) => upkeep.query(text, values) },
     schedule: false,
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,
   });
-  boss.on('error', (error) => log.warn({ err: toError(error) }, 'job queue'));
+  // While the database is away the loops below say so, once.
+  boss.on('error', (error) => {
+    if (!isTransient(error)) log.warn({ err: toError(error) }, 'job queue');
+  });
   await boss.start();
   await boss.createQueue(queue, {
     heartbeatSeconds: leaseSeconds,
@@ -89,42 +100,28 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
 
   const leases = new Map<string, Lease>();
   const running = new Map<Promise<void>, Turn>();
-  let isOrdinarysTurn = false;
   let isResting = false;
   const stopping = new AbortController();
   let fetching = Promise.resolve();
-  let touching = Promise.resolve();
+  let renewing = Promise.resolve();
+  let fetchedAt: number | undefined;
+  const fetchOutage = createOutage(log, {
+    failed: 'no wake-ups can be fetched',
+    over: 'wake-ups are fetched again',
+  });
+  const leaseOutage = createOutage(log, {
+    failed: 'leases cannot be renewed',
+    over: 'leases are renewed again',
+  });
 
   /** The next ones, urgent ones first, of all or of some. */
-  async function fetchJobs(limit: number, among: Among = {}) {
+  async function fetchJobs(limit: number, among: Among = {}): Promise<FetchedJob[]> {
     if (limit <= 0) return [];
-    return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...among })) ?? [];
+    const asked = { batchSize: limit, includeMetadata: true, ...among, ...quick } as const;
+    return (await boss.fetch<unknown>(queue, asked)) ?? [];
   }
 
-  /**
-   * Fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free. Of the others
-   * urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many small
-   * projects would always be first.
-   */
-  async function fillPlaces(places: number, start: (job: FetchedJob, isInKept: boolean) => void) {
-    const free = freePlaces(places, [...running.values()]);
-    let { open } = free;
-    isOrdinarysTurn = !isOrdinarysTurn;
-    const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);
-    const fill = async (limit: number, among?: Among) => {
-      const jobs = await fetchJobs(limit, among);
-      for (const job of jobs) {
-        start(job, open <= 0);
-        open -= 1;
-      }
-      return jobs.length;
-    };
-    const count = await fill(half);
-    // Less than there is room for: nothing else waits, and nothing needs to be shared.
-    if (count < half) return;
-    await fill(open, { maxPriority: urgent - 1 });
-    await fill(Math.max(0, open) + free.kept, { minPriority: urgent });
-  }
+  const fillPlaces = createFill(fetchJobs);
 
   async function take({ id, retryCount, data }: FetchedJob, handler: WakeupHandler, turn: Turn) {
     const lease = new Lease({ id, retryCount });
@@ -136,14 +133,14 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       };
       await handler({ id, generationId, settle, isLeaseFresh: () => lease.isFresh() }, stopping.signal);
       if (stopping.signal.aborted) return;
-      await boss.complete(queue, lease.claim);
+      await boss.complete(queue, lease.claim, null, quick);
       leases.delete(id);
     } catch (error) {
       log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
       // A breath, so that a job that fails at once does not spin.
       await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      await boss.fail(queue, lease.claim).catch(() => undefined);
+      await boss.fail(queue, lease.claim, null, quick).catch(() => undefined);
       leases.delete(id);
     }
   }
@@ -161,39 +158,24 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
     while (!stopping.signal.aborted && !isResting) {
       try {
-        await fillPlaces(concurrency, (job, isInKept) => {
+        await fillPlaces(concurrency, [...running.values()], (job, isInKept) => {
           if (takeBack(job)) return;
           const turn: Turn = { isInKept, hasSettled: false };
           const work: Promise<void> = take(job, handler, turn).finally(() => running.delete(work));
           running.set(work, turn);
         });
+        fetchedAt = performance.now();
+        fetchOutage.worked();
       } catch (error) {
-        log.warn({ err: toError(error) }, 'no wake-ups could be fetched');
+        fetchOutage.failed(error);
         await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
       await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 
-  async function touchLoop() {
-    while (!stopping.signal.aborted || running.size > 0) {
-      await sleep(touchEveryMs, undefined, { signal: stopping.signal }).catch(() => sleep(100));
-      const held = [...leases.values()];
-      if (held.length === 0) continue;
-      const sentAt = performance.now();
-      await boss
-        .touch(
-          queue,
-          held.map((lease) => lease.claim),
-        )
-        .then(
-          (answer) => {
-            const alive = new Set(touched.parse(answer).settled);
-            for (const lease of held) if (alive.has(lease.claim.id)) lease.touchedAt = sentAt;
-          },
-          (error) => log.warn({ err: toError(error) }, 'leases could not be renewed'),
-        );
-    }
+  async function touch(claimed: readonly Claim[]): Promise<ReadonlySet<string>> {
+    return new Set(touched.parse(await boss.touch(queue, [...claimed], quick)).settled);
   }
 
   return {
@@ -207,8 +189,15 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       await boss.insert(queue, jobs, { db: fromPrisma(tx) });
     },
     work(handler, concurrency) {
+      fetchedAt = performance.now();
       fetching = fetchLoop(handler, concurrency);
-      touching = touchLoop();
+      const isOver = () => stopping.signal.aborted && running.size === 0;
+      const held = { leases: () => [...leases.values()], touch, isOver };
+      renewing = renewLeases(held, stopping.signal, leaseOutage);
+    },
+    findProblem() {
+      const sinceMs = fetchedAt === undefined ? 0 : performance.now() - fetchedAt;
+      return sinceMs < lateAfterMs ? null : `none fetched for ${Math.floor(sinceMs / 1_000)} s`;
     },
     rest() {
       isResting = true;
@@ -232,10 +221,11 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       ]);
       patience.abort();
       const held = [...leases.values()].map((lease) => lease.claim);
-      if (held.length > 0) await boss.fail(queue, held).catch(() => undefined);
+      if (held.length > 0) await boss.fail(queue, held, null, quick).catch(() => undefined);
       running.clear();
-      await Promise.all([fetching, touching]);
+      await Promise.all([fetching, renewing]);
       await boss.stop({ graceful: false });
+      await Promise.all([upkeep.end(), claims.end()]);
     },
   };
 }

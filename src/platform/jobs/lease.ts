@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outage } from '../../logger.ts';
+
 /** The shortest lease pg-boss knows. */
 export const leaseSeconds = 10;
 
@@ -30,5 +33,38 @@ export class Lease {
   /** Never again once it was lost: somebody may have had it in between. */
   isFresh(): boolean {
     return this.claim === this.first && performance.now() - this.touchedAt < (leaseSeconds - 2) * 1_000;
+  }
+}
+
+const touchEveryMs = 2_500;
+/** A lease ends soon after a heartbeat that failed: the next one does not wait. */
+const touchAgainMs = 250;
+
+/** Leases that are held, and how they are renewed. */
+export interface Held {
+  leases(): readonly Lease[];
+  /** Resolves to the jobs whose claims still stand. */
+  touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
+  /** Whether there will be no more of them. */
+  isOver(): boolean;
+}
+
+/** Sends heartbeats for all leases until there are no more; at once more often when `signal` aborts. */
+export async function renewLeases(held: Held, signal: AbortSignal, outage: Outage): Promise<void> {
+  let waitMs = touchEveryMs;
+  while (!held.isOver()) {
+    await sleep(waitMs, undefined, { signal }).catch(() => sleep(100));
+    waitMs = touchEveryMs;
+    const leases = held.leases();
+    if (leases.length === 0) continue;
+    const sentAt = performance.now();
+    try {
+      const alive = await held.touch(leases.map((lease) => lease.claim));
+      for (const lease of leases) if (alive.has(lease.claim.id)) lease.touchedAt = sentAt;
+      outage.worked();
+    } catch (error) {
+      outage.failed(error);
+      waitMs = touchAgainMs;
+    }
   }
 }

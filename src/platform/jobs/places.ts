@@ -12,6 +12,15 @@ export interface Free {
   readonly kept: number;
 }
 
+/** The priority of an urgent wake-up; that of the others is less. */
+export const urgent = 1;
+
+/** Some of the jobs, by their priority. */
+export interface Among {
+  readonly minPriority?: number;
+  readonly maxPriority?: number;
+}
+
 /** One place in so many is kept for urgent wake-ups. */
 const placesForEachUrgent = 8;
 /** So many are begun at a time, however many places there are: each reads, writes and calls the provider. */
@@ -30,4 +39,32 @@ function free(places: number, turns: readonly Turn[]): Free {
   const keptInUse = turns.filter(({ isInKept }) => isInKept).length;
   const open = Math.max(0, places - kept - (turns.length - keptInUse));
   return { open, kept: Math.max(0, kept - keptInUse) };
+}
+
+/**
+ * Makes what fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free. Of the
+ * others urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many
+ * small projects would always be first.
+ */
+export function createFill<Job>(fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>) {
+  let isOrdinarysTurn = false;
+  return async (places: number, turns: readonly Turn[], start: (job: Job, isInKept: boolean) => void) => {
+    const free = freePlaces(places, turns);
+    let { open } = free;
+    isOrdinarysTurn = !isOrdinarysTurn;
+    const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);
+    const fill = async (limit: number, among?: Among) => {
+      const jobs = await fetchJobs(limit, among);
+      for (const job of jobs) {
+        start(job, open <= 0);
+        open -= 1;
+      }
+      return jobs.length;
+    };
+    const count = await fill(half);
+    // Less than there is room for: nothing else waits, and nothing needs to be shared.
+    if (count < half) return;
+    await fill(open, { maxPriority: urgent - 1 });
+    await fill(Math.max(0, open) + free.kept, { minPriority: urgent });
+  };
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import pg from 'pg';
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { RateLimited } from '../../errors.ts';
+import { openPool } from '../db/connections/open.ts';
 
 /** What an operation cost, and how much is left: `extensions.cost` of every answer. */
 export interface Cost {
@@ -40,18 +40,12 @@ interface Portion {
  */
 export function createCostMeter(options: {
   databaseUrl: string;
+  timeoutMs?: number | undefined;
   perSecond: number;
   burst: number;
 }): CostMeter {
-  const { databaseUrl, perSecond, burst } = options;
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max: 2,
-    application_name: 'dramatis-limits',
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 2_000,
-  });
-  pool.on('error', () => undefined);
+  const { databaseUrl, timeoutMs, perSecond, burst } = options;
+  const pool = openPool(databaseUrl, 'limits', { timeoutMs });
   const window = { points: burst, duration: Math.max(1, Math.ceil(burst / perSecond)) };
   const limiter = new RateLimiterPostgres({
     ...window,

@@ -1,4 +1,3 @@
-import { toError } from '../../errors.ts';
 import {
   type AccessEnd,
   credentialOf,
@@ -6,6 +5,7 @@ import {
   isEnd,
   reviewAccess,
 } from '../../features/access/review-access.ts';
+import { createOutage } from '../../logger.ts';
 import { type Viewer, viewerName } from '../../platform/auth/viewer.ts';
 import type { ServerContext } from '../server-context.ts';
 
@@ -49,6 +49,10 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
   const questions = new Map<string, Question>();
   const leaving = new WeakMap<LiveSocket, () => void>();
   let isReviewing = false;
+  const outage = createOutage(ctx.log, {
+    failed: 'the access of sockets cannot be reviewed',
+    over: 'the access of sockets is reviewed again',
+  });
 
   /** Keeps a question for as long as one socket has it; returns what ends that. */
   function keepAsking(socket: LiveSocket, projectId: string | null): () => void {
@@ -72,11 +76,12 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
     try {
       const asked = [...questions.values()];
       const standings = await reviewAccess(ctx, asked);
+      outage.worked();
       for (const [index, standing] of standings.entries())
         if (isEnd(standing)) for (const socket of asked[index]?.sockets.keys() ?? []) socket.close(standing);
     } catch (error) {
       // Nothing is told meanwhile either: what is told comes from the same database.
-      ctx.log.warn({ err: toError(error) }, 'the access of sockets could not be reviewed');
+      outage.failed(error);
     } finally {
       isReviewing = false;
     }

@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { startServerProcess } from '../../support/server-process.ts';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
   const dataDirectory = join(parent, 'data');
   await mkdir(dataDirectory);
   dramatis = await Dramatis.start({ servers: 0 });
-  environment = { DATABASE_URL: '', DATA_DIR: dataDirectory };
+  environment = { DATABASE_URL: '', DATA_DIR: dataDirectory, TZ: 'America/New_York' };
 });
 afterAll(async () => {
   await dramatis.stop();
@@ -65,6 +66,29 @@ it('a note with the number of some other process keeps nobody out either', async
   await writeFile(pidFile(), `${process.pid}\n${environment.DATA_DIR}/postgres/cluster\n1\n5432\n`);
   const server = await startServerProcess(dramatis, environment);
   expect(await names(server.url)).toEqual(['before the kill']);
+  server.signal('SIGTERM');
+  expect(await server.exited).toBe(0);
+});
+
+it('a cluster is made in UTC though the machine is not; one that was made in another zone runs in it', async () => {
+  const directory = join(environment.DATA_DIR ?? '', 'postgres');
+  const settings = join(directory, 'cluster/postgresql.conf');
+  expect(await readFile(settings, 'utf8')).toMatch(/^timezone = '?UTC'?\s/im);
+  await appendFile(settings, "\ntimezone = 'America/New_York'\n");
+  const server = await startServerProcess(dramatis, environment);
+  const port = (await readFile(pidFile(), 'utf8')).split('\n')[3];
+  const password = (await readFile(join(directory, 'password'), 'utf8')).trim();
+  // Not by way of ours: what any tool would find.
+  const client = new pg.Client(`postgresql://postgres:${password}@127.0.0.1:${port}/dramatis`);
+  await client.connect();
+  expect((await client.query('SHOW TimeZone')).rows).toEqual([{ TimeZone: 'UTC' }]);
+  await create(server.url, 'today');
+  const { rows } = await client.query(
+    'SELECT abs(extract(epoch FROM created_at) - $1) < 60 AS "isNow" FROM projects WHERE name = \'today\'',
+    [Date.now() / 1_000],
+  );
+  expect(rows).toEqual([{ isNow: true }]);
+  await client.end();
   server.signal('SIGTERM');
   expect(await server.exited).toBe(0);
 });

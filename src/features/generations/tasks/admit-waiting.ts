@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toError } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { admitGenerations } from '../slots.ts';
 
@@ -42,12 +42,18 @@ async function freeUncertain(ctx: TaskContext): Promise<void> {
 
 /** Every second until `signal` aborts, and at once where there is more to do. A look that fails is only late. */
 export async function admitRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const outage = createOutage(ctx.log, {
+    failed: 'waiting runs cannot be admitted',
+    over: 'waiting runs are admitted again',
+  });
   while (!signal.aborted) {
     try {
       await freeUncertain(ctx);
-      if (await admitWaiting(ctx)) continue;
+      const isMore = await admitWaiting(ctx);
+      outage.worked();
+      if (isMore) continue;
     } catch (error) {
-      ctx.log.warn({ err: toError(error) }, 'waiting runs could not be admitted');
+      outage.failed(error);
     }
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import pg from 'pg';
 import { toError } from '../../../errors.ts';
+import { type ConnectionOptions, lifetimeSeconds, openPool } from '../connections/open.ts';
 import { createTurns } from '../turns.ts';
 import { TextQuery } from './text-query.ts';
 import type { TextRow } from './view.ts';
@@ -29,38 +29,14 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/**
- * A session in UTC, whatever the server's own zone is. Compiling an expensive plan to machine code takes longer than
- * running any plan of ours.
- */
-const session = '-c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=30s -c jit=off';
 /** A statement of this many uses is worth being planned once for each connection. */
 const usesBeforeNamed = 3;
 /** Each costs memory on each connection, and clients choose what they select. */
 const mostNames = 300;
-/** After this time all connections, and the names they know, are new. */
-const lifetimeSeconds = 3_600;
 
 /** Opens connections of its own; they are made when first needed. */
-export function openReader(
-  databaseUrl: string,
-  { maxConnections = 10, answerTimeoutMs = 35_000 } = {},
-): Reader {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max: maxConnections,
-    options: session,
-    application_name: 'dramatis-reads',
-    connectionTimeoutMillis: 10_000,
-    // Longer than a statement may take: a server that stands still does not keep that time either.
-    query_timeout: answerTimeoutMs,
-    // Kept until then, so that no timer is set for each read.
-    idleTimeoutMillis: 0,
-    maxLifetimeSeconds: lifetimeSeconds,
-    keepAlive: true,
-  });
-  // A connection that breaks while idle is replaced; the query that breaks tells its caller.
-  pool.on('error', () => undefined);
+export function openReader(databaseUrl: string, options: ConnectionOptions = {}): Reader {
+  const pool = openPool(databaseUrl, 'reads', options);
   const nameOf = createNames();
   const turns = createTurns({ atOnce: 2, mostTogether: 1_000 });
 

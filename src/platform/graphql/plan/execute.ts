@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Reader } from '../../db/reads/reader.ts';
+import { isTransient } from '../../db/transient.ts';
 import type { AskedOperation } from '../prepare.ts';
 import { compile, type Plan } from './compile.ts';
 import type { Run } from './run.ts';
@@ -18,7 +19,7 @@ import type { Run } from './run.ts';
 export interface Planner {
   /**
    * A query's `data` as JSON text. Null when it is not compiled or anything is out of the ordinary: then the resolvers
-   * are asked, and say what is wrong.
+   * are asked, and say what is wrong. Throws when the database does not answer: asking it again would double the wait.
    */
   answer(
     document: DocumentNode,
@@ -86,6 +87,7 @@ export function createPlanner(schema: GraphQLSchema, onGivenUp: (error: unknown)
         const plan = planOf(document, known, coerced);
         return (await plan?.execute({ reader: ctx.reader, ctx, variables: coerced })) ?? null;
       } catch (error) {
+        if (isTransient(error)) throw error;
         onGivenUp(error);
         return null;
       }

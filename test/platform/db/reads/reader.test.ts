@@ -47,7 +47,7 @@ describe('a reader', () => {
 
 describe('a reader whose database stands still', () => {
   it('gives up in time, and goes on with another connection', async () => {
-    const other = openReader(database.url, { maxConnections: 1, answerTimeoutMs: 500 });
+    const other = openReader(database.url, { maxConnections: 1, timeoutMs: 500 });
     const [backend] = await other.read({ text: 'SELECT pg_backend_pid()', values: [] });
     const pid = Number(backend?.[0]);
     process.kill(pid, 'SIGSTOP');

@@ -1,0 +1,85 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { defaultDatabaseTimeoutMs } from '../../../config.ts';
+import { type Plan, type Purpose, planOf } from './purposes.ts';
+import { settleSession } from './session.ts';
+import { endWhenSilent, giveUp } from './silence.ts';
+
+/** What differs from one process to another. */
+export interface ConnectionOptions {
+  /** How long a statement may take; all other times are shares of it. */
+  readonly timeoutMs?: number | undefined;
+  /** Instead of the purpose's own number. */
+  readonly maxConnections?: number | undefined;
+}
+
+/** After this time a connection, and the statements it knows by name, are new. */
+export const lifetimeSeconds = 3_600;
+
+/** Opens a pool; its connections are made when first needed, and each is checked before it is handed out. */
+export function openPool(url: string, purpose: Purpose, options: ConnectionOptions = {}): pg.Pool {
+  const { timeoutMs = defaultDatabaseTimeoutMs, maxConnections } = options;
+  const plan = planOf(purpose, timeoutMs);
+  const idle = new Set<pg.PoolClient>();
+  const pool = new pg.Pool({
+    ...clientConfig(url, plan),
+    max: maxConnections ?? plan.connections,
+    idleTimeoutMillis: plan.idleTimeoutMs,
+    maxLifetimeSeconds: lifetimeSeconds,
+    // What is idle beside a connection that went silent most likely went the same way.
+    onConnect: (client) => prepare(client, plan, () => idle.forEach(giveUp)),
+  });
+  pool.on('error', toldElsewhere);
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('remove', (client) => idle.delete(client));
+  pool.on('release', (_, client) => {
+    // Somebody gave it back within a transaction: nobody else may end up in that.
+    if (client.getTransactionStatus() !== 'I') void client.end();
+    else idle.add(client);
+  });
+  return pool;
+}
+
+/** Opens a pool and gives it to Prisma, whose `$disconnect` closes it. */
+export function openAdapter(url: string, purpose: Purpose, options: ConnectionOptions = {}): PrismaPg {
+  return new PrismaPg(openPool(url, purpose, options), { disposeExternalPool: true });
+}
+
+/** Opens one connection; what waits on it fails when it breaks, and its `end` event tells. */
+export async function openClient(
+  url: string,
+  purpose: Purpose,
+  { timeoutMs = defaultDatabaseTimeoutMs }: Pick<ConnectionOptions, 'timeoutMs'> = {},
+): Promise<pg.Client> {
+  const plan = planOf(purpose, timeoutMs);
+  const client = new pg.Client(clientConfig(url, plan));
+  client.on('error', toldElsewhere);
+  try {
+    await client.connect();
+    await prepare(client, plan, () => undefined);
+    return client;
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A connection without a listener for its errors would end the process. Whoever waits on it is told by its statement. */
+function toldElsewhere(): void {}
+
+function clientConfig(url: string, { application, connectTimeoutMs }: Plan): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: application,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+}
+
+async function prepare(client: pg.ClientBase, plan: Plan, onSilence: () => void): Promise<void> {
+  client.on('error', toldElsewhere);
+  endWhenSilent(client, plan.connectTimeoutMs);
+  await settleSession(client, plan.session);
+  endWhenSilent(client, plan.answerTimeoutMs, onSilence);
+}

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { openClient, openPool } from '../../../../src/platform/db/connections/open.ts';
+import { isTransient } from '../../../../src/platform/db/transient.ts';
+import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
+import { eventually } from '../../../support/dramatis.ts';
+import { openWire, type Wire } from '../../../support/wire.ts';
+
+let database: TestDatabase;
+let wire: Wire;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  wire = await openWire(database.url);
+});
+afterAll(async () => {
+  await wire.close();
+  await database.drop();
+});
+
+/** Several at a time, so that each has a connection of its own. */
+async function warm(pool: pg.Pool, connections: number): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: connections }, () => pool.connect()));
+  for (const client of clients) client.release();
+}
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+it('connections that go silent: who waits is told in time, what is idle beside is closed, new ones work', async () => {
+  const pool = openPool(wire.url, 'requests', { timeoutMs: 1_000 });
+  await warm(pool, 5);
+  wire.silence();
+  const startedAt = performance.now();
+  expect(isTransient(await failureOf(pool.query('SELECT 1')))).toBe(true);
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
+  await eventually('the idle ones to be closed', () => pool.totalCount === 0, 1_000);
+  const again = performance.now();
+  expect((await pool.query('SELECT 2 AS two')).rows).toEqual([{ two: 2 }]);
+  expect(performance.now() - again).toBeLessThan(900);
+  await pool.end();
+});
+
+it('a transaction on a connection that went silent ends at once, and its connection is not used again', async () => {
+  const pool = openPool(wire.url, 'requests', { timeoutMs: 1_000, maxConnections: 1 });
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  wire.silence();
+  const startedAt = performance.now();
+  expect(isTransient(await failureOf(client.query('SELECT 1')))).toBe(true);
+  // What follows, a ROLLBACK above all, does not wait as long once more.
+  expect(isTransient(await failureOf(client.query('ROLLBACK')))).toBe(true);
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
+  client.release();
+  expect((await pool.query('SELECT 2 AS two')).rows).toEqual([{ two: 2 }]);
+  await pool.end();
+});
+
+it('a silence in which nothing is asked is none: an idle connection stays, and is watched as before', async () => {
+  const client = await openClient(wire.url, 'requests', { timeoutMs: 500 });
+  await sleep(1_500);
+  expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  await sleep(800);
+  wire.silence();
+  const startedAt = performance.now();
+  expect(isTransient(await failureOf(client.query('SELECT 1')))).toBe(true);
+  expect(performance.now() - startedAt).toBeLessThan(1_500);
+});
+
+it('a connection that is closed on a silent wire does not stay open', async () => {
+  const client = await openClient(wire.url, 'requests', { timeoutMs: 500 });
+  const { stream } = client.connection;
+  wire.silence();
+  void client.end();
+  await eventually('the socket to be gone', () => stream.destroyed, 3_000);
+});
+
+it('a statement takes no longer than it may, and neither does waiting for a lock', async () => {
+  const pool = openPool(database.url, 'requests', { timeoutMs: 900 });
+  await database.query('CREATE TABLE held ()');
+  const other = await openClient(database.url, 'start');
+  await other.query('BEGIN; LOCK TABLE held');
+  expect(await failureOf(pool.query('SELECT FROM held'))).toMatchObject({ code: '55P03' });
+  await other.end();
+  expect(await failureOf(pool.query('SELECT pg_sleep(30)'))).toMatchObject({ code: '57014' });
+  // Who holds a lock and does nothing loses it before those give up who wait for it.
+  const holder = await pool.connect();
+  await holder.query('BEGIN; LOCK TABLE held');
+  expect(await failureOf(pool.query('SELECT FROM held'))).toBeNull();
+  holder.release();
+  await pool.end();
+});
+
+it('a connection that is given back within a transaction is not given to the next', async () => {
+  const pool = openPool(database.url, 'requests', { maxConnections: 1 });
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  client.release();
+  const next = await pool.connect();
+  expect(next.getTransactionStatus()).toBe('I');
+  next.release();
+  await pool.end();
+});
+
+it('a backend that is ended while its connection is handed out and idle does not end the process', async () => {
+  const pool = openPool(database.url, 'requests');
+  const client = await pool.connect();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const ended = new Promise((resolve) => client.once('end', resolve));
+  await database.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+  await ended;
+  expect(isTransient(await failureOf(client.query('SELECT 1')))).toBe(true);
+  client.release();
+  await pool.query('SELECT 1');
+  await pool.end();
+});
