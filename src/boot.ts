@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
@@ -20,7 +21,8 @@ import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase, type Database } from './platform/db/connect.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
-import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
+import { migrate } from './platform/db/migrations/migrate.ts';
+import { migrationsDirectory } from './platform/db/migrations/read-migrations.ts';
 import { openReader } from './platform/db/reads/reader.ts';
 import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
@@ -45,35 +47,32 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Stops what was started, newest first; a part that fails to stop does not keep the others from it. */
-type Closers = (() => Promise<unknown>)[];
-
-async function closeAll(closers: Closers): Promise<void> {
-  const failures: unknown[] = [];
-  for (const close of closers.splice(0).reverse()) await close().catch((error) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
-}
-
-/** Starts everything that the configuration asks for. What was started before a failure is stopped again. */
-export async function boot(config: Config, log: Logger): Promise<Running> {
-  const closers: Closers = [];
+/**
+ * Starts everything that the configuration asks for. What was started before a failure, or before `signal` aborts, is
+ * stopped again.
+ */
+export async function boot(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Running> {
+  const closers = new Closers(signal);
   try {
-    return await start(config, log, closers);
+    return await start(config, log, closers, signal);
   } catch (error) {
-    await closeAll(closers).catch(() => undefined);
+    await closers.closeAll().catch(() => undefined);
     throw error;
   }
 }
 
-async function start(config: Config, log: Logger, closers: Closers): Promise<Running> {
+async function start(config: Config, log: Logger, closers: Closers, signal: AbortSignal): Promise<Running> {
   // First of all: it may turn out to be a bad manifest.
   const graphql = config.ROLE === 'worker' ? null : await openGraphql(config, log);
   const dataDirectory = resolve(config.DATA_DIR);
   await mkdir(dataDirectory, { recursive: true });
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
-  const applied = await migrate(databaseUrl, migrationsDirectory);
-  if (applied.length > 0) log.info({ applied }, 'migrations applied');
+  await migrate(databaseUrl, migrationsDirectory, { log, signal });
   const db = connectDatabase(databaseUrl);
   closers.push(() => db.$disconnect());
   const reader = openReader(databaseUrl);
@@ -89,8 +88,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
-  const jobs = await startJobQueue(databaseUrl, log);
   const events = await startEventFeed(databaseUrl, log);
+  closers.push(() => events.close());
+  const jobs = await startJobQueue(databaseUrl, log);
+  const sweeping = new AbortController();
+  closers.push(() => {
+    sweeping.abort();
+    return jobs.stop(config.SHUTDOWN_GRACE_MS);
+  });
   const tools: TaskContext = {
     config,
     log,
@@ -110,9 +115,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     imageSecret: await imageSecret(db),
   };
 
-  await adoptBlobs(tools);
+  await adoptBlobs(tools, signal);
   await reviewRestored(tools);
-  const sweeping = new AbortController();
+  signal.throwIfAborted();
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
@@ -121,25 +126,21 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
   }
-  closers.push(() => events.close());
-  closers.push(() => {
-    sweeping.abort();
-    return jobs.stop(config.SHUTDOWN_GRACE_MS);
-  });
 
   if (!graphql) {
     log.info({ role: 'worker', provider: provider.kind }, 'working');
-    return { url: null, greeting: '', stop: () => closeAll(closers) };
+    return { url: null, greeting: '', stop: () => closers.closeAll() };
   }
   const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
   log.info({ url, role: config.ROLE, provider: provider.kind }, 'listening');
-  return { url, greeting: greeting({ url, key, provider }), stop: () => closeAll(closers) };
+  return { url, greeting: greeting({ url, key, provider }), stop: () => closers.closeAll() };
 }
 
 async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Closers): Promise<string> {
   const postgres = await startEmbeddedPostgres({
     directory: join(dataDirectory, 'postgres'),
     log: (line) => log.debug({ part: 'postgres' }, line),
+    warn: (line) => log.warn({ part: 'postgres' }, line),
   });
   closers.push(() => postgres.stop());
   return postgres.url;
@@ -184,7 +185,7 @@ async function findProvider(config: Config, dataDirectory: string, closers: Clos
 
 /** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
 async function imageSecret(db: Database): Promise<Buffer> {
-  const name = 'image-url-secret';
+  const name = 'image-url-key';
   await db.setting.createMany({
     data: [{ name, value: randomBytes(32).toString('hex') }],
     skipDuplicates: true,

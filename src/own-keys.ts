@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from './errors.ts';
+import { keptText, readKept } from './kept-file.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
 
 /** The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. */
 export async function adminKey(configured: string | undefined, dataDirectory: string): Promise<string> {
   if (configured !== undefined) return configured;
-  return kept(join(dataDirectory, 'admin-key'), `dramatis_admin_${randomBytes(24).toString('base64url')}`);
+  return keptText(
+    join(dataDirectory, 'admin-key'),
+    () => `dramatis_admin_${randomBytes(24).toString('base64url')}`,
+  );
 }
 
 /**
@@ -20,16 +21,14 @@ export async function masterKeys(
   dataDirectory: string,
 ): Promise<readonly [MasterKey, ...MasterKey[]]> {
   const path = join(dataDirectory, 'key-encryption-key');
-  const ofFile = (text: string) => ({ kid: 'data-dir', bytes: Buffer.from(text, 'base64') });
   const [first, ...others] = configured;
-  if (!first) return [ofFile(await kept(path, randomBytes(32).toString('base64')))];
-  return existsSync(path) ? [first, ...others, ofFile(await readFile(path, 'utf8'))] : [first, ...others];
+  if (!first) return [keyOfFile(path, await keptText(path, () => randomBytes(32).toString('base64')))];
+  const text = await readKept(path);
+  return text === null ? [first, ...others] : [first, ...others, keyOfFile(path, text)];
 }
 
-/** Processes that start together on one folder must agree: only the first writes. */
-async function kept(path: string, made: string): Promise<string> {
-  await writeFile(path, `${made}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-    if (errorCode(error) !== 'EEXIST') throw error;
-  });
-  return (await readFile(path, 'utf8')).trim();
+function keyOfFile(path: string, text: string): MasterKey {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length === 32) return { kid: 'data-dir', bytes };
+  throw new Error(`${path} is damaged: it must hold 32 bytes in base64; restore it from a backup.`);
 }

@@ -37,7 +37,8 @@ function importsOf({ file, text }: { file: string; text: string }): string[] {
 
 function floorOf(file: string): string {
   const [first = ''] = file.split('/');
-  if (['config.ts', 'days.ts', 'errors.ts', 'logger.ts', 'money.ts'].includes(file)) return 'ground';
+  if (['config.ts', 'days.ts', 'errors.ts', 'kept-file.ts', 'logger.ts', 'money.ts'].includes(file))
+    return 'ground';
   if (['catalogue', 'platform', 'features', 'server', 'simulator', 'demo'].includes(first)) return first;
   return 'boot';
 }
