@@ -10,7 +10,7 @@ import { books, makeVersion01 } from '../support/version-0-1.ts';
 
 const seed = Number(process.env.SEED ?? 1);
 const chance = seeded(seed);
-const rounds = Number(process.env.ROUNDS ?? 100);
+const rounds = { external: 50, embedded: 50, upgrade: 100 };
 const runs = 4_000;
 
 const ways: readonly Interruption[] = (['SIGINT', 'SIGTERM', 'SIGKILL'] as const).flatMap((signal) =>
@@ -70,6 +70,33 @@ async function interruptAndStart(environment: Record<string, string>, withinMs: 
 
 const keyOf = async (directory: string) => (await readFile(join(directory, 'admin-key'), 'utf8')).trim();
 
+/** How many migrations a server applied. */
+const applied = (log: readonly Record<string, unknown>[]) =>
+  log.filter(({ msg }) => /^applied migration/.test(String(msg))).length;
+
+it('five servers that start together on an empty database: one migrates, all work', async () => {
+  const database = await createTestDatabase(empty);
+  const environment = { DATABASE_URL: database.url, DATA_DIR: join(parent, 'five') };
+  const servers = Array.from({ length: 5 }, () => startServer(environment));
+  await Promise.all(servers.map(({ listening }) => listening));
+  expect(servers.map(({ log }) => applied(log)).filter((count) => count > 0)).toHaveLength(1);
+  for (const server of servers) server.interrupt({ signal: 'SIGTERM', isForGroup: false });
+  expect(await Promise.all(servers.map(({ exited }) => exited))).toEqual([0, 0, 0, 0, 0]);
+  await database.drop();
+});
+
+it('five servers that start together in one new folder: one has it, the others say so', async () => {
+  const environment = { DATA_DIR: join(parent, 'five-embedded') };
+  const servers = Array.from({ length: 5 }, () => startServer(environment));
+  const winner = await Promise.any(servers.map((server) => server.listening.then(() => server)));
+  const others = servers.filter((server) => server !== winner);
+  expect(await Promise.all(others.map(({ exited }) => exited))).toEqual([1, 1, 1, 1]);
+  for (const other of others)
+    expect(other.said()).toMatch(/^Dramatis cannot start: another server uses this DATA_DIR: [^\n]*\n$/);
+  winner.interrupt({ signal: 'SIGTERM', isForGroup: false });
+  expect(await winner.exited).toBe(0);
+});
+
 it('a first start on an empty database', async () => {
   const fresh = async (name: string) => {
     const database = await createTestDatabase(empty);
@@ -81,7 +108,7 @@ it('a first start on an empty database', async () => {
   const measured = await fresh('external');
   const tookMs = await timeOf(measured.environment);
   await measured.database.drop();
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds.external; round += 1) {
     const { database, environment } = await fresh(`external-${round}`);
     await interruptAndStart(environment, tookMs * 1.1);
     const left = await database.query('SELECT 1 FROM _prisma_migrations WHERE finished_at IS NULL');
@@ -93,7 +120,7 @@ it('a first start on an empty database', async () => {
 
 it('a first start on an embedded database', async () => {
   const tookMs = await timeOf({ DATA_DIR: join(parent, 'embedded') });
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds.embedded; round += 1) {
     const directory = join(parent, `embedded-${round}`);
     await interruptAndStart({ DATA_DIR: directory, ADMIN_API_KEY: '' }, tookMs * 1.1);
     expect(await keyOf(directory)).toMatch(/^dramatis_admin_.{32}$/);
@@ -117,7 +144,7 @@ it('an upgrade of version 0.1.0', async () => {
   const tookMs = await timeOf(undisturbed.environment);
   const expected = await books(undisturbed.database.query);
   await undisturbed.database.drop();
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds.upgrade; round += 1) {
     const { database, environment } = await upgrade(`upgrade-${round}`);
     const told = await interruptAndStart(environment, tookMs * 1.1);
     expect([told, await books(database.query)]).toEqual([told, expected]);

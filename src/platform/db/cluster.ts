@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../../errors.ts';
 
@@ -15,8 +15,10 @@ export const wholeMark = 'made-whole';
 export const unfinishedName = 'cluster.unfinished-';
 
 /** A Postgres whose server was killed notices, and then shuts down: until it notices, and until it is done. */
-const noticeMs = 3_000;
+const noticeMs = 5_000;
 const shutdownMs = 60_000;
+/** No cluster is that long in the making. */
+const unfinishedAgeMs = 60_000;
 /** Lower numbers are those of databases that come with a cluster. */
 const firstOwnDatabase = 16_384;
 
@@ -27,13 +29,18 @@ export async function waitForFreeCluster(cluster: string): Promise<void> {
     const holder = await findHolder(cluster);
     if (!holder) return;
     const waitedMs = performance.now() - startedAt;
-    if (waitedMs > (holder.isStopping ? shutdownMs : noticeMs)) {
-      throw new Error(
-        `another server uses this DATA_DIR: its Postgres (process ${holder.pid}) listens on port ${holder.port}.`,
-      );
-    }
+    if (waitedMs > (holder.isStopping ? shutdownMs : noticeMs)) await refuseHeldCluster(cluster);
     await sleep(50);
   }
+}
+
+/** Throws an Error of one line when the Postgres of another server runs on a cluster. */
+export async function refuseHeldCluster(cluster: string): Promise<void> {
+  const holder = await findHolder(cluster);
+  if (!holder) return;
+  throw new Error(
+    `another server uses this DATA_DIR: its Postgres (process ${holder.pid}) listens on port ${holder.port}.`,
+  );
 }
 
 /** A process id left by a crash is no holder; one that lives is. */
@@ -65,13 +72,16 @@ export async function prepareCluster(cluster: string, warn: (line: string) => vo
   return true;
 }
 
-/** Removes what killed starts have left. Only for the server whose Postgres runs on the cluster. */
-export async function removeUnfinished(cluster: string): Promise<void> {
+/** Removes what killed starts have left. All of it may go (`minAgeMs` 0) once a Postgres runs on the cluster. */
+export async function removeUnfinished(cluster: string, minAgeMs = unfinishedAgeMs): Promise<void> {
   const directory = dirname(cluster);
   for (const name of await readdir(directory)) {
-    if (!name.startsWith(unfinishedName) || name === basename(cluster)) continue;
+    if (!name.startsWith(unfinishedName)) continue;
+    const path = join(directory, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
     // A process of a killed start may still write into it.
-    await rm(join(directory, name), { recursive: true, force: true, maxRetries: 10 }).catch(() => undefined);
+    if (Date.now() - mtimeMs >= minAgeMs)
+      await rm(path, { recursive: true, force: true, maxRetries: 10 }).catch(() => undefined);
   }
 }
 

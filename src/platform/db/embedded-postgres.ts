@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { z } from 'zod';
-import { keptText } from '../../kept-file.ts';
-import { prepareCluster, removeUnfinished, waitForFreeCluster } from './cluster.ts';
+import { keptText, readKept } from '../../kept-file.ts';
+import { prepareCluster, refuseHeldCluster, removeUnfinished, waitForFreeCluster } from './cluster.ts';
 
 /** A Postgres of our own, on loopback. */
 export interface EmbeddedDatabase {
@@ -51,8 +51,9 @@ export async function startEmbeddedPostgres(options: {
   const cluster = join(directory, 'cluster');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await waitForFreeCluster(cluster);
+  await removeUnfinished(cluster);
   const isNew = await prepareCluster(cluster, warn);
-  const password = await keptText(join(directory, 'password'), () => randomBytes(18).toString('hex'));
+  const password = await clusterPassword(join(directory, 'password'), isNew);
   const port = options.port ?? (await freePort());
   const keeper = await spawnKeeper(directory, cluster);
 
@@ -73,7 +74,11 @@ export async function startEmbeddedPostgres(options: {
     keeper.on('exit', () => reject(new Error(`Postgres did not start: ${recent.join(' ')}`)));
   });
   keeper.send({ directory: cluster, port, password, isNew, flags: [...flags] });
-  await ready;
+  await ready.catch(async (error: unknown) => {
+    // Of servers that start together on one folder the first has it, and the others fail in many ways.
+    await refuseHeldCluster(cluster);
+    throw error;
+  });
   // It must not keep this process alive: its own life ends with ours.
   keeper.unref();
   keeper.channel?.unref();
@@ -87,13 +92,20 @@ export async function startEmbeddedPostgres(options: {
   };
   const base = `postgresql://postgres:${password}@127.0.0.1:${port}`;
   try {
-    await removeUnfinished(cluster);
+    await removeUnfinished(cluster, 0);
     await createDatabase(base);
   } catch (error) {
     await stop();
     throw error;
   }
   return { url: `${base}/${database}`, port, stop };
+}
+
+/** A new cluster gets a new password, where none was kept; one that has its password already cannot be opened by another. */
+async function clusterPassword(path: string, isNew: boolean): Promise<string> {
+  const kept = isNew ? await keptText(path, () => randomBytes(18).toString('hex')) : await readKept(path);
+  if (kept !== null) return kept;
+  throw new Error(`${path} is empty or gone, and the cluster beside it needs it: restore it from a backup.`);
 }
 
 async function createDatabase(base: string): Promise<void> {

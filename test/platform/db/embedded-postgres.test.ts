@@ -52,6 +52,16 @@ it('a server that is killed takes its Postgres with it; the next finds the data'
   expect(await second.exited).toBe(0);
 });
 
+it('a password that was lost is asked for, not replaced', async () => {
+  const path = join(environment.DATA_DIR ?? '', 'postgres/password');
+  const password = await readFile(path);
+  await writeFile(path, '');
+  await expect(startServerProcess(dramatis, environment)).rejects.toThrow(
+    /Dramatis cannot start: .*password is empty or gone, and the cluster beside it needs it: restore it from a backup\.\n$/,
+  );
+  await writeFile(path, password);
+});
+
 it('the note of a Postgres that is long gone keeps nobody out', async () => {
   await writeFile(pidFile(), `4194300\n${environment.DATA_DIR}/postgres/cluster\n1\n5432\n`);
   const server = await startServerProcess(dramatis, environment);
