@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
@@ -25,7 +26,8 @@ import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
 import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
-import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
+import { migrate } from './platform/db/migrations/migrate.ts';
+import { migrationsDirectory } from './platform/db/migrations/read-migrations.ts';
 import { openReader } from './platform/db/reads/reader.ts';
 import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
@@ -50,27 +52,25 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Stops what was started, newest first; a part that fails to stop does not keep the others from it. */
-type Closers = (() => Promise<unknown>)[];
-
-async function closeAll(closers: Closers): Promise<void> {
-  const failures: unknown[] = [];
-  for (const close of closers.splice(0).reverse()) await close().catch((error) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
-}
-
-/** Starts everything that the configuration asks for. What was started before a failure is stopped again. */
-export async function boot(config: Config, log: Logger): Promise<Running> {
-  const closers: Closers = [];
+/**
+ * Starts everything that the configuration asks for. What was started before a failure, or before `signal` aborts, is
+ * stopped again.
+ */
+export async function boot(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Running> {
+  const closers = new Closers(signal);
   try {
-    return await start(config, log, closers);
+    return await start(config, log, closers, signal);
   } catch (error) {
-    await closeAll(closers).catch(() => undefined);
+    await closers.closeAll().catch(() => undefined);
     throw error;
   }
 }
 
-async function start(config: Config, log: Logger, closers: Closers): Promise<Running> {
+async function start(config: Config, log: Logger, closers: Closers, signal: AbortSignal): Promise<Running> {
   // First of all: it may turn out to be a bad manifest.
   const graphql = config.ROLE === 'worker' ? null : await openGraphql(config, log);
   const dataDirectory = resolve(config.DATA_DIR);
@@ -78,10 +78,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
   const wanted = { environment: environmentOf(config), switchFrom: config.PROVIDER_SWITCH_FROM };
-  const applied = await settleEnvironment(databaseUrl, wanted, log, () =>
-    migrate(databaseUrl, migrationsDirectory),
-  );
-  if (applied.length > 0) log.info({ applied }, 'migrations applied');
+  await migrate(databaseUrl, migrationsDirectory, { log, signal, around: settleEnvironment(wanted, log) });
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const db = connectDatabase(databaseUrl, patience);
   closers.push(() => db.$disconnect());
@@ -98,8 +95,14 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
-  const jobs = await startJobQueue(databaseUrl, log, patience);
   const events = await startEventFeed(databaseUrl, log, patience);
+  closers.push(() => events.close());
+  const jobs = await startJobQueue(databaseUrl, log, patience);
+  const sweeping = new AbortController();
+  closers.push(() => {
+    sweeping.abort();
+    return jobs.stop(config.SHUTDOWN_GRACE_MS);
+  });
   const tools: TaskContext = {
     config,
     log,
@@ -120,10 +123,10 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   };
 
   await keepServerKey(tools);
-  await adoptBlobs(tools);
+  await adoptBlobs(tools, signal);
   await reviewRestored(tools);
   await endForeignRuns(tools);
-  const sweeping = new AbortController();
+  signal.throwIfAborted();
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
@@ -133,22 +136,17 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, sweeping.signal);
   }
-  closers.push(() => events.close());
-  closers.push(() => {
-    sweeping.abort();
-    return jobs.stop(config.SHUTDOWN_GRACE_MS);
-  });
 
   if (!graphql) {
     log.info({ role: 'worker', provider: provider.environment }, 'working');
-    return { url: null, greeting: '', stop: () => closeAll(closers) };
+    return { url: null, greeting: '', stop: () => closers.closeAll() };
   }
   const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
   log.info({ url, role: config.ROLE, provider: provider.environment }, 'listening');
   return {
     url,
     greeting: greeting({ url, key, environment: provider.environment }),
-    stop: () => closeAll(closers),
+    stop: () => closers.closeAll(),
   };
 }
 
@@ -156,6 +154,7 @@ async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Clo
   const postgres = await startEmbeddedPostgres({
     directory: join(dataDirectory, 'postgres'),
     log: (line) => log.debug({ part: 'postgres' }, line),
+    warn: (line) => log.warn({ part: 'postgres' }, line),
   });
   closers.push(() => postgres.stop());
   return postgres.url;

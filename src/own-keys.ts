@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from './errors.ts';
+import { keptText, readKept } from './kept-file.ts';
 import type { Database } from './platform/db/connect.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
 
 /** The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. */
 export async function adminKey(configured: string | undefined, dataDirectory: string): Promise<string> {
   if (configured !== undefined) return configured;
-  return kept(join(dataDirectory, 'admin-key'), `dramatis_admin_${randomBytes(24).toString('base64url')}`);
+  return keptText(
+    join(dataDirectory, 'admin-key'),
+    () => `dramatis_admin_${randomBytes(24).toString('base64url')}`,
+  );
 }
 
 /**
@@ -21,15 +22,15 @@ export async function masterKeys(
   dataDirectory: string,
 ): Promise<readonly [MasterKey, ...MasterKey[]]> {
   const path = join(dataDirectory, 'key-encryption-key');
-  const ofFile = (text: string) => ({ kid: 'data-dir', bytes: Buffer.from(text, 'base64') });
   const [first, ...others] = configured;
-  if (!first) return [ofFile(await kept(path, randomBytes(32).toString('base64')))];
-  return existsSync(path) ? [first, ...others, ofFile(await readFile(path, 'utf8'))] : [first, ...others];
+  if (!first) return [keyOfFile(path, await keptText(path, () => randomBytes(32).toString('base64')))];
+  const text = await readKept(path);
+  return text === null ? [first, ...others] : [first, ...others, keyOfFile(path, text)];
 }
 
 /** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
 export async function imageSecret(db: Database): Promise<Buffer> {
-  const name = 'image-url-secret';
+  const name = 'image-url-key';
   await db.setting.createMany({
     data: [{ name, value: randomBytes(32).toString('hex') }],
     skipDuplicates: true,
@@ -38,13 +39,8 @@ export async function imageSecret(db: Database): Promise<Buffer> {
   return Buffer.from(value, 'hex');
 }
 
-/**
- * The text of a file, written at first use. Processes that start together on one folder must agree: only the first
- * writes.
- */
-export async function kept(path: string, made: string): Promise<string> {
-  await writeFile(path, `${made}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-    if (errorCode(error) !== 'EEXIST') throw error;
-  });
-  return (await readFile(path, 'utf8')).trim();
+function keyOfFile(path: string, text: string): MasterKey {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length === 32) return { kid: 'data-dir', bytes };
+  throw new Error(`${path} is damaged: it must hold 32 bytes in base64; restore it from a backup.`);
 }

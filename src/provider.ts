@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { simulated } from './features/provider/environment.ts';
-import { kept } from './own-keys.ts';
+import { keptText } from './kept-file.ts';
 import { apiAddress } from './platform/segmind/address.ts';
 import type { SegmindOptions } from './platform/segmind/options.ts';
 import { startSimulator } from './simulator/simulator.ts';
@@ -26,7 +27,7 @@ export function environmentOf(config: Config): string {
 export async function openProvider(
   config: Config,
   dataDirectory: string,
-  closers: (() => Promise<unknown>)[],
+  closers: Closers,
 ): Promise<Provider> {
   const environment = environmentOf(config);
   if (config.SEGMIND_API_KEY !== undefined) {
@@ -55,7 +56,7 @@ export async function openProvider(
 async function findSimulator(
   config: Config,
   dataDirectory: string,
-  closers: (() => Promise<unknown>)[],
+  closers: Closers,
 ): Promise<{ url: string; realm: string }> {
   if (config.SIMULATOR_URL !== undefined) {
     return { url: config.SIMULATOR_URL, realm: `${simulated} at ${config.SIMULATOR_URL}` };
@@ -68,5 +69,5 @@ async function findSimulator(
     directory,
   });
   closers.push(() => simulator.close());
-  return { url: simulator.url, realm: `${simulated} ${await kept(join(directory, 'id'), randomUUID())}` };
+  return { url: simulator.url, realm: `${simulated} ${await keptText(join(directory, 'id'), randomUUID)}` };
 }

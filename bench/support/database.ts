@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
-import { migrate, migrationsDirectory, readMigrations } from '../../src/platform/db/migrate.ts';
+import { migrate } from '../../src/platform/db/migrations/migrate.ts';
+import { migrationsDirectory, readMigrations } from '../../src/platform/db/migrations/read-migrations.ts';
 import { withClient } from './client.ts';
 import { restCores, stayOn } from './cores.ts';
 import { fill, fillVersion, type Size } from './fill.ts';
@@ -45,7 +46,7 @@ export async function startBenchPostgres(tell: (line: string) => void): Promise<
   async function library(name: LibraryName): Promise<string> {
     const size = librarySizes[name];
     const url = urlOf(name);
-    const newest = (await readMigrations(migrationsDirectory)).at(-1)?.path;
+    const newest = (await readMigrations(migrationsDirectory)).at(-1)?.name;
     const stamp = `${newest}, fill ${fillVersion}: ${size.characters} characters, ${size.generations} generations`;
     const kept = await asAdmin((client) => stampOf(client, name));
     if (kept === stamp) return url;

@@ -38,8 +38,8 @@ function importsOf({ file, text }: { file: string; text: string }): string[] {
 
 function floorOf(file: string): string {
   const [first = ''] = file.split('/');
-  if (['config.ts', 'days.ts', 'errors.ts', 'logger.ts', 'money.ts', 'text.ts'].includes(file))
-    return 'ground';
+  const ground = ['config', 'days', 'errors', 'kept-file', 'logger', 'money', 'text'];
+  if (ground.some((name) => file === `${name}.ts`)) return 'ground';
   if (['catalogue', 'platform', 'features', 'server', 'simulator', 'demo'].includes(first)) return first;
   return 'boot';
 }

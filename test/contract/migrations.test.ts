@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { migrate, migrationsDirectory } from '../../src/platform/db/migrate.ts';
+import { migrate } from '../../src/platform/db/migrations/migrate.ts';
+import { migrationsDirectory } from '../../src/platform/db/migrations/read-migrations.ts';
 import { newestKeptSchema } from '../../src/platform/db/new-migration.ts';
 import { createTestDatabase } from '../support/database.ts';
 

@@ -130,7 +130,7 @@ describe('a request for a picture', () => {
     const forged = await ask(url.plain.replace(/sig=.{5}/, 'sig=AAAAA'), { 'if-none-match': '*' });
     expect([forged.status, forged.headers.etag]).toEqual([403, undefined]);
     const [setting] = await dramatis.database.query(
-      "SELECT value FROM settings WHERE name = 'image-url-secret'",
+      "SELECT value FROM settings WHERE name = 'image-url-key'",
     );
     const gone = signImageUrl(Buffer.from(String(setting?.value), 'hex'), {
       publicUrl: dramatis.url,

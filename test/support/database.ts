@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 
-/** A migrated database of a test's own. */
+/** A database of a test's own. */
 export interface TestDatabase {
+  readonly name: string;
   readonly url: string;
   query(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   drop(): Promise<void>;
@@ -14,27 +15,40 @@ function adminUrl(): string {
   return url;
 }
 
-async function asAdmin(statement: string): Promise<void> {
+async function asAdmin(...statements: string[]): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl() });
   await client.connect();
   try {
     // Cloning fails while another clone of the template runs: one at a time.
     await client.query('SELECT pg_advisory_lock(1)');
-    await client.query(statement);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }
 }
 
-/** Clones the template; nothing else is connected to it. Its sessions begin in `timeZone`. */
-export async function createTestDatabase(timeZone = 'UTC'): Promise<TestDatabase> {
+/** A template that has nothing in it. */
+export const empty = 'template1';
+
+/**
+ * Clones a template, a migrated one unless another is named; what is connected to that one is cut off. Its sessions begin
+ * in `timeZone`.
+ */
+export async function createTestDatabase(
+  template = 'dramatis_template',
+  timeZone = 'UTC',
+): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asAdmin(`CREATE DATABASE ${name} TEMPLATE dramatis_template`);
+  await asAdmin(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${template}'`,
+    `CREATE DATABASE ${name} TEMPLATE ${template}`,
+  );
   if (timeZone !== 'UTC') await asAdmin(`ALTER DATABASE ${name} SET TimeZone = '${timeZone}'`);
   const url = adminUrl().replace(/\/[^/]+$/, `/${name}`);
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
   return {
+    name,
     url,
     query: async (text, values) => (await pool.query(text, values)).rows,
     async drop() {

@@ -53,7 +53,7 @@ export class Dramatis {
       timeZone?: string;
     } = {},
   ): Promise<Dramatis> {
-    const database = await createTestDatabase(options.timeZone);
+    const database = await createTestDatabase(undefined, options.timeZone);
     const simulator = await startSimulator({ speed: 200, ...options.simulator });
     const dataDirectory = await mkdtemp(join(tmpdir(), 'dramatis-data-'));
     const dramatis = new Dramatis(database, simulator, {

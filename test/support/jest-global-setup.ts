@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
-import { migrate, migrationsDirectory } from '../../src/platform/db/migrate.ts';
+import { migrate } from '../../src/platform/db/migrations/migrate.ts';
+import { migrationsDirectory } from '../../src/platform/db/migrations/read-migrations.ts';
 
 /** Speed over safety: this cluster is thrown away. */
 const flags = [

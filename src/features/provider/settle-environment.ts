@@ -1,5 +1,6 @@
 import type { Logger } from '../../logger.ts';
-import { type StartSession, withStartSession } from '../../platform/db/start-session.ts';
+import type { AroundMigrations } from '../../platform/db/migrations/migrate.ts';
+import { hasCompany, type Session } from '../../platform/db/migrations/session.ts';
 import { simulated } from './environment.ts';
 
 /** The database's own word, which every process on it must agree with; the database knows it by this name. */
@@ -14,36 +15,33 @@ export interface WantedEnvironment {
 }
 
 /**
- * Makes sure that this process and the database belong to the same provider environment, then runs the migrations, while
- * no other process starts. A database without an environment gets this process's, and so do the rows that it holds. One of
- * the simulator goes over to a live account once, when no other process is connected. Throws an Error of one sentence for
+ * Makes sure that this process and the database belong to the same provider environment, around the migrations, while no
+ * other process starts. A database without an environment gets this process's, and so do the rows that it holds. One of the
+ * simulator goes over to a live account once, when no other process is connected. Throws an Error of one sentence for
  * everything else: simulated runs must not be paid, and paid runs must not end by a simulator's answers.
  */
-export async function settleEnvironment<Result>(
-  databaseUrl: string,
-  wanted: WantedEnvironment,
-  log: Logger,
-  migrate: () => Promise<Result>,
-): Promise<Result> {
-  return withStartSession(databaseUrl, async (session) => {
+export function settleEnvironment(wanted: WantedEnvironment, log: Logger): AroundMigrations {
+  return async (session, apply) => {
     const isNew = !(await hasSettings(session));
     if (!isNew) await settle(session, wanted, log);
-    const result = await migrate();
+    await apply();
     if (isNew) await settle(session, wanted, log);
-    return result;
-  });
+  };
 }
 
-async function hasSettings({ query }: StartSession): Promise<boolean> {
-  const [found] = await query<{ exists: boolean }>(`SELECT to_regclass('settings') IS NOT NULL AS exists`);
-  return found?.exists ?? false;
+async function hasSettings(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ exists: boolean }>(
+    `SELECT to_regclass('settings') IS NOT NULL AS exists`,
+  );
+  return rows[0]?.exists ?? false;
 }
 
-async function settle(session: StartSession, wanted: WantedEnvironment, log: Logger): Promise<void> {
+async function settle(session: Session, wanted: WantedEnvironment, log: Logger): Promise<void> {
   const { environment } = wanted;
-  const [known] = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
+  const { rows } = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
     settingName,
   ]);
+  const [known] = rows;
   if (known?.value === environment) return;
   if (known) await leave(session, known.value, wanted);
   await session.query(
@@ -55,22 +53,23 @@ async function settle(session: StartSession, wanted: WantedEnvironment, log: Log
 }
 
 /** Throws unless the database may leave its environment now. */
-async function leave(session: StartSession, from: string, { environment, switchFrom }: WantedEnvironment) {
+async function leave(session: Session, from: string, { environment, switchFrom }: WantedEnvironment) {
   if (from !== simulated && switchFrom !== from) throw new Error(refusal(from, environment));
-  if (await session.hasCompany()) {
+  if (await hasCompany(session)) {
     throw new Error(
       `this database belongs to ${nameOf(from)}, and other processes are connected to it: stop them all, then start this one again to switch it to ${nameOf(environment)}.`,
     );
   }
   if (from === simulated) return;
-  const [open] = await session.query<{ count: number }>(
+  const { rows } = await session.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM generations
      WHERE environment = $1 AND status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING')`,
     [from],
   );
-  if (open && open.count > 0) {
+  const open = rows[0]?.count ?? 0;
+  if (open > 0) {
     throw new Error(
-      `this database cannot leave ${nameOf(from)} while ${open.count} of its runs are under way there: start it as before, and wait until they have ended.`,
+      `this database cannot leave ${nameOf(from)} while ${open} of its runs are under way there: start it as before, and wait until they have ended.`,
     );
   }
 }
@@ -89,9 +88,11 @@ function switched(from: string, to: string): string {
 }
 
 /** Rows of a version that knew no environments. */
-async function tellOfOldRuns({ query }: StartSession, environment: string, log: Logger): Promise<void> {
-  const [runs] = await query<{ exists: boolean }>('SELECT EXISTS (SELECT 1 FROM generations) AS exists');
-  if (runs?.exists) {
+async function tellOfOldRuns(session: Session, environment: string, log: Logger): Promise<void> {
+  const { rows } = await session.query<{ exists: boolean }>(
+    'SELECT EXISTS (SELECT 1 FROM generations) AS exists',
+  );
+  if (rows[0]?.exists) {
     log.warn(
       { environment },
       `The runs that this database holds are taken for runs of ${nameOf(environment)}.`,

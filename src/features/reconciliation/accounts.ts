@@ -16,7 +16,8 @@ export async function listAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[
       FROM used u WHERE u.account IS NOT NULL
     )
     SELECT account FROM used WHERE account IS NOT NULL AND (
-      SELECT g.environment FROM generations g WHERE g.attempted_at IS NOT NULL AND g.provider_account = used.account LIMIT 1
+      SELECT g.environment FROM generations g WHERE g.attempted_at IS NOT NULL AND g.provider_account = used.account
+      ORDER BY g.attempted_at DESC LIMIT 1
     ) = provider_environment()
     UNION SELECT provider_account FROM account_totals WHERE environment = provider_environment()
     UNION SELECT account FROM provider_keys WHERE removed_at IS NULL AND environment = provider_environment()

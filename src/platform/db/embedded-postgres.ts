@@ -1,11 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { keptText, readKept } from '../../kept-file.ts';
+import { prepareCluster, refuseHeldCluster, removeUnfinished, waitForFreeCluster } from './cluster.ts';
 import { openClient } from './connections/open.ts';
 
 /** A Postgres of our own, on loopback. */
@@ -42,15 +44,18 @@ export async function startEmbeddedPostgres(options: {
   port?: number;
   flags?: readonly string[];
   log: (line: string) => void;
+  /** Gets what a person should know; default: `log` does. */
+  warn?: (line: string) => void;
 }): Promise<EmbeddedDatabase> {
-  const { directory, flags = [], log } = options;
+  const { directory, flags = [], log, warn = log } = options;
   const cluster = join(directory, 'cluster');
-  await mkdir(cluster, { recursive: true, mode: 0o700 });
-  await refuseHeldCluster(cluster);
-  const password = await clusterPassword(directory);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await waitForFreeCluster(cluster);
+  await removeUnfinished(cluster);
+  const isNew = await prepareCluster(cluster, warn);
+  const password = await clusterPassword(join(directory, 'password'), isNew);
   const port = options.port ?? (await freePort());
   const keeper = await spawnKeeper(directory, cluster);
-  const isNew = !existsSync(join(cluster, 'PG_VERSION'));
 
   const ready = new Promise<void>((resolve, reject) => {
     const recent: string[] = [];
@@ -69,24 +74,38 @@ export async function startEmbeddedPostgres(options: {
     keeper.on('exit', () => reject(new Error(`Postgres did not start: ${recent.join(' ')}`)));
   });
   keeper.send({ directory: cluster, port, password, isNew, flags: [...flags] });
-  await ready;
+  await ready.catch(async (error: unknown) => {
+    // Of servers that start together on one folder the first has it, and the others fail in many ways.
+    await refuseHeldCluster(cluster);
+    throw error;
+  });
   // It must not keep this process alive: its own life ends with ours.
   keeper.unref();
   keeper.channel?.unref();
 
-  const base = `postgresql://postgres:${password}@127.0.0.1:${port}`;
-  await createDatabase(base);
-  return {
-    url: `${base}/${database}`,
-    port,
-    async stop() {
-      if (keeper.exitCode !== null) return;
-      const exited = new Promise((resolve) => keeper.once('exit', resolve));
-      keeper.ref();
-      if (keeper.connected) keeper.send({ stop: true });
-      await exited;
-    },
+  const stop = async () => {
+    if (keeper.exitCode !== null) return;
+    const exited = new Promise((resolve) => keeper.once('exit', resolve));
+    keeper.ref();
+    if (keeper.connected) keeper.send({ stop: true });
+    await exited;
   };
+  const base = `postgresql://postgres:${password}@127.0.0.1:${port}`;
+  try {
+    await removeUnfinished(cluster, 0);
+    await createDatabase(base);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `${base}/${database}`, port, stop };
+}
+
+/** A new cluster gets a new password, where none was kept; one that has its password already cannot be opened by another. */
+async function clusterPassword(path: string, isNew: boolean): Promise<string> {
+  const kept = isNew ? await keptText(path, () => randomBytes(18).toString('hex')) : await readKept(path);
+  if (kept !== null) return kept;
+  throw new Error(`${path} is empty or gone, and the cluster beside it needs it: restore it from a backup.`);
 }
 
 async function createDatabase(base: string): Promise<void> {
@@ -97,24 +116,6 @@ async function createDatabase(base: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-async function clusterPassword(directory: string): Promise<string> {
-  const path = join(directory, 'password');
-  if (!existsSync(path)) await writeFile(path, randomBytes(18).toString('hex'), { mode: 0o600 });
-  return (await readFile(path, 'utf8')).trim();
-}
-
-/** A process id left by a crash is no holder; one that lives is. */
-async function refuseHeldCluster(cluster: string): Promise<void> {
-  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
-  const [pid = '', , , port = ''] = text.split('\n');
-  if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}`)) return;
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  if (!command.includes('postgres')) return;
-  throw new Error(
-    `another server uses this DATA_DIR: its Postgres (process ${pid}) listens on port ${port}.`,
-  );
 }
 
 async function freePort(): Promise<number> {
@@ -136,7 +137,7 @@ async function spawnKeeper(directory: string, cluster: string): Promise<ChildPro
   if (process.getuid?.() !== 0 || !setpriv) return spawn(process.execPath, [keeperPath], options);
   const { uid, gid } = postgresUser();
   await chown(directory, uid, gid);
-  await chown(cluster, uid, gid);
+  if (existsSync(cluster)) await chown(cluster, uid, gid);
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
   const capability = [
     '--inh-caps=+dac_override',

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
-import { migrationsDirectory, readMigrations } from './migrate.ts';
+import { migrationsDirectory, readMigrations } from './migrations/read-migrations.ts';
 import { withSchemaEngine } from './schema-engine.ts';
 
 /** The script that leads from one schema file to another; from an empty database where `from` is null. */
@@ -26,7 +26,7 @@ async function diffSchemas(databaseUrl: string, from: string | null, to: string)
 /** The schema file that the newest migration arrives at, kept beside its SQL; null before the first. */
 export async function newestKeptSchema(): Promise<string | null> {
   const newest = (await readMigrations(migrationsDirectory)).at(-1);
-  return newest ? join(migrationsDirectory, newest.path, 'schema.prisma') : null;
+  return newest ? join(migrationsDirectory, newest.name, 'schema.prisma') : null;
 }
 
 /** Writes the next migration: `npm run migration -- a_name`. CHECKs and triggers are added to its SQL by hand. */

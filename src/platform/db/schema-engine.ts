@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
-import type pg from 'pg';
-import { openPool } from './connections/open.ts';
+import { adapterOf, openPool } from './connections/open.ts';
 
 /*
  * Prisma's own schema engine, compiled to WebAssembly: no binary to download. Its package expects a bundler to load
@@ -19,32 +17,6 @@ const { WebAssembly } = globalThis as unknown as {
   };
 };
 let instance: Promise<unknown> | undefined;
-
-/**
- * Prisma's adapter cuts a script at every semicolon, also within a comment or the body of a function. Postgres
- * itself takes a script as it is, and undoes all of it when a part fails.
- */
-class WholeScripts extends PrismaPg {
-  readonly #pool: pg.Pool;
-  /** The engine tells of a failed script only that there was one. */
-  problem: Error | undefined;
-
-  constructor(pool: pg.Pool) {
-    super(pool);
-    this.#pool = pool;
-  }
-
-  override async connect() {
-    const adapter = await super.connect();
-    adapter.executeScript = async (script) => {
-      await this.#pool.query(script).catch((error: Error) => {
-        this.problem = error;
-        throw error;
-      });
-    };
-    return adapter;
-  }
-}
 
 async function instantiate(): Promise<void> {
   const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm');
@@ -65,13 +37,10 @@ export async function withSchemaEngine<Result>(
   await instance;
   // The engine never closes what it opens, so the pool is ours.
   const pool = openPool(databaseUrl, 'start');
-  const scripts = new WholeScripts(pool);
-  const adapter = bindMigrationAwareSqlAdapterFactory(scripts);
+  const adapter = bindMigrationAwareSqlAdapterFactory(adapterOf(pool));
   try {
     const schemaEngine = await engine.SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
     return await use(schemaEngine);
-  } catch (error) {
-    throw scripts.problem ?? error;
   } finally {
     await pool.end();
   }

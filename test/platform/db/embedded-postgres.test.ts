@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
+import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { startServerProcess } from '../../support/server-process.ts';
 
 let parent: string;
@@ -38,10 +38,9 @@ const create = (url: string, name: string) =>
 it('a server that is killed takes its Postgres with it; the next finds the data', async () => {
   const first = await startServerProcess(dramatis, environment);
   await create(first.url, 'before the kill');
-  const pid = Number((await readFile(pidFile(), 'utf8')).split('\n')[0]);
   first.signal('SIGKILL');
   await first.exited;
-  await eventually('Postgres to stop', () => isGone(pid));
+  // Its Postgres notices and shuts down meanwhile; the next start waits for that.
   const second = await startServerProcess(dramatis, environment);
   expect(await names(second.url)).toEqual(['before the kill']);
 
@@ -52,6 +51,16 @@ it('a server that is killed takes its Postgres with it; the next finds the data'
   expect(await names(second.url)).toEqual(['before the kill']);
   second.signal('SIGTERM');
   expect(await second.exited).toBe(0);
+});
+
+it('a password that was lost is asked for, not replaced', async () => {
+  const path = join(environment.DATA_DIR ?? '', 'postgres/password');
+  const password = await readFile(path);
+  await writeFile(path, '');
+  await expect(startServerProcess(dramatis, environment)).rejects.toThrow(
+    /Dramatis cannot start: .*password is empty or gone, and the cluster beside it needs it: restore it from a backup\.\n$/,
+  );
+  await writeFile(path, password);
 });
 
 it('the note of a Postgres that is long gone keeps nobody out', async () => {
@@ -104,12 +113,3 @@ it('the admin key is made once, kept for its owner alone, and stays the same', a
   const second = await startServerProcess(dramatis, fresh);
   expect((await ask(second.url, key)).status).toBe(200);
 });
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-}

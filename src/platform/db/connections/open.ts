@@ -42,7 +42,12 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
 
 /** Opens a pool and gives it to Prisma, whose `$disconnect` closes it. */
 export function openAdapter(url: string, purpose: Purpose, options: ConnectionOptions = {}): PrismaPg {
-  return new PrismaPg(openPool(url, purpose, options), { disposeExternalPool: true });
+  return adapterOf(openPool(url, purpose, options), { disposeExternalPool: true });
+}
+
+/** Gives a pool to Prisma. Unless told otherwise, the pool stays its owner's to close. */
+export function adapterOf(pool: pg.Pool, { disposeExternalPool = false } = {}): PrismaPg {
+  return new PrismaPg(pool, { disposeExternalPool });
 }
 
 /** Opens one connection; what waits on it fails when it breaks, and its `end` event tells. */

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../../errors.ts';
+
+/*
+ * The folder of the embedded Postgres. It is made under another name and gets its own when it is whole, so a start that
+ * is killed half-way leaves nothing that a later one could take for a cluster.
+ */
+
+/** Written into a cluster when it is whole, before it gets its name. */
+export const wholeMark = 'made-whole';
+/** What a cluster is called while it is made. */
+export const unfinishedName = 'cluster.unfinished-';
+
+/** A Postgres whose server was killed notices, and then shuts down: until it notices, and until it is done. */
+const noticeMs = 5_000;
+const shutdownMs = 60_000;
+/** No cluster is that long in the making. */
+const unfinishedAgeMs = 60_000;
+/** Lower numbers are those of databases that come with a cluster. */
+const firstOwnDatabase = 16_384;
+
+/** Waits while the Postgres of a server that is gone shuts down. Throws an Error of one line when another server's runs. */
+export async function waitForFreeCluster(cluster: string): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    const holder = await findHolder(cluster);
+    if (!holder) return;
+    const waitedMs = performance.now() - startedAt;
+    if (waitedMs > (holder.isStopping ? shutdownMs : noticeMs)) await refuseHeldCluster(cluster);
+    await sleep(50);
+  }
+}
+
+/** Throws an Error of one line when the Postgres of another server runs on a cluster. */
+export async function refuseHeldCluster(cluster: string): Promise<void> {
+  const holder = await findHolder(cluster);
+  if (!holder) return;
+  throw new Error(
+    `another server uses this DATA_DIR: its Postgres (process ${holder.pid}) listens on port ${holder.port}.`,
+  );
+}
+
+/** A process id left by a crash is no holder; one that lives is. */
+async function findHolder(cluster: string) {
+  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
+  const [pid = '', , , port = '', , , , status = ''] = text.split('\n');
+  if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}`)) return null;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (!command.includes('postgres')) return null;
+  return { pid, port, isStopping: status.trim() === 'stopping' };
+}
+
+/**
+ * Whether a cluster has to be made. One that an older build left half made is moved aside, so that nothing is deleted
+ * that anybody might want to look at.
+ */
+export async function prepareCluster(cluster: string, warn: (line: string) => void): Promise<boolean> {
+  const entries = await readdir(cluster).catch(ignoreMissing);
+  if (entries.includes(wholeMark)) return false;
+  const databases = await readdir(join(cluster, 'base')).catch(ignoreMissing);
+  if (databases.some((name) => Number(name) >= firstOwnDatabase)) return false;
+  if (entries.length === 0) {
+    await rm(cluster, { recursive: true, force: true });
+    return true;
+  }
+  const aside = `${cluster}.half-made-${new Date().toISOString().replace(/\D/g, '')}`;
+  await rename(cluster, aside);
+  warn(`the making of ${cluster} was interrupted: it is made anew, what was there is now ${aside}`);
+  return true;
+}
+
+/** Removes what killed starts have left. All of it may go (`minAgeMs` 0) once a Postgres runs on the cluster. */
+export async function removeUnfinished(cluster: string, minAgeMs = unfinishedAgeMs): Promise<void> {
+  const directory = dirname(cluster);
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(unfinishedName)) continue;
+    const path = join(directory, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    // A process of a killed start may still write into it.
+    if (Date.now() - mtimeMs >= minAgeMs)
+      await rm(path, { recursive: true, force: true, maxRetries: 10 }).catch(() => undefined);
+  }
+}
+
+function ignoreMissing(error: unknown): string[] {
+  if (errorCode(error) === 'ENOENT') return [];
+  throw error;
+}

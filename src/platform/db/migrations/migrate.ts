@@ -1,0 +1,117 @@
+import { toError } from '../../../errors.ts';
+import type { Logger } from '../../../logger.ts';
+import { isTransient } from '../transient.ts';
+import { applyMigration } from './apply-migration.ts';
+import { buildVersion, isOlder } from './build.ts';
+import { beginHistory, type History, readHistory } from './history.ts';
+import { type Migration, readMigrations } from './read-migrations.ts';
+import { addressOf, openSession, type Session, takeTurn } from './session.ts';
+import { settleUnfinished } from './settle-unfinished.ts';
+
+const silent = { info: () => undefined, warn: () => undefined };
+
+/** What else one process at a time does to a database before it works on it: it calls `apply` in between. */
+export type AroundMigrations = (session: Session, apply: () => Promise<void>) => Promise<void>;
+
+/**
+ * Applies what is missing and resolves to its names. Of several processes that start together one applies, the
+ * others wait for it. When it is interrupted, each migration has taken effect or has not, and the next start goes on.
+ * Throws an Error of one line where the database does not answer, belongs to a newer build, or refuses.
+ */
+export async function migrate(
+  databaseUrl: string,
+  directory: string,
+  {
+    log = silent,
+    signal = new AbortController().signal,
+    build = buildVersion,
+    around = (_, apply) => apply(),
+  }: {
+    log?: Pick<Logger, 'info' | 'warn'>;
+    signal?: AbortSignal;
+    build?: string;
+    around?: AroundMigrations;
+  } = {},
+): Promise<string[]> {
+  const migrations = await readMigrations(directory);
+  const session = await openSession(databaseUrl);
+  let current: Migration | undefined;
+  try {
+    await takeTurn(session, log, signal);
+    const known = await knownHistory(session, migrations, log, build);
+    const missing = migrations.filter(({ name }) => !known?.applied.has(name));
+    if (missing.length > 0) {
+      await requireRights(session);
+      log.info({ missing: missing.length }, 'migrating the database');
+    }
+    await around(session, async () => {
+      if (!known) await beginHistory(session);
+      const applying = { session, databaseUrl, log, signal };
+      for (const [index, migration] of missing.entries()) {
+        current = migration;
+        await applyMigration(applying, migration, `${index + 1} of ${missing.length}`);
+      }
+      current = undefined;
+    });
+    return missing.map(({ name }) => name);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explained(error, current, databaseUrl);
+  } finally {
+    await session.end().catch(() => undefined);
+  }
+}
+
+/** The history of a database that this build may use, with nothing unfinished; null in one that has none. */
+async function knownHistory(
+  session: Session,
+  migrations: readonly Migration[],
+  log: Pick<Logger, 'info' | 'warn'>,
+  build: string,
+): Promise<History | null> {
+  const history = await readHistory(session);
+  if (!history) return null;
+  const { oldestBuild, applied, unfinished } = history;
+  if (oldestBuild !== null && isOlder(build, oldestBuild)) {
+    throw new Error(
+      `the database was migrated by a newer version, and needs Dramatis ${oldestBuild} or newer; this is ${build}`,
+    );
+  }
+  const unknown = [...applied].filter((name) => !migrations.some((each) => each.name === name));
+  if (unknown.length > 0)
+    log.info({ unknown }, 'the database has migrations of a newer version, which this one works with');
+  if (unfinished.length === 0) return history;
+  await settleUnfinished(session, history, migrations, log);
+  return readHistory(session);
+}
+
+/** The job queue makes a schema of its own after the migrations: it must not fail when those are through. */
+async function requireRights(session: Session): Promise<void> {
+  const { rows } = await session.query<{ user: string; database: string; mayCreate: boolean }>(
+    `SELECT current_user AS "user", current_database() AS database, coalesce(has_schema_privilege(current_schema(), 'CREATE'), true)
+       AND (to_regnamespace('pgboss') IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')) AS "mayCreate"`,
+  );
+  const [{ user, database, mayCreate } = { user: '', database: '', mayCreate: true }] = rows;
+  if (mayCreate) return;
+  throw new Error(
+    `the database user "${user}" may not create tables: grant it CREATE on the database "${database}" and on its schema public`,
+  );
+}
+
+/** One line about what went wrong with which migration. */
+function explained(error: unknown, migration: Migration | undefined, databaseUrl: string): Error {
+  const { message } = toError(error);
+  const options = { cause: error };
+  if (!migration) {
+    return isTransient(error)
+      ? new Error(`the database at ${addressOf(databaseUrl)} does not answer: ${message}`, options)
+      : toError(error);
+  }
+  if (isTransient(error)) {
+    return new Error(
+      `migration ${migration.name} was broken off (${message}): it has taken effect as a whole or not at all, and the next start goes on from there`,
+      options,
+    );
+  }
+  return new Error(`migration ${migration.name} failed and has changed nothing: ${message}`, options);
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { toError } from '../../../errors.ts';
+import type { Logger } from '../../../logger.ts';
+import { openClient } from '../connections/open.ts';
+import { SessionRefused } from '../connections/session.ts';
+
+/** The one session that migrates. Its lock, its transactions and its work end together. */
+export type Session = pg.Client;
+
+/**
+ * Ours, and the lock of Prisma's engine, which applied the migrations of older builds: when such a process was killed,
+ * its script may run on in the database, and the session that runs it still has Prisma's lock.
+ */
+const locks = [7_236_500, 72_707_369];
+const askEveryMs = 200;
+const tellEveryMs = 3_000;
+
+/** Where a database is, without its password. */
+export function addressOf(databaseUrl: string): string {
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  return `${hostname}:${port || 5432}${pathname}`;
+}
+
+/** Opens a session without time limits. Throws an Error of one line when the database does not answer. */
+export async function openSession(databaseUrl: string): Promise<Session> {
+  let session: Session | undefined;
+  try {
+    session = await openClient(databaseUrl, 'start');
+    // Of those that this version of Postgres has. A lost client must not keep the lock until its host is back.
+    await session.query(`SELECT set_config(name, value, false) FROM pg_settings JOIN (VALUES
+      ('statement_timeout', '0'), ('lock_timeout', '0'), ('transaction_timeout', '0'),
+      ('idle_in_transaction_session_timeout', '0'),
+      ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')
+    ) AS wanted (name, value) USING (name)`);
+    return session;
+  } catch (error) {
+    await session?.end().catch(() => undefined);
+    const cause = toError(error);
+    const reason = cause instanceof AggregateError ? toError(cause.errors[0]).message : cause.message;
+    const what = cause instanceof SessionRefused ? 'cannot be worked with' : 'does not answer';
+    throw new Error(`the database at ${addressOf(databaseUrl)} ${what}: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Resolves when this session alone may migrate, until it ends. It asks again and again instead of waiting in the
+ * database: a waiting statement would hold up an index that the other process builds concurrently.
+ */
+export async function takeTurn(session: Session, log: Pick<Logger, 'info'>, signal: AbortSignal) {
+  const startedAt = performance.now();
+  let toldAt = startedAt;
+  while (!(await tryLocks(session))) {
+    if (performance.now() - toldAt >= tellEveryMs) {
+      toldAt = performance.now();
+      const waitedSeconds = Math.round((toldAt - startedAt) / 1_000);
+      log.info(
+        { waitedSeconds, ...(await holder(session)) },
+        'waiting for another process to finish migrating',
+      );
+    }
+    await sleep(askEveryMs, undefined, { signal });
+  }
+}
+
+async function tryLocks(session: Session): Promise<boolean> {
+  for (const lock of locks) {
+    const { rows } = await session.query<{ isOurs: boolean }>('SELECT pg_try_advisory_lock($1) AS "isOurs"', [
+      lock,
+    ]);
+    if (!rows[0]?.isOurs) return false;
+  }
+  return true;
+}
+
+/** Which session of the database migrates, for a person who wants to look at it. */
+async function holder(session: Session): Promise<{ backend?: number; address?: string | null }> {
+  const { rows } = await session.query<{ backend: number; address: string | null }>(
+    `SELECT l.pid AS backend, a.client_addr::text AS address
+     FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+     LEFT JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = ANY ($1::int[]) AND l.pid <> pg_backend_pid()`,
+    [locks],
+  );
+  return rows[0] ?? {};
+}
+
+/** A process that has just ended may take a moment to leave the database. */
+const leavingMs = 3_000;
+
+/** Whether processes that have started are connected to the database; waits a moment for those that are about to leave. */
+export async function hasCompany(session: Session): Promise<boolean> {
+  const until = performance.now() + leavingMs;
+  for (;;) {
+    const { rowCount } = await session.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database()
+         AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'`,
+    );
+    if (rowCount === 0) return false;
+    if (performance.now() > until) return true;
+    await sleep(askEveryMs);
+  }
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
+import { migrationsDirectory } from '../../../../src/platform/db/migrations/read-migrations.ts';
+import { createTestDatabase, empty, type TestDatabase } from '../../../support/database.ts';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase(empty);
+});
+afterEach(() => database.drop());
+
+const tables = () =>
+  database.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace");
+
+it('a user who may not create tables is told so in one sentence, before anything is made', async () => {
+  const user = `visitor_${randomUUID().slice(0, 8)}`;
+  await database.query(`CREATE ROLE ${user} LOGIN PASSWORD 'visitor'`);
+  const url = new URL(database.url);
+  Object.assign(url, { username: user, password: 'visitor' });
+  const told = `the database user "${user}" may not create tables: grant it CREATE on the database "${database.name}" and on its schema public`;
+  await expect(migrate(url.href, migrationsDirectory)).rejects.toThrow(told);
+  await database.query(`GRANT CREATE ON SCHEMA public TO ${user}`);
+  await expect(migrate(url.href, migrationsDirectory)).rejects.toThrow(told);
+  expect(await tables()).toEqual([]);
+
+  await database.query(`GRANT CREATE ON DATABASE ${database.name} TO ${user}`);
+  expect(await migrate(url.href, migrationsDirectory)).not.toEqual([]);
+  // Where nothing is missing no right to create is needed.
+  await database.query(`REVOKE CREATE ON DATABASE ${database.name} FROM ${user}`);
+  await database.query(`REVOKE CREATE ON SCHEMA public FROM ${user}`);
+  expect(await migrate(url.href, migrationsDirectory)).toEqual([]);
+  await database.query(`DROP OWNED BY ${user}`);
+  await database.query(`DROP ROLE ${user}`);
+});
+
+it('a database that another application keeps tables in is left as it is', async () => {
+  await database.query('CREATE TABLE customers (id INT)');
+  await expect(migrate(database.url, migrationsDirectory)).rejects.toThrow(
+    /^the database has tables of another application \("customers"\); Dramatis needs one of its own$/,
+  );
+  expect(await tables()).toEqual([{ relname: 'customers' }]);
+});
+
+it('a script that fails is undone, and named', async () => {
+  await database.query('CREATE TYPE "GenerationStatus" AS ENUM (\'MINE\')');
+  await expect(migrate(database.url, migrationsDirectory)).rejects.toThrow(
+    /^migration 20261121033216_initial failed and has changed nothing: type "GenerationStatus" already exists$/,
+  );
+  await database.query('DROP TYPE "GenerationStatus"');
+  expect(await migrate(database.url, migrationsDirectory)).not.toEqual([]);
+});
