@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { prepareCluster } from '../../../src/platform/db/cluster.ts';
+import { prepareCluster, refuseHeldCluster, waitForFreeCluster } from '../../../src/platform/db/cluster.ts';
 import { eventually } from '../../support/dramatis.ts';
 import { startServer } from '../../support/starts.ts';
 
@@ -57,6 +58,22 @@ it.each([
   await make(...files);
   expect(await isNew()).toBe(false);
   expect([await beside(), warnings]).toEqual([['cluster'], []]);
+});
+
+it('a Postgres that shuts down is waited for', async () => {
+  const order: string[] = [];
+  // Only its name tells that it is one.
+  const postgres = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)', 'postgres']);
+  postgres.on('exit', () => void order.push('gone'));
+  await make('postmaster.pid');
+  const lines = [postgres.pid, cluster, 1, 5432, '', '127.0.0.1', '', 'stopping'];
+  await writeFile(join(cluster, 'postmaster.pid'), `${lines.join('\n')}\n`);
+  await expect(refuseHeldCluster(cluster)).rejects.toThrow(/^another server uses this DATA_DIR: /);
+  const waited = waitForFreeCluster(cluster).then(() => order.push('free'));
+  await readdir(cluster);
+  postgres.kill('SIGKILL');
+  await waited;
+  expect(order).toEqual(['gone', 'free']);
 });
 
 it('a first start that is killed while the cluster is made leaves nothing that hinders the next', async () => {

@@ -53,20 +53,24 @@ export async function beginHistory(session: Session): Promise<void> {
   await session.query(historyTable);
 }
 
-/** Writes down, in the transaction of its script, that a migration took effect. */
+/** Writes down, in the transaction of its script, that a migration took effect, and which build it needs. */
 export async function recordMigration(session: Session, migration: Migration): Promise<void> {
   const { name, checksum, oldestBuild } = migration;
+  // The row comes last: a migration outside of a transaction is done again until it is there.
+  if (oldestBuild !== null) await raiseOldestBuild(session, oldestBuild);
   await session.query(
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
      VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
     [randomUUID(), checksum, name],
   );
-  if (oldestBuild === null) return;
+}
+
+async function raiseOldestBuild(session: Session, build: string): Promise<void> {
   const known = await readOldestBuild(session);
-  if (known !== null && !isOlder(known, oldestBuild)) return;
+  if (known !== null && !isOlder(known, build)) return;
   await session.query(
     'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [oldestBuildSetting, oldestBuild],
+    [oldestBuildSetting, build],
   );
 }
 

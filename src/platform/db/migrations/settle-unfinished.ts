@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
  * An older build wrote a migration's row, ran its script and ended the row in three transactions. When it was killed
  * between them, the row says nothing about the script; what the script makes does.
  */
-const creates = /^CREATE (?:UNIQUE )?(TABLE|TYPE|INDEX|VIEW|FUNCTION) "(\w+)"/gm;
+const makes = /(?:^CREATE (?:UNIQUE )?(TABLE|TYPE|INDEX|VIEW|FUNCTION)|ADD CONSTRAINT) "(\w+)"/gm;
 
 /** Ends the rows that interrupted starts of older builds have left: as finished where their script took effect. */
 export async function settleUnfinished(
@@ -16,17 +16,19 @@ export async function settleUnfinished(
   migrations: readonly Migration[],
   log: Pick<Logger, 'warn'>,
 ): Promise<void> {
+  const applied = new Set(history.applied);
   for (const { id, name } of history.unfinished) {
     const migration = migrations.find((each) => each.name === name);
     // One that only a newer build knows is for that build to settle.
     if (!migration) continue;
-    const isApplied = !history.applied.has(name) && (await tookEffect(session, migration, history));
+    const isApplied = !applied.has(name) && (await tookEffect(session, migration, history));
     await session.query(
       isApplied
         ? 'UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1, logs = NULL WHERE id = $1'
         : 'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE id = $1',
       [id],
     );
+    if (isApplied) applied.add(name);
     log.warn(
       { migration: name },
       isApplied
@@ -38,14 +40,15 @@ export async function settleUnfinished(
 
 async function tookEffect(session: Session, migration: Migration, history: History): Promise<boolean> {
   const { name, script } = migration;
-  const made = [...script.matchAll(creates)]
+  const made = [...script.matchAll(makes)]
     .map(([, kind = '', object = '']) => ({ kind, object }))
     .filter(({ object }) => !script.includes(`DROP INDEX "${object}"`));
   const { rows } = await session.query<{ present: string[] }>(
     `SELECT coalesce(array_agg(object), '{}') AS present FROM unnest($1::text[]) AS object
      WHERE EXISTS (SELECT FROM pg_class WHERE relname = object AND relnamespace = current_schema()::regnamespace)
        OR EXISTS (SELECT FROM pg_type WHERE typname = object AND typnamespace = current_schema()::regnamespace)
-       OR EXISTS (SELECT FROM pg_proc WHERE proname = object AND pronamespace = current_schema()::regnamespace)`,
+       OR EXISTS (SELECT FROM pg_proc WHERE proname = object AND pronamespace = current_schema()::regnamespace)
+       OR EXISTS (SELECT FROM pg_constraint WHERE conname = object AND connamespace = current_schema()::regnamespace)`,
     [made.map(({ object }) => object)],
   );
   const present = rows[0]?.present ?? [];

@@ -94,15 +94,20 @@ it.each([
   await expectWhole();
 });
 
-it.each([1, 10, 25])(
-  'the first one of 0.1.0 was run statement by statement: %i of them are undone',
+it.each([1, 10, 25, -2, -3])(
+  'the first one of 0.1.0 was run statement by statement, and broken off after %i',
   async (count) => {
     await database.query(historyTable);
     await beginRow(database.query, firstMigration);
+    // What comes after the last semicolon is empty.
     for (const statement of scriptOf(firstMigration).split(';').slice(0, count))
       await database.query(statement);
     expect(await start()).toContain(firstMigration);
     await expectWhole();
+    const constraints = 'SELECT conname FROM pg_constraint ORDER BY conname';
+    const whole = await createTestDatabase();
+    expect(await database.query(constraints)).toEqual(await whole.query(constraints));
+    await whole.drop();
   },
 );
 

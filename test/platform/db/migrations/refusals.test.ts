@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from '../../../../src/platform/db/migrations/read-migrations.ts';
@@ -40,6 +43,23 @@ it('a database that another application keeps tables in is left as it is', async
     /^the database has tables of another application \("customers"\); Dramatis needs one of its own$/,
   );
   expect(await tables()).toEqual([{ relname: 'customers' }]);
+});
+
+it('a script whose row cannot be written leaves nothing behind', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'dramatis-row-'));
+  const add = async (name: string) => {
+    await mkdir(join(directory, name));
+    await writeFile(join(directory, name, 'migration.sql'), `CREATE TABLE "${name}" ("id" INT)`);
+  };
+  await add('1_first');
+  await migrate(database.url, directory);
+  await database.query("ALTER TABLE _prisma_migrations ADD CHECK (migration_name <> '2_second')");
+  await add('2_second');
+  await expect(migrate(database.url, directory)).rejects.toThrow(
+    /^migration 2_second failed and has changed nothing: /,
+  );
+  expect(await tables()).not.toContainEqual({ relname: '2_second' });
+  await rm(directory, { recursive: true });
 });
 
 it('a script that fails is undone, and named', async () => {
