@@ -6,8 +6,9 @@ import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
-import { reviewRestored } from './features/generations/tasks/review-restored.ts';
+import { reviewDatabase } from './features/generations/tasks/review-database.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
+import { watchDatabase } from './features/generations/tasks/watch-database.ts';
 import { createWorker } from './features/generations/tasks/worker.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
@@ -31,7 +32,7 @@ import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
-import { openHighWater } from './platform/storage/high-water.ts';
+import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import { type Graphql, openGraphql } from './server/open-graphql.ts';
@@ -89,6 +90,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
+  const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
+  closers.push(() => intentNotes.close());
   const jobs = await startJobQueue(databaseUrl, log);
   const events = await startEventFeed(databaseUrl, log);
   const tools: TaskContext = {
@@ -104,20 +107,22 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     storage: await openLocalStorage(join(dataDirectory, 'storage')),
     outbound,
     segmind,
+    serverAccount: segmind.accountId,
     pace: createPaces(),
-    highWater: openHighWater(join(dataDirectory, 'last-attempt')),
+    intentNotes,
     keyring: createKeyring(await masterKeys(config.KEY_ENCRYPTION_KEYS, dataDirectory)),
     imageSecret: await imageSecret(db),
   };
 
   await adoptBlobs(tools);
-  await reviewRestored(tools);
+  await reviewDatabase(tools);
   const sweeping = new AbortController();
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
+    void watchDatabase(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
   }

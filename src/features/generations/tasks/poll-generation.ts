@@ -10,6 +10,7 @@ import { costColumns, failPaid, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
+import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
 
 /** A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. */
@@ -51,11 +52,11 @@ export async function pollGeneration(
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await segmind.status(requestId);
       errorsInRow = unknownInRow = 0;
+      const account = { ...ctx, segmind };
       if (status.state === 'COMPLETED') {
-        const account = { ...ctx, segmind };
         return await ctx.results.take(run.projectId, () => collect(account, run, requestId, status, signal));
       }
-      if (status.state === 'FAILED') return await fail(ctx, run, status);
+      if (status.state === 'FAILED') return await fail(account, run, status);
       for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
       if (!(error instanceof SegmindError)) throw error;
@@ -116,7 +117,10 @@ async function collect(
   try {
     const result = await ctx.segmind.result(requestId);
     const metrics = { ...result.metrics, costMicros: result.metrics.costMicros ?? status.metrics.costMicros };
-    return await keepResult(ctx, run, { ...result, metrics }, { from: ['SUBMITTED', 'PROCESSING'] });
+    const from = ['SUBMITTED', 'PROCESSING'] as const;
+    const kept = await keepResult(ctx, run, { ...result, metrics }, { from });
+    if (!kept) await restate(ctx, run);
+    return kept;
   } catch (error) {
     if (!(error instanceof SegmindError)) throw error;
     // The status said otherwise a moment ago, but the result is the last word.
@@ -129,7 +133,7 @@ async function collect(
 
 async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<null> {
   const isCharged = status.metrics.costMicros !== null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
-  await persist.execute(() =>
+  const failed = await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING'],
@@ -140,5 +144,6 @@ async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<nu
       },
     }),
   );
+  if (!failed) await restate(ctx, run);
   return null;
 }
