@@ -22,8 +22,8 @@ export const common = {
 
 /** About processes, faults, sockets and time, where no query is compiled. They take minutes. */
 const notAboutReading = [
-  'abuse|budget-race|compression|crashes|database-crashes|fan-out|fencing|hostile|paging|persisted-documents',
-  'polling|reconciliation|restored|slots|slow-readers|storm|time',
+  'abuse|budget-race|compression|crashes|database-crashes|failover|fan-out|fencing|hostile|paging|persisted-documents',
+  'polling|reconciliation|restored|slots|slow-readers|storm|submit-notes|time',
 ].join('|');
 
 export default {
