@@ -6,7 +6,9 @@ import { booksSql } from '../../src/features/reconciliation/books.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { note, notesFolder, readNotes } from '../support/noted.ts';
 import { mutate } from '../support/people.ts';
+import { type RoundTrips, readRoundTrips } from '../support/round-trips.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 /*
  * What processes note of their submits outside of the database, and what follows when the database does not know it.
@@ -17,8 +19,19 @@ let running: ServerProcess;
 let projectId: string;
 let characterId: string;
 let folder: string;
+/** What the server asked its database, by connection. */
+const connections: RoundTrips[] = [];
 beforeAll(async () => {
   dramatis = await Dramatis.start({ servers: 0 });
+  const url = new URL(dramatis.database.url);
+  const proxy = await startTcpProxy(Number(url.port), () => {
+    const trips: RoundTrips = [];
+    connections.push(trips);
+    return readRoundTrips(trips);
+  });
+  dramatis.onStop(() => proxy.close());
+  url.port = String(proxy.port);
+  dramatis.environment.DATABASE_URL = url.href;
   await start();
 });
 afterAll(() => dramatis.stop());
@@ -76,6 +89,31 @@ it('every submit is noted before it is sent, and dropped once a later one has pr
     const noted = readNotes(folder);
     return noted.every(({ generationId, isCommitted }) => isCommitted && generationId === third);
   });
+});
+
+it('the proof costs no round trip: begin, move, the project with the proof, the key, commit', async () => {
+  await dramatis.settle(await dramatis.generate(characterId, 'counted'));
+  const transactions = connections.flatMap((trips) =>
+    trips.flatMap((sent, index) =>
+      sent.includes('move_generations') && sent.includes('"status":"SUBMITTING"')
+        ? [
+            trips.slice(
+              trips.findLastIndex((each, at) => at < index && each.startsWith('BEGIN')),
+              index + 4,
+            ),
+          ]
+        : [],
+    ),
+  );
+  expect(transactions.length).toBeGreaterThan(0);
+  for (const [begin, move, proof, key, commit, ...more] of transactions) {
+    expect(begin).toContain('BEGIN');
+    expect(move).toContain('move_generations');
+    expect(proof).toContain('submit_intents');
+    expect(key).toContain('provider_keys');
+    expect(commit).toContain('COMMIT');
+    expect(more).toEqual([]);
+  }
 });
 
 describe('a submit that another process has noted and the database does not know', () => {

@@ -10,8 +10,11 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Starts it; it passes bytes on and changes none. */
-export async function startTcpProxy(target: number): Promise<TcpProxy> {
+/** Starts it; it passes bytes on and changes none. `listen` hears what clients send on a connection. */
+export async function startTcpProxy(
+  target: number,
+  listen: () => (bytes: Buffer) => void = () => () => undefined,
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     if (proxy.target === null) {
@@ -19,6 +22,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       return;
     }
     const upstream = connect(proxy.target, '127.0.0.1');
+    client.on('data', listen());
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
