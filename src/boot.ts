@@ -8,8 +8,9 @@ import { errorCode } from './errors.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { endForeignRuns } from './features/generations/tasks/end-foreign-runs.ts';
-import { reviewRestored } from './features/generations/tasks/review-restored.ts';
+import { reviewDatabase } from './features/generations/tasks/review-database.ts';
 import { sweepRegularly } from './features/generations/tasks/sweep-generations.ts';
+import { watchDatabase } from './features/generations/tasks/watch-database.ts';
 import { createWorker } from './features/generations/tasks/worker.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
@@ -38,7 +39,7 @@ import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
-import { openHighWater } from './platform/storage/high-water.ts';
+import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { environmentOf, openProvider } from './provider.ts';
 import { createServer, type Server } from './server/create-server.ts';
@@ -95,6 +96,8 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
+  const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
+  closers.push(() => intentNotes.close());
   const events = await startEventFeed(databaseUrl, log, patience);
   closers.push(() => events.close());
   const jobs = await startJobQueue(databaseUrl, log, patience);
@@ -116,15 +119,16 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     storage: await openLocalStorage(join(dataDirectory, 'storage')),
     outbound,
     segmind,
+    serverAccount: segmind.accountId,
     pace: createPaces(),
-    highWater: openHighWater(join(dataDirectory, 'last-attempt')),
+    intentNotes,
     keyring: createKeyring(await masterKeys(config.KEY_ENCRYPTION_KEYS, dataDirectory)),
     imageSecret: await imageSecret(db),
   };
 
   await keepServerKey(tools);
   await adoptBlobs(tools, signal);
-  await reviewRestored(tools);
+  await reviewDatabase(tools);
   await endForeignRuns(tools);
   signal.throwIfAborted();
   if (config.ROLE !== 'api') {
@@ -132,6 +136,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
+    void watchDatabase(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, sweeping.signal);

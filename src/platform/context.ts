@@ -11,7 +11,7 @@ import type { Outbound } from './outbound/fetch-picture-url.ts';
 import type { Keyring } from './secrets/keyring.ts';
 import type { Pace } from './segmind/pace.ts';
 import type { Segmind } from './segmind/segmind.ts';
-import type { HighWater } from './storage/high-water.ts';
+import type { IntentNotes } from './storage/intent-notes.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** Wall-clock time for what never decides about a run: those decisions use the database's time. */
@@ -43,10 +43,12 @@ export interface Context {
   readonly outbound: Outbound;
   /** The provider, on the server's own account; `withKey` leads to others. */
   readonly segmind: Segmind;
+  /** The server's own account, also where `segmind` is on another. */
+  readonly serverAccount: string;
   /** How fast runs are submitted with an account. */
   readonly pace: (account: string) => Pace;
-  /** When the newest submit began, kept outside of the database. */
-  readonly highWater: HighWater;
+  /** Intents to submit, kept outside of the database as well. */
+  readonly intentNotes: IntentNotes;
   readonly keyring: Keyring;
   /** Signs image URLs; the same in every process on one database. */
   readonly imageSecret: Buffer;

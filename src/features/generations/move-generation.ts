@@ -39,6 +39,8 @@ export interface Move {
   readonly from?: readonly GenerationStatus[];
   /** The move only happens while this attempt holds the run. */
   readonly token?: string;
+  /** Or while none holds it: a review took the run from every attempt, and what the provider answered is still true. */
+  readonly orUnheld?: boolean;
   /** The move does not happen once somebody has asked to cancel. */
   readonly unlessCanceled?: boolean;
   readonly set?: Changes;
@@ -89,7 +91,8 @@ export async function moveGenerationIn(
  * for a text in it would never end.
  */
 export function askFor(id: string, move: Omit<Move, 'also'>) {
-  const { to, from = statusesBefore(to), token, unlessCanceled = false, event = 'GENERATION_CHANGED' } = move;
+  const { to, from = statusesBefore(to), token, orUnheld = false } = move;
+  const { unlessCanceled = false, event = 'GENERATION_CHANGED' } = move;
   const set = { ...move.set, status: to, ...(isFinal(to) ? { finished_at: atMove } : {}) };
-  return { id, from, token, unlessCanceled, event, set };
+  return { id, from, token, orUnheld, unlessCanceled, event, set };
 }

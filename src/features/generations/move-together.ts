@@ -23,8 +23,8 @@ export interface SharedMove extends Omit<Move, 'also'> {
 export interface Condition {
   /** Equal names, equal conditions. */
   readonly name: string;
-  /** Throws what all of them get. */
-  check(tx: Transaction): Promise<void>;
+  /** Gets the runs that were moved. Throws what all of them get. */
+  check(tx: Transaction, moved: readonly string[]): Promise<void>;
 }
 
 interface Wanted {
@@ -86,7 +86,10 @@ async function writeMore(
 ): Promise<void> {
   const [first] = moved;
   if (!first) return;
-  await first.move.provided?.check(tx);
+  await first.move.provided?.check(
+    tx,
+    moved.map(({ id }) => id),
+  );
   const images = moved.flatMap(({ id, move }) =>
     (move.images ?? []).map((image) => ({ ...image, generationId: id })),
   );

@@ -1,4 +1,4 @@
-import { BadArgument } from '../../errors.ts';
+import { BadArgument, Unavailable } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { ProjectEvent as ProjectEventRow } from '../../platform/db/generated/client.ts';
 import { Followed, type Step, stepsAtOnce } from '../../platform/events/followed.ts';
@@ -23,6 +23,10 @@ export async function followProject(
 ): Promise<Followed> {
   const project = await findProject({ ...ctx, loaders: new Loaders() }, projectId);
   if (after !== null && after < 0) throw new BadArgument(`after must be at least 0; got ${after}.`);
+  if (after !== null && after > project.lastSequence)
+    throw new BadArgument(
+      `after is ${after}, and the newest event is ${project.lastSequence}: the database has gone back. Read the project anew, and go on from there.`,
+    );
   return new Followed({
     name: `project ${projectId}`,
     projectId,
@@ -30,11 +34,14 @@ export async function followProject(
     after: after === null ? project.lastSequence : BigInt(after),
     async read(last) {
       const events = await ctx.db.projectEvent.findMany({
-        where: { projectId, sequence: { gt: last ?? 0n } },
+        where: { projectId, sequence: { gte: last ?? 0n } },
         orderBy: { sequence: 'asc' },
-        take: stepsAtOnce,
+        take: stepsAtOnce + 1,
       });
-      return events.map((event) => ({ sequence: event.sequence, value: event, isLast: false }));
+      const newest = async () =>
+        (await ctx.db.project.findUnique({ where: { id: projectId } }))?.lastSequence ?? last;
+      const news = await eventsBehind(last, events, newest);
+      return news.map((event) => ({ sequence: event.sequence, value: event, isLast: false }));
     },
   });
 }
@@ -49,6 +56,8 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
     value: row,
     isLast: isAtRest(row.status),
   });
+  const newestEvent = () =>
+    ctx.db.projectEvent.aggregate({ where: { generationId: id }, _max: { sequence: true } });
   return new Followed({
     name: `generation ${id}`,
     projectId,
@@ -58,25 +67,39 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
       if (last === null) {
         // The row and the number of its newest event must be of one moment, or a change is told twice or never.
         const [row, newest] = await ctx.db.$transaction(
-          [
-            ctx.db.generation.findUniqueOrThrow({ where: { id } }),
-            ctx.db.projectEvent.aggregate({ where: { generationId: id }, _max: { sequence: true } }),
-          ],
+          [ctx.db.generation.findUniqueOrThrow({ where: { id } }), newestEvent()],
           { isolationLevel: 'RepeatableRead' },
         );
         return [step(newest._max.sequence ?? 0n, row)];
       }
       const events = await ctx.db.projectEvent.findMany({
-        where: { generationId: id, sequence: { gt: last } },
+        where: { generationId: id, sequence: { gte: last } },
         orderBy: { sequence: 'asc' },
-        take: stepsAtOnce,
+        take: stepsAtOnce + 1,
         include: { generation: true },
       });
-      return events.flatMap(({ sequence, generation, progress }) =>
+      const news = await eventsBehind(last, events, async () => (await newestEvent())._max.sequence);
+      return news.flatMap(({ sequence, generation, progress }) =>
         generation ? [step(sequence, readProgress(generation, progress))] : [],
       );
     },
   });
+}
+
+/**
+ * The events behind the one that was told last, which was read with them: as long as a project is there, so are its events.
+ * Throws Unavailable when the database has gone back to before that one: new events would get numbers that were told already.
+ */
+async function eventsBehind<Event extends { readonly sequence: bigint }>(
+  last: bigint | null,
+  read: readonly Event[],
+  newest: () => Promise<bigint | null>,
+): Promise<Event[]> {
+  const events = read.filter(({ sequence }) => last === null || sequence > last).slice(0, stepsAtOnce);
+  const isThere = last === null || last === 0n || read[0]?.sequence === last;
+  if (!isThere && ((await newest()) ?? 0n) < last)
+    throw new Unavailable('The database has gone back to an older state. Subscribe anew.');
+  return events;
 }
 
 /** The run that an event is about, as it stood at that event; null for other events. */

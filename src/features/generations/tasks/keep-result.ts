@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TaskContext } from '../../../platform/context.ts';
 import { Prisma } from '../../../platform/db/generated/client.ts';
-import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
@@ -10,6 +9,7 @@ import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import type { DeliveredOutput } from '../stored-run.ts';
 import { persist } from './persist.ts';
+import { noFailure, recordLate } from './record-late.ts';
 
 /** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
 export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
@@ -41,13 +41,10 @@ export async function keepResult(
   const set: Changes = {
     outputs,
     inference_seconds: result.metrics.inferenceSeconds,
-    failure_code: null,
-    failure_message: null,
-    failure_retryable: null,
+    ...noFailure,
     ...costColumns(run, result.metrics),
     ...(submitted ? { submitted_at: atMove } : {}),
   };
-  const wakeupId = newWakeupId();
   const { model, priceShape, outputCount, providerAccount, environment } = run;
   const { costMicros, inferenceSeconds: seconds } = result.metrics;
   const lesson = {
@@ -60,29 +57,10 @@ export async function keepResult(
     seconds,
     source: 'PROVIDER',
   } as const;
-  return (
-    (await persist.execute(() =>
-      moveTogether(ctx, run, {
-        to: 'STORING',
-        ...only,
-        from: only.from?.filter((from) => from !== 'UNCERTAIN'),
-        set,
-        lesson,
-      }),
-    )) ??
-    (only.token === undefined
-      ? null
-      : persist.execute(() =>
-          moveTogether(ctx, run, {
-            to: 'STORING',
-            token: only.token,
-            from: ['UNCERTAIN'],
-            set: { ...set, wakeup_id: wakeupId },
-            lesson,
-            wakeup: { id: wakeupId },
-          }),
-        ))
-  );
+  const kept = { to: 'STORING', token: only.token, set, lesson } as const;
+  const from = only.from?.filter((each) => each !== 'UNCERTAIN');
+  const row = await persist.execute(() => moveTogether(ctx, run, { ...kept, from }));
+  return row ?? (only.token === undefined ? null : recordLate(ctx, run, kept));
 }
 
 /** Ends a run that was paid for but has nothing to show. */

@@ -11,6 +11,7 @@ import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
 import { postpone } from './put-back.ts';
+import { restate } from './record-late.ts';
 import { accountOfRun, isKeyRefused } from './run-account.ts';
 import type { Worker } from './worker.ts';
 
@@ -62,13 +63,11 @@ export async function pollGeneration(
       const status = await account.status(requestId);
       errorsInRow = unknownInRow = failedInRow = 0;
       await waitForKey(false);
+      const asked = { ...ctx, segmind: account.client ?? ctx.segmind };
       if (status.state === 'COMPLETED') {
-        const collector = { ...ctx, segmind: account.client ?? ctx.segmind };
-        return await ctx.results.take(run.projectId, () =>
-          collect(collector, run, requestId, status, signal),
-        );
+        return await ctx.results.take(run.projectId, () => collect(asked, run, requestId, status, signal));
       }
-      if (status.state === 'FAILED') return await fail(ctx, run, status);
+      if (status.state === 'FAILED') return await fail(asked, run, status);
       for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
       if (error instanceof AccountUnusable) {
@@ -141,7 +140,10 @@ async function collect(
   try {
     const result = await ctx.segmind.result(requestId);
     const metrics = { ...result.metrics, costMicros: result.metrics.costMicros ?? status.metrics.costMicros };
-    return await keepResult(ctx, run, { ...result, metrics }, { from: ['SUBMITTED', 'PROCESSING'] });
+    const from = ['SUBMITTED', 'PROCESSING'] as const;
+    const kept = await keepResult(ctx, run, { ...result, metrics }, { from });
+    if (!kept) await restate(ctx, run);
+    return kept;
   } catch (error) {
     if (!(error instanceof SegmindError)) throw error;
     // The status said otherwise a moment ago, but the result is the last word.
@@ -160,7 +162,7 @@ interface Failed {
 
 async function fail(ctx: Worker, run: GenerationRow, { error, metrics }: Failed): Promise<null> {
   const isCharged = metrics?.costMicros != null || ctx.config.SEGMIND_FAILED_RUNS === 'charged';
-  await persist.execute(() =>
+  const failed = await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING'],
@@ -171,5 +173,6 @@ async function fail(ctx: Worker, run: GenerationRow, { error, metrics }: Failed)
       },
     }),
   );
+  if (!failed) await restate(ctx, run);
   return null;
 }

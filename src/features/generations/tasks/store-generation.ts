@@ -9,6 +9,7 @@ import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
 import { failPaid } from './keep-result.ts';
 import { persist } from './persist.ts';
+import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
 
 /** Downloads and a full disk are tried again for about a minute; then another worker's turn, or the end. */
@@ -45,13 +46,14 @@ export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: A
     });
     return;
   }
-  await persist.execute(() =>
+  const completed = await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'COMPLETED',
       set: { output_problems: problems, pictures: images.length },
       images: images.map(({ index, image }) => ({ index, imageId: image.id })),
     }),
   );
+  if (!completed) await restate(ctx, run);
 }
 
 async function storeOutput(

@@ -1,28 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findImageModel } from '../../../catalogue/catalogue.ts';
-import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
-import type { Transaction } from '../../../platform/db/connect.ts';
-import { isTransient } from '../../../platform/db/transient.ts';
-import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
+import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
-import { judgeAccount, type Submittable } from '../../provider-keys/account-in-force.ts';
 import { AccountUnusable, accountInForce } from '../../provider-keys/provider-key.queries.ts';
 import { atMove } from '../move-generation.ts';
-import { moveTogether, type SharedMove } from '../move-together.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { noteWaiting } from '../waiting.ts';
+import { intend } from './intend.ts';
 import { isDuplicateRequestId, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { claimProbe, endPauses, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
 import { fail, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
+import { noFailure, recordLate } from './record-late.ts';
 import { buildBody } from './reference-urls.ts';
+import { reviewDatabase } from './review-database.ts';
 
 /** A key that was refused is tried at most this often. */
 const probeEveryMs = 60_000;
 const rateLimitPauseMs = 5_000;
 /** How long a run waits whose key this process cannot read. */
 const unreadableMs = 2_000;
+/** A disk that takes no note is looked at again this late. */
+const unnotedDelayMs = 5_000;
 /** Longer than this nobody waits for the turn of an account. */
 const longestTurnMs = 1_000;
 const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
@@ -65,43 +66,18 @@ export async function submitGeneration(
     throw error;
   }
 
-  const token = ctx.random.uuid();
-  const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
-  const intent = await moveTogether(ctx, run, {
-    to: 'SUBMITTING',
-    from: ['QUEUED'],
-    unlessCanceled: true,
-    set: {
-      attempt_token: token,
-      attempted_at: atMove,
-      is_attempt_over: false,
-      provider_account: account,
-    },
-    provided: {
-      name: `account ${account} of ${run.environment}`,
-      check: (tx) =>
-        mayBegin(tx, {
-          projectId: run.projectId,
-          environment: run.environment,
-          account,
-          serverAccount: server.segmind.accountId,
-        }),
-    },
-  }).catch(async (error: unknown) => {
-    if (error instanceof AccountChanged) return 'CHANGED' as const;
-    if (error instanceof ProjectGivenUp) return 'GIVEN_UP' as const;
-    if (error instanceof OtherEnvironment) return 'FOREIGN' as const;
-    // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
-    if (isTransient(error)) await requeue(ctx, run, 0, mine);
-    throw error;
-  });
+  const mine = { token: ctx.random.uuid(), from: ['SUBMITTING', 'UNCERTAIN'] } as const;
+  const intent = await intend(ctx, run, mine);
+  if (intent === 'WENT_BACK') await reviewDatabase(ctx, [run.id]);
+  // The row tells what became of the run, if it is still there.
+  if (intent === 'WENT_BACK' || intent === 'MOVED')
+    return ctx.db.generation.findUnique({ where: { id: run.id } });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
+  if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs);
   // Whoever removes the project cancels it.
   if (intent === 'GIVEN_UP') return null;
+  // The watch over the environment says so, and this process rests.
   if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs);
-  // Canceled, or taken by another worker, in the meantime: the next look at the row tells.
-  if (!intent) return ctx.db.generation.findUniqueOrThrow({ where: { id: run.id } });
-  await noteAttempt(ctx, intent);
   if (signal.aborted || !wakeup.isLeaseFresh()) {
     // Nothing has been sent, and this attempt is the only one that could have.
     await requeue(ctx, run, 0, mine);
@@ -113,42 +89,10 @@ export async function submitGeneration(
     if (!(error instanceof SegmindError)) throw error;
     if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
     ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
-    await restUncertain(ctx, run, error.detail ?? error.message, { token });
+    await restUncertain(ctx, run, error.detail ?? error.message, mine);
     return null;
   }
 }
-
-/** Outside of the database too, so that a copy of it which is older than this submit can be told. */
-async function noteAttempt(
-  { highWater, log }: TaskContext,
-  { id, attemptedAt }: GenerationRow,
-): Promise<void> {
-  if (!attemptedAt) return;
-  await highWater.note(attemptedAt).catch((error: unknown) => {
-    log.warn({ err: toError(error), generationId: id }, 'the time of the submit could not be noted');
-  });
-}
-
-/**
- * What may not change between the intent and the POST. The move holds the project: whoever sets or removes a key takes the
- * project, then the key, in the same order.
- */
-async function mayBegin(tx: Transaction, begin: Submittable): Promise<void> {
-  const { deletingAt } = await tx.project.findUniqueOrThrow({ where: { id: begin.projectId } });
-  if (deletingAt) throw new ProjectGivenUp();
-  const judged = await judgeAccount(tx, begin);
-  if (judged === 'OTHER_ENVIRONMENT') throw new OtherEnvironment();
-  if (judged === 'OTHER_ACCOUNT') throw new AccountChanged();
-}
-
-/** The database has gone over to another provider environment, which this process does not belong to. */
-class OtherEnvironment extends Error {}
-
-/** Another key was set, or this one removed, while the run was made ready. */
-class AccountChanged extends Error {}
-
-/** The project was given up while the run was made ready. */
-class ProjectGivenUp extends Error {}
 
 async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, unknown>, mine: Mine) {
   const transport =
@@ -171,36 +115,20 @@ async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, u
 }
 
 async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: string, mine: Mine) {
-  // A late answer finds its run given up as UNCERTAIN, its wake-up gone: bring a new one.
-  const wakeupId = newWakeupId();
-  const taken = (set: object): SharedMove => ({
+  const taken = {
     to: 'SUBMITTED',
-    ...mine,
+    token: mine.token,
     set: {
       provider_request_id: requestId,
       submitted_at: atMove,
-      failure_code: null,
-      failure_message: null,
-      failure_retryable: null,
-      ...set,
+      ...noFailure,
     },
-  });
+  } as const;
   try {
     const row =
-      (await persist.execute(() => moveTogether(ctx, run, { ...taken({}), from: ['SUBMITTING'] }))) ??
-      (await persist.execute(() =>
-        moveTogether(ctx, run, {
-          ...taken({ wakeup_id: wakeupId }),
-          from: ['UNCERTAIN'],
-          wakeup: { id: wakeupId },
-        }),
-      ));
+      (await persist.execute(() => moveTogether(ctx, run, { ...taken, from: ['SUBMITTING'] }))) ??
+      (await recordLate(ctx, run, taken));
     await endPauses(ctx, ctx.segmind.accountId, run.model);
-    if (!row)
-      ctx.log.error(
-        { generationId: run.id, requestId },
-        'an answer came for a run that was settled without it',
-      );
     return row;
   } catch (error) {
     if (!isDuplicateRequestId(error)) throw error;

@@ -108,12 +108,6 @@ async function removeProject(
       AND NOT EXISTS (SELECT 1 FROM images o WHERE o.project_id <> ${id}::uuid AND o.sha256 = a.sha256)
       OR a.provider_account IN (SELECT account FROM provider_keys WHERE project_id = ${id}::uuid)
       AND a.provider_account NOT IN (SELECT account FROM provider_keys WHERE project_id <> ${id}::uuid)`;
-  // Its newest submit would be missed by whoever asks whether this database is older than what was submitted.
-  await db.$executeRaw`
-    INSERT INTO settings (name, value)
-    SELECT 'newest-removed-attempt', to_char(max(attempted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-    FROM generations WHERE project_id = ${id}::uuid HAVING max(attempted_at) IS NOT NULL
-    ON CONFLICT (name) DO UPDATE SET value = greatest(settings.value COLLATE "C", excluded.value COLLATE "C")`;
   const portions = [
     () => db.$executeRaw`DELETE FROM project_events WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM project_events WHERE project_id = ${id}::uuid LIMIT ${batchSize}))`,

@@ -1,0 +1,73 @@
+import type { TaskContext } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
+import { Prisma } from '../../../platform/db/generated/client.ts';
+import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
+
+/** The setting that names the database, drawn when it is first used: a copy has the same until it is reviewed. */
+export const databaseName = 'database';
+
+/** What a database says of itself, and of the intents that were noted. */
+export interface Standing {
+  /** Null before it was named. */
+  readonly database: string | null;
+  /** The start of its Postgres: no other server has the same, nor has this one after a restart. */
+  readonly server: string;
+  /** The tokens of which it knows nothing. */
+  readonly missing: readonly string[];
+}
+
+/** The columns of a standing, for a statement that is made anyway. */
+export function standingColumns({ mine, others }: AllNotes): Prisma.Sql {
+  const tokens = [...mine, ...others].map(({ token }) => token);
+  return Prisma.sql`(SELECT value FROM settings WHERE name = ${databaseName}) AS database,
+    extract(epoch FROM pg_postmaster_start_time())::text AS server,
+    ARRAY(SELECT noted.token::text FROM unnest(${tokens}::uuid[]) AS noted(token)
+      WHERE NOT EXISTS (SELECT 1 FROM submit_intents i WHERE i.token = noted.token)) AS missing`;
+}
+
+/** A standing by a statement of its own. */
+export async function readStanding(db: Pick<Transaction, '$queryRaw'>, notes: AllNotes): Promise<Standing> {
+  const [standing] = await db.$queryRaw<Standing[]>`SELECT ${standingColumns(notes)}`;
+  if (!standing) throw new Error('The database does not tell which one it is.');
+  return standing;
+}
+
+/** Intents that were committed, and that the database does not know: it has gone back. */
+export function lostIntents({ mine, others }: AllNotes, { missing }: Standing): NotedIntent[] {
+  const unknown = new Set(missing);
+  return [...mine, ...others].filter(({ token, isCommitted }) => isCommitted && unknown.has(token));
+}
+
+/**
+ * Intents that another process noted, of which nobody can say whether they were committed on the Postgres that was there
+ * before. On the present one they were not, and the process that noted them knows that.
+ */
+export function doubtfulIntents({ others }: AllNotes, { missing, server }: Standing): NotedIntent[] {
+  const unknown = new Set(missing);
+  return others.filter((each) => !each.isCommitted && each.server !== server && unknown.has(each.token));
+}
+
+/** The database does not know everything that was submitted, or is another one than before: it needs a review. */
+export class DatabaseWentBack extends Error {}
+
+/** The Postgres was exchanged, or restarted, after the intent was noted: it must be noted once more. */
+export class ServerChanged extends Error {}
+
+/**
+ * Within the transaction of an intent: the database knows every intent that this process has committed, and that any
+ * process on the same folder has noted. The notes are read now and not before, since by now it is certain which Postgres
+ * will commit: whatever was committed on the one before was noted before. Throws DatabaseWentBack, ServerChanged.
+ */
+export function refuseUnproven(
+  { intentNotes }: Pick<TaskContext, 'intentNotes'>,
+  notes: AllNotes,
+  standing: Standing,
+  runs: readonly string[],
+): void {
+  const isOfThese = ({ generationId }: NotedIntent) => runs.includes(generationId);
+  const isBack = lostIntents(notes, standing).length > 0 || doubtfulIntents(notes, standing).some(isOfThese);
+  if (isBack || standing.database !== intentNotes.database) throw new DatabaseWentBack();
+  intentNotes.server = standing.server;
+  const begun = notes.mine.filter((each) => !each.isCommitted && isOfThese(each));
+  if (begun.some(({ server }) => server !== standing.server)) throw new ServerChanged();
+}

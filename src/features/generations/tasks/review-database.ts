@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { TaskContext } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
+import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
+import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
+import { reviewRuns } from './review-runs.ts';
+
+type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'serverAccount' | 'intentNotes' | 'turns'>;
+
+const lockKey = 7_236_502;
+/** The setting that says in which cluster the database was seen last. */
+const identityName = 'database-identity';
+
+/**
+ * Looks whether the database is the one that was written to, and knows everything that was submitted. A copy does not, nor
+ * does a replica that took over before it had heard of everything: their unfinished runs may have been submitted, and
+ * paid. None is submitted by itself; they rest as UNCERTAIN until there is proof, or a person decides. The same goes for
+ * those of `runs` that another process may have handed over to the Postgres before this one. Resolves to how many.
+ */
+export async function reviewDatabase(ctx: Tools, runs: readonly string[] = []): Promise<number> {
+  return ctx.turns.share('review of the database', runs, async (all) => {
+    const count = await review(ctx, all.flat());
+    return all.map(() => count);
+  });
+}
+
+async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
+  const { intentNotes, log } = ctx;
+  const { count, isSettled } = await alone(ctx, async (tx) => {
+    const identity = await readIdentity(ctx);
+    const known = await tx.setting.findUnique({ where: { name: identityName } });
+    const isCopy = known !== null && identity !== null && known.value !== identity;
+    const database = await openNotes(ctx, tx, isCopy);
+    const notes = await intentNotes.read();
+    const standing = await readStanding(tx, notes);
+    const lost = lostIntents(notes, standing);
+    const reason = isCopy ? 'it is a copy' : lost.length > 0 ? 'it is older than what was submitted' : null;
+    const doubtful = doubtfulIntents(notes, standing).filter(
+      ({ generationId }) => reason !== null || runs.includes(generationId),
+    );
+    const doubtfulRuns = doubtful.map(({ generationId }) => generationId);
+    const count = await reviewRuns(ctx, reason === null ? doubtfulRuns : 'ALL');
+    if (reason !== null || count > 0)
+      log.warn(
+        { reason: reason ?? 'Postgres was exchanged during a submit', count },
+        'the database is not as it was left: unfinished runs need a review',
+      );
+    await tellLost(ctx, tx, lost);
+    // At last: a review that is cut short is made once more.
+    const settled = [...lost, ...doubtful];
+    await tx.submitIntent.createMany({
+      data: settled.map(({ token, generationId }) => ({ token, generationId })),
+      skipDuplicates: true,
+    });
+    await remember(tx, databaseName, database);
+    if (identity !== null) await remember(tx, identityName, identity);
+    return { count, isSettled: await findSettled(tx, notes, standing, settled) };
+  });
+  await intentNotes.adopt(isSettled);
+  return count;
+}
+
+/** One process at a time, the others after it: nothing is begun while the review is under way. */
+function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const patience = { maxWait: 60_000, timeout: 3_600_000 };
+  return db.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT set_config(name, '0', true) FROM unnest(ARRAY['lock_timeout', 'statement_timeout',
+      'idle_in_transaction_session_timeout']) AS name`;
+    await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
+    return work(tx);
+  }, patience);
+}
+
+/** The cluster and the database in it; null where the server does not tell. A dump that is restored has another one. */
+async function readIdentity({ db, log }: Tools): Promise<string | null> {
+  try {
+    const [row] = await db.$queryRaw<{ identity: string }[]>`
+      SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS identity
+      FROM pg_database WHERE datname = current_database()`;
+    return row?.identity ?? null;
+  } catch (error) {
+    log.debug({ err: error }, 'the database does not tell which one it is');
+    return null;
+  }
+}
+
+/** A copy gets a name of its own: what is submitted from it is no business of the original, nor the other way around. */
+async function openNotes({ intentNotes, log }: Tools, tx: Transaction, isCopy: boolean): Promise<string> {
+  const { database: named, server } = await readStanding(tx, { mine: [], others: [] });
+  const before = intentNotes.database;
+  const database = isCopy ? randomUUID() : (named ?? (before || randomUUID()));
+  const hasOthers = await intentNotes.belongTo(z.uuid().parse(database), server);
+  if (hasOthers && database !== before)
+    log.info({ database }, 'DATA_DIR has notes of submits from another database: they mean nothing here');
+  return database;
+}
+
+async function tellLost({ log }: Tools, tx: Transaction, lost: readonly NotedIntent[]): Promise<void> {
+  const ids = lost.map(({ generationId }) => generationId);
+  const found = await tx.generation.findMany({ where: { id: { in: ids } }, select: { id: true } });
+  const present = new Set(found.map(({ id }) => id));
+  for (const generationId of ids.filter((id) => !present.has(id)))
+    log.error({ generationId }, 'the database has lost a run that was submitted');
+}
+
+async function remember(tx: Transaction, name: string, value: string): Promise<void> {
+  await tx.setting.upsert({ where: { name }, create: { name, value }, update: { value } });
+}
+
+/**
+ * Which notes say nothing any more that the database does not know. A process that died before its intent was committed
+ * leaves a note; once its run has gone on, on another Postgres, the note is of no consequence.
+ */
+async function findSettled(
+  tx: Transaction,
+  notes: AllNotes,
+  { missing, server }: Standing,
+  settled: readonly NotedIntent[],
+): Promise<(intent: NotedIntent) => 'KNOWN' | 'IDLE' | null> {
+  const unknown = new Set(missing);
+  for (const { token } of settled) unknown.delete(token);
+  const left = notes.others.filter((each) => unknown.has(each.token) && each.server !== server);
+  const waiting = await tx.generation.findMany({
+    where: { id: { in: left.map(({ generationId }) => generationId) }, status: 'QUEUED' },
+    select: { id: true },
+  });
+  const waits = new Set(waiting.map(({ id }) => id));
+  const idle = new Set(left.flatMap((each) => (waits.has(each.generationId) ? [] : [each.token])));
+  return ({ token }) => (idle.has(token) ? 'IDLE' : unknown.has(token) ? null : 'KNOWN');
+}

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toError } from '../../../errors.ts';
+import type { TaskContext } from '../../../platform/context.ts';
+import { lostIntents, readStanding } from './prove-database.ts';
+import { reviewDatabase } from './review-database.ts';
+
+const lookEveryMs = 2_000;
+
+/**
+ * Looks every two seconds, until `signal` aborts, whether the database still knows everything that was submitted. Every
+ * submit proves that anyway; this shows what is in doubt before somebody cancels it, or decides on it, as if it were
+ * not. A look that fails is only late.
+ */
+export async function watchDatabase(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const { intentNotes } = ctx;
+  while (!signal.aborted) {
+    try {
+      const notes = await intentNotes.read();
+      const standing = await readStanding(ctx.db, notes);
+      if (standing.database !== intentNotes.database || lostIntents(notes, standing).length > 0)
+        await reviewDatabase(ctx);
+    } catch (error) {
+      ctx.log.warn({ err: toError(error) }, 'it could not be told whether the database has gone back');
+    }
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}

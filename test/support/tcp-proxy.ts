@@ -1,0 +1,55 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** An address on loopback behind which servers can be exchanged. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Where new connections lead; null: nowhere, they are refused. */
+  target: number | null;
+  /** Breaks every connection that stands. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** Starts it; it passes bytes on and changes none. `listen` hears what clients send on a connection. */
+export async function startTcpProxy(
+  target: number,
+  listen: () => (bytes: Buffer) => void = () => () => undefined,
+): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    if (proxy.target === null) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(proxy.target, '127.0.0.1');
+    client.on('data', listen());
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      socket.setNoDelay(true);
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const proxy: TcpProxy = {
+    port: (server.address() as AddressInfo).port,
+    target,
+    cut,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      cut();
+      await closed;
+    },
+  };
+  return proxy;
+}
