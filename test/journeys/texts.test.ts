@@ -87,12 +87,18 @@ describe('a run that the provider failed', () => {
     ],
     ['with blanks and NUL around its state', { status: ' failed\0\n', error: 'no' }],
     ['after a time that no arithmetic takes', { status: 'FAILED', metrics: { inference_time: 1e308 } }],
-    ['by the HTTP status alone, in HTML', '<html>422 Unprocessable\0</html>'],
-    ['by the HTTP status alone, in JSON that is cut short', '{"status":"FAI'],
   ];
   it.each(oddly)('ends as failed and free, told %s', async (_, body) => {
-    await runs([{ status: { status: 422, body } }], failed);
+    const told = [422, 200].map((status) => ({ status: { status, body } }));
+    await runs([...told, { result: { status: 422, body } }], failed);
   });
+
+  it.each(['<html>422 Unprocessable\0</html>', '{"status":"FAI', '', '{"detail":"\0"}'])(
+    'ends as failed and free, told by the HTTP status alone: %j',
+    async (body) => {
+      await runs([{ status: { status: 422, body } }, { result: { status: 422, body } }], failed);
+    },
+  );
 
   it('is not failed by a status that its words contradict', async () => {
     const { id, number } = await begin({ status: { status: 422, body: { status: 'PROCESSING' } } });
@@ -165,7 +171,8 @@ describe('a picture', () => {
 
   it.each(odd)('is made from a reference whose upload has %s in its address', async (label, text) => {
     const { characterId } = await dramatis.cast();
-    for (const [place, url] of [`https://files.example/${text}`, `https://[${text}`, text].entries()) {
+    const addresses = [`https://files.example/${text}`, `https://files.example/${'x'.repeat(9_000)}`, text];
+    for (const [place, url] of addresses.entries()) {
       provider.upload = { body: { file_urls: [url] } };
       const number = odd.findIndex(([each]) => each === label) * 10 + place;
       await dramatis.addReference(characterId, 'FACE', `#${100_000 + number}`);

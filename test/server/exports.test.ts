@@ -91,6 +91,14 @@ describe('exports', () => {
     ]);
   });
 
+  it('tell what is wrong on one line, and only so much of it', async () => {
+    const query = { [`${'x'.repeat(495)}\0\n${'😀'.repeat(500)}`]: '1' };
+    const response = await fetchFile(cast.editor, 'ledger.csv', { projectId: cast.projectId, ...query });
+    const { errors } = (await response.json()) as { errors: { message: string }[] };
+    expect(response.status).toBe(400);
+    expect(errors[0]?.message).toMatch(/^[^\p{Cc}\p{Cs}]{100,500}$/u);
+  });
+
   it.each(['ledger.xlsx', 'members.csv', 'ledger', '__proto__.csv'])('know no %s', async (file) => {
     const response = await fetchFile(cast.editor, file);
     expect([response.status, await response.json()]).toEqual([
