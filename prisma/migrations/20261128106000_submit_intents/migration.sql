@@ -30,7 +30,7 @@ BEGIN
     SELECT p.status, p.attempt_token, p.attempted_at, p.is_attempt_over, p.wakeup_id, p.provider_account,
       p.provider_request_id, p.is_slow, p.cancel_requested_at, p.submitted_at, p.started_at, p.finished_at,
       p.inference_seconds, p.cost_micros, p.cost_source, p.failure_code, p.failure_message, p.failure_retryable,
-      p.outputs, p.output_problems, p.pictures, NULL, NULL
+      p.outputs, p.output_problems, p.pictures, NULL::text, NULL::timestamptz
     FROM jsonb_populate_record(g, asked->'set') p
   )
   WHERE g.id = (asked->>'id')::uuid AND asked->'from' ? g.status::text
