@@ -64,16 +64,16 @@ it('a Postgres that shuts down is waited for', async () => {
   const order: string[] = [];
   // Only its name tells that it is one.
   const postgres = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)', 'postgres']);
-  postgres.on('exit', () => void order.push('gone'));
   await make('postmaster.pid');
   const lines = [postgres.pid, cluster, 1, 5432, '', '127.0.0.1', '', 'stopping'];
   await writeFile(join(cluster, 'postmaster.pid'), `${lines.join('\n')}\n`);
   await expect(refuseHeldCluster(cluster)).rejects.toThrow(/^another server uses this DATA_DIR: /);
   const waited = waitForFreeCluster(cluster).then(() => order.push('free'));
   await readdir(cluster);
+  order.push('killed');
   postgres.kill('SIGKILL');
   await waited;
-  expect(order).toEqual(['gone', 'free']);
+  expect(order).toEqual(['killed', 'free']);
 });
 
 it('a first start that is killed while the cluster is made leaves nothing that hinders the next', async () => {
