@@ -8,6 +8,8 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything it has logged, as parsed lines. */
   readonly log: readonly Record<string, unknown>[];
+  /** How often it has logged a message. */
+  logged(message: string): number;
   /** Sends a signal to this very process. */
   signal(signal: NodeJS.Signals): void;
   /** Resolves to its exit code, or null when a signal ended it. */
@@ -44,5 +46,6 @@ export async function startServerProcess(
     });
   });
   exited.catch(() => undefined);
-  return { url, child, log, exited, signal: (signal) => void child.kill(signal) };
+  const logged = (message: string) => log.filter(({ msg }) => msg === message).length;
+  return { url, child, log, logged, exited, signal: (signal) => void child.kill(signal) };
 }
