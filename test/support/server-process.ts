@@ -16,12 +16,16 @@ export interface ServerProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** Starts the built server on the parts of `dramatis`; it ends with them. */
+/** Starts the built server on the parts of `dramatis`; it ends with them. It may have no more than `files` open. */
 export async function startServerProcess(
   dramatis: Dramatis,
   environment: Record<string, string> = {},
+  { files }: { files?: number } = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
+  const command = [process.execPath, '--enable-source-maps', 'dist/main.js'];
+  const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(files)];
+  const [program = '', ...parameters] = files === undefined ? command : [...limited, ...command];
+  const child = spawn(program, parameters, {
     env: { PATH: process.env.PATH, ...dramatis.environment, LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
