@@ -22,8 +22,8 @@ export const common = {
 
 /** About processes, faults, sockets and time, where no query is compiled. They take minutes. */
 const notAboutReading = [
-  'abuse|accounts|budget-race|compression|crashes|database-crashes|environments|failover|fan-out|fencing|hostile|paging',
-  'persisted-documents|polling|reconciliation|restored|slots|slow-readers|storm|submit-notes|terminated-backends|texts',
+  'abuse|accounts|budget-race|compression|crashes|database-crashes|environments|failover|fan-out|fencing|hostile',
+  'ill-database|paging|persisted-documents|polling|reconciliation|restored|slots|slow-readers|storm|submit-notes|texts',
   'time|zones',
 ].join('|');
 

@@ -120,3 +120,24 @@ export function errorCode(thrown: unknown): string | undefined {
   const code = thrown !== null && typeof thrown === 'object' && 'code' in thrown ? thrown.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** Open files, memory, ports, disk. */
+const exhaustionCodes = [
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOBUFS',
+  'EAGAIN',
+  'EADDRNOTAVAIL',
+  'ENOSPC',
+  'EDQUOT',
+];
+
+/** Whether the machine, or an operator's limit, had no more of what was needed; later it may have. */
+export function isExhausted(thrown: unknown): boolean {
+  for (let depth = 0, each = thrown; depth < 6 && each instanceof Object; depth += 1) {
+    if (exhaustionCodes.includes(errorCode(each) ?? '')) return true;
+    each = 'cause' in each ? each.cause : null;
+  }
+  return false;
+}

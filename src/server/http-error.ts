@@ -6,11 +6,10 @@ import {
   NotFound,
   RateLimited,
   Unauthenticated,
-  Unavailable,
   UnsupportedMedia,
   UserError,
 } from '../errors.ts';
-import { isTransient } from '../platform/db/transient.ts';
+import { explainUnavailable } from './present-error.ts';
 
 /** What a failed request outside GraphQL's own error handling tells; the same shape as GraphQL's errors. */
 export interface HttpFailure {
@@ -34,11 +33,8 @@ export function presentHttpError(error: FastifyError): HttpFailure {
     const headers = { 'retry-after': String(error.retryAfterSeconds) };
     return { status: 429, code: 'RATE_LIMITED', message, headers };
   }
-  if (error instanceof Unavailable) return { status: 503, code: 'SERVICE_UNAVAILABLE', message };
-  if (isTransient(error)) {
-    const away = 'The database does not answer at the moment. Try again.';
-    return { status: 503, code: 'SERVICE_UNAVAILABLE', message: away };
-  }
+  const unavailable = explainUnavailable(error);
+  if (unavailable !== null) return { status: 503, code: 'SERVICE_UNAVAILABLE', message: unavailable };
   const status = error.statusCode ?? 500;
   if (status === 413) {
     return { status, code: 'BODY_TOO_LARGE', message: 'The body is larger than this server takes.' };

@@ -6,6 +6,7 @@ import {
   BadRequest,
   Forbidden,
   InputProblem,
+  isExhausted,
   NotFound,
   RateLimited,
   toError,
@@ -48,9 +49,9 @@ export function presentError(
     const told = config.INTROSPECTION === 'on' ? message : withoutSuggestions(message);
     return { message: told, path, locations, extensions: { code } };
   }
-  if (isTransient(cause)) {
-    log.warn({ err: toError(cause) }, 'the database did not answer');
-    const unavailable = 'The database does not answer at the moment. Try again.';
+  const unavailable = explainUnavailable(cause);
+  if (unavailable !== null) {
+    log.warn({ err: toError(cause) }, 'an operation could not be served now');
     return { message: unavailable, path, locations, extensions: { code: 'SERVICE_UNAVAILABLE' } };
   }
   const reference = randomUUID();
@@ -61,6 +62,15 @@ export function presentError(
     locations,
     extensions: { code: 'INTERNAL_SERVER_ERROR', reference },
   };
+}
+
+/** What is told when something that we depend on is away, so that the same request does later; null when it is not that. */
+export function explainUnavailable(error: unknown): string | null {
+  if (error instanceof Unavailable) return error.message;
+  if (isExhausted(error))
+    return 'This server has run out of files, memory or disk for the moment. Try again.';
+  if (isTransient(error)) return 'The database does not answer at the moment. Try again.';
+  return null;
 }
 
 /** Who may not see the schema must not be told it name by name. Bounded, since clients' own words are in the message. */

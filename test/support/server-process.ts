@@ -8,18 +8,24 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything it has logged, as parsed lines. */
   readonly log: readonly Record<string, unknown>[];
+  /** How often it has logged a message. */
+  logged(message: string): number;
   /** Sends a signal to this very process. */
   signal(signal: NodeJS.Signals): void;
   /** Resolves to its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
 }
 
-/** Starts the built server on the parts of `dramatis`; it ends with them. */
+/** Starts the built server on the parts of `dramatis`; it ends with them. It may have no more than `files` open. */
 export async function startServerProcess(
   dramatis: Dramatis,
   environment: Record<string, string> = {},
+  { files }: { files?: number } = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
+  const command = [process.execPath, '--enable-source-maps', 'dist/main.js'];
+  const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(files)];
+  const [program = '', ...parameters] = files === undefined ? command : [...limited, ...command];
+  const child = spawn(program, parameters, {
     env: { PATH: process.env.PATH, ...dramatis.environment, LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -44,5 +50,6 @@ export async function startServerProcess(
     });
   });
   exited.catch(() => undefined);
-  return { url, child, log, exited, signal: (signal) => void child.kill(signal) };
+  const logged = (message: string) => log.filter(({ msg }) => msg === message).length;
+  return { url, child, log, logged, exited, signal: (signal) => void child.kill(signal) };
 }

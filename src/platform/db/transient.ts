@@ -1,3 +1,5 @@
+import { isExhausted } from '../../errors.ts';
+
 /** Prisma's codes: no connection, timed out, pool exhausted, transaction lost, write conflict. */
 const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034'];
 /**
@@ -5,12 +7,25 @@ const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P203
  * serialization, deadlock, and waits that were given up: whoever holds the lock lets go of it.
  */
 const postgresCodes = /^(08\w{3}|57P0[1-5]|53\w{3}|58030|25006|40001|40P01|25P0[34]|55P03|57014)$/;
-const systemCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'];
+const systemCodes = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+];
 const messages =
   /connection terminated|server has closed the connection|can't reach database|connection (timed out|timeout)|timeout exceeded when trying to connect|query read timeout|terminating connection|the database system is (starting up|shutting down|in recovery)|client has encountered a connection error|not queryable/i;
 
-/** Whether a failure lies with the database's availability, so that the same write may be tried again. */
+/** Whether a failure lies with the database's availability, or the machine's, so that the same write may be tried again. */
 export function isTransient(error: unknown): boolean {
+  if (isExhausted(error)) return true;
   for (let depth = 0, each = error; depth < 6 && each !== null && typeof each === 'object'; depth += 1) {
     const fact = each as {
       code?: unknown;

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns';
 import type { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
-import { toError } from '../../errors.ts';
+import { isExhausted, toError } from '../../errors.ts';
 import { isPublicAddress, literalAddress, readAllowance } from './check-address.ts';
 
 export type FetchProblem =
@@ -132,7 +132,8 @@ export function createOutbound(options: {
       try {
         return await fetchBytes(text, signal);
       } catch (error) {
-        throw presentFailure(error, signal.aborted);
+        // Our own lack of sockets is not the URL's fault.
+        throw isExhausted(error) ? error : presentFailure(error, signal.aborted);
       }
     },
     async close() {

@@ -30,7 +30,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 it('connections that go silent: who waits is told in time, what is idle beside is closed, new ones work', async () => {
-  const pool = openPool(wire.url, 'requests', { timeoutMs: 1_000 });
+  const pool = openPool(wire.url, 'requests', { timeoutMs: 600 });
   await warm(pool, 5);
   wire.silence();
   const startedAt = performance.now();
@@ -44,7 +44,7 @@ it('connections that go silent: who waits is told in time, what is idle beside i
 });
 
 it('a transaction on a connection that went silent ends at once, and its connection is not used again', async () => {
-  const pool = openPool(wire.url, 'requests', { timeoutMs: 1_000, maxConnections: 1 });
+  const pool = openPool(wire.url, 'requests', { timeoutMs: 600, maxConnections: 1 });
   const client = await pool.connect();
   await client.query('BEGIN');
   wire.silence();

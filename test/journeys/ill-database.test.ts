@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
+import { Dramatis, eventually } from '../support/dramatis.ts';
+import {
+  type Callers,
+  callers,
+  expectRecovery,
+  readiness,
+  standStill,
+  untilReadiness,
+} from '../support/outage.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { openWire, type Wire } from '../support/wire.ts';
+
+let directory: string;
+let postgres: EmbeddedDatabase;
+let wire: Wire;
+let admin: pg.Client;
+let dramatis: Dramatis;
+let server: ServerProcess;
+let outside: Callers;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'dramatis-ill-'));
+  postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
+  wire = await openWire(postgres.url);
+  // What takes half a minute by default takes five seconds here.
+  dramatis = await Dramatis.start({
+    servers: 0,
+    environment: { DATABASE_URL: wire.url, DATABASE_TIMEOUT_MS: '2500', COST_BURST: '1000000' },
+  });
+  server = await startServerProcess(dramatis);
+  dramatis.url = server.url;
+  outside = await callers(dramatis);
+  admin = new pg.Client({ connectionString: postgres.url });
+  admin.on('error', () => undefined);
+  await admin.connect();
+  await admin.query('SET default_transaction_read_only = off');
+});
+afterAll(async () => {
+  await dramatis.stop();
+  await wire.close();
+  await admin.end();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const terminate = (share: number) =>
+  admin.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dramatis%' AND random() < $1",
+    [share],
+  );
+
+it('backends that are terminated at any moment never end the process; every answer is good, or SERVICE_UNAVAILABLE', async () => {
+  const endsAt = performance.now() + 5_000;
+  const codes = new Set<string>();
+  const asking = Array.from({ length: 2 }, async () => {
+    while (performance.now() < endsAt) for (const { code } of await outside.askAll()) codes.add(code);
+  });
+  while (performance.now() < endsAt) {
+    await terminate(1);
+    await sleep(60 + Math.random() * 240);
+  }
+  await Promise.all(asking);
+  expect([...codes].sort()).toEqual(['SERVICE_UNAVAILABLE', 'none']);
+  await expectRecovery(server, outside);
+});
+
+it('a Postgres that stands still: not ready, everybody is told in time, nothing is submitted; then all goes on', async () => {
+  await standStill({ server, outside, directory, toldWithinMs: 6_000, lastsMs: 3_000 });
+});
+
+it('connections that go silent: readiness and the log say so, and all goes on with new ones', async () => {
+  await outside.askAll();
+  const before = server.logged('no wake-ups can be fetched');
+  wire.silence();
+  const silentAt = performance.now();
+  const told = await outside.askAll();
+  expect(told.filter(({ code }) => code !== 'SERVICE_UNAVAILABLE' && code !== 'none')).toEqual([]);
+  await eventually('wake-ups to be fetched again', () => {
+    const again = server.logged('wake-ups are fetched again');
+    return again > before && again === server.logged('no wake-ups can be fetched');
+  });
+  await expectRecovery(server, outside);
+  expect(performance.now() - silentAt).toBeLessThan(15_000);
+});
+
+it.each([
+  [
+    'for all sessions',
+    'ALTER SYSTEM SET default_transaction_read_only = on',
+    'ALTER SYSTEM RESET default_transaction_read_only',
+  ],
+  [
+    'for new sessions',
+    'ALTER DATABASE dramatis SET default_transaction_read_only = on',
+    'ALTER DATABASE dramatis RESET default_transaction_read_only',
+  ],
+])(
+  'a database that takes no writes, %s, is an outage; all goes on by itself when that ends',
+  async (whose, on, off) => {
+    const unexpected = server.logged('unexpected error');
+    await admin.query(on);
+    await admin.query('SELECT pg_reload_conf()');
+    // Some connections of before are left.
+    await terminate(0.5);
+    expect(await untilReadiness(server.url, 503, 10_000)).toBeLessThan(5_000);
+    expect((await readiness(server.url)).body.database).toBe('is read-only');
+    const submitted = outside.submits();
+    const told = await outside.askAll();
+    expect(told.filter(({ code }) => code !== 'SERVICE_UNAVAILABLE' && code !== 'none')).toEqual([]);
+    if (whose === 'for all sessions') {
+      expect(told.filter(({ what, code }) => code === 'none' && !what.startsWith('query'))).toEqual([]);
+      expect(outside.submits()).toBe(submitted);
+    }
+    await admin.query(off);
+    await admin.query('SELECT pg_reload_conf()');
+    await expectRecovery(server, outside);
+    expect(server.logged('unexpected error')).toBe(unexpected);
+  },
+);

