@@ -190,10 +190,11 @@ describe('another database with the same content', () => {
     postgres = { ...postgres, url: original.replace(/\/dramatis$/, '/copy') };
     const copy = await server();
     await expectReview();
-    await limits({ maxConcurrentGenerations: 20 });
-    await copy.stop();
+    await limits({ maxConcurrentGenerations: 20, approvalPerRun: null });
     expect(submits()).toBe(paid);
-    // The original is not concerned.
+    await dramatis.settle(await dramatis.generate(characterId, 'in the copy'));
+    await copy.stop();
+    // The original is not concerned, nor by what was submitted from the copy.
     postgres = { ...postgres, url: original };
     await server();
     expect(await statuses()).toMatchObject({ queued: 'QUEUED', waiting: 'AWAITING_APPROVAL' });

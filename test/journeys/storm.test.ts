@@ -3,7 +3,17 @@ import { storm } from '../storm/storm.ts';
 
 it('servers are killed, Postgres crashes, the provider misbehaves: every amount adds up', async () => {
   const { failures, table } = await storm(
-    { runs: 40, seed: 7, killEvery: 1.25, crashEvery: 8, weather: 13, settleFor: 60, limit: 150 },
+    {
+      runs: 40,
+      seed: 7,
+      killEvery: 1.25,
+      crashEvery: 8,
+      failOverAt: null,
+      transport: 'model',
+      weather: 13,
+      settleFor: 60,
+      limit: 150,
+    },
     AbortSignal.timeout(150_000),
   );
   expect(failures).toEqual([]);

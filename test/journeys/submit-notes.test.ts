@@ -164,6 +164,12 @@ it('nothing is submitted while a submit cannot be noted, and all goes on when it
   await eventually('the log to say so', () => said('the intent cannot be noted').length > 0);
   expect(await statuses()).toEqual({ unnoted: 'QUEUED' });
   expect(taken('unnoted')).toEqual([]);
+  // Not even an intent was written.
+  const statusesTold = await dramatis.database.query(
+    "SELECT DISTINCT progress->>'status' AS status FROM project_events WHERE generation_id = $1",
+    [await idOf('unnoted')],
+  );
+  expect(statusesTold).toEqual([{ status: 'QUEUED' }]);
   await rm(folder);
   await rename(`${folder}.away`, folder);
   expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
@@ -236,6 +242,21 @@ describe('an answer that comes after the database has gone back', () => {
     await eventually('the doubt', () => all('UNCERTAIN'));
     await eventually('the picture', () => all('COMPLETED'));
     expect(taken('polled')).toHaveLength(1);
+  });
+
+  it('that refuses a run leads it nowhere: there may have been other attempts, which are lost', async () => {
+    const { held, release } = hold('v2');
+    await dramatis.generate(characterId, 'refused [[simulate:429]]');
+    await held;
+    // Its worker seemed to be gone, before the database went back.
+    await dramatis.database.query("UPDATE generations SET status = 'UNCERTAIN' WHERE status = 'SUBMITTING'");
+    note(folder);
+    await eventually('the review', async () => (await ask('attempt_token'))[0]?.attempt_token === null);
+    release();
+    await eventually('the refusal', () => said('the provider did not take the run').length > 0);
+    const later = await dramatis.generate(characterId, 'after the refusal');
+    expect(await dramatis.settle(later)).toMatchObject({ status: 'COMPLETED' });
+    expect(await statuses()).toMatchObject({ 'refused [[simulate:429]]': 'UNCERTAIN' });
   });
 
   it('for a run that it has lost is in the log, with the id at the provider', async () => {

@@ -22,6 +22,8 @@ export interface Asked {
   readonly runId: string | null;
   /** The codes it was refused with. */
   readonly refusals: readonly string[];
+  /** When it was answered. */
+  readonly answeredAt: number;
 }
 
 export interface World {
@@ -138,8 +140,9 @@ async function askForRun(world: World, projects: readonly Project[], number: num
   const { generation, userErrors } = data.generate;
   const refusals = userErrors.map(({ code }: { code: string }) => code);
   const runId: string | null = generation?.id ?? null;
+  const answeredAt = Date.now();
   if (runId !== null && isRegretted) await callOff(world, runId);
-  return { key, project, tries, runId, refusals };
+  return { key, project, tries, runId, refusals, answeredAt };
 }
 
 async function callOff(world: World, id: string): Promise<void> {
@@ -148,7 +151,10 @@ async function callOff(world: World, id: string): Promise<void> {
     world,
     'mutation ($input: CancelGenerationInput!) { cancelGeneration(input: $input) { userErrors { code } } }',
     { input: { id } },
-  );
+  ).catch((error: unknown) => {
+    // A failover may have lost it; the verdict tells whether one has.
+    if (!String(error).includes('NOT_FOUND')) throw error;
+  });
 }
 
 /** The key of the request that a prompt at the provider belongs to. */

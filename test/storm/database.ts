@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
+import { startReplicatedPostgres } from '../support/replica.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -11,6 +11,10 @@ export interface Database {
   insist(text: string, values?: unknown[]): Promise<Row[]>;
   /** Kills a backend: Postgres ends every session and recovers from its log. Resolves to whether it was up to be hit. */
   crash(): Promise<boolean>;
+  /** Makes the replica that `failOver` promotes. */
+  follow(): Promise<void>;
+  /** The replica hears nothing more of the primary, and takes its place so much later: what is committed then is lost. */
+  failOver(lagMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -20,13 +24,9 @@ export function isDown(error: unknown): boolean {
   return !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code);
 }
 
-/** Starts it in a folder. Commits reach its log before they are answered; only a machine's own crash could lose them. */
-export async function openDatabase(directory: string): Promise<Database> {
-  const postgres = await startEmbeddedPostgres({
-    directory,
-    flags: ['-c', 'fsync=off'],
-    log: () => undefined,
-  });
+/** Starts it. Commits reach its log before they are answered; only a machine's own crash could lose them. */
+export async function openDatabase(): Promise<Database> {
+  const postgres = await startReplicatedPostgres();
   const pool = new pg.Pool({ connectionString: postgres.url, max: 4, connectionTimeoutMillis: 5_000 });
   pool.on('error', () => undefined);
   const query = async (text: string, values?: unknown[]) => (await pool.query<Row>(text, values)).rows;
@@ -58,6 +58,19 @@ export async function openDatabase(directory: string): Promise<Database> {
       } finally {
         await client.end().catch(() => undefined);
       }
+    },
+    follow: () => postgres.follow(),
+    async failOver(lagMs) {
+      // It may be recovering from a crash.
+      while (
+        !(await postgres.caughtUp().then(
+          () => true,
+          () => false,
+        ))
+      );
+      postgres.lag();
+      await new Promise((resolve) => setTimeout(resolve, lagMs));
+      await postgres.failOver();
     },
     async stop() {
       await pool.end().catch(() => undefined);

@@ -1,35 +1,68 @@
 import { faultOf, type Job } from '../../src/simulator/jobs.ts';
 import type { Submit } from './provider.ts';
 
-/** What the storm knows of its own doings. Times are this machine's, in milliseconds. */
-export interface Evidence {
-  /** When each life of a server was ended. */
-  readonly deaths: ReadonlyMap<number, number>;
-  /** When Postgres was crashed. */
-  readonly crashes: readonly number[];
+/** What was committed from one moment to another is lost: the database went back. */
+export interface Lapse {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** From the intent to the record of the answer it takes a few milliseconds; longer on a machine that starts a server a second. */
-const windowMs = 1_500;
+/** What the weather has done. Times are this machine's, in milliseconds. */
+export interface Faults {
+  /** When Postgres was crashed. */
+  readonly crashes: number[];
+  readonly lapses: Lapse[];
+}
+
+/** What the storm knows of its own doings. */
+export interface Evidence extends Faults {
+  /** When each life of a server was ended. */
+  readonly deaths: ReadonlyMap<number, number>;
+  /** How long a submit may be under way: from the intent to the record of the answer. */
+  readonly windowMs: number;
+}
+
 /** Two processes read one clock at different moments. */
 const slackMs = 100;
+/** A submit that had begun before the database went back may arrive after it, and clients ask on until they hear of it. */
+const afterwardsMs = 10_000;
+
+/** Whether what happened at a moment may be lost, or was under way when the database went back. */
+export function isInLapse(at: number, lapses: readonly Lapse[]): boolean {
+  return lapses.some(({ from, to }) => at >= from - slackMs && at <= to + afterwardsMs);
+}
+
+/** What is known of a run that is UNCERTAIN. */
+export interface Doubt {
+  readonly requestedAt: number;
+  readonly intentAt: number;
+  /** What the run itself says of its doubt. */
+  readonly message: string;
+  readonly submits: readonly Submit[];
+  readonly jobs: readonly Job[];
+}
 
 /**
- * Whether a run may be UNCERTAIN: its answer was lost, or its last submit, begun at `intentAt`, was under way when its
- * server was killed or Postgres crashed. Answers the reason, and how long after the intent it came; null when there is none.
+ * Whether a run may be UNCERTAIN: its answer was lost; or the database had gone back, and it was unfinished then; or its
+ * last submit, begun at `intentAt`, was under way when its server was killed or Postgres crashed. Answers the reason, and
+ * how long after the intent it came; null when there is none.
  */
 export function reasonForDoubt(
-  run: { intentAt: number; submits: readonly Submit[]; jobs: readonly Job[] },
-  { deaths, crashes }: Evidence,
-): { reason: 'answer lost' | 'killed' | 'crashed'; afterMs: number } | null {
+  run: Doubt,
+  { deaths, crashes, lapses, windowMs }: Evidence,
+): { reason: 'answer lost' | 'went back' | 'killed' | 'crashed'; afterMs: number } | null {
   const isLost = run.jobs.some((job) => faultOf(job, 'accept-then-504') || faultOf(job, 'accept-then-reset'));
   if (isLost) return { reason: 'answer lost', afterMs: 0 };
+  if (run.message.includes('older copy')) {
+    const isExplained = lapses.some(({ to }) => run.requestedAt < to + afterwardsMs);
+    return isExplained ? { reason: 'went back', afterMs: 0 } : null;
+  }
   const isNear = (at: number) => at >= run.intentAt - slackMs && at <= run.intentAt + windowMs;
   const sent = run.submits.findLast(({ at }) => at >= run.intentAt - slackMs);
   // Killed before it sent anything: nobody knows which server that was.
   const ends = sent ? [deaths.get(sent.life) ?? Number.NaN] : [...deaths.values()];
   const killedAt = ends.find(isNear);
   if (killedAt !== undefined) return { reason: 'killed', afterMs: killedAt - run.intentAt };
-  const crashedAt = crashes.find(isNear);
+  const crashedAt = [...crashes, ...lapses.map(({ to }) => to)].find(isNear);
   return crashedAt === undefined ? null : { reason: 'crashed', afterMs: crashedAt - run.intentAt };
 }

@@ -3,7 +3,7 @@ import { storm } from './storm.ts';
 
 /*
  * Proves that money adds up when machines die: `npm run storm`, or with other numbers,
- * `npm run storm -- --runs 650 --seed 1 --kill-every 1 --crash-every 15 --limit 500`.
+ * `npm run storm -- --runs 650 --seed 1 --kill-every 1 --crash-every 15 --limit 500 --transport v1`.
  */
 const { values } = parseArgs({
   options: {
@@ -11,6 +11,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'kill-every': { type: 'string', default: '1' },
     'crash-every': { type: 'string', default: '15' },
+    // Once, a replica that lags takes the primary's place: "no" for never.
+    failover: { type: 'string', default: 'yes' },
+    // How runs are submitted: model, v1 or v2.
+    transport: { type: 'string', default: 'model' },
     limit: { type: 'string', default: '500' },
     // With "no" what is in doubt may stay so.
     settle: { type: 'string', default: 'yes' },
@@ -30,6 +34,8 @@ const options = {
   seed: Number(values.seed),
   killEvery: Number(values['kill-every']),
   crashEvery: Number(values['crash-every']),
+  failOverAt: values.failover === 'no' ? null : limit * 0.2,
+  transport: values.transport,
   limit,
   weather: limit * 0.4,
   settleFor: values.settle === 'no' ? 0 : limit * 0.2,

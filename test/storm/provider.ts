@@ -1,5 +1,5 @@
 import { findImageModel } from '../../src/catalogue/catalogue.ts';
-import { type Job, promptOf, stateOf } from '../../src/simulator/jobs.ts';
+import { type Job, promptOf } from '../../src/simulator/jobs.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import type { Chance } from './chance.ts';
 import { keyOf } from './clients.ts';
@@ -18,10 +18,8 @@ export interface Provider {
   readonly submits: readonly Submit[];
   /** Jobs by the key of the request they were submitted for. */
   jobs(): Map<string, Job[]>;
-  /** What each request was charged, charge by charge. */
+  /** What each job was charged, charge by charge. */
   bill(): Map<string, bigint[]>;
-  /** The keys whose jobs it is working on. */
-  inFlight(): string[];
 }
 
 /** Starts it; everything it does by chance comes from `chance`. */
@@ -40,7 +38,7 @@ export async function startProvider(chance: Chance, speed: number): Promise<Prov
   });
   const submits: Submit[] = [];
   simulator.onRequest = ({ method, path, headers, body, at }) => {
-    if (method !== 'POST' || !path.startsWith('/v2/')) return;
+    if (method !== 'POST' || !/^\/v[12]\//.test(path)) return;
     const key = keyOf(body.toString());
     if (key !== null) submits.push({ key, life: Number(headers['x-server']), at });
   };
@@ -54,16 +52,7 @@ export async function startProvider(chance: Chance, speed: number): Promise<Prov
     simulator,
     submits,
     jobs: () => grouped(keyed().map(({ key, job }) => [key, job])),
-    bill() {
-      const keys = new Map(keyed().map(({ key, job }) => [job.id, key]));
-      return grouped(
-        simulator.bill.map(({ requestId, costMicros }) => [keys.get(requestId) ?? requestId, costMicros]),
-      );
-    },
-    inFlight() {
-      const now = Date.now();
-      return keyed().flatMap(({ key, job }) => (/QUEUED|PROCESSING/.test(stateOf(job, now)) ? [key] : []));
-    },
+    bill: () => grouped(simulator.bill.map(({ requestId, costMicros }) => [requestId, costMicros])),
   };
 }
 

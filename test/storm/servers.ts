@@ -109,11 +109,19 @@ export class Servers {
   }
 }
 
+interface Whereabouts {
+  readonly databaseUrl: string;
+  readonly providerUrl: string;
+  readonly dataDirectory: string;
+  readonly transport: string;
+}
+
 /** What the servers are told: where the parts are, and to be quick. */
-export function environmentOf(databaseUrl: string, providerUrl: string, dataDirectory: string) {
+export function environmentOf({ databaseUrl, providerUrl, dataDirectory, transport }: Whereabouts) {
   return {
     DATABASE_URL: databaseUrl,
     DATA_DIR: dataDirectory,
+    SEGMIND_TRANSPORT: transport,
     ADMIN_API_KEY: adminKey,
     SEGMIND_API_KEY: 'SG_0123456789abcdef',
     SEGMIND_BASE_URL: providerUrl,

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Job, stateOf } from '../../src/simulator/jobs.ts';
 import { seeded } from './chance.ts';
 import { askForAll, settleIn, type World } from './clients.ts';
 import { openDatabase } from './database.ts';
+import { type Faults, isInLapse } from './doubt.ts';
 import { Invariants } from './invariants.ts';
 import { type Provider, startProvider } from './provider.ts';
 import { environmentOf, Servers } from './servers.ts';
@@ -31,30 +33,45 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
   try {
     const directory = await mkdtemp(join(tmpdir(), 'dramatis-storm-'));
     closers.push(() => rm(directory, { recursive: true, force: true }));
-    const database = await openDatabase(join(directory, 'postgres'));
+    const database = await openDatabase();
     closers.push(() => database.stop());
     const provider = await startProvider(seeded(seed), 60);
     closers.push(() => provider.simulator.close());
-    const servers = new Servers(
-      environmentOf(database.url, provider.simulator.url, join(directory, 'data')),
-      seeded(seed + 1),
-    );
+    const whereabouts = {
+      databaseUrl: database.url,
+      providerUrl: provider.simulator.url,
+      dataDirectory: join(directory, 'data'),
+      transport: options.transport,
+    };
+    const servers = new Servers(environmentOf(whereabouts), seeded(seed + 1));
     closers.push(() => servers.stop());
     for (let index = 0; index < 3; index += 1) servers.start();
     const world: World = { servers, database, chance: seeded(seed + 2), signal: all };
     const projects = await settleIn(world, options.runs);
+    if (options.failOverAt !== null) await database.follow();
     say(`settled in after ${seconds(startedAt)} s`);
 
-    const invariants = new Invariants(database.query, () => ({
-      inFlight: provider.inFlight(),
-      billed: byProject(provider.bill(), (key) => projects[Number(/p(\d+)r/.exec(key)?.[1])]?.uuid),
-    }));
+    const faults: Faults = { crashes: [], lapses: [] };
+    const isWorkedOn = (job: Job) => /QUEUED|PROCESSING/.test(stateOf(job, Date.now()));
+    const invariants = new Invariants(database.query, () => {
+      // What the database has lost, it neither covers nor counts.
+      const known = [...provider.jobs()].flatMap(([key, jobs]) =>
+        jobs.filter(({ acceptedAt }) => !isInLapse(acceptedAt, faults.lapses)).map((job) => ({ key, job })),
+      );
+      const bill = provider.bill();
+      return {
+        inFlight: known.flatMap(({ key, job }) => (isWorkedOn(job) ? [key] : [])),
+        billed: sumBy(known, ({ key, job }) => [
+          projects[Number(/p(\d+)r/.exec(key)?.[1])]?.uuid ?? '',
+          bill.get(job.id) ?? [],
+        ]),
+      };
+    });
     const watching = invariants.watch(250, all);
     // A look that fails is a mistake of the storm's own: nothing that follows would mean anything.
     watching.catch((error: unknown) => isOver.abort(error));
     const weather = new AbortController();
-    const crashes: number[] = [];
-    const blowing = blow({ servers, database, crashes }, options, AbortSignal.any([all, weather.signal]));
+    const blowing = blow({ servers, database, faults }, options, AbortSignal.any([all, weather.signal]));
     const asked = await askForAll(world, projects, options);
     say(`all is asked for after ${seconds(startedAt)} s`);
     weather.abort();
@@ -69,12 +86,15 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     }
     say(`all is at rest after ${seconds(startedAt)} s`);
     // Jobs whose answers were lost may still be drawn, and keep their slots for a while.
-    while (provider.inFlight().length > 0 || (await count('holds_slot')) > 0) {
+    const isBusy = () => [...provider.simulator.jobs.values()].some(isWorkedOn);
+    while (isBusy() || (await count('holds_slot')) > 0) {
       await sleep(250, undefined, { signal: all });
     }
     await invariants.sample();
 
-    const evidence = { deaths: servers.deaths, crashes };
+    // A synchronous submit lasts as long as its job.
+    const windowMs = options.transport === 'v1' ? 5_000 : 1_500;
+    const evidence = { ...faults, deaths: servers.deaths, windowMs };
     const first = await judge(database, asked, claimsOf(provider), evidence, { mayDoubt: true });
     await settleUncertain(
       provider,
@@ -107,7 +127,8 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         'submits at the provider': provider.submits.length,
         charges: provider.simulator.bill.length,
         kills: kills,
-        'crashes of Postgres': crashes.length,
+        'crashes of Postgres': faults.crashes.length,
+        failovers: faults.lapses.length,
         'starts of a server that failed': servers.failedStarts,
         'samples (database away)': `${invariants.samples} (${invariants.missed})`,
         'start of a server (median ms)': Math.round(
@@ -140,18 +161,16 @@ function claimsOf(provider: Provider): Claims {
   return { jobs: provider.jobs(), bill: provider.bill(), submits: provider.submits };
 }
 
-function byProject(
-  bill: ReadonlyMap<string, readonly bigint[]>,
-  projectOf: (key: string) => string | undefined,
-) {
+function sumBy<Each>(
+  all: readonly Each[],
+  read: (each: Each) => readonly [group: string, amounts: readonly bigint[]],
+): Map<string, bigint> {
   const sums = new Map<string, bigint>();
-  for (const [key, lines] of bill) {
-    const project = projectOf(key) ?? '';
+  for (const [group, amounts] of all.map(read))
     sums.set(
-      project,
-      lines.reduce((sum, each) => sum + each, sums.get(project) ?? 0n),
+      group,
+      amounts.reduce((sum, each) => sum + each, sums.get(group) ?? 0n),
     );
-  }
   return sums;
 }
 

@@ -1,12 +1,13 @@
 import type { Job } from '../../src/simulator/jobs.ts';
 import type { Asked } from './clients.ts';
 import type { Database, Row } from './database.ts';
-import { type Evidence, reasonForDoubt } from './doubt.ts';
+import { type Evidence, isInLapse, reasonForDoubt } from './doubt.ts';
 import type { Submit } from './provider.ts';
 
 /** What the provider says at a moment. */
 export interface Claims {
   readonly jobs: ReadonlyMap<string, readonly Job[]>;
+  /** By the id of the job. */
   readonly bill: ReadonlyMap<string, readonly bigint[]>;
   readonly submits: readonly Submit[];
 }
@@ -17,7 +18,7 @@ export interface Verdict {
 }
 
 const runs = `
-  SELECT g.idempotency_key AS key, g.status, g.failure_code, g.failure_message, g.holds_slot, g.hold_micros, g.cost_micros, l.spent, l.held, g.provider_account,
+  SELECT g.idempotency_key AS key, g.status, g.seed, extract(epoch FROM g.requested_at) * 1000 AS requested_at, g.failure_code, g.failure_message, g.holds_slot, g.hold_micros, g.cost_micros, l.spent, l.held, g.provider_account,
     (SELECT count(*) FROM generated_images i WHERE i.generation_id = g.id) AS images,
     (SELECT extract(epoch FROM max(at)) * 1000 FROM project_events e
       WHERE e.generation_id = g.id AND e.progress->>'status' = 'SUBMITTING') AS intent_at
@@ -65,16 +66,26 @@ export async function judge(
   let spent = 0n;
   let charged = 0n;
 
-  for (const { key, runId, refusals } of asked) {
+  for (const { key, runId, refusals, answeredAt } of asked) {
     if (runId === null) {
       count(`refused: ${refusals.join(' ')}`);
       if (rows.has(key)) failures.push(`${key} was refused, and yet there is a run`);
-    } else if (!rows.has(key)) failures.push(`${key} was accepted, and its run is lost`);
+    } else if (rows.has(key)) continue;
+    else if (isInLapse(answeredAt, evidence.lapses)) count('accepted, and lost by the failover');
+    else failures.push(`${key} was accepted, and its run is lost`);
   }
+  // A request that is sent again after its run was lost has a run with another seed. And who cancels a run whose submit was
+  // lost, before that is noticed, cancels one that waits.
+  const isUnsent = (row: Row | undefined) => row?.status === 'CANCELED' && row.intent_at === null;
+  const jobsOf = (key: string, row: Row | undefined) =>
+    (claims.jobs.get(key) ?? []).filter(
+      ({ seed, acceptedAt }) =>
+        String(seed) === String(row?.seed) && !(isUnsent(row) && isInLapse(acceptedAt, evidence.lapses)),
+    );
   const accepted = new Set(asked.flatMap(({ key, runId }) => (runId === null ? [] : [key])));
   for (const [key, row] of rows) {
-    const bill = claims.bill.get(key) ?? [];
-    const jobs = claims.jobs.get(key) ?? [];
+    const jobs = jobsOf(key, row);
+    const bill = jobs.flatMap(({ id }) => claims.bill.get(id) ?? []);
     const total = bill.reduce((sum, each) => sum + each, 0n);
     const status = String(row.status);
     count(status);
@@ -90,16 +101,26 @@ export async function judge(
       );
     else {
       const submits = claims.submits.filter((submit) => submit.key === key);
-      const doubt = reasonForDoubt({ intentAt: Number(row.intent_at), submits, jobs }, evidence);
+      const [requestedAt, intentAt] = [Number(row.requested_at), Number(row.intent_at)];
+      const run = { requestedAt, intentAt, message: String(row.failure_message), submits, jobs };
+      const doubt = reasonForDoubt(run, evidence);
       if (doubt) {
         count(`UNCERTAIN: ${doubt.reason}`);
         const longest = 'ms from intent to kill, longest';
         counts[longest] = Math.max(counts[longest] ?? 0, Math.round(doubt.afterMs));
-      } else failures.push(`${key} is UNCERTAIN, and no fault hit it`);
+      } else {
+        const at = submits.map((submit) => Math.round(submit.at - intentAt)).join(', ') || 'never';
+        failures.push(
+          `${key} is UNCERTAIN, and no fault hit it (sent ${at} ms after its intent): ${run.message}`,
+        );
+      }
     }
   }
-  for (const key of claims.jobs.keys()) {
-    if (!rows.has(key)) failures.push(`${key} is at the provider, and no run of ours`);
+  for (const [key, jobs] of claims.jobs) {
+    for (const job of jobs.filter((each) => !jobsOf(key, rows.get(key)).includes(each))) {
+      if (isInLapse(job.acceptedAt, evidence.lapses)) count('jobs of runs that the failover lost');
+      else failures.push(`${key} is at the provider, and no run of ours`);
+    }
   }
   if (spent !== charged)
     failures.push(`the ledger has spent ${spent}, the provider charged ${charged} micro-dollars`);

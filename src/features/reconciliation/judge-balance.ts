@@ -1,7 +1,7 @@
 import { fallOf, type Interval, roundingOf } from './intervals.ts';
 import type { Finding, UncertainRun } from './witness.ts';
 
-export type Suspect = Pick<UncertainRun, 'id' | 'attemptedAt' | 'holdMicros' | 'priceMicros'>;
+export type Suspect = Pick<UncertainRun, 'id' | 'since' | 'attemptedAt' | 'holdMicros' | 'priceMicros'>;
 
 /** What the balance of an account says. */
 interface Judgement {
@@ -27,6 +27,9 @@ const noQuestion: Question = { amount: 0n, rounding: 0n, isAssumed: false, suspe
  * is one and it held as much; or everybody's, when all have the same price and it is that times their number. As long
  * as it is neither, the question stays open and later intervals add to it. A suspect in whose time no question was left
  * open was not charged. A question that stays open, and any rise, leaves all that were suspects then to a person.
+ *
+ * A run of a database that went back is a suspect since its request. It is not known to have been submitted at all, and
+ * what is unexplained may be what a run cost that the database has lost: so no charge is proved while it is a suspect.
  */
 export function judgeBalance(
   intervals: readonly Interval[],
@@ -37,7 +40,7 @@ export function judgeBalance(
   const clear = new Set<bigint>();
   const [first] = intervals;
   // What was handed over before anybody looked may have been charged before as well.
-  const unclear = new Set(runs.filter((run) => !first || run.attemptedAt <= first.from).map(({ id }) => id));
+  const unclear = new Set(runs.filter((run) => !first || run.since <= first.from).map(({ id }) => id));
   const endOf = (run: Suspect) => run.attemptedAt.getTime() + lifetimeMs;
   let question = noQuestion;
   const giveUp = (suspects: readonly Suspect[]) => {
@@ -46,8 +49,7 @@ export function judgeBalance(
   };
   for (const interval of intervals) {
     const suspects = runs.filter(
-      (run) =>
-        !findings.has(run.id) && run.attemptedAt <= interval.to && endOf(run) > interval.from.getTime(),
+      (run) => !findings.has(run.id) && run.since <= interval.to && endOf(run) > interval.from.getTime(),
     );
     if (suspects.length === 0 && question === noQuestion) clear.add(interval.id);
     const unexplained = fallOf(interval) - interval.costMicros;
@@ -55,7 +57,8 @@ export function judgeBalance(
     const isSound = unexplained >= -roundingOf(interval) && interval.pendingRuns === 0;
     if (isSound) {
       question = widen(question, interval, suspects, unexplained);
-      const charges = question.suspects.some(({ id }) => unclear.has(id)) ? [] : chargesOf(question);
+      const isUnclear = (run: Suspect) => unclear.has(run.id) || run.since < run.attemptedAt;
+      const charges = question.suspects.some(isUnclear) ? [] : chargesOf(question);
       for (const [id, costMicros] of charges)
         findings.set(id, { kind: 'CHARGED', costMicros, requestId: null });
       if (charges.length > 0 || question.amount <= question.rounding) question = noQuestion;

@@ -29,6 +29,7 @@ function interval(from: number, to: number, fell: bigint, more: Partial<Interval
 }
 const run = (id: string, minute: number, more: Partial<Suspect> = {}): Suspect => ({
   id,
+  since: at(minute),
   attemptedAt: at(minute),
   holdMicros: 2n * price,
   priceMicros: price,
@@ -69,6 +70,16 @@ describe('nothing is concluded', () => {
       [run('a', 5), run('b', 6)],
     ],
     [
+      'of a run of a database that went back: a lost one may have been charged',
+      [interval(0, 90, price)],
+      [run('a', 5, { since: at(1) })],
+    ],
+    [
+      'of one that may have been charged before it was in doubt',
+      [interval(0, 4, price), interval(4, 90, 0n)],
+      [run('a', 5, { since: at(1) })],
+    ],
+    [
       'of a run that somebody else may have been',
       [interval(0, 10, price), interval(10, 20, 0n)],
       [run('a', 5), run('b', 6)],
@@ -97,6 +108,12 @@ describe('it is known', () => {
       'that it was not, when its time is over',
       [interval(0, 30, 0n), interval(30, 65, 0n)],
       [run('a', 5)],
+      { a: 'NOT_CHARGED' },
+    ],
+    [
+      'that it was not, though the database went back',
+      [interval(0, 30, 0n), interval(30, 65, 0n)],
+      [run('a', 5, { since: at(1) })],
       { a: 'NOT_CHARGED' },
     ],
     [

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
@@ -57,7 +58,10 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
     if (identity !== null) await remember(tx, identityName, identity);
     return { count, isSettled: await findSettled(tx, notes, standing, settled) };
   });
-  await intentNotes.adopt(isSettled);
+  await intentNotes.adopt(isSettled).catch((error: unknown) => {
+    // They stay where they are, and are read by every process.
+    log.warn({ err: toError(error) }, 'the notes of processes that are gone could not be put in order');
+  });
   return count;
 }
 
