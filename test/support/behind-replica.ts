@@ -81,6 +81,13 @@ export class BehindReplica {
     for (const prompt of prompts) await this.dramatis.generate(this.characterId, prompt);
   }
 
+  /** Lets every run wait in the queue, with its slot and a wake-up that comes when so much time has passed. */
+  async pause(seconds: number): Promise<void> {
+    await this.query(`
+      INSERT INTO provider_pauses (provider_account, model, reason, until)
+      SELECT DISTINCT provider_account, '', 'RATE_LIMITED', now() + interval '${seconds} seconds' FROM generations`);
+  }
+
   /** Holds the provider's answers to submits of such prompts until they are released. */
   hold(prompts: RegExp): () => void {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
