@@ -19,7 +19,7 @@ export class BehindReplica {
     this.dramatis = dramatis;
   }
 
-  /** Starts the parts and one server for each of `roles`; the first answers clients, who have a cast. */
+  /** Starts the parts and one server for each of `roles`; the first answers clients. Makes a cast. */
   static async start(
     roles: readonly string[],
     environment: Record<string, string> = {},
