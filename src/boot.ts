@@ -1,9 +1,10 @@
 import 'reflect-metadata';
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
+import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { reviewRestored } from './features/generations/tasks/review-restored.ts';
@@ -18,7 +19,7 @@ import { adminKey, masterKeys } from './own-keys.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
-import { connectDatabase, type Database } from './platform/db/connect.ts';
+import { connectDatabase } from './platform/db/connect.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
 import { openReader } from './platform/db/reads/reader.ts';
@@ -31,7 +32,9 @@ import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
+import { claimFor } from './platform/storage/claim-storage.ts';
 import { openHighWater } from './platform/storage/high-water.ts';
+import { imageSecret } from './platform/storage/image-secret.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import { type Graphql, openGraphql } from './server/open-graphql.ts';
@@ -42,7 +45,10 @@ export interface Running {
   readonly url: string | null;
   /** What a person at the terminal reads; empty for a worker. */
   readonly greeting: string;
+  /** Ends it. Paid calls that are under way are waited for, each until its own deadline. */
   stop(): Promise<void>;
+  /** Waits for them no longer: their runs become UNCERTAIN. */
+  hurry(): void;
 }
 
 /** Stops what was started, newest first; a part that fails to stop does not keep the others from it. */
@@ -89,6 +95,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
+  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
+  closers.push(async () => storage.close());
   const jobs = await startJobQueue(databaseUrl, log);
   const events = await startEventFeed(databaseUrl, log);
   const tools: TaskContext = {
@@ -101,7 +109,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     turns: createTurns(),
     jobs,
     events,
-    storage: await openLocalStorage(join(dataDirectory, 'storage')),
+    storage,
     outbound,
     segmind,
     pace: createPaces(),
@@ -124,16 +132,24 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   closers.push(() => events.close());
   closers.push(() => {
     sweeping.abort();
-    return jobs.stop(config.SHUTDOWN_GRACE_MS);
+    return jobs.stop(config.SHUTDOWN_GRACE_MS, longestAnswerMs(config));
   });
+  const ending = {
+    stop: () => {
+      // At once, while requests are still answered.
+      jobs.rest();
+      return closeAll(closers);
+    },
+    hurry: () => jobs.hurry(),
+  };
 
   if (!graphql) {
     log.info({ role: 'worker', provider: provider.kind }, 'working');
-    return { url: null, greeting: '', stop: () => closeAll(closers) };
+    return { url: null, greeting: '', ...ending };
   }
   const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
   log.info({ url, role: config.ROLE, provider: provider.kind }, 'listening');
-  return { url, greeting: greeting({ url, key, provider }), stop: () => closeAll(closers) };
+  return { url, greeting: greeting({ url, key, provider }), ...ending };
 }
 
 async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Closers): Promise<string> {
@@ -180,17 +196,6 @@ async function findProvider(config: Config, dataDirectory: string, closers: Clos
     uploadUrl: config.SEGMIND_UPLOAD_URL ?? `${simulator.url}/upload-asset`,
     generationsUrl: config.SEGMIND_GENERATIONS_URL ?? `${simulator.url}/inference-request/request-history`,
   };
-}
-
-/** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
-async function imageSecret(db: Database): Promise<Buffer> {
-  const name = 'image-url-secret';
-  await db.setting.createMany({
-    data: [{ name, value: randomBytes(32).toString('hex') }],
-    skipDuplicates: true,
-  });
-  const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
-  return Buffer.from(value, 'hex');
 }
 
 async function listen(

@@ -1,10 +1,13 @@
 import { boot } from './boot.ts';
 import { ConfigProblem, readConfig } from './config.ts';
 import { toError } from './errors.ts';
+import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { createLogger } from './logger.ts';
 
-/** A last resort: whatever hangs, the process is gone this long after the grace is over. */
-const exitMarginMs = 5_000;
+/** A last resort: whatever hangs, the process is gone this long after all that a stop may wait for. */
+const exitMarginMs = 10_000;
+/** A terminal and npm both pass Ctrl-C on: a second signal within this time is not a new wish. */
+const sameWishMs = 1_000;
 
 try {
   const config = readConfig(process.env);
@@ -12,13 +15,19 @@ try {
   const running = await boot(config, log);
   if (running.greeting) process.stdout.write(running.greeting);
 
-  let isStopping = false;
+  const exitAfter = (waitMs: number) => setTimeout(() => process.exit(1), waitMs + exitMarginMs).unref();
+  let stoppedAt: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
-    // A terminal and npm both pass Ctrl-C on: the second one is not a new wish.
-    if (isStopping) return;
-    isStopping = true;
+    if (stoppedAt !== null) {
+      if (performance.now() - stoppedAt < sameWishMs) return;
+      log.warn({ signal }, 'stopping without waiting for paid calls: their runs become UNCERTAIN');
+      exitAfter(config.SHUTDOWN_GRACE_MS);
+      running.hurry();
+      return;
+    }
+    stoppedAt = performance.now();
     log.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), config.SHUTDOWN_GRACE_MS + exitMarginMs).unref();
+    exitAfter(config.SHUTDOWN_GRACE_MS + longestAnswerMs(config));
     running.stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -5,6 +5,7 @@ import {
   InputProblem,
   NotFound,
   RateLimited,
+  StorageUnavailable,
   Unauthenticated,
   Unavailable,
   UnsupportedMedia,
@@ -34,6 +35,7 @@ export function presentHttpError(error: FastifyError): HttpFailure {
     const headers = { 'retry-after': String(error.retryAfterSeconds) };
     return { status: 429, code: 'RATE_LIMITED', message, headers };
   }
+  if (error instanceof StorageUnavailable) return { status: 503, code: 'STORAGE_UNAVAILABLE', message };
   if (error instanceof Unavailable) return { status: 503, code: 'SERVICE_UNAVAILABLE', message };
   if (isTransient(error)) {
     const away = 'The database does not answer at the moment. Try again.';

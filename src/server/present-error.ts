@@ -8,6 +8,7 @@ import {
   InputProblem,
   NotFound,
   RateLimited,
+  StorageUnavailable,
   toError,
   Unauthenticated,
   Unavailable,
@@ -25,6 +26,7 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
   [InputProblem, 'BAD_USER_INPUT'],
   [RateLimited, 'RATE_LIMITED'],
   [Unavailable, 'SERVICE_UNAVAILABLE'],
+  [StorageUnavailable, 'STORAGE_UNAVAILABLE'],
 ];
 
 /**

@@ -13,6 +13,7 @@ export const failureCodes = {
   RESULT_EXPIRED: 'The provider no longer has the result; it was paid for.',
   RESULT_INVALID: 'The provider delivered nothing usable; it was paid for.',
   STORAGE_FAILED: 'The pictures could not be stored here in time; they were paid for.',
+  REFERENCE_MISSING: 'A picture that the run was given is no longer in storage; nothing was paid.',
   APPROVAL_REJECTED: 'An owner turned it down; nothing was paid.',
 } as const;
 export type FailureCode = keyof typeof failureCodes;

@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
+import { handOver } from './hand-over.ts';
 import { type Claim, Lease, leaseSeconds } from './lease.ts';
-import { freePlaces, type Turn } from './places.ts';
+import { type Among, createFiller, freePlaces, type Turn } from './places.ts';
 
 /*
  * pg-boss, and the only file that knows it. A job is a wake-up for one run and, while it is worked on, the lease
@@ -32,6 +33,11 @@ export interface Wakeup {
   settle(): void;
   /** False when our own heartbeats came late: another process may have taken the run over. */
   isLeaseFresh(): boolean;
+  /**
+   * Does what must not be left halfway: a stop waits for it. The signal aborts when the stop can wait no longer; then the
+   * work has a few seconds to write down how far it came.
+   */
+  finish<Result>(work: (hurried: AbortSignal) => Promise<Result>): Promise<Result>;
 }
 
 /** A turn to be given to a run. */
@@ -54,16 +60,21 @@ export interface JobQueue {
   work(handler: WakeupHandler, concurrency: number): void;
   /** Unfinished runs that no live job would ever wake, oldest first. */
   findForgotten(tx: Transaction, limit: number): Promise<string[]>;
-  /** Stops fetching, asks the handlers to hand over, waits at most `graceMs`, and gives unfinished jobs back. */
-  stop(graceMs: number): Promise<void>;
+  /** Fetches no more, and asks the handlers to hand over. */
+  rest(): void;
+  /**
+   * The same, and waits: at most `graceMs` for what can be handed over, and `limitMs`, never less, for what must finish.
+   * Unfinished jobs are given back.
+   */
+  stop(graceMs: number, limitMs?: number): Promise<void>;
+  /** Waits no longer for what must finish. */
+  hurry(): void;
 }
 
 /** A job as it is handed out. */
 interface FetchedJob extends Claim {
   readonly data: unknown;
 }
-
-type Among = { readonly minPriority?: number; readonly maxPriority?: number };
 
 /** Connects to the queue, making its tables at first use. `log` gets what goes wrong in the background. */
 export async function startJobQueue(databaseUrl: string, log: Logger): Promise<JobQueue> {
@@ -86,9 +97,10 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   });
 
   const leases = new Map<string, Lease>();
-  const running = new Map<Promise<void>, Turn>();
-  let isOrdinarysTurn = false;
+  const running = new Map<Lease, Turn>();
   const stopping = new AbortController();
+  const hurrying = new AbortController();
+  const stopped = new AbortController();
   let fetching = Promise.resolve();
   let touching = Promise.resolve();
 
@@ -98,41 +110,25 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
     return (await boss.fetch<unknown>(queue, { batchSize: limit, includeMetadata: true, ...among })) ?? [];
   }
 
-  /**
-   * Fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free. Of the others
-   * urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many small
-   * projects would always be first.
-   */
-  async function fillPlaces(places: number, start: (job: FetchedJob, isInKept: boolean) => void) {
-    const free = freePlaces(places, [...running.values()]);
-    let { open } = free;
-    isOrdinarysTurn = !isOrdinarysTurn;
-    const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);
-    const fill = async (limit: number, among?: Among) => {
-      const jobs = await fetchJobs(limit, among);
-      for (const job of jobs) {
-        start(job, open <= 0);
-        open -= 1;
-      }
-      return jobs.length;
-    };
-    const count = await fill(half);
-    // Less than there is room for: nothing else waits, and nothing needs to be shared.
-    if (count < half) return;
-    await fill(open, { maxPriority: urgent - 1 });
-    await fill(Math.max(0, open) + free.kept, { minPriority: urgent });
-  }
+  const fill = createFiller(fetchJobs, urgent);
 
-  async function take({ id, retryCount, data }: FetchedJob, handler: WakeupHandler, turn: Turn) {
-    const lease = new Lease({ id, retryCount });
-    leases.set(id, lease);
+  async function take({ id, data }: FetchedJob, handler: WakeupHandler, turn: Turn, lease: Lease) {
+    let hasFinished = false;
+    async function finish<Result>(work: (hurried: AbortSignal) => Promise<Result>): Promise<Result> {
+      hasFinished = lease.mustFinish = true;
+      return work(hurrying.signal).finally(() => {
+        lease.mustFinish = false;
+      });
+    }
     try {
       const { generationId } = payload.parse(data);
       const settle = () => {
         turn.hasSettled = true;
       };
-      await handler({ id, generationId, settle, isLeaseFresh: () => lease.isFresh() }, stopping.signal);
-      if (stopping.signal.aborted) return;
+      const isLeaseFresh = () => lease.isFresh();
+      await handler({ id, generationId, settle, isLeaseFresh, finish }, stopping.signal);
+      // The others are given back together.
+      if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await boss.complete(queue, lease.claim);
       leases.delete(id);
     } catch (error) {
@@ -143,6 +139,13 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
       await boss.fail(queue, lease.claim).catch(() => undefined);
       leases.delete(id);
     }
+  }
+
+  /** Lets another process go on with these at once. */
+  async function giveBack(some: readonly Lease[]) {
+    for (const { claim } of some) leases.delete(claim.id);
+    const held = some.map(({ claim }) => claim);
+    if (held.length > 0) await boss.fail(queue, held).catch(() => undefined);
   }
 
   /**
@@ -158,11 +161,13 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
     while (!stopping.signal.aborted) {
       try {
-        await fillPlaces(concurrency, (job, isInKept) => {
+        await fill(freePlaces(concurrency, [...running.values()]), (job, isInKept) => {
           if (takeBack(job)) return;
           const turn: Turn = { isInKept, hasSettled: false };
-          const work: Promise<void> = take(job, handler, turn).finally(() => running.delete(work));
-          running.set(work, turn);
+          const lease = new Lease({ id: job.id, retryCount: job.retryCount });
+          leases.set(job.id, lease);
+          lease.ended = take(job, handler, turn, lease).finally(() => running.delete(lease));
+          running.set(lease, turn);
         });
       } catch (error) {
         log.warn({ err: toError(error) }, 'no wake-ups could be fetched');
@@ -173,8 +178,8 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
   }
 
   async function touchLoop() {
-    while (!stopping.signal.aborted || running.size > 0) {
-      await sleep(touchEveryMs, undefined, { signal: stopping.signal }).catch(() => sleep(100));
+    while (!stopped.signal.aborted) {
+      await sleep(touchEveryMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       const held = [...leases.values()];
       if (held.length === 0) continue;
       const sentAt = performance.now();
@@ -216,21 +221,16 @@ export async function startJobQueue(databaseUrl: string, log: Logger): Promise<J
         ORDER BY g.requested_at LIMIT ${limit}`;
       return rows.map((row) => row.id);
     },
-    async stop(graceMs) {
+    rest: () => stopping.abort(),
+    async stop(graceMs, limitMs = graceMs) {
       stopping.abort();
-      const patience = new AbortController();
-      await Promise.race([
-        // What is being fetched is ours already, and must be given back with the rest.
-        fetching.then(() => Promise.allSettled([...running.keys()])),
-        sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
-      ]);
-      patience.abort();
-      const held = [...leases.values()].map((lease) => lease.claim);
-      if (held.length > 0) await boss.fail(queue, held).catch(() => undefined);
+      await handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
       running.clear();
+      stopped.abort();
       await Promise.all([fetching, touching]);
       await boss.stop({ graceful: false });
     },
+    hurry: () => hurrying.abort(),
   };
 }
 

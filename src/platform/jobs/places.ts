@@ -31,3 +31,38 @@ function free(places: number, turns: readonly Turn[]): Free {
   const open = Math.max(0, places - kept - (turns.length - keptInUse));
   return { open, kept: Math.max(0, kept - keptInUse) };
 }
+
+/** Of which priorities jobs are fetched; left out, of all. */
+export interface Among {
+  readonly minPriority?: number;
+  readonly maxPriority?: number;
+}
+
+type Fetch<Job> = (limit: number, among?: Among) => Promise<readonly Job[]>;
+
+/**
+ * Fills free places with jobs. Some places are kept for urgent jobs, which only take them when no other is free. Of the
+ * others urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many
+ * small projects would always be first.
+ */
+export function createFiller<Job>(fetch: Fetch<Job>, urgent: number) {
+  let isOrdinarysTurn = false;
+  return async ({ open, kept }: Free, start: (job: Job, isInKept: boolean) => void): Promise<void> => {
+    let left = open;
+    isOrdinarysTurn = !isOrdinarysTurn;
+    const half = isOrdinarysTurn ? Math.floor(left / 2) : Math.ceil(left / 2);
+    const fill = async (limit: number, among?: Among) => {
+      const jobs = await fetch(limit, among);
+      for (const job of jobs) {
+        start(job, left <= 0);
+        left -= 1;
+      }
+      return jobs.length;
+    };
+    const count = await fill(half);
+    // Less than there is room for: nothing else waits, and nothing needs to be shared.
+    if (count < half) return;
+    await fill(left, { maxPriority: urgent - 1 });
+    await fill(Math.max(0, left) + kept, { minPriority: urgent });
+  };
+}

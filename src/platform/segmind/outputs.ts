@@ -9,24 +9,47 @@ const members = ['images', 'output', 'image', 'data', 'image_url', 'url', 'outpu
 /** Deeper than any answer that was ever seen (`data` holding objects with `images` of objects with `url`). */
 const maxDepth = 6;
 
-/** Every picture in a JSON answer, in the provider's order; empty when there is none. */
-export function readOutputs(value: unknown, depth = 0): Output[] {
+/** Bytes that begin like no picture: an output only where others of the same list are. */
+type Found = Output | { readonly kind: 'UNKNOWN'; readonly bytes: Buffer };
+
+/**
+ * Every picture in a JSON answer, in the provider's order; empty when there is none. In a list with pictures the bytes of
+ * the other items count as well: they were paid for like their siblings.
+ */
+export function readOutputs(value: unknown): Output[] {
+  return gather(value, 0).filter(isOutput);
+}
+
+function isOutput(found: Found): found is Output {
+  return found.kind !== 'UNKNOWN';
+}
+
+function gather(value: unknown, depth: number): Found[] {
   if (depth > maxDepth || value === null || value === undefined) return [];
   if (typeof value === 'string') return readText(value.trim());
-  if (Array.isArray(value)) return value.flatMap((each) => readOutputs(each, depth + 1));
-  if (typeof value !== 'object') return [];
-  for (const member of members) {
-    const outputs = member in value ? readOutputs(Reflect.get(value, member), depth + 1) : [];
-    if (outputs.length > 0) return outputs;
+  if (Array.isArray(value)) {
+    const items = value.flatMap((each) => gather(each, depth + 1));
+    return items.some(isOutput)
+      ? items.map((item) => (isOutput(item) ? item : { kind: 'BYTES', bytes: item.bytes }))
+      : items;
   }
-  return [];
+  if (typeof value !== 'object') return [];
+  let unknown: Found[] = [];
+  for (const member of members) {
+    const found = member in value ? gather(Reflect.get(value, member), depth + 1) : [];
+    if (found.some(isOutput)) return found;
+    if (unknown.length === 0) unknown = found;
+  }
+  return unknown;
 }
 
 /** A URL, or base64 with or without a data URI around it. A word that decodes to no picture is none. */
-function readText(text: string): Output[] {
+function readText(text: string): Found[] {
   if (/^https?:\/\//i.test(text)) return URL.canParse(text) ? [{ kind: 'URL', url: text }] : [];
-  const bytes = Buffer.from(text.replace(/^data:[^,]{0,200},/i, ''), 'base64');
-  return isPicture(bytes) ? [{ kind: 'BYTES', bytes }] : [];
+  const base64 = text.replace(/^data:[^,]{0,200},/i, '');
+  const bytes = Buffer.from(base64, 'base64');
+  if (isPicture(bytes)) return [{ kind: 'BYTES', bytes }];
+  return /^[A-Za-z0-9+/_\s-]{40,}={0,2}$/.test(base64) ? [{ kind: 'UNKNOWN', bytes }] : [];
 }
 
 /** Whether bytes begin like a picture (JPEG, PNG, WebP, GIF, AVIF), whatever the header calls them. */

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { blobKey, variantKey } from '../../../src/platform/storage/blob-key.ts';
-import { openLocalStorage } from '../../../src/platform/storage/local-storage.ts';
+import { openTestStorage } from '../../support/storage.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'dramatis-storage-'));
 const sha256 = 'ab'.repeat(32);
 
 it.each(['', '/etc/passwd', '../up', 'a/../../b', 'a//b', 'a\0b', '.hidden'])('%j is no key', async (key) => {
-  const storage = await openLocalStorage(await folder());
+  const storage = await openTestStorage(await folder());
   await expect(storage.put(key, Buffer.from('x'))).rejects.toThrow('is not a storage key');
   await expect(storage.get(key)).rejects.toThrow('is not a storage key');
 });
 
 it('keeps what was put, once, however many put it at once, and leaves nothing half written', async () => {
   const root = await folder();
-  const storage = await openLocalStorage(root);
+  const storage = await openTestStorage(root);
   expect(await storage.get(blobKey('p1', sha256))).toBeNull();
   await Promise.all(
     Array.from({ length: 20 }, () => storage.put(blobKey('p1', sha256), Buffer.from('picture'))),
@@ -40,10 +40,10 @@ it('names each variant differently', () => {
 
 it('clears away what a process left half written an hour ago, not what one is writing', async () => {
   const root = await folder();
-  await openLocalStorage(root);
+  await openTestStorage(root);
   for (const name of ['old', 'new']) await writeFile(join(root, 'unfinished', name), 'x');
   const twoHoursAgo = Date.now() / 1_000 - 7_200;
   await utimes(join(root, 'unfinished', 'old'), twoHoursAgo, twoHoursAgo);
-  await openLocalStorage(root);
+  await openTestStorage(root);
   expect(await readdir(join(root, 'unfinished'))).toEqual(['new']);
 });

@@ -1,3 +1,4 @@
+import { StorageUnavailable } from '../../../errors.ts';
 import type { Status } from '../../../platform/segmind/result.ts';
 import type { Segmind } from '../../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
@@ -6,7 +7,8 @@ import { failureColumns } from '../failure.ts';
 import { atMove, type Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
-import { costColumns, failPaid, keepResult } from './keep-result.ts';
+import { awaitStorage, untilStored } from './await-storage.ts';
+import { costColumns, failPaid, keepAnswer, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
@@ -37,6 +39,8 @@ export async function pollGeneration(
   let run = submitted;
   let errorsInRow = 0;
   let unknownInRow = 0;
+  let failure: unknown = null;
+  let metrics: Status['metrics'] | null = null;
 
   for (;;) {
     const delayMs =
@@ -52,24 +56,31 @@ export async function pollGeneration(
       const status = await segmind.status(requestId);
       errorsInRow = unknownInRow = 0;
       if (status.state === 'COMPLETED') {
+        metrics = status.metrics;
         const account = { ...ctx, segmind };
         return await ctx.results.take(run.projectId, () => collect(account, run, requestId, status, signal));
       }
       if (status.state === 'FAILED') return await fail(ctx, run, status);
       for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
-      if (!(error instanceof SegmindError)) throw error;
+      failure = error;
       errorsInRow += 1;
-      unknownInRow = error.code === 'REQUEST_NOT_FOUND' ? unknownInRow + 1 : 0;
-      if (error.code === 'RATE_LIMITED' && segmind) {
-        const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
-        ctx.pollPauses.pause(segmind.accountId, toldMs);
+      // Its bytes are in the provider's answer, which can be read again: nothing is held while it waits.
+      if (error instanceof StorageUnavailable)
+        await awaitStorage(ctx, run, signal, config.SEGMIND_RETENTION_MS - age());
+      else if (!(error instanceof SegmindError)) throw error;
+      else {
+        unknownInRow = error.code === 'REQUEST_NOT_FOUND' ? unknownInRow + 1 : 0;
+        if (error.code === 'RATE_LIMITED' && segmind) {
+          const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
+          ctx.pollPauses.pause(segmind.accountId, toldMs);
+        }
+        ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
       }
-      ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
     if (unknownInRow >= unknownLimit || (isPastRetention && errorsInRow > 0)) {
-      await failPaid(ctx, run, 'RESULT_EXPIRED', '', null);
+      await giveUp(ctx, run, { failure, metrics, signal });
       return null;
     }
     // A job that never ends is let go with the record of it.
@@ -122,9 +133,25 @@ async function collect(
     // The status said otherwise a moment ago, but the result is the last word.
     if (error.code === 'JOB_FAILED') return fail(ctx, run, { ...status, error: error.detail });
     if (error.code !== 'ANSWER_INVALID') throw error;
-    await failPaid(ctx, run, 'RESULT_INVALID', error.detail ?? '', status.metrics);
+    const problems = await keepAnswer(ctx, run, error);
+    await failPaid(ctx, run, 'RESULT_INVALID', error.detail ?? '', status.metrics, problems);
     return null;
   }
+}
+
+/** The provider keeps the result no longer. What the last attempt to read it has brought is kept. */
+async function giveUp(
+  ctx: Worker,
+  run: GenerationRow,
+  last: { failure: unknown; metrics: Status['metrics'] | null; signal: AbortSignal },
+): Promise<void> {
+  const { failure, metrics, signal } = last;
+  if (failure instanceof StorageUnavailable) return failPaid(ctx, run, 'STORAGE_FAILED', '', metrics);
+  const problems =
+    failure instanceof SegmindError
+      ? await untilStored(ctx, run, signal, () => keepAnswer(ctx, run, failure))
+      : [];
+  await failPaid(ctx, run, 'RESULT_EXPIRED', '', metrics, problems);
 }
 
 async function fail(ctx: Worker, run: GenerationRow, status: Status): Promise<null> {

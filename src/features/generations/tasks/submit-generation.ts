@@ -1,20 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findImageModel } from '../../../catalogue/catalogue.ts';
-import { toError } from '../../../errors.ts';
+import { StorageUnavailable, toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { isTransient } from '../../../platform/db/transient.ts';
-import { newWakeupId, type Wakeup } from '../../../platform/jobs/job-queue.ts';
+import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { accountInForce, isAccountInForce } from '../../provider-keys/provider-key.queries.ts';
 import { atMove } from '../move-generation.ts';
-import { moveTogether, type SharedMove } from '../move-together.ts';
+import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
-import { isDuplicateRequestId, keepResult } from './keep-result.ts';
-import { persist } from './persist.ts';
-import { claimProbe, endPauses, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
-import { fail, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
-import { buildBody } from './reference-urls.ts';
+import { untilStored } from './await-storage.ts';
+import { keepAnswer } from './keep-result.ts';
+import { postRun } from './post-run.ts';
+import { failureOfReference } from './provider-failure.ts';
+import { claimProbe, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
+import { fail, failUnsent, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
+import { buildBody, ReferenceMissing } from './reference-urls.ts';
+import type { Worker } from './worker.ts';
 
 /** A key that was refused is tried at most this often. */
 const probeEveryMs = 60_000;
@@ -29,11 +31,12 @@ const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_C
  * Resolves to the run when it goes on now, null when it rests or waits for a later wake-up.
  */
 export async function submitGeneration(
-  server: TaskContext,
+  server: Worker,
   run: GenerationRow,
   wakeup: Wakeup,
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
+  if (server.storage.health.problem !== null) return waitForStorage(server, run);
   const segmind = await accountInForce(server, run.projectId).catch((error: unknown) => {
     if (error instanceof SegmindError) return error;
     throw error;
@@ -48,6 +51,8 @@ export async function submitGeneration(
   // Whoever waits here keeps a place that another account's run could have.
   if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs);
   await sleep(waitMs, undefined, { signal });
+  // What cannot be stored must not be bought.
+  if ((await ctx.storage.health.prove()) !== null) return waitForStorage(ctx, run);
   if (!(await claimProbe(ctx, account, run.model, probeEveryMs))) return postpone(ctx, run, probeEveryMs);
 
   let body: Record<string, unknown>;
@@ -55,8 +60,12 @@ export async function submitGeneration(
     body = await buildBody(ctx, run);
   } catch (error) {
     if (error instanceof SegmindError) return notTaken(ctx, run, error, { from: ['QUEUED'] });
+    if (error instanceof StorageUnavailable) return waitForStorage(ctx, run);
+    if (error instanceof ReferenceMissing) return failUnsent(ctx, run, failureOfReference(error));
     throw error;
   }
+  // Uploading pictures may have taken a while.
+  if (ctx.storage.health.problem !== null) return waitForStorage(ctx, run);
 
   const token = ctx.random.uuid();
   const mine = { token, from: ['SUBMITTING', 'UNCERTAIN'] } as const;
@@ -93,15 +102,26 @@ export async function submitGeneration(
     await requeue(ctx, run, 0, mine);
     return null;
   }
-  try {
-    return await post(ctx, intent, body, mine);
-  } catch (error) {
-    if (!(error instanceof SegmindError)) throw error;
-    if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
-    ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
-    await restUncertain(ctx, run, error.detail ?? error.message, { token });
-    return null;
-  }
+  return wakeup.finish(async (hurried) => {
+    try {
+      return await postRun(ctx, intent, body, mine, hurried);
+    } catch (error) {
+      if (!(error instanceof SegmindError)) throw error;
+      if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
+      ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
+      const problems = await untilStored(ctx, intent, hurried, () => keepAnswer(ctx, run, error)).catch(
+        () => [],
+      );
+      await restUncertain(ctx, run, error.detail ?? error.message, { token }, problems);
+      return null;
+    }
+  });
+}
+
+/** The longer pictures could not be stored, the more rarely a run looks whether they can. */
+function waitForStorage(ctx: TaskContext, run: GenerationRow): Promise<null> {
+  const delayMs = Math.min(Math.max(ctx.storage.health.illForMs() / 4, 1_000), 10_000);
+  return postpone(ctx, run, delayMs, 'STORAGE');
 }
 
 /** Outside of the database too, so that a copy of it which is older than this submit can be told. */
@@ -130,66 +150,6 @@ class AccountChanged extends Error {}
 
 /** The project was given up while the run was made ready. */
 class ProjectGivenUp extends Error {}
-
-async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, unknown>, mine: Mine) {
-  const transport =
-    ctx.config.SEGMIND_TRANSPORT === 'model'
-      ? findImageModel(run.model)?.transport
-      : ctx.config.SEGMIND_TRANSPORT;
-  if (transport?.toUpperCase() !== 'V1') {
-    try {
-      const { requestId } = await ctx.segmind.submit(run.model, body);
-      ctx.pace(ctx.segmind.accountId).faster();
-      return await recordSubmitted(ctx, run, requestId, mine);
-    } catch (error) {
-      if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
-      ctx.log.warn({ err: error, generationId: run.id }, 'no asynchronous route, using the synchronous one');
-    }
-  }
-  const result = await ctx.segmind.run(run.model, body);
-  ctx.pace(ctx.segmind.accountId).faster();
-  return keepResult(ctx, run, result, { ...mine, submitted: true });
-}
-
-async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: string, mine: Mine) {
-  // A late answer finds its run given up as UNCERTAIN, its wake-up gone: bring a new one.
-  const wakeupId = newWakeupId();
-  const taken = (set: object): SharedMove => ({
-    to: 'SUBMITTED',
-    ...mine,
-    set: {
-      provider_request_id: requestId,
-      submitted_at: atMove,
-      failure_code: null,
-      failure_message: null,
-      failure_retryable: null,
-      ...set,
-    },
-  });
-  try {
-    const row =
-      (await persist.execute(() => moveTogether(ctx, run, { ...taken({}), from: ['SUBMITTING'] }))) ??
-      (await persist.execute(() =>
-        moveTogether(ctx, run, {
-          ...taken({ wakeup_id: wakeupId }),
-          from: ['UNCERTAIN'],
-          wakeup: { id: wakeupId },
-        }),
-      ));
-    await endPauses(ctx, ctx.segmind.accountId, run.model);
-    if (!row)
-      ctx.log.error(
-        { generationId: run.id, requestId },
-        'an answer came for a run that was settled without it',
-      );
-    return row;
-  } catch (error) {
-    if (!isDuplicateRequestId(error)) throw error;
-    ctx.log.error({ generationId: run.id, requestId }, 'the provider answered with the id of another run');
-    await restUncertain(ctx, run, 'The provider answered with the id of another run.', mine);
-    return null;
-  }
-}
 
 /** The provider certainly took nothing: try again later, or fail with its reason. */
 async function notTaken(
