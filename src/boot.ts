@@ -90,7 +90,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
     syncTimeoutMs: config.SEGMIND_SYNC_TIMEOUT_MS,
-    maxOutputBytes: config.MAX_IMAGE_BYTES * 4,
+    // What is paid for may be larger than what clients may send.
+    maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, 67_108_864),
   });
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
@@ -118,9 +119,9 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     imageSecret: await imageSecret(db),
   };
 
-  await adoptBlobs(tools);
-  await reviewRestored(tools);
   const sweeping = new AbortController();
+  await adoptBlobs(tools, sweeping.signal);
+  await reviewRestored(tools);
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
@@ -134,14 +135,12 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
     sweeping.abort();
     return jobs.stop(config.SHUTDOWN_GRACE_MS, longestAnswerMs(config));
   });
-  const ending = {
-    stop: () => {
-      // At once, while requests are still answered.
-      jobs.rest();
-      return closeAll(closers);
-    },
-    hurry: () => jobs.hurry(),
+  const stop = () => {
+    // At once, while requests are still answered.
+    jobs.rest();
+    return closeAll(closers);
   };
+  const ending = { stop, hurry: jobs.hurry };
 
   if (!graphql) {
     log.info({ role: 'worker', provider: provider.kind }, 'working');

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { errorCode, StorageUnavailable } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { unsortedPrefix } from './blob-key.ts';
 import { type ClaimStorage, readIdentity, StorageMissing } from './claim-storage.ts';
 import type { Storage } from './storage.ts';
 import { monitorStorage } from './storage-health.ts';
@@ -133,15 +134,20 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
         await rm(path, { recursive: true, force: true });
       });
     },
-    async isOurs() {
+    async isWhole() {
       const identity = await unlessIll(() => readIdentity(root));
-      return identity !== null && identity === ours;
+      return identity !== null && identity === ours && !(await storage.has(unsortedPrefix));
     },
     close: () => health.close(),
   };
 
   await health.prove(0);
   await removeLitter(unfinished).catch(() => undefined);
+  if (health.problem === null && (await readIdentity(root)) !== ours)
+    log.warn(
+      { root },
+      'the pictures of the database are in another folder: DATA_DIR is that of another installation',
+    );
   return storage;
 }
 

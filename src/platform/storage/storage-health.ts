@@ -22,10 +22,8 @@ export interface StorageMonitor extends StorageHealth {
 /** An attempt to store that many bytes. Throws when it does not work. */
 export type Attempt = (sizeBytes: number) => Promise<void>;
 
-/** While nothing can be stored, this often it is tried. */
-const attemptEveryMs = 1_000;
-/** A disk that takes longer does not answer. */
-const attemptTimeoutMs = 5_000;
+/** How often it is tried while nothing can be stored, and after what time a disk does not answer. */
+const usualTiming = { everyMs: 1_000, timeoutMs: 5_000 };
 /** What is proved so shortly before a submit is true of it. */
 const provedForMs = 100;
 const smallestAttemptBytes = 4_096;
@@ -35,7 +33,11 @@ const smallestAttemptBytes = 4_096;
  * bytes as failed are tried elsewhere, and only when that fails too the storage is ill. It is well again as soon as such
  * an attempt succeeds. Each change of state is one line in the log.
  */
-export function monitorStorage(attempt: Attempt, log: Pick<Logger, 'warn' | 'info'>): StorageMonitor {
+export function monitorStorage(
+  attempt: Attempt,
+  log: Pick<Logger, 'warn' | 'info'>,
+  { everyMs, timeoutMs } = usualTiming,
+): StorageMonitor {
   const closing = new AbortController();
   let problem: string | null = null;
   let illSince = 0;
@@ -54,7 +56,7 @@ export function monitorStorage(attempt: Attempt, log: Pick<Logger, 'warn' | 'inf
     };
     const { startedAt, ends } = attempting;
     try {
-      await inTime(ends);
+      await inTime(ends, timeoutMs);
       provedAt = startedAt;
       heal();
     } catch (error) {
@@ -88,7 +90,7 @@ export function monitorStorage(attempt: Attempt, log: Pick<Logger, 'warn' | 'inf
   async function lookRegularly(): Promise<void> {
     const { signal } = closing;
     while (problem !== null && !signal.aborted) {
-      await sleep(attemptEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (!signal.aborted) await lookOnce();
     }
   }
@@ -116,9 +118,9 @@ export function monitorStorage(attempt: Attempt, log: Pick<Logger, 'warn' | 'inf
   };
 }
 
-async function inTime(attempt: Promise<void>): Promise<void> {
+async function inTime(attempt: Promise<void>, timeoutMs: number): Promise<void> {
   const patience = new AbortController();
-  const late = sleep(attemptTimeoutMs, undefined, { signal: patience.signal, ref: false }).then(() => {
+  const late = sleep(timeoutMs, undefined, { signal: patience.signal, ref: false }).then(() => {
     throw new Error('The disk does not answer.');
   });
   try {

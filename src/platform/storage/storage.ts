@@ -15,8 +15,11 @@ export interface Storage {
   /** Deletes every key below a prefix, a path without a slash at its end. */
   deleteAll(prefix: string): Promise<void>;
   readonly health: StorageHealth;
-  /** Whether it is the storage that the database's pictures are in, and not another installation's. */
-  isOurs(): Promise<boolean>;
+  /**
+   * Whether what it does not have is lost: it is the storage that the database's pictures are in, not another
+   * installation's, and nothing in it waits to be sorted by project.
+   */
+  isWhole(): Promise<boolean>;
   /** Ends the attempts to find out whether it works again. */
   close(): void;
 }

@@ -63,7 +63,7 @@ export class ReferenceMissing extends Error {
   }
 }
 
-/** Only a storage that works, and is the one that the picture was put into, can say that it is missing. */
+/** Only a storage that works and is whole can say that a picture is missing. */
 async function readReference(
   { storage }: Uses<'storage'>,
   projectId: string,
@@ -76,7 +76,7 @@ async function readReference(
     return null;
   });
   if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
-  if (!(await storage.isOurs())) throw new StorageUnavailable();
+  if (!(await storage.isWhole())) throw new StorageUnavailable();
   throw new ReferenceMissing(reference);
 }
 

@@ -109,8 +109,9 @@ async function storeBytes(
 async function bytesOf(ctx: Worker, projectId: string, output: DeliveredOutput): Promise<Buffer> {
   if ('url' in output) return ctx.segmind.download(output.url);
   const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));
-  if (!bytes) throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');
-  return bytes;
+  if (bytes) return bytes;
+  if (!(await ctx.storage.isWhole())) throw new StorageUnavailable();
+  throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');
 }
 
 function placeOf(output: DeliveredOutput): { index: number; providerUrl?: string } {
