@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
+import { Dramatis, eventually, picture } from '../support/dramatis.ts';
+import { mountStorage } from '../support/ill-storage.ts';
+import { surviveOutage } from '../support/outage.ts';
+
+let dramatis: Dramatis;
+afterEach(() => dramatis.stop());
+
+describe.each(['v1', 'v2'])(
+  'over %s, forty paid pictures outlast 25 seconds with a disk that is',
+  (transport) => {
+    it.each([
+      ['full', true],
+      ['inodes', true],
+      ['readOnly', true],
+      ['gone', false],
+    ] as const)('%s', async (name, isReadable) => {
+      dramatis = await Dramatis.start({
+        simulator: { speed: 15 },
+        environment: { SEGMIND_TRANSPORT: transport },
+        servers: 0,
+      });
+      const { faults, isMounted } = await mountStorage(dramatis, 64 * 1_048_576);
+      dramatis.url = (await dramatis.startServer()).url ?? '';
+      await dramatis.database.query('ALTER TABLE projects ALTER max_concurrent_generations SET DEFAULT 50');
+      const isServed = isReadable && isMounted;
+      await surviveOutage(dramatis, faults[name], { runs: 40, lastsMs: 25_000, isReadable: isServed });
+    });
+  },
+);
+
+it('a host of pictures that is away for longer than a minute loses none', async () => {
+  const provider: DeliveringProvider = await startDeliveringProvider();
+  dramatis = await Dramatis.start({ environment: { SEGMIND_BASE_URL: provider.url } });
+  dramatis.onStop(() => provider.close());
+  const { characterId } = await dramatis.cast();
+  provider.result = { body: { output: `${provider.url}/files/late` } };
+  provider.files.set('late', { status: 503, body: { error: 'away' } });
+  const id = await dramatis.generate(characterId);
+  const askedAt = performance.now();
+  await eventually('the host to be away long', () => performance.now() - askedAt > 75_000, 80_000);
+  provider.files.set('late', { body: await picture('#987') });
+  expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED', failure: null });
+});
