@@ -59,16 +59,16 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     }
     const key = variantKey(image, width, format);
     // A variant that cannot be read or kept is made all the same.
-    const kept = await ctx.storage.get(key).catch(unlessIll);
+    const kept = await ctx.storage.get(key).catch(orNothing);
     if (kept) return deliver(kept);
     const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
     if (!original) return missing();
     const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
     // Made once, kept: a thumbnail costs ten times what reading it does.
-    await ctx.storage.put(key, made.bytes).catch(unlessIll);
+    await ctx.storage.put(key, made.bytes).catch(orNothing);
     // The project may have gone meanwhile, and nobody would look for this any more.
     if ((await ctx.db.image.count({ where: { id: image.id } })) === 0)
-      await ctx.storage.delete(key).catch(unlessIll);
+      await ctx.storage.delete(key).catch(orNothing);
     return deliver(made.bytes);
 
     function missing() {
@@ -80,7 +80,7 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     }
   }
 
-  function unlessIll(error: unknown): null {
+  function orNothing(error: unknown): null {
     if (error instanceof StorageUnavailable) return null;
     throw error;
   }

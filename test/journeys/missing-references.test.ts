@@ -110,3 +110,28 @@ it('when all pictures are gone they are not missing: runs wait, and go on when t
   const ended = await Promise.all(ids.map((id) => dramatis.settle(id)));
   expect(ended.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
 });
+
+it('a worker on the folder of another installation fails nothing: one on the right folder goes on', async () => {
+  const waiting = await Dramatis.start({ servers: 0, environment: { ROLE: 'api' } });
+  try {
+    waiting.url = (await waiting.startServer()).url ?? '';
+    const cast = await waiting.cast();
+    const elsewhere = join(waiting.environment.DATA_DIR ?? '', 'elsewhere');
+    await mkdir(join(elsewhere, 'storage'), { recursive: true });
+    await writeFile(join(elsewhere, 'storage', '.identity'), 'another\n');
+    const wrong = await waiting.startServer({ ROLE: 'worker', DATA_DIR: elsewhere });
+    const id = await waiting.generate(cast.characterId);
+    await eventually('the run to wait', async () => {
+      const { generation } = await waiting.get(
+        'query ($id: ID!) { generation(id: $id) { status waitingFor { reason } } }',
+        { id },
+      );
+      return generation.status === 'QUEUED' && generation.waitingFor?.reason === 'STORAGE';
+    });
+    await wrong.stop();
+    await waiting.startServer({ ROLE: 'worker' });
+    expect(await waiting.settle(id)).toMatchObject({ status: 'COMPLETED' });
+  } finally {
+    await waiting.stop();
+  }
+});

@@ -23,7 +23,6 @@ describe.each(['v1', 'v2'])(
       });
       const { faults, isMounted } = await mountStorage(dramatis, 64 * 1_048_576);
       dramatis.url = (await dramatis.startServer()).url ?? '';
-      await dramatis.database.query('ALTER TABLE projects ALTER max_concurrent_generations SET DEFAULT 50');
       const isServed = isReadable && isMounted;
       await surviveOutage(dramatis, faults[name], { runs: 40, lastsMs: 25_000, isReadable: isServed });
     });

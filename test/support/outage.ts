@@ -74,6 +74,10 @@ export async function surviveOutage(
   { runs, lastsMs = 0, isReadable }: { runs: number; lastsMs?: number; isReadable: boolean },
 ): Promise<void> {
   const cast = await dramatis.cast();
+  await dramatis.get(
+    'mutation ($input: UpdateProjectLimitsInput!) { updateProjectLimits(input: $input) { userErrors { code } } }',
+    { input: { id: cast.projectId, maxConcurrentGenerations: runs + 4 } },
+  );
   const before = await dramatis.settle(await dramatis.generate(cast.characterId, 'before'));
   const stored = before.images[0]?.image;
   const variant = 'query ($id: ID!) { node(id: $id) { ... on Image { url(width: 77, format: WEBP) } } }';

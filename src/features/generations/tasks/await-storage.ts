@@ -9,8 +9,8 @@ const lookEveryMs = 250;
 const timing = { minMs: 100, maxMs: 10_000 };
 
 /**
- * Waits until pictures can be stored again, `atMostMs`, and says so on the run meanwhile. Resolves at once while the
- * storage as a whole is well. Rejects when `signal` aborts.
+ * Says on a run that it waits for storage, and waits until pictures can be stored again, `atMostMs`. Resolves at once while
+ * the storage as a whole is well: then only one place is broken. Rejects when `signal` aborts.
  */
 export async function awaitStorage(
   ctx: Worker,
@@ -19,9 +19,9 @@ export async function awaitStorage(
   atMostMs = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const { health } = ctx.storage;
+  await note(ctx, run, 'STORAGE');
   if (health.problem === null) return;
   const endsAt = performance.now() + atMostMs;
-  await note(ctx, run, 'STORAGE');
   while (health.problem !== null && performance.now() < endsAt) await ctx.wheel.sleep(lookEveryMs, signal);
   if (health.problem === null) await note(ctx, run, null);
 }

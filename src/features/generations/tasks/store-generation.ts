@@ -84,8 +84,9 @@ async function storeOutput(
       if (!problem || signal.aborted) throw error;
       const isOver = hasEnd && leftMs() <= 0;
       if (isOver || !isWorthWaiting(error, failures)) return problem;
+      if (error instanceof StorageUnavailable)
+        await awaitStorage(ctx, run, signal, hasEnd ? leftMs() : undefined);
     }
-    await awaitStorage(ctx, run, signal, hasEnd ? leftMs() : undefined);
     await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
   }
 }
