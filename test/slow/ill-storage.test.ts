@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { Dramatis, eventually, picture } from '../support/dramatis.ts';
 import { mountStorage } from '../support/ill-storage.ts';
-import { surviveOutage } from '../support/outage.ts';
+import { askFor, eventuallyWaiting, submitsOf, surviveOutage } from '../support/outage.ts';
+import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
 afterEach(() => dramatis.stop());
@@ -41,4 +42,27 @@ it('a host of pictures that is away for longer than a minute loses none', async 
   await eventually('the host to be away long', () => performance.now() - askedAt > 75_000, 80_000);
   provider.files.set('late', { body: await picture('#987') });
   expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED', failure: null });
+});
+
+it('a worker that stops waits until the answers that it holds are stored', async () => {
+  dramatis = await Dramatis.start({ simulator: { speed: 15 }, environment: { ROLE: 'api' }, servers: 0 });
+  const { faults } = await mountStorage(dramatis);
+  dramatis.url = (await dramatis.startServer()).url ?? '';
+  const { characterId } = await dramatis.cast();
+  const worker = () => startServerProcess(dramatis, { ROLE: 'worker', SEGMIND_TRANSPORT: 'v1' });
+  const first = await worker();
+  const ids = await askFor(dramatis, characterId, 5);
+  await eventually('all to be taken', () => submitsOf(dramatis) === 5);
+  await faults.full.begin();
+  await eventuallyWaiting(dramatis, ids);
+  first.signal('SIGTERM');
+  const stoppedAt = performance.now();
+  await eventually('more than the grace to pass', () => performance.now() - stoppedAt > 20_000, 30_000);
+  expect(first.child.exitCode).toBeNull();
+  await faults.full.end();
+  expect(await first.exited).toBe(0);
+  await worker();
+  const ended = await Promise.all(ids.map((id) => dramatis.settle(id)));
+  expect(ended.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
+  expect(dramatis.simulator.bill).toHaveLength(5);
 });
