@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../../platform/context.ts';
-import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import type { Changes } from '../move-generation.ts';
 import { moveTogether, type SharedMove } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
