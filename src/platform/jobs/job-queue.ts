@@ -109,6 +109,8 @@ export async function startJobQueue(
   const fillPlaces = createFill(fetchJobs);
 
   async function take({ id, data }: FetchedJob, handler: WakeupHandler, turn: Turn, lease: Lease) {
+    // A fetch was under way when the stop began: what it brought is given back with the rest.
+    if (stopping.signal.aborted) return;
     let hasFinished = false;
     async function finish<Result>(work: (hurried: AbortSignal) => Promise<Result>): Promise<Result> {
       hasFinished = lease.mustFinish = true;

@@ -33,16 +33,16 @@ it('a wake-up that is fetched while the queue stops is given back at once', asyn
   const queue = await startJobQueue(database.url, createLogger('silent'));
   const id = newWakeupId();
   await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
-  const handed: boolean[] = [];
+  const handed: string[] = [];
   // The fetch is on its way for as long as the table is held.
   const stopped = await db.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE pgboss.job IN EXCLUSIVE MODE`;
-    queue.work(async (_, signal) => void handed.push(signal.aborted), 10);
+    queue.work(async (wakeup) => void handed.push(wakeup.id), 10);
     while ((await countWaiting()) === 0) await sleep(20);
     return [queue.stop(5_000)];
   });
   await Promise.all(stopped);
-  expect(handed).toEqual([true]);
+  expect(handed).toEqual([]);
   expect(await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id])).toEqual([
     { state: 'retry' },
   ]);
@@ -116,7 +116,7 @@ async function twoAtWork() {
   while (!begun.has(paid) || !begun.has(other)) await sleep(20);
   const stateOf = async (id: string) =>
     (await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id]))[0]?.state;
-  return { queue, call, told, paid: () => stateOf(paid), other: () => stateOf(other) };
+  return { queue, call, told, begun, paid: () => stateOf(paid), other: () => stateOf(other) };
 }
 
 it('a stop waits for what must finish, and gives back the rest meanwhile', async () => {
@@ -143,15 +143,16 @@ it('what must finish is cut short when somebody is in a hurry', async () => {
   expect([await paid(), told]).toEqual(['retry', ['cut short']]);
 });
 
-it('a queue that rests takes nothing new', async () => {
-  const { queue, call, other } = await twoAtWork();
+it('a queue that rests begins nothing new', async () => {
+  const { queue, call, begun, other } = await twoAtWork();
   queue.rest();
   const id = newWakeupId();
   await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
   call.resolve();
   await queue.stop(1_000);
-  expect(await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id])).toEqual([
-    { state: 'created' },
-  ]);
+  // A fetch that was under way may have had it, and gave it back.
+  const [job] = await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id]);
+  expect(['created', 'retry']).toContain(job?.state);
+  expect(begun).not.toContain(id);
   expect(await other()).toBe('retry');
 });

@@ -12,7 +12,7 @@ import {
   ServerChanged,
   type Standing,
   standingColumns,
-} from './prove-database.ts';
+} from '../review/prove-database.ts';
 import { type Mine, requeue } from './put-back.ts';
 
 /** Why an intent was not written. */

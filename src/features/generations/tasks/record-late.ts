@@ -3,9 +3,9 @@ import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import type { Changes } from '../move-generation.ts';
 import { moveTogether, type SharedMove } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
+import { reviewDatabase } from '../review/review-database.ts';
 import { deliveredOutputs } from '../stored-run.ts';
 import { persist } from './persist.ts';
-import { reviewDatabase } from './review-database.ts';
 
 /** What the provider answered about a run. */
 export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;

@@ -5,6 +5,7 @@ import type { Wakeup } from '../../../platform/jobs/wakeup.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { AccountUnusable, accountInForce } from '../../provider-keys/provider-key.queries.ts';
 import type { GenerationRow } from '../progress.ts';
+import { reviewDatabase } from '../review/review-database.ts';
 import { untilStored } from './await-storage.ts';
 import { intend } from './intend.ts';
 import { keepAnswer } from './keep-result.ts';
@@ -13,7 +14,6 @@ import { failureOfReference } from './provider-failure.ts';
 import { claimProbe, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
 import { fail, failUnsent, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
 import { buildBody, ReferenceMissing } from './reference-urls.ts';
-import { reviewDatabase } from './review-database.ts';
 import type { Worker } from './worker.ts';
 
 /** A key that was refused is tried at most this often. */

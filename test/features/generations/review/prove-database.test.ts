@@ -3,7 +3,7 @@ import {
   DatabaseWentBack,
   refuseUnproven,
   ServerChanged,
-} from '../../../../src/features/generations/tasks/prove-database.ts';
+} from '../../../../src/features/generations/review/prove-database.ts';
 import { IntentNotes, type NotedIntent } from '../../../../src/platform/storage/intent-notes.ts';
 
 const intent = (token: string, more: Partial<NotedIntent> = {}): NotedIntent => ({
