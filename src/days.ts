@@ -1,5 +1,5 @@
 /*
- * Days of UTC, as text such as "2026-11-01"; imports nothing.
+ * Calendar days, as text such as "2026-11-01"; imports nothing.
  */
 
 /** UTC knows days of one length only. */
