@@ -76,7 +76,8 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   const applied = await migrate(databaseUrl, migrationsDirectory);
   if (applied.length > 0) log.info({ applied }, 'migrations applied');
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
-  const db = connectDatabase(databaseUrl, patience);
+  const events = await startEventFeed(databaseUrl, log, patience);
+  const db = connectDatabase(databaseUrl, { ...patience, onNews: events.announce });
   closers.push(() => db.$disconnect());
   const reader = openReader(databaseUrl, patience);
   closers.push(() => reader.close());
@@ -92,7 +93,6 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
   const jobs = await startJobQueue(databaseUrl, log, patience);
-  const events = await startEventFeed(databaseUrl, log, patience);
   const tools: TaskContext = {
     config,
     log,
