@@ -97,6 +97,8 @@ async function write(client: pg.Client, template: Template): Promise<void> {
 async function writeRaw({ url, connections, ms, templates }: RawOrder) {
   const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: url }));
   await Promise.all(clients.map((client) => client.connect()));
+  // Hints are left to others, as the server leaves them to one connection.
+  await Promise.all(clients.map((client) => client.query("SET dramatis.hints = 'after commit'")));
   const [first] = clients;
   if (!first) throw new Error('no connection');
   const read: Template[] = [];

@@ -89,10 +89,12 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const wanted = { environment: environmentOf(config), switchFrom: config.PROVIDER_SWITCH_FROM };
   await migrate(databaseUrl, migrationsDirectory, { log, signal, around: settleEnvironment(wanted, log) });
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
-  const db = connectDatabase(databaseUrl, patience);
+  const events = await startEventFeed(databaseUrl, log, patience);
+  const db = connectDatabase(databaseUrl, { ...patience, onNews: events.announce });
   closers.push(() => db.$disconnect());
   const reader = openReader(databaseUrl, patience);
   closers.push(() => reader.close());
+  closers.push(() => events.close());
 
   const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
@@ -109,8 +111,6 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(async () => storage.close());
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
-  const events = await startEventFeed(databaseUrl, log, patience);
-  closers.push(() => events.close());
   const jobs = await startJobQueue(databaseUrl, log, patience);
   const sweeping = new AbortController();
   closers.push(() => {

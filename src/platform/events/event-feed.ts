@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { createOutage, type Logger } from '../../logger.ts';
 import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
+import { createHints } from './hints.ts';
 import { eventChannel } from './record-event.ts';
 
 /*
@@ -20,6 +21,8 @@ export interface EventFeed {
    * reads is not lost. Resolves then, when the feed ends, and when `signal` aborts. Throws what `read` throws.
    */
   follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
+  /** Wakes those who follow a project, in this process at once and in all others soon. */
+  announce(projectId: string): void;
   /** Ends every follower. */
   close(): Promise<void>;
 }
@@ -38,17 +41,29 @@ export async function startEventFeed(
     over: 'the event connection stands again',
   });
 
+  /** The backend of our own hints, which come back to us as well. */
+  let ownPid = 0;
+  const sendHints = createHints(async (projectIds) =>
+    client?.query('SELECT pg_notify($1, id) FROM unnest($2::text[]) id', [eventChannel, projectIds]),
+  );
+
+  function wakeFollowers(projectId: string) {
+    for (const wake of wakers.get(projectId) ?? []) wake();
+  }
+
   function wakeAll() {
     for (const each of wakers.values()) for (const wake of each) wake();
   }
 
   async function listen(): Promise<void> {
     const next = await openClient(databaseUrl, 'events', options);
-    next.on('notification', ({ payload }) => {
-      for (const wake of wakers.get(payload ?? '') ?? []) wake();
+    next.on('notification', ({ processId, payload = '' }) => {
+      if (processId !== ownPid) wakeFollowers(payload);
     });
     next.on('error', outage.failed);
     try {
+      const { rows } = await next.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      ownPid = rows[0]?.pid ?? 0;
       await next.query(`LISTEN ${eventChannel}`);
     } catch (error) {
       void next.end().catch(() => undefined);
@@ -114,6 +129,10 @@ export async function startEventFeed(
 
   return {
     follow,
+    announce(projectId) {
+      wakeFollowers(projectId);
+      if (!closing.signal.aborted) sendHints(projectId);
+    },
     async close() {
       closing.abort();
       await client?.end().catch(() => undefined);

@@ -18,7 +18,10 @@ export interface SharedStreams {
  * Each subscriber first catches up by itself, at the pace at which it reads and pays; once it has reached the newest step
  * it joins those who follow the same. A group leaves behind who falls behind, and they catch up by themselves again.
  */
-export function createSharedStreams(tools: { events: EventFeed; teller: Teller }): SharedStreams {
+export function createSharedStreams(tools: {
+  events: Pick<EventFeed, 'follow'>;
+  teller: Teller;
+}): SharedStreams {
   const { teller } = tools;
   const groups = new Map<string, StreamGroup>();
 

@@ -31,7 +31,7 @@ interface Place {
  * waits for none of them: who cannot pay, or does not read, is out.
  */
 export function startStreamGroup(
-  { events, teller }: { events: EventFeed; teller: Teller },
+  { events, teller }: { events: Pick<EventFeed, 'follow'>; teller: Teller },
   { followed, position: start }: { followed: Subscriber['followed']; position: bigint },
   onEmpty: () => void,
 ): StreamGroup {

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { defaultDatabaseTimeoutMs } from '../../../config.ts';
+import { newsSession, tellNews } from './news.ts';
 import { type Plan, type Purpose, planOf } from './purposes.ts';
 import { settleSession } from './session.ts';
 import { endWhenSilent, giveUp } from './silence.ts';
@@ -11,6 +12,8 @@ export interface ConnectionOptions {
   readonly timeoutMs?: number | undefined;
   /** Instead of the purpose's own number. */
   readonly maxConnections?: number | undefined;
+  /** Is called for each project of which a transaction has written events, when it is over. */
+  readonly onNews?: ((projectId: string) => void) | undefined;
 }
 
 /** After this time a connection, and the statements it knows by name, are new. */
@@ -18,8 +21,9 @@ export const lifetimeSeconds = 3_600;
 
 /** Opens a pool; its connections are made when first needed, and each is checked before it is handed out. */
 export function openPool(url: string, purpose: Purpose, options: ConnectionOptions = {}): pg.Pool {
-  const { timeoutMs = defaultDatabaseTimeoutMs, maxConnections } = options;
+  const { timeoutMs = defaultDatabaseTimeoutMs, maxConnections, onNews } = options;
   const plan = planOf(purpose, timeoutMs);
+  const session = { ...plan.session, ...(onNews ? newsSession : {}) };
   const idle = new Set<pg.PoolClient>();
   const pool = new pg.Pool({
     ...clientConfig(url, plan),
@@ -27,7 +31,10 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
     idleTimeoutMillis: plan.idleTimeoutMs,
     maxLifetimeSeconds: lifetimeSeconds,
     // What is idle beside a connection that went silent most likely went the same way.
-    onConnect: (client) => prepare(client, plan, () => idle.forEach(giveUp)),
+    onConnect: async (client) => {
+      await prepare(client, { ...plan, session }, () => idle.forEach(giveUp));
+      if (onNews) tellNews(client, onNews);
+    },
   });
   pool.on('error', toldElsewhere);
   pool.on('acquire', (client) => idle.delete(client));

@@ -21,14 +21,14 @@ export class DatabaseReadOnly extends SessionRefused {
 
 /**
  * Sets what differs, and only that: behind a pooler it may come from the role or the database. What this version of
- * Postgres does not know is passed over.
+ * Postgres does not know is passed over; names with a point are our own.
  */
 const settleStatement = `
   SELECT name, wanted,
     CASE WHEN current_setting(name, true) = wanted THEN wanted ELSE set_config(name, wanted, false) END AS found,
     current_setting('transaction_read_only') = 'on' AS "isReadOnly"
   FROM unnest($1::text[], $2::text[]) AS s(name, wanted)
-  WHERE current_setting(name, true) IS NOT NULL`;
+  WHERE current_setting(name, true) IS NOT NULL OR name LIKE '%.%'`;
 
 /**
  * Gives a new connection its session, in one round trip. Throws SessionRefused when what then stands is not what is

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { createLogger } from '../../../src/logger.ts';
+import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
+import { recordEvent } from '../../../src/platform/events/record-event.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/dramatis.ts';
+import { holdRun } from '../../support/runs.ts';
+
+let database: TestDatabase;
+/** Of the process that writes, and of another. */
+let own: EventFeed;
+let other: EventFeed;
+let db: Database;
+/** Hears every hint that is sent. */
+let listener: pg.Client;
+const heard: pg.Notification[] = [];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const log = createLogger('silent');
+  [own, other] = await Promise.all([startEventFeed(database.url, log), startEventFeed(database.url, log)]);
+  db = connectDatabase(database.url, { onNews: own.announce });
+  listener = new pg.Client({ connectionString: database.url });
+  await listener.connect();
+  listener.on('notification', (notification) => heard.push(notification));
+  await listener.query('LISTEN dramatis_project_events');
+});
+afterAll(async () => {
+  await listener.end();
+  await Promise.all([own.close(), other.close(), db.$disconnect()]);
+  await database.drop();
+});
+
+/** A project, and when each process was woken for it; the first time is when the following began. */
+async function follow() {
+  const { id: projectId } = await db.project.create({ data: { name: 'Hints' } });
+  const woken = { own: [] as number[], other: [] as number[] };
+  const stopping = new AbortController();
+  const note = (times: number[]) => async () => {
+    times.push(performance.now());
+    return false;
+  };
+  const ended = [
+    own.follow(projectId, note(woken.own), stopping.signal),
+    other.follow(projectId, note(woken.other), stopping.signal),
+  ];
+  await eventually('both', () => woken.own.length === 1 && woken.other.length === 1);
+  return {
+    projectId,
+    woken,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(ended);
+    },
+  };
+}
+const record = (projectId: string) =>
+  db.$transaction((tx) => recordEvent(tx, { projectId, kind: 'PROJECT_ARCHIVED' }));
+
+it('news of a transaction are told when it has committed and not before, here and in other processes', async () => {
+  const { projectId, woken, stop } = await follow();
+  const committedAt = await db.$transaction(async (tx) => {
+    await recordEvent(tx, { projectId, kind: 'PROJECT_ARCHIVED' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([woken.own.length, woken.other.length]).toEqual([1, 1]);
+    return performance.now();
+  });
+  await eventually('both', () => woken.own.length > 1 && woken.other.length > 1);
+  // Not the look that follows by itself after two seconds.
+  for (const times of [woken.own, woken.other]) expect((times[1] ?? 0) - committedAt).toBeLessThan(1_000);
+  await stop();
+});
+
+it('the hint is sent by a connection that writes nothing, whichever code has written the event', async () => {
+  const { projectId, woken, stop } = await follow();
+  heard.length = 0;
+  const { id: characterId } = await db.character.create({ data: { projectId, name: 'Mara' } });
+  await db.budget.create({
+    data: { projectId, scope: 'PROJECT', period: 'TOTAL', capMicros: 100n, thresholds: [50] },
+  });
+  expect(heard).toEqual([]);
+  // The event of a budget's alert is written by a trigger.
+  await holdRun(db, { projectId, characterId }, 60n);
+  await eventually('the other process', () => woken.other.length > 1);
+  await eventually('the hint', () => heard.length > 0);
+  const writers = await database.query(
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dramatis'",
+  );
+  for (const { processId, payload } of heard) {
+    expect(payload).toBe(projectId);
+    expect(writers.map(({ pid }) => pid)).not.toContain(processId);
+  }
+  await stop();
+});
+
+it('many transactions share a hint', async () => {
+  const { projectId, woken, stop } = await follow();
+  heard.length = 0;
+  for (let count = 0; count < 100; count += 1) await record(projectId);
+  await eventually('the hints', () => heard.length > 0);
+  expect(heard.length).toBeLessThan(90);
+  const [row] = await database.query('SELECT last_sequence::int AS count FROM projects WHERE id = $1', [
+    projectId,
+  ]);
+  expect(row).toEqual({ count: 100 });
+  expect(woken.other.length).toBeGreaterThan(1);
+  await stop();
+});
+
+it('who does not send hints has them sent by Postgres: an older process, a tool', async () => {
+  const { projectId, woken, stop } = await follow();
+  await database.query('SELECT record_project_event($1, $2, NULL, NULL, NULL, NULL, NULL)', [
+    projectId,
+    'PROJECT_ARCHIVED',
+  ]);
+  const writtenAt = performance.now();
+  await eventually('both', () => woken.own.length > 1 && woken.other.length > 1);
+  for (const times of [woken.own, woken.other]) expect((times[1] ?? 0) - writtenAt).toBeLessThan(1_000);
+  await stop();
+});
+
+it('a project that is gone has no news, and nothing is told', async () => {
+  heard.length = 0;
+  await record(randomUUID());
+  const { projectId, stop } = await follow();
+  await record(projectId);
+  await eventually('the next hint', () => heard.length > 0);
+  expect(new Set(heard.map(({ payload }) => payload))).toEqual(new Set([projectId]));
+  await stop();
+});
