@@ -16,6 +16,10 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ servers: 0 });
   db = connectDatabase(dramatis.database.url);
   root = join(dramatis.environment.DATA_DIR ?? '', 'storage');
+  // As an upgrade leaves it: old runs have the environment of the process that migrates.
+  await db.setting.create({
+    data: { name: 'provider-environment', value: dramatis.environment.SEGMIND_BASE_URL ?? '' },
+  });
   ({ id: projectId } = await db.project.create({ data: { name: 'Old' } }));
   ({ id: characterId } = await db.character.create({ data: { projectId, name: 'Mara' } }));
 });
