@@ -19,6 +19,7 @@ import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
+import { refuseSharedSessions } from './platform/db/connections/shared-sessions.ts';
 import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate, migrationsDirectory } from './platform/db/migrate.ts';
@@ -73,6 +74,7 @@ async function start(config: Config, log: Logger, closers: Closers): Promise<Run
   await mkdir(dataDirectory, { recursive: true });
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
+  await refuseSharedSessions(databaseUrl);
   const applied = await migrate(databaseUrl, migrationsDirectory);
   if (applied.length > 0) log.info({ applied }, 'migrations applied');
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };

@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { toError } from '../../errors.ts';
+import { describeFailure } from './connections/failure.ts';
 import { openClient } from './connections/open.ts';
-import { SessionRefused } from './connections/session.ts';
 import { withSchemaEngine } from './schema-engine.ts';
 
 /** `prisma/migrations` of this package, seen from `src` and from `dist` alike. */
@@ -33,11 +32,7 @@ export async function readMigrations(directory: string) {
  */
 export async function migrate(databaseUrl: string, directory: string): Promise<string[]> {
   const guard = await openClient(databaseUrl, 'start').catch((error: unknown) => {
-    const { hostname, port, pathname } = new URL(databaseUrl);
-    const cause = toError(error);
-    const reason = cause instanceof AggregateError ? toError(cause.errors[0]).message : cause.message;
-    const what = cause instanceof SessionRefused ? 'cannot be worked with' : 'does not answer';
-    throw new Error(`the database at ${hostname}:${port || 5432}${pathname} ${what}: ${reason}`);
+    throw describeFailure(databaseUrl, error);
   });
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [migrationLock]);
