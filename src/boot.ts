@@ -26,6 +26,7 @@ import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
+import { refuseSharedSessions } from './platform/db/connections/shared-sessions.ts';
 import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate } from './platform/db/migrations/migrate.ts';
@@ -86,6 +87,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await mkdir(dataDirectory, { recursive: true });
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
+  await refuseSharedSessions(databaseUrl);
   const wanted = { environment: environmentOf(config), switchFrom: config.PROVIDER_SWITCH_FROM };
   await migrate(databaseUrl, migrationsDirectory, { log, signal, around: settleEnvironment(wanted, log) });
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
+import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import {
   type Callers,
@@ -49,8 +50,21 @@ it('stands still for 45 s: not ready within 5 s, everybody is told within 30 s, 
 
 it('connections go silent: the API and the worker go on within 30 s, and the log says that nothing is fetched', async () => {
   await outside.askAll();
+  const waiting = await dramatis.generate(outside.characterId, '[[simulate:slow=600]]');
+  const claims = async () => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    const { rows } = await client.query(
+      'SELECT j.retry_count, j.state FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.id = $1',
+      [fromGlobalId('Generation', waiting)],
+    );
+    await client.end();
+    return rows[0];
+  };
+  await eventually('it to be worked on', async () => (await claims())?.state === 'active');
   for (let round = 0; round < 3; round += 1) {
     const fetching = server.logged('wake-ups are fetched again');
+    const listening = server.logged('the event connection stands again');
     wire.silence();
     const silentAt = performance.now();
     const told = await outside.askAll();
@@ -59,6 +73,13 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
     await eventually(
       'jobs to be fetched',
       () => server.logged('wake-ups are fetched again') > fetching,
+      30_000,
+    );
+    // Leases are renewed on connections that are given up before a lease ends: nobody else gets the run.
+    expect(await claims()).toEqual({ retry_count: 0, state: 'active' });
+    await eventually(
+      'the event connection',
+      () => server.logged('the event connection stands again') > listening,
       30_000,
     );
     await eventually(

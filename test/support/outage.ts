@@ -149,6 +149,9 @@ export async function standStill(options: {
       expect(told.filter(({ code, ms }) => code !== 'SERVICE_UNAVAILABLE' || ms > toldWithinMs)).toEqual([]);
     } while (performance.now() < endsAt);
     expect(await red).toBeLessThan(5_000);
+    await eventually('readiness to know that no jobs are fetched', async () =>
+      /^none fetched for \d+ s$/.test((await readiness(server.url)).body.jobs ?? ''),
+    );
     expect((await readiness(server.url)).body).toMatchObject({
       status: 'unavailable',
       database: 'does not answer',

@@ -1,11 +1,12 @@
 import { toError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
+import { addressOf } from '../connections/failure.ts';
 import { isTransient } from '../transient.ts';
 import { applyMigration } from './apply-migration.ts';
 import { buildVersion, isOlder } from './build.ts';
 import { beginHistory, type History, readHistory } from './history.ts';
 import { type Migration, readMigrations } from './read-migrations.ts';
-import { addressOf, openSession, type Session, takeTurn } from './session.ts';
+import { openSession, type Session, takeTurn } from './session.ts';
 import { settleUnfinished } from './settle-unfinished.ts';
 
 const silent = { info: () => undefined, warn: () => undefined };

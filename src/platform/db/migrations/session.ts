@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { toError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
+import { describeFailure } from '../connections/failure.ts';
 import { openClient } from '../connections/open.ts';
-import { SessionRefused } from '../connections/session.ts';
 
 /** The one session that migrates. Its lock, its transactions and its work end together. */
 export type Session = pg.Client;
@@ -15,12 +14,6 @@ export type Session = pg.Client;
 const locks = [7_236_500, 72_707_369];
 const askEveryMs = 200;
 const tellEveryMs = 3_000;
-
-/** Where a database is, without its password. */
-export function addressOf(databaseUrl: string): string {
-  const { hostname, port, pathname } = new URL(databaseUrl);
-  return `${hostname}:${port || 5432}${pathname}`;
-}
 
 /** Opens a session without time limits. Throws an Error of one line when the database does not answer. */
 export async function openSession(databaseUrl: string): Promise<Session> {
@@ -36,10 +29,7 @@ export async function openSession(databaseUrl: string): Promise<Session> {
     return session;
   } catch (error) {
     await session?.end().catch(() => undefined);
-    const cause = toError(error);
-    const reason = cause instanceof AggregateError ? toError(cause.errors[0]).message : cause.message;
-    const what = cause instanceof SessionRefused ? 'cannot be worked with' : 'does not answer';
-    throw new Error(`the database at ${addressOf(databaseUrl)} ${what}: ${reason}`, { cause });
+    throw describeFailure(databaseUrl, error);
   }
 }
 

@@ -7,6 +7,10 @@ import {
   SessionRefused,
   settleSession,
 } from '../../../../src/platform/db/connections/session.ts';
+import {
+  compareSessions,
+  refuseSharedSessions,
+} from '../../../../src/platform/db/connections/shared-sessions.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 
@@ -120,6 +124,33 @@ describe('settling a session', () => {
     await settleSession(client, { a_setting_of_the_future: 'on', TimeZone: 'UTC' });
     expect(await settingsOf(client, ['TimeZone'])).toEqual({ TimeZone: 'UTC' });
     await client.end();
+  });
+});
+
+describe('a pooler', () => {
+  it('that gives sessions away between transactions is refused; one that keeps them for a connection is not', async () => {
+    const sessions = await Promise.all([1, 2].map(() => openClient(database.url, 'start')));
+    const [one, two] = sessions;
+    if (!one || !two) throw new Error('There are two.');
+    await compareSessions(one, two);
+    await refuseSharedSessions(database.url);
+    // As PgBouncer does it: a transaction gets the session that was used last, and keeps it until it ends.
+    const idle = [...sessions];
+    const connect = () => {
+      let held: pg.Client | undefined;
+      return {
+        async query(text: string, values?: unknown[]) {
+          const session = held ?? idle.pop();
+          if (!session) throw new Error('All sessions are taken.');
+          const result = await session.query(text, values);
+          held = session.getTransactionStatus() === 'T' ? session : undefined;
+          if (!held) idle.push(session);
+          return result;
+        },
+      };
+    };
+    await expect(compareSessions(connect(), connect())).rejects.toThrow(SessionRefused);
+    await Promise.all(sessions.map((session) => session.end()));
   });
 });
 

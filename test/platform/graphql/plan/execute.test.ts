@@ -62,8 +62,8 @@ async function keyOf(projectId: string): Promise<string> {
   return createApiKey.secret;
 }
 
-/** Whether a document is answered without a resolver's help. */
-async function isPlanned(query: string, variables: Record<string, unknown>): Promise<boolean> {
+/** What a document's plan answers; null when the resolvers are to be asked. */
+async function planned(query: string, variables: Record<string, unknown>): Promise<string | null> {
   const problems: unknown[] = [];
   const planner = createPlanner(schema, (error) => problems.push(error));
   const ctx = {
@@ -75,8 +75,25 @@ async function isPlanned(query: string, variables: Record<string, unknown>): Pro
     publicUrl: 'http://server',
     clock: { now: () => new Date() },
   };
-  return (await planner.answer(parse(query), { operationName: null, variables }, ctx)) !== null;
+  return planner.answer(parse(query), { operationName: null, variables }, ctx);
 }
+
+/** Whether a document is answered without a resolver's help. */
+async function isPlanned(query: string, variables: Record<string, unknown>): Promise<boolean> {
+  return (await planned(query, variables)) !== null;
+}
+
+it('a database that does not answer is told at once: the resolvers would wait for it once more', async () => {
+  const away = openReader('postgresql://x:y@127.0.0.1:1/none');
+  const present = reader;
+  reader = away;
+  try {
+    await expect(planned(libraryQuery, { projectId: projectOf(library) })).rejects.toThrow(/ECONNREFUSED/);
+  } finally {
+    reader = present;
+    await away.close();
+  }
+});
 
 describe('the two executors', () => {
   it('give the same bytes for the library, which is compiled', async () => {
