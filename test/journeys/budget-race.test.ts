@@ -57,6 +57,7 @@ beforeAll(async () => {
   budgetId = made.createBudget.budget.id;
   invariants = new Invariants(dramatis.database.query, () => ({
     inFlight: [],
+    isComparable: () => true,
     billed: new Map([
       [project, dramatis.simulator.bill.reduce((sum, { costMicros }) => sum + costMicros, 0n)],
     ]),

@@ -1,10 +1,10 @@
 import { faultOf, type Job } from '../../src/simulator/jobs.ts';
 import type { Submit } from './provider.ts';
 
-/** What was committed from one moment to another is lost: the database went back. */
+/** What was committed from one moment to another is lost: the database went back. It has no end while it goes on. */
 export interface Lapse {
   readonly from: number;
-  readonly to: number;
+  to: number;
 }
 
 /** What the weather has done. Times are this machine's, in milliseconds. */

@@ -59,7 +59,9 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         jobs.filter(({ acceptedAt }) => !isInLapse(acceptedAt, faults.lapses)).map((job) => ({ key, job })),
       );
       const bill = provider.bill();
+      const lapses = JSON.stringify(faults.lapses);
       return {
+        isComparable: () => JSON.stringify(faults.lapses) === lapses,
         inFlight: known.flatMap(({ key, job }) => (isWorkedOn(job) ? [key] : [])),
         billed: sumBy(known, ({ key, job }) => [
           projects[Number(/p(\d+)r/.exec(key)?.[1])]?.uuid ?? '',

@@ -48,9 +48,10 @@ function kinds({ servers, database, faults }: Struck, options: StormOptions): Ki
     {
       once: failOverAt,
       async strike() {
-        const from = Date.now();
+        const lapse = { from: Date.now(), to: Number.POSITIVE_INFINITY };
+        faults.lapses.push(lapse);
         await database.failOver(lagMs);
-        faults.lapses.push({ from, to: Date.now() });
+        lapse.to = Date.now();
         say('the replica took over');
       },
     },
