@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
+import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { admitRegularly } from './features/generations/tasks/admit-waiting.ts';
 import { advanceGeneration } from './features/generations/tasks/advance-generation.ts';
 import { endForeignRuns } from './features/generations/tasks/end-foreign-runs.ts';
@@ -39,18 +40,25 @@ import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
 import { createSegmind } from './platform/segmind/segmind.ts';
+import { claimFor } from './platform/storage/claim-storage.ts';
 import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { environmentOf, openProvider } from './provider.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import { type Graphql, openGraphql } from './server/open-graphql.ts';
 
+/** What the storage has proved this recently is still true. */
+const provedForMs = 2_000;
+
 /** A started process: the address it listens on (none for a worker), and what stops it. */
 export interface Running {
   readonly url: string | null;
   /** What a person at the terminal reads; empty for a worker. */
   readonly greeting: string;
+  /** Ends it. Paid calls that are under way are waited for, each until its own deadline. */
   stop(): Promise<void>;
+  /** Waits for them no longer: their runs become UNCERTAIN. */
+  hurry(): void;
 }
 
 /**
@@ -91,11 +99,14 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
     syncTimeoutMs: config.SEGMIND_SYNC_TIMEOUT_MS,
-    maxOutputBytes: config.MAX_IMAGE_BYTES * 4,
+    // What is paid for may be larger than what clients may send.
+    maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, 67_108_864),
   });
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
+  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
+  closers.push(async () => storage.close());
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
   const events = await startEventFeed(databaseUrl, log, patience);
@@ -104,7 +115,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const sweeping = new AbortController();
   closers.push(() => {
     sweeping.abort();
-    return jobs.stop(config.SHUTDOWN_GRACE_MS);
+    return jobs.stop(config.SHUTDOWN_GRACE_MS, longestAnswerMs(config));
   });
   const tools: TaskContext = {
     config,
@@ -116,7 +127,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     turns: createTurns(),
     jobs,
     events,
-    storage: await openLocalStorage(join(dataDirectory, 'storage')),
+    storage,
     outbound,
     segmind,
     serverAccount: segmind.accountId,
@@ -127,7 +138,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   };
 
   await keepServerKey(tools);
-  await adoptBlobs(tools, signal);
+  await adoptBlobs(tools, AbortSignal.any([signal, sweeping.signal]));
   await reviewDatabase(tools);
   await endForeignRuns(tools);
   signal.throwIfAborted();
@@ -141,18 +152,20 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, sweeping.signal);
   }
+  const stop = () => {
+    // At once, while requests are still answered.
+    jobs.rest();
+    return closers.closeAll();
+  };
+  const ending = { stop, hurry: jobs.hurry };
 
   if (!graphql) {
     log.info({ role: 'worker', provider: provider.environment }, 'working');
-    return { url: null, greeting: '', stop: () => closers.closeAll() };
+    return { url: null, greeting: '', ...ending };
   }
   const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
   log.info({ url, role: config.ROLE, provider: provider.environment }, 'listening');
-  return {
-    url,
-    greeting: greeting({ url, key, environment: provider.environment }),
-    stop: () => closers.closeAll(),
-  };
+  return { url, greeting: greeting({ url, key, environment: provider.environment }), ...ending };
 }
 
 async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Closers): Promise<string> {
@@ -207,6 +220,7 @@ async function listen(
       exportsDb,
       readiness: [
         { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
+        { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
         { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
       ],
       get publicUrl() {

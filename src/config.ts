@@ -115,6 +115,7 @@ const environment = z.object({
   WS_MAX_SUBSCRIPTIONS: wholeNumber(1, 100_000, 50),
   /** api answers clients, worker walks the runs, all does both. */
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
+  /** For all that a stopping process can hand over. Paid calls under way are waited for until their own deadline. */
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 15_000),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   /** Without it a simulator of the provider is started, and nothing is paid for. */

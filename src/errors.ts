@@ -109,6 +109,15 @@ export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
+/** Pictures cannot be stored or read at the moment: code `STORAGE_UNAVAILABLE`, safe to retry. */
+export class StorageUnavailable extends Error {
+  override name = 'StorageUnavailable';
+
+  constructor(options?: ErrorOptions) {
+    super('Pictures cannot be stored or read at the moment. Try again.', options);
+  }
+}
+
 /** Narrows anything thrown to an Error, also one of another realm, so that loggers and boundaries need one shape. */
 export function toError(thrown: unknown): Error {
   const isError = thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';

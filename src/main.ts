@@ -1,30 +1,44 @@
-import { aborted } from 'node:util';
 import { toError } from './errors.ts';
 
-/** A last resort: whatever hangs, the process is gone this long after the grace is over. */
-const exitMarginMs = 5_000;
+/** A last resort: whatever hangs, the process is gone this long after all that a stop may wait for. */
+const exitMarginMs = 10_000;
+/** A terminal and npm both pass Ctrl-C on: a second signal within this time is not a new wish. */
+const sameWishMs = 1_000;
 
-// Before anything else is loaded, so that a signal while the parts start stops those that have started. A terminal and
-// npm both pass Ctrl-C on: the second one is not a new wish.
+// Before anything else is loaded, so that a signal while the parts start stops those that have started.
 const stopping = new AbortController();
-const stop = (signal: NodeJS.Signals) => stopping.abort(signal);
+let stoppedAt = Number.POSITIVE_INFINITY;
+let hurry = () => {};
+const stop = (signal: NodeJS.Signals) => {
+  if (stopping.signal.aborted && performance.now() - stoppedAt >= sameWishMs) hurry();
+  if (stopping.signal.aborted) return;
+  stoppedAt = performance.now();
+  stopping.abort(signal);
+};
 process.on('SIGINT', stop).on('SIGTERM', stop);
 
-const [{ boot }, { ConfigProblem, readConfig }, { createLogger }] = await Promise.all([
+const [{ boot }, { ConfigProblem, readConfig }, { longestAnswerMs }, { createLogger }] = await Promise.all([
   import('./boot.ts'),
   import('./config.ts'),
+  import('./features/generations/late-answer.ts'),
   import('./logger.ts'),
 ]);
 try {
   const config = readConfig(process.env);
   const log = createLogger(config.LOG_LEVEL);
-  const stopAsked = aborted(stopping.signal, stopping).then(() => {
+  const exitAfter = (waitMs: number) => setTimeout(() => process.exit(1), waitMs + exitMarginMs).unref();
+  const stopAsked = untilAborted(stopping.signal).then(() => {
     log.info({ signal: stopping.signal.reason }, 'stopping');
-    setTimeout(() => process.exit(1), config.SHUTDOWN_GRACE_MS + exitMarginMs).unref();
+    exitAfter(config.SHUTDOWN_GRACE_MS + longestAnswerMs(config));
   });
   const running = await boot(config, log, stopping.signal);
   if (running.greeting) process.stdout.write(running.greeting);
   await stopAsked;
+  hurry = () => {
+    log.warn('stopping without waiting for paid calls: their runs become UNCERTAIN');
+    exitAfter(config.SHUTDOWN_GRACE_MS);
+    running.hurry();
+  };
   await running.stop().then(
     () => process.exit(0),
     (error: unknown) => {
@@ -39,4 +53,11 @@ try {
   process.stderr.write(`${error instanceof ConfigProblem ? message : `Dramatis cannot start: ${message}`}\n`);
   if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${stack}\n`);
   process.exit(1);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -10,6 +10,7 @@ import { presentHttpError } from './http-error.ts';
 import { registerImageRoute } from './image-route.ts';
 import { registerJsonBody } from './json-body.ts';
 import type { Graphql } from './open-graphql.ts';
+import { registerOutputRoute } from './output-route.ts';
 import type { ServerContext } from './server-context.ts';
 import { serveGraphqlWebsocket } from './websocket/graphql-websocket.ts';
 
@@ -51,6 +52,7 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
   registerJsonBody(app);
   registerHealthRoute(app, ctx);
   registerImageRoute(app, ctx);
+  registerOutputRoute(app, ctx);
   registerExportRoute(app, ctx);
   registerExplorer(app);
   await registerGraphqlHttp(app, ctx, graphql);

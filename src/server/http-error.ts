@@ -5,6 +5,7 @@ import {
   InputProblem,
   NotFound,
   RateLimited,
+  StorageUnavailable,
   Unauthenticated,
   UnsupportedMedia,
   UserError,
@@ -33,6 +34,7 @@ export function presentHttpError(error: FastifyError): HttpFailure {
     const headers = { 'retry-after': String(error.retryAfterSeconds) };
     return { status: 429, code: 'RATE_LIMITED', message, headers };
   }
+  if (error instanceof StorageUnavailable) return { status: 503, code: 'STORAGE_UNAVAILABLE', message };
   const unavailable = explainUnavailable(error);
   if (unavailable !== null) return { status: 503, code: 'SERVICE_UNAVAILABLE', message: unavailable };
   const status = error.statusCode ?? 500;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { StorageUnavailable } from '../errors.ts';
 import { imageUrl } from '../features/images/image.queries.ts';
 import { ImageFormat } from '../features/images/image.type.ts';
 import { uploadImage } from '../features/images/upload-image.ts';
@@ -12,6 +13,7 @@ import { createArrivals } from './arrivals.ts';
 import { hasEntityTag } from './entity-tag.ts';
 import { payer } from './purse.ts';
 import type { ServerContext } from './server-context.ts';
+import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
 
 const imageParams = z.object({ id: z.uuid() });
 /** As dear as a mutation. */
@@ -23,25 +25,12 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; sandbox",
-      'content-disposition': 'inline',
-      'cross-origin-resource-policy': 'cross-origin',
-      'access-control-allow-origin': '*',
-    });
+    reply.headers({ ...safeHeaders, 'content-disposition': 'inline' });
     const params = imageParams.safeParse(request.params);
     const query = new URL(request.url, 'http://host').searchParams;
     const imageId = params.success ? params.data.id : '';
     const verified = verifyImageUrl(ctx.imageSecret, { imageId, query, now: ctx.clock.now() });
-    if (!verified.isValid) {
-      const isExpired = verified.reason === 'EXPIRED';
-      const code = isExpired ? 'URL_EXPIRED' : 'URL_INVALID';
-      const message = isExpired
-        ? 'This address has expired; ask the API for a new one.'
-        : 'This address is not signed by this server.';
-      return reply.code(403).header('cache-control', 'no-store').send({ error: { code, message } });
-    }
+    if (!verified.isValid) return refuseAddress(reply, verified);
     const image = await ctx.db.image.findUnique({ where: { id: imageId } });
     if (!image)
       return reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'No image with this id.' } });
@@ -50,7 +39,7 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     // Never scaled up, and made only once for all widths beyond its own.
     const width = verified.width === null ? null : Math.min(verified.width, image.width);
     const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${format ?? 'stored'}"`;
-    const maxAgeSeconds = Math.max(0, Math.floor((expiresAt.getTime() - ctx.clock.now().getTime()) / 1_000));
+    const maxAgeSeconds = secondsUntil(expiresAt, ctx.clock.now());
     const validators = { etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` };
     // The row is all that either takes: nothing is read or made for who will not see it.
     if (hasEntityTag(request.headers['if-none-match'], etag))
@@ -69,15 +58,17 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
       return bytes ? deliver(bytes) : missing();
     }
     const key = variantKey(image, width, format);
-    const kept = await ctx.storage.get(key);
+    // A variant that cannot be read or kept is made all the same.
+    const kept = await ctx.storage.get(key).catch(orNothing);
     if (kept) return deliver(kept);
     const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
     if (!original) return missing();
     const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
     // Made once, kept: a thumbnail costs ten times what reading it does.
-    await ctx.storage.put(key, made.bytes);
+    await ctx.storage.put(key, made.bytes).catch(orNothing);
     // The project may have gone meanwhile, and nobody would look for this any more.
-    if ((await ctx.db.image.count({ where: { id: image.id } })) === 0) await ctx.storage.delete(key);
+    if ((await ctx.db.image.count({ where: { id: image.id } })) === 0)
+      await ctx.storage.delete(key).catch(orNothing);
     return deliver(made.bytes);
 
     function missing() {
@@ -87,6 +78,11 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
         .header('cache-control', 'no-store')
         .send({ error: { code: 'NOT_FOUND', message: 'The picture is not in storage.' } });
     }
+  }
+
+  function orNothing(error: unknown): null {
+    if (error instanceof StorageUnavailable) return null;
+    throw error;
   }
 
   app.register(async (upload) => {

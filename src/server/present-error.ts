@@ -9,6 +9,7 @@ import {
   isExhausted,
   NotFound,
   RateLimited,
+  StorageUnavailable,
   toError,
   Unauthenticated,
   Unavailable,
@@ -26,6 +27,7 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
   [InputProblem, 'BAD_USER_INPUT'],
   [RateLimited, 'RATE_LIMITED'],
   [Unavailable, 'SERVICE_UNAVAILABLE'],
+  [StorageUnavailable, 'STORAGE_UNAVAILABLE'],
 ];
 
 /**

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { booksSql } from '../../src/features/reconciliation/books.ts';
+import { createTestDatabase, empty } from '../support/database.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { mutate } from '../support/people.ts';
+import { makeVersion01 } from '../support/version-0-1.ts';
 
 /*
  * Simulated is never real: the provider environment is a fact of the database, and neither runs nor money cross over.
@@ -227,4 +229,22 @@ it('two simulators on one data folder know each other’s runs', async () => {
   await simulated();
   await first.stop();
   expect(await dramatis.settle(slow)).toMatchObject({ status: 'COMPLETED' });
+});
+
+it.each([
+  ['live', () => live, () => dramatis.simulator.url],
+  ['simulated', () => simulated, () => 'simulator'],
+])('rows of 0.1.0 get the environment of the process that migrates them: %s', async (_, start, name) => {
+  const database = await createTestDatabase(empty);
+  dramatis.onStop(() => database.drop());
+  await makeVersion01(database.query, 60);
+  // Nothing walks the runs: they are looked at as they were migrated.
+  await start()({ DATABASE_URL: database.url, ROLE: 'api' });
+  for (const table of ['generations', 'ledger_entries', 'spend_rollups']) {
+    expect(await database.query(`SELECT DISTINCT environment FROM ${table}`)).toEqual([
+      { environment: name() },
+    ]);
+  }
+  expect(dramatis.secrets.logged.join()).toContain('The runs that this database holds are taken for runs of');
+  expect(await database.query(booksSql)).toEqual([]);
 });

@@ -290,12 +290,20 @@ it('events that have gone back end a subscription that was told more, and a new 
   // The character and its two reference images.
   const told = 3;
   for (let sequence = 1; sequence <= told; sequence += 1) await follower.next();
-  const ended = failed(follower);
+  await limit(0);
+  const id = await dramatis.generate(characterId, 'followed');
+  const run = dramatis.connect().iterate({
+    query: 'subscription ($id: ID!) { generationUpdated(id: $id) { status } }',
+    variables: { id },
+  });
+  expect((await run.next()).value).toMatchObject({ data: { generationUpdated: { status: 'QUEUED' } } });
+  for (let more = 0; more < 2; more += 1) await follower.next();
+  const ends = [failed(follower), failed(run)];
   await dramatis.database.query(`
     WITH own AS (SELECT max(id::text)::uuid AS id FROM projects),
       gone AS (DELETE FROM project_events e USING own WHERE e.project_id = own.id AND e.sequence > 2)
     UPDATE projects p SET last_sequence = 2 FROM own WHERE p.id = own.id`);
-  expect(await ended).toContain('SERVICE_UNAVAILABLE');
+  for (const end of ends) expect(await end).toContain('SERVICE_UNAVAILABLE');
   const refused = await failed(events(told));
   expect(refused).toContain('BAD_USER_INPUT');
   expect(refused).toContain('the newest event is 2');

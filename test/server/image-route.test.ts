@@ -47,6 +47,10 @@ async function withoutStorage(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** A header, but for the seconds that are left. */
+const steady = (header: unknown) =>
+  typeof header === 'string' ? header.replace(/max-age=\d+/, 'max-age') : header;
+
 describe('a picture that the client has', () => {
   it.each([
     ['its tag', (etag: string) => etag],
@@ -59,7 +63,10 @@ describe('a picture that the client has', () => {
     const again = await ask(url.plain, { 'if-none-match': name(whole.headers.etag ?? '') });
     expect([again.status, again.body.length, again.headers['content-type']]).toEqual([304, 0, undefined]);
     for (const header of ['etag', 'cache-control', 'content-security-policy', 'access-control-allow-origin'])
-      expect([header, again.headers[header]]).toEqual([header, whole.headers[header] ?? 'told']);
+      expect([header, steady(again.headers[header])]).toEqual([
+        header,
+        steady(whole.headers[header]) ?? 'told',
+      ]);
   });
 
   it('is not read, and a variant that nobody has asked for yet is not made', async () => {
@@ -69,7 +76,7 @@ describe('a picture that the client has', () => {
       expect((await ask(url.plain, { 'if-none-match': etag })).status).toBe(304);
       expect((await ask(url.avif, { 'if-none-match': '*' })).status).toBe(304);
       expect((await ask(url.avif, {}, 'HEAD')).status).toBe(200);
-      expect((await ask(url.plain)).status).toBe(404);
+      expect((await ask(url.plain)).status).toBe(503);
     });
     expect(await files()).toEqual(before);
   });

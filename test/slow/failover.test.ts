@@ -76,7 +76,7 @@ it('a worker that sleeps between its commit and its POST, while a replica takes 
   await behind.limit(1);
   await eventually('the doubt', async () => (await behind.counts()).UNCERTAIN === 1);
   sleeper?.signal('SIGCONT');
-  // It sends the run, or knows that it has slept too long; either way nobody else does.
+  // It sends the run, or knows that it has slept too long; either way no other worker does.
   await behind.query('SELECT pg_sleep(3)');
   expect(dramatis.simulator.jobs.size).toBeLessThanOrEqual(1);
   dramatis.simulator.hasHistory = true;

@@ -74,8 +74,8 @@ export async function judge(
     else if (isInLapse(answeredAt, evidence.lapses)) count('accepted, and lost by the failover');
     else failures.push(`${key} was accepted, and its run is lost`);
   }
-  // A request that is sent again after its run was lost has a run with another seed. And who cancels a run whose submit was
-  // lost, before that is noticed, cancels one that waits.
+  // A request that is sent again after its run was lost has a run with another seed. A run whose submit was lost can be
+  // canceled like one that waits, until the loss is noticed.
   const isUnsent = (row: Row | undefined) => row?.status === 'CANCELED' && row.intent_at === null;
   const jobsOf = (key: string, row: Row | undefined) =>
     (claims.jobs.get(key) ?? []).filter(

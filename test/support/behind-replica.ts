@@ -19,7 +19,7 @@ export class BehindReplica {
     this.dramatis = dramatis;
   }
 
-  /** Starts the parts and one server for each of `roles`; the first answers clients, who have a cast. */
+  /** Starts the parts and one server for each of `roles`; the first answers clients. Makes a cast. */
   static async start(
     roles: readonly string[],
     environment: Record<string, string> = {},
@@ -79,6 +79,13 @@ export class BehindReplica {
   async queue(prompts: readonly string[]): Promise<void> {
     await this.limit(0);
     for (const prompt of prompts) await this.dramatis.generate(this.characterId, prompt);
+  }
+
+  /** Lets every run wait in the queue, with its slot and a wake-up that comes when so much time has passed. */
+  async pause(seconds: number): Promise<void> {
+    await this.query(`
+      INSERT INTO provider_pauses (provider_account, model, reason, until)
+      SELECT DISTINCT provider_account, '', 'RATE_LIMITED', now() + interval '${seconds} seconds' FROM generations`);
   }
 
   /** Holds the provider's answers to submits of such prompts until they are released. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { afterAll } from '@jest/globals';
 
 /** How a start is interrupted: the process alone, or all of its group as a terminal does. */
 export interface Interruption {
@@ -24,13 +25,20 @@ export interface Start {
 /** The admin key of a server that is given none. */
 export const adminKey = 'test_admin_key_0123456789';
 
-/** Starts the built server. */
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts the built server; it ends with the test file, whatever fails there. */
 export function startServer(environment: Record<string, string>): Start {
   const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
     env: { PATH: process.env.PATH, PORT: '0', ADMIN_API_KEY: adminKey, LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  running.add(child);
+  child.on('close', () => running.delete(child));
   const log: Record<string, unknown>[] = [];
   let said = '';
   child.stderr.on('data', (text) => {

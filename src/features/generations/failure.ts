@@ -17,6 +17,7 @@ export const failureCodes = {
   STORAGE_FAILED: 'The pictures could not be stored here in time; they were paid for.',
   ENVIRONMENT_CHANGED:
     'It was asked for under another provider environment, and is not sent to this one; nothing was paid.',
+  REFERENCE_MISSING: 'A picture that the run was given is no longer in storage; nothing was paid.',
   APPROVAL_REJECTED: 'An owner turned it down; nothing was paid.',
 } as const;
 export type FailureCode = keyof typeof failureCodes;

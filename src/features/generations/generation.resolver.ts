@@ -8,6 +8,7 @@ import {
   ReadsColumns,
   ReadsConnection,
   ReadsList,
+  ReadsMade,
   ReadsRoot,
   ReadsRow,
 } from '../../platform/graphql/plan/field-read.ts';
@@ -41,10 +42,11 @@ import {
   GenerationConnection,
   GenerationFailure,
   GenerationFilter,
-  OutputProblem,
 } from './generation.type.ts';
 import { generationsOfCharacter, generationsOfProject, generationView } from './generation.view.ts';
-import { type GenerationRow, readOutputProblems } from './progress.ts';
+import { listOutputProblems } from './output-problem.queries.ts';
+import { OutputProblem } from './output-problem.type.ts';
+import type { GenerationRow } from './progress.ts';
 import { type Wait, waitOf } from './waiting.ts';
 import { GenerationWait } from './waiting.type.ts';
 
@@ -110,10 +112,12 @@ export class GenerationResolver {
     return { code: failureCode, message: failureMessage ?? '', retryable: failureRetryable ?? false };
   }
 
-  @ReadsColumns('outputProblems')
-  @FieldResolver(() => [OutputProblem], { description: 'Outputs that could not be kept.' })
-  outputProblems(@Root() generation: GenerationRow): OutputProblem[] {
-    return readOutputProblems(generation);
+  @ReadsMade(['id', 'outputProblems'], (run: GenerationRow, _: object, ctx: Context) =>
+    listOutputProblems(ctx, run),
+  )
+  @FieldResolver(() => [OutputProblem], { description: 'Outputs that did not become pictures.' })
+  outputProblems(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
+    return listOutputProblems(ctx, generation);
   }
 
   @ReadsColumns('waitingFor', 'waitingSince')

@@ -27,7 +27,7 @@ import { ProjectEvent } from './project-event.type.ts';
 export class GenerationSubscription {
   @Subscription(() => Generation, {
     description:
-      'A run as it stands, at once, then after each change, in order; completes when the run is at rest (COMPLETED, FAILED, CANCELED or UNCERTAIN), also when it was so before. Error: NOT_FOUND.',
+      'A run as it stands, at once, then after each change, in order; completes when the run is at rest (COMPLETED, FAILED, CANCELED or UNCERTAIN), also when it was so before. Errors: NOT_FOUND, and SERVICE_UNAVAILABLE when the database has gone back to before what was told: subscribe anew.',
     subscribe: ({ args, context }: SubscribeResolverData<unknown, { id: string }, Context>) =>
       followGeneration(context, fromGlobalId('Generation', args.id)),
   })
@@ -43,7 +43,7 @@ export class GenerationSubscription {
 export class ProjectEventSubscription {
   @Subscription(() => ProjectEvent, {
     description:
-      'Everything that happens in a project, in one order without gaps: the stored events behind `after`, then live. Error: NOT_FOUND.',
+      'Everything that happens in a project, in one order without gaps: the stored events behind `after`, then live. Errors: NOT_FOUND, BAD_USER_INPUT, and SERVICE_UNAVAILABLE when the database has gone back to before what was told: subscribe anew.',
     subscribe: ({
       args,
       context,
@@ -56,7 +56,7 @@ export class ProjectEventSubscription {
     @Arg('after', () => SafeIntScalar, {
       nullable: true,
       description:
-        'The last `sequence` already seen; 0 replays all. Left out: only what happens from now on.',
+        'The last `sequence` already seen, at most that of the newest event; 0 replays all. Left out: only what happens from now on.',
     })
     _after: number | null,
   ): ProjectEventRow {

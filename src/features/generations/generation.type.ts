@@ -62,16 +62,6 @@ export class GenerationFailure {
   retryable: boolean;
 }
 
-@ObjectType({ description: 'An output of a run that could not be kept, although others were.' })
-export class OutputProblem {
-  @Field(() => Int, { description: "The output's place in the run, from 0." })
-  index: number;
-  @Field(() => String, { description: 'Machine-readable, such as `DAMAGED`.' })
-  code: string;
-  @Field(() => String, { description: 'For a person.' })
-  message: string;
-}
-
 @ObjectType({ implements: Node, description: 'One run of one model for one character.' })
 export class Generation extends Node {
   @Field(() => GenerationStatus, { description: 'Where it stands.' })

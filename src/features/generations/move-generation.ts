@@ -39,7 +39,7 @@ export interface Move {
   readonly from?: readonly GenerationStatus[];
   /** The move only happens while this attempt holds the run. */
   readonly token?: string;
-  /** Or while none holds it: a review took the run from every attempt, and what the provider answered is still true. */
+  /** The move also happens while no attempt holds the run, as after a review of the database. */
   readonly orUnheld?: boolean;
   /** The move does not happen once somebody has asked to cancel. */
   readonly unlessCanceled?: boolean;

@@ -1,7 +1,7 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { storableJson } from '../../platform/db/storable.ts';
-import type { NewWakeup } from '../../platform/jobs/job-queue.ts';
+import type { NewWakeup } from '../../platform/jobs/wakeup.ts';
 import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
 import { keepsSlot } from './generation-state.ts';
 import { askFor, type Move } from './move-generation.ts';

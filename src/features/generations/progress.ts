@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Generation as GenerationRow } from '../../platform/db/generated/client.ts';
 import { generationStatuses } from './generation-state.ts';
+import { type StoredOutputProblem, storedOutputProblem } from './output-problem.ts';
 
 export type { GenerationRow };
 
@@ -24,7 +25,7 @@ const progress = z.object({
   failureCode: z.string().nullable(),
   failureMessage: z.string().nullable(),
   failureRetryable: z.boolean().nullable(),
-  outputProblems: z.array(z.object({ index: z.number(), code: z.string(), message: z.string() })),
+  outputProblems: z.array(storedOutputProblem),
 });
 
 /** A run's present progress, as JSON for an event. The database writes the same: `generation_progress`. */
@@ -85,6 +86,6 @@ export function readProgress(row: GenerationRow, json: unknown): GenerationRow {
 }
 
 /** The problems with single outputs that a run kept. */
-export function readOutputProblems(row: GenerationRow) {
+export function readOutputProblems(row: Pick<GenerationRow, 'outputProblems'>): StoredOutputProblem[] {
   return progress.shape.outputProblems.parse(row.outputProblems);
 }

@@ -87,8 +87,9 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
 }
 
 /**
- * The events behind the one that was told last, which was read with them: as long as a project is there, so are its events.
- * Throws Unavailable when the database has gone back to before that one: new events would get numbers that were told already.
+ * The events behind the one that was told last. That one was read with them: while a project is there, none of its events
+ * is removed. Throws Unavailable when the database has gone back to before it, since new events get numbers that were told
+ * already.
  */
 async function eventsBehind<Event extends { readonly sequence: bigint }>(
   last: bigint | null,

@@ -1,6 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { newWakeupId } from '../../platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 
 /** A project with no more runs than this under way is served before those that have many. */
 const urgentUpTo = 2;

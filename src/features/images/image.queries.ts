@@ -6,7 +6,7 @@ import { type Asker, authorize } from '../access/authorize.ts';
 import type { ImageFormat } from './image.type.ts';
 
 /** How long a signed URL lives at least; long enough to be cached, short enough to lapse. */
-const urlLifetimeMs = 24 * 60 * 60 * 1_000;
+export const urlLifetimeMs = 24 * 60 * 60 * 1_000;
 
 /** The image with this row id. Throws NotFound, also for strangers. */
 export async function findImage(ctx: Asker, id: string): Promise<ImageRow> {

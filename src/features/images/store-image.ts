@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
 import { inspectPicture } from '../../platform/pictures/inspect-picture.ts';
-import { blobKey } from '../../platform/storage/blob-key.ts';
+import { putBlob } from '../../platform/storage/put-blob.ts';
 
 export type { ImageRow };
 
 /**
  * Keeps a picture: its bytes once in storage, its facts once in the project. The bytes are written first, so that
- * a row never points at nothing. `also` belongs to the same transaction, when the picture is new. Throws PictureRefused when the bytes are not a sound picture within the limits.
+ * a row never points at nothing. `also` belongs to the same transaction, when the picture is new. Throws PictureRefused
+ * when the bytes are not a sound picture within the limits, and StorageUnavailable.
  */
 export async function storeImage(
   ctx: Uses<'db' | 'storage' | 'config'>,
@@ -20,8 +20,7 @@ export async function storeImage(
   const { contentType, width, height, sizeBytes } = await inspectPicture(bytes, {
     maxPixels: ctx.config.MAX_IMAGE_PIXELS,
   });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await ctx.storage.put(blobKey(projectId, sha256), bytes);
+  const sha256 = await putBlob(ctx.storage, projectId, bytes);
   // Two requests can bring the same picture at once: the unique index decides, and both get the one row.
   return ctx.db.$transaction(async (tx) => {
     const { count } = await tx.image.createMany({

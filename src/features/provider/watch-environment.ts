@@ -9,7 +9,7 @@ const lookEveryMs = 5_000;
  * submit is refused by the database anyway.
  */
 export async function watchEnvironment(
-  { db, segmind, jobs, log }: Pick<TaskContext, 'db' | 'segmind' | 'jobs' | 'log'>,
+  { db, segmind, jobs, log, config }: Pick<TaskContext, 'db' | 'segmind' | 'jobs' | 'log' | 'config'>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -21,7 +21,7 @@ export async function watchEnvironment(
       { environment: segmind.environment, database: environment },
       'The database has gone over to another provider environment: this process walks no runs until it is restarted.',
     );
-    jobs.rest();
+    await jobs.stop(config.SHUTDOWN_GRACE_MS);
     return;
   }
 }

@@ -1,6 +1,6 @@
 import { formatMicros } from '../../money.ts';
 import type { TaskContext } from '../../platform/context.ts';
-import { newWakeupId } from '../../platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { failureColumns } from '../generations/failure.ts';

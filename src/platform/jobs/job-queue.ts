@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromPrisma, PgBoss } from 'pg-boss';
 import { z } from 'zod';
@@ -7,8 +6,10 @@ import { createOutage, type Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
 import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
 import { isTransient } from '../db/transient.ts';
+import { handOver } from './hand-over.ts';
 import { type Claim, Lease, leaseSeconds, renewLeases } from './lease.ts';
 import { type Among, createFill, type Turn, urgent } from './places.ts';
+import type { NewWakeup, WakeupHandler } from './wakeup.ts';
 
 /*
  * pg-boss, and the only file that knows it. A job is a wake-up for one run and, while it is worked on, the lease
@@ -23,29 +24,6 @@ const lateAfterMs = 5_000;
 const touched = z.object({ settled: z.array(z.string()).default([]) });
 const payload = z.object({ generationId: z.uuid() });
 
-/** A run's turn, as the worker gets it. */
-export interface Wakeup {
-  readonly id: string;
-  readonly generationId: string;
-  /**
-   * Says that the run is on its way: from here on it mostly waits, and the next may be begun. It keeps its place and its
-   * lease.
-   */
-  settle(): void;
-  /** False when our own heartbeats came late: another process may have taken the run over. */
-  isLeaseFresh(): boolean;
-}
-
-/** A turn to be given to a run. */
-export interface NewWakeup {
-  readonly id: string;
-  readonly generationId: string;
-  readonly delayMs?: number;
-  readonly isUrgent?: boolean;
-}
-
-export type WakeupHandler = (wakeup: Wakeup, signal: AbortSignal) => Promise<void>;
-
 export interface JobQueue {
   /**
    * Adds wake-ups within the caller's transaction: they exist if, and only if, the transaction commits. An urgent one
@@ -56,12 +34,17 @@ export interface JobQueue {
   work(handler: WakeupHandler, concurrency: number): void;
   /** Why wake-ups may not be fetched now, in a few words; null when they are, or when this process does not work. */
   findProblem(): string | null;
-  /** Begins no more wake-ups, for good. What is under way goes on. */
-  rest(): void;
   /** Unfinished runs that no live job would ever wake, oldest first. */
   findForgotten(tx: Transaction, limit: number): Promise<string[]>;
-  /** Stops fetching, asks the handlers to hand over, waits at most `graceMs`, and gives unfinished jobs back. */
-  stop(graceMs: number): Promise<void>;
+  /** Fetches no more, and asks the handlers to hand over. */
+  rest(): void;
+  /**
+   * The same, and waits: at most `graceMs` for what can be handed over, and `limitMs`, never less, for what must finish.
+   * Unfinished jobs are given back.
+   */
+  stop(graceMs: number, limitMs?: number): Promise<void>;
+  /** Waits no longer for what must finish. */
+  hurry(): void;
 }
 
 /** A job as it is handed out. */
@@ -99,9 +82,11 @@ export async function startJobQueue(
   });
 
   const leases = new Map<string, Lease>();
-  const running = new Map<Promise<void>, Turn>();
-  let isResting = false;
+  const running = new Map<Lease, Turn>();
   const stopping = new AbortController();
+  const hurrying = new AbortController();
+  const stopped = new AbortController();
+  let ended: Promise<void> | undefined;
   let fetching = Promise.resolve();
   let renewing = Promise.resolve();
   let fetchedAt: number | undefined;
@@ -123,16 +108,23 @@ export async function startJobQueue(
 
   const fillPlaces = createFill(fetchJobs);
 
-  async function take({ id, retryCount, data }: FetchedJob, handler: WakeupHandler, turn: Turn) {
-    const lease = new Lease({ id, retryCount });
-    leases.set(id, lease);
+  async function take({ id, data }: FetchedJob, handler: WakeupHandler, turn: Turn, lease: Lease) {
+    let hasFinished = false;
+    async function finish<Result>(work: (hurried: AbortSignal) => Promise<Result>): Promise<Result> {
+      hasFinished = lease.mustFinish = true;
+      return work(hurrying.signal).finally(() => {
+        lease.mustFinish = false;
+      });
+    }
     try {
       const { generationId } = payload.parse(data);
       const settle = () => {
         turn.hasSettled = true;
       };
-      await handler({ id, generationId, settle, isLeaseFresh: () => lease.isFresh() }, stopping.signal);
-      if (stopping.signal.aborted) return;
+      const isLeaseFresh = () => lease.isFresh();
+      await handler({ id, generationId, settle, isLeaseFresh, finish }, stopping.signal);
+      // The others are given back together.
+      if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await boss.complete(queue, lease.claim, null, quick);
       leases.delete(id);
     } catch (error) {
@@ -143,6 +135,13 @@ export async function startJobQueue(
       await boss.fail(queue, lease.claim, null, quick).catch(() => undefined);
       leases.delete(id);
     }
+  }
+
+  /** Lets another process go on with these at once. */
+  async function giveBack(some: readonly Lease[]) {
+    for (const { claim } of some) leases.delete(claim.id);
+    const held = some.map(({ claim }) => claim);
+    if (held.length > 0) await boss.fail(queue, held, null, quick).catch(() => undefined);
   }
 
   /**
@@ -156,13 +155,15 @@ export async function startJobQueue(
   }
 
   async function fetchLoop(handler: WakeupHandler, concurrency: number) {
-    while (!stopping.signal.aborted && !isResting) {
+    while (!stopping.signal.aborted) {
       try {
         await fillPlaces(concurrency, [...running.values()], (job, isInKept) => {
           if (takeBack(job)) return;
           const turn: Turn = { isInKept, hasSettled: false };
-          const work: Promise<void> = take(job, handler, turn).finally(() => running.delete(work));
-          running.set(work, turn);
+          const lease = new Lease({ id: job.id, retryCount: job.retryCount });
+          leases.set(job.id, lease);
+          lease.ended = take(job, handler, turn, lease).finally(() => running.delete(lease));
+          running.set(lease, turn);
         });
         fetchedAt = performance.now();
         fetchOutage.worked();
@@ -178,6 +179,16 @@ export async function startJobQueue(
     return new Set(touched.parse(await boss.touch(queue, [...claimed], quick)).settled);
   }
 
+  async function end(graceMs: number, limitMs: number): Promise<void> {
+    stopping.abort();
+    await handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
+    running.clear();
+    stopped.abort();
+    await Promise.all([fetching, renewing]);
+    await boss.stop({ graceful: false });
+    await Promise.all([upkeep.end(), claims.end()]);
+  }
+
   return {
     async send(tx, ...wakeups) {
       const jobs = wakeups.map(({ id, generationId, delayMs = 0, isUrgent = false }) => ({
@@ -191,16 +202,13 @@ export async function startJobQueue(
     work(handler, concurrency) {
       fetchedAt = performance.now();
       fetching = fetchLoop(handler, concurrency);
-      const isOver = () => stopping.signal.aborted && running.size === 0;
+      const isOver = () => stopped.signal.aborted;
       const held = { leases: () => [...leases.values()], touch, isOver };
-      renewing = renewLeases(held, stopping.signal, leaseOutage);
+      renewing = renewLeases(held, stopped.signal, leaseOutage);
     },
     findProblem() {
       const sinceMs = fetchedAt === undefined ? 0 : performance.now() - fetchedAt;
       return sinceMs < lateAfterMs ? null : `none fetched for ${Math.floor(sinceMs / 1_000)} s`;
-    },
-    rest() {
-      isResting = true;
     },
     async findForgotten(tx, limit) {
       const rows = await tx.$queryRaw<{ id: string }[]>`
@@ -211,26 +219,11 @@ export async function startJobQueue(
         ORDER BY g.requested_at LIMIT ${limit}`;
       return rows.map((row) => row.id);
     },
-    async stop(graceMs) {
-      stopping.abort();
-      const patience = new AbortController();
-      await Promise.race([
-        // What is being fetched is ours already, and must be given back with the rest.
-        fetching.then(() => Promise.allSettled([...running.keys()])),
-        sleep(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
-      ]);
-      patience.abort();
-      const held = [...leases.values()].map((lease) => lease.claim);
-      if (held.length > 0) await boss.fail(queue, held, null, quick).catch(() => undefined);
-      running.clear();
-      await Promise.all([fetching, renewing]);
-      await boss.stop({ graceful: false });
-      await Promise.all([upkeep.end(), claims.end()]);
+    rest: () => stopping.abort(),
+    stop(graceMs, limitMs = graceMs) {
+      ended ??= end(graceMs, limitMs);
+      return ended;
     },
+    hurry: () => hurrying.abort(),
   };
-}
-
-/** A fresh wake-up's id. */
-export function newWakeupId(): string {
-  return randomUUID();
 }

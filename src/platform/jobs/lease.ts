@@ -16,6 +16,10 @@ export class Lease {
   claim: Claim;
   /** When it was last known to stand. */
   touchedAt = performance.now();
+  /** Its handler has begun something that must not be left halfway. */
+  mustFinish = false;
+  /** Resolves when its handler has ended, whichever way. */
+  ended: Promise<void> = Promise.resolve();
   private readonly first: Claim;
 
   /** A lease by the first claim on it. */

@@ -14,32 +14,48 @@ const noUrl = 'about:invalid';
 /** Longer than any signed address. */
 export const maxUrlLength = 8_192;
 
-/** Every picture in a JSON answer, in the provider's order; empty when none of them can be fetched. */
+/** Bytes that begin like no picture: an output only where others of the same list are. */
+type Found = Output | { readonly kind: 'UNKNOWN'; readonly bytes: Buffer };
+
+/**
+ * Every picture in a JSON answer, in the provider's order; empty when none of them can be had. In a list with pictures the
+ * bytes of the other items count as well: they were paid for like their siblings.
+ */
 export function readOutputs(answer: unknown): Output[] {
-  const outputs = findOutputs(answer, 0);
+  const outputs = gather(answer, 0).filter(isOutput);
   return outputs.some(isUsable) ? outputs : [];
 }
 
-/** The same, also when none of them can be fetched. */
-function findOutputs(value: unknown, depth: number): Output[] {
+function isOutput(found: Found): found is Output {
+  return found.kind !== 'UNKNOWN';
+}
+
+function gather(value: unknown, depth: number): Found[] {
   if (depth > maxDepth || value === null || value === undefined) return [];
   if (typeof value === 'string') return readText(value);
-  if (Array.isArray(value)) return value.flatMap((each) => findOutputs(each, depth + 1));
+  if (Array.isArray(value)) {
+    const items = value.flatMap((each) => gather(each, depth + 1));
+    return items.some(isUsable)
+      ? items.map((item) => (isOutput(item) ? item : { kind: 'BYTES', bytes: item.bytes }))
+      : items;
+  }
   if (typeof value !== 'object') return [];
-  let unusable: Output[] = [];
+  let unusable: Found[] = [];
   for (const member of members) {
-    const outputs = member in value ? findOutputs(Reflect.get(value, member), depth + 1) : [];
-    if (outputs.some(isUsable)) return outputs;
-    if (unusable.length === 0) unusable = outputs;
+    const found = member in value ? gather(Reflect.get(value, member), depth + 1) : [];
+    if (found.some(isUsable)) return found;
+    if (unusable.length === 0) unusable = found;
   }
   return unusable;
 }
 
 /** A URL, or base64 with or without a data URI around it. A word that decodes to no picture is none. */
-function readText(text: string): Output[] {
+function readText(text: string): Found[] {
   if (/^[\s\p{Cc}]*https?:\/\//iu.test(text)) return [{ kind: 'URL', url: readUrl(text) }];
-  const bytes = Buffer.from(text.trim().replace(/^data:[^,]{0,200},/i, ''), 'base64');
-  return isPicture(bytes) ? [{ kind: 'BYTES', bytes }] : [];
+  const base64 = text.trim().replace(/^data:[^,]{0,200},/i, '');
+  const bytes = Buffer.from(base64, 'base64');
+  if (isPicture(bytes)) return [{ kind: 'BYTES', bytes }];
+  return /^[A-Za-z0-9+/_\s-]{40,}={0,2}$/.test(base64) ? [{ kind: 'UNKNOWN', bytes }] : [];
 }
 
 /** The URL as a request spells it: `href` is ASCII, whatever characters the text holds. */
@@ -48,8 +64,8 @@ function readUrl(text: string): string {
   return href.length <= maxUrlLength ? href : noUrl;
 }
 
-function isUsable(output: Output): boolean {
-  return output.kind === 'BYTES' || output.url !== noUrl;
+function isUsable(found: Found): boolean {
+  return found.kind === 'BYTES' || (found.kind === 'URL' && found.url !== noUrl);
 }
 
 /** Whether bytes begin like a picture (JPEG, PNG, WebP, GIF, AVIF), whatever the header calls them. */

@@ -16,7 +16,7 @@ import { SegmindError } from './segmind-error.ts';
 
 /**
  * The pictures in an answer: the bytes themselves, or whatever JSON holds them; the content type is not believed.
- * Throws SegmindError for every answer without a picture.
+ * Throws SegmindError for every answer without a picture; one that says success comes along, since it may be paid for.
  */
 export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: string): Result {
   const { bytes, headers, httpStatus } = answer;
@@ -31,7 +31,8 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
   }
   if (!isSuccess && body?.status !== 'COMPLETED') throw refusal(answer, call, apiKey);
   const json = parseJson(bytes);
-  if (json === undefined) throw nonsense('ANSWER_UNREADABLE', answer, call, null);
+  const kept = withoutKey(bytes, apiKey);
+  if (json === undefined) throw nonsense('ANSWER_UNREADABLE', answer, call, null, kept);
   // An error beside a URL is an error with a link; only a job that completed has pictures in spite of it.
   const isError = Boolean(body?.error) && body?.status !== 'COMPLETED';
   const outputs = isError ? [] : readOutputs(json);
@@ -39,7 +40,13 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
   if (call === 'READ' && (body?.status === 'QUEUED' || body?.status === 'PROCESSING')) {
     throw new SegmindError({ code: 'NOT_FINISHED', meaning: 'RETRY', httpStatus });
   }
-  throw nonsense('ANSWER_INVALID', answer, call, detail ?? 'There is no picture in the answer.');
+  throw nonsense('ANSWER_INVALID', answer, call, detail ?? 'There is no picture in the answer.', kept);
+}
+
+/** Members of a project may read a kept answer, and must not find the key in it. */
+function withoutKey(bytes: Buffer, apiKey: string): Buffer {
+  if (!bytes.includes(apiKey)) return bytes;
+  return Buffer.from(bytes.toString('latin1').replaceAll(apiKey, '[key]'), 'latin1');
 }
 
 /** A job that runs has no figures yet. Nearly every poll finds one of these, which is not worth reading the rest for. */

@@ -22,14 +22,16 @@ export function refusal(answer: Answer, call: Call, apiKey: string): SegmindErro
 
 /**
  * The error for an answer that says success and holds none. After a submit it may have been paid for. A read is
- * worth another try when the answer cannot be the API's own (`ANSWER_UNREADABLE`), and not when it can.
+ * worth another try when the answer cannot be the API's own (`ANSWER_UNREADABLE`), and not when it can. `kept` is what
+ * a person may look at.
  */
 export function nonsense(
   code: 'ANSWER_INVALID' | 'ANSWER_UNREADABLE',
   { httpStatus }: Answer,
   call: Call,
   detail: string | null,
+  kept?: Buffer,
 ): SegmindError {
   const meaning = call === 'SUBMIT' ? 'UNCERTAIN' : code === 'ANSWER_INVALID' ? 'REFUSED' : 'RETRY';
-  return new SegmindError({ code, meaning, httpStatus, detail });
+  return new SegmindError({ code, meaning, httpStatus, detail, answer: kept });
 }

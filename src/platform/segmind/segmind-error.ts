@@ -52,6 +52,7 @@ interface SegmindErrorFacts {
   readonly retryAt?: Date | null;
   readonly detail?: string | null;
   readonly isRouteRefused?: boolean;
+  readonly answer?: Buffer;
   readonly cause?: unknown;
 }
 
@@ -68,6 +69,8 @@ export class SegmindError extends Error {
   readonly detail: string | null;
   /** The route itself does not exist, whatever the model: another version of the API may have it. */
   readonly isRouteRefused: boolean;
+  /** No plain member: what is logged of an error must not hold a whole answer. */
+  readonly #answer: Buffer | null;
 
   constructor(facts: SegmindErrorFacts) {
     const { code, meaning, httpStatus = null, retryAt = null, isRouteRefused = false } = facts;
@@ -81,5 +84,11 @@ export class SegmindError extends Error {
     this.retryAt = retryAt;
     this.detail = detail;
     this.isRouteRefused = isRouteRefused;
+    this.#answer = facts.answer ?? null;
+  }
+
+  /** The body of an answer that says success and holds no picture, without the key; null for every other failure. */
+  get answer(): Buffer | null {
+    return this.#answer;
   }
 }

@@ -17,3 +17,11 @@ export function variantKey(
   const name = `${sha256}-${width ?? 'full'}-${format?.toLowerCase() ?? 'stored'}`;
   return `${projectPrefix(projectId)}/variants/${sha256.slice(0, 2)}/${name}`;
 }
+
+/** Where version 0.1 kept one copy of each picture for all projects. */
+export const unsortedPrefix = 'blobs';
+
+/** The key of a picture that is not sorted by project yet. */
+export function unsortedKey(sha256: string): string {
+  return `${unsortedPrefix}/${sha256.slice(0, 2)}/${sha256}`;
+}

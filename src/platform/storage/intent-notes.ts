@@ -1,24 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { errorCode } from '../../errors.ts';
+import {
+  listNoteFiles,
+  makeNoteFolder,
+  type NotedIntent,
+  readNoteFile,
+  removeLitter,
+  writeNoteFile,
+} from './note-file.ts';
 
-const noted = z.object({
-  token: z.uuid(),
-  generationId: z.uuid(),
-  /** The Postgres on which it is committed, if it is: it names the start of its process. */
-  server: z.string(),
-  /** The process has seen that it was committed. */
-  isCommitted: z.boolean(),
-});
-const file = z.object({ intents: z.array(noted) });
-/** A file half written by a process that died is litter after this long. */
-const unfinished = '.unfinished';
-const litterAgeMs = 60 * 60 * 1_000;
-
-/** An intent to submit, as a process has noted it. */
-export type NotedIntent = z.infer<typeof noted>;
+export type { NotedIntent };
 
 interface OwnIntent extends NotedIntent {
   /** The committed intents that its transaction proves: once it is committed, its own note is enough. */
@@ -32,9 +24,10 @@ export interface AllNotes {
 }
 
 /**
- * Intents to submit, kept outside of the database, so that a database that has gone back can be told. Each database has
- * a folder of its own, so the notes of another one mean nothing. A file is never changed: who notes more writes a new
- * file and then removes its old one. So a reader sees each process's notes whole, and no writer undoes another's.
+ * Intents to submit, kept outside of the database: they tell when the database has gone back to an older state. Each
+ * database has a folder of its own, so the notes of another one are never read. A file is never changed: a process that
+ * notes more writes a new file, and then removes its old one. So a reader sees each process's notes whole, and no process
+ * can overwrite the notes of another.
  */
 export class IntentNotes {
   readonly #root: string;
@@ -76,8 +69,7 @@ export class IntentNotes {
       this.#others.clear();
       this.#names.clear();
       this.#database = database;
-      await mkdir(this.#directory, { recursive: true });
-      await syncFolder(this.#root);
+      await makeNoteFolder(this.#directory);
     }
     return (await readdir(this.#root)).some((name) => name !== database);
   }
@@ -113,9 +105,7 @@ export class IntentNotes {
   /** Everything that is noted about this database. Throws what the disk says. */
   async read(): Promise<AllNotes> {
     for (;;) {
-      const names = (await readdir(this.#directory)).filter(
-        (name) => name.endsWith('.json') && !this.#names.has(name),
-      );
+      const names = (await listNoteFiles(this.#directory)).filter((name) => !this.#names.has(name));
       const files = await Promise.all(names.map(async (name) => [name, await this.#open(name)] as const));
       const whole = files.flatMap(([name, intents]) => (intents ? [[name, intents] as const] : []));
       // A file that is gone was replaced by a newer one.
@@ -126,18 +116,17 @@ export class IntentNotes {
   }
 
   /**
-   * Takes over the files of other processes, as `read` found them, of which every intent is settled: KNOWN to the database,
-   * or IDLE, of no consequence. What is known stays noted. A process that lives has its own notes in its memory.
+   * Takes over the files of other processes of which every intent is settled: `known` to the database, or `idle`, of no
+   * consequence. What is known stays noted. A process that lives has its own notes in its memory.
    */
-  async adopt(isSettled: (intent: NotedIntent) => 'KNOWN' | 'IDLE' | null): Promise<void> {
+  async adopt(known: ReadonlySet<string>, idle: ReadonlySet<string>): Promise<void> {
     await removeLitter(this.#directory);
     const settled = [...this.#others].filter(([, intents]) =>
-      intents.every((each) => isSettled(each) !== null),
+      intents.every(({ token }) => known.has(token) || idle.has(token)),
     );
     if (settled.length === 0) return;
     for (const each of settled.flatMap(([, intents]) => intents))
-      if (isSettled(each) === 'KNOWN')
-        this.#own.set(each.token, { ...each, isCommitted: true, supersedes: [] });
+      if (known.has(each.token)) this.#own.set(each.token, { ...each, isCommitted: true, supersedes: [] });
     await this.#save();
     for (const [name] of settled) await rm(join(this.#directory, name), { force: true });
   }
@@ -153,21 +142,7 @@ export class IntentNotes {
   }
 
   async #open(name: string): Promise<readonly NotedIntent[] | null> {
-    const known = this.#others.get(name);
-    if (known) return known;
-    const path = join(this.#directory, name);
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return null;
-      throw error;
-    });
-    if (text === null) return null;
-    try {
-      return file.parse(JSON.parse(text)).intents;
-    } catch (cause) {
-      throw new Error(`${path} cannot be read. It says what was submitted: put it back, or remove it.`, {
-        cause,
-      });
-    }
+    return this.#others.get(name) ?? readNoteFile(join(this.#directory, name));
   }
 
   /** A write that has begun may miss what was just added: the next one takes along all that came by then. */
@@ -184,49 +159,11 @@ export class IntentNotes {
   async #write(): Promise<void> {
     const intents = [...this.#own.values()].map(({ supersedes, ...intent }) => intent);
     const replaced = [...this.#names];
-    const name = `${randomUUID()}.json`;
-    const path = join(this.#directory, name);
-    const temporary = `${path}${unfinished}`;
-    try {
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(JSON.stringify({ intents } satisfies z.input<typeof file>));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      // It is ours from the moment at which it can be read.
-      this.#names.add(name);
-      await rename(temporary, path);
-      await syncFolder(this.#directory);
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw error;
-    }
+    // It is ours from the moment at which it can be read.
+    await writeNoteFile(this.#directory, randomUUID(), intents, (name) => this.#names.add(name));
     for (const each of replaced) {
       await rm(join(this.#directory, each), { force: true });
       this.#names.delete(each);
     }
-  }
-}
-
-async function removeLitter(directory: string): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith(unfinished));
-  for (const path of names.map((name) => join(directory, name))) {
-    const ageMs = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (ageMs > litterAgeMs) await rm(path, { force: true });
-  }
-}
-
-/** What was created in a folder, or renamed in it, is there after the power has failed. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

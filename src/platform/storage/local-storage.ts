@@ -1,79 +1,166 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode } from '../../errors.ts';
-import { type Storage, StorageFull } from './storage.ts';
+import { errorCode, StorageUnavailable } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { unsortedPrefix } from './blob-key.ts';
+import { type ClaimStorage, readIdentity, StorageMissing } from './claim-storage.ts';
+import type { Storage } from './storage.ts';
+import { monitorStorage } from './storage-health.ts';
 
 const keyPattern = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
 /** A file half written by a process that died is litter after this long. */
 const litterAgeMs = 60 * 60 * 1_000;
 
-/** Opens storage in a folder, made when missing. Files appear whole or not at all, also when the power fails. */
-export async function openLocalStorage(root: string): Promise<Storage> {
+export interface LocalStorageOptions {
+  readonly log: Pick<Logger, 'warn' | 'info'>;
+  readonly claim: ClaimStorage;
+}
+
+/**
+ * Opens storage in a folder, made when missing. Files appear whole or not at all, also when the power fails. A folder
+ * that cannot be used now is opened all the same: what is stored can perhaps be read, and its health says the rest.
+ * Nothing is written, and nothing counts as missing, while the folder's identity is not there: it may be the empty
+ * place of a volume that is not mounted.
+ */
+export async function openLocalStorage(root: string, { log, claim }: LocalStorageOptions): Promise<Storage> {
   const unfinished = join(root, 'unfinished');
-  await mkdir(unfinished, { recursive: true });
-  await removeLitter(unfinished);
+  const health = monitorStorage(attempt, log);
+  /** The identity of the folder that the pictures are in; null until it is known. */
+  let ours: string | null = null;
 
   function pathOf(key: string): string {
     if (!keyPattern.test(key)) throw new Error(`"${key}" is not a storage key.`);
     return join(root, key);
   }
 
-  async function has(key: string): Promise<boolean> {
-    return stat(pathOf(key)).then(() => true, ignoreMissing(false));
+  async function refuseForeignPlace(): Promise<void> {
+    if ((await readIdentity(root)) === null) throw new StorageMissing(`The pictures are not in ${root}.`);
   }
 
-  return {
-    has,
-    async put(key, bytes) {
-      // Keys name their content: what is there is what would be written.
-      if (await has(key)) return;
-      const path = pathOf(key);
-      const temporary = join(unfinished, randomUUID());
+  async function write(path: string, bytes: Buffer): Promise<void> {
+    ours ??= await claim(root);
+    await refuseForeignPlace();
+    await mkdir(unfinished, { recursive: true });
+    const temporary = join(unfinished, randomUUID());
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const file = await open(temporary, 'wx');
       try {
-        await mkdir(dirname(path), { recursive: true });
-        const file = await open(temporary, 'wx');
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        if (['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) {
-          throw new StorageFull('The disk is full.', { cause: error });
-        }
-        throw error;
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
       }
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** What storing a new picture takes: folders, a file, its bytes, and that they can be read again. */
+  async function attempt(sizeBytes: number): Promise<void> {
+    const folder = join(unfinished, randomUUID());
+    const path = join(folder, 'projects', 'blobs', 'attempt');
+    const bytes = Buffer.alloc(sizeBytes, 1);
+    try {
+      await write(path, bytes);
+      if (!bytes.equals(await readFile(path))) throw new Error('What was written is not what is read.');
+    } finally {
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+
+  /** Turns what the file system refuses into StorageUnavailable; only a caller's mistake stays what it is. */
+  async function unlessIll<Result>(work: () => Promise<Result>, sizeBytes = 0): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      await health.noteFailure(sizeBytes);
+      throw new StorageUnavailable({ cause: error });
+    }
+  }
+
+  async function read(path: string): Promise<Buffer | null> {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await refuseForeignPlace();
+      return null;
+    }
+  }
+
+  const storage: Storage = {
+    health,
+    async put(key, bytes) {
+      const path = pathOf(key);
+      await unlessIll(async () => {
+        // Keys name their content: what is there is what would be written, unless it was damaged.
+        const kept = await readFile(path).catch(() => null);
+        if (!kept?.equals(bytes)) await write(path, bytes);
+      }, bytes.length);
     },
     async get(key) {
-      return readFile(pathOf(key)).catch(ignoreMissing(null));
+      const path = pathOf(key);
+      return unlessIll(() => read(path));
+    },
+    async has(key) {
+      const path = pathOf(key);
+      return unlessIll(() =>
+        stat(path).then(
+          () => true,
+          async (error: unknown) => {
+            if (errorCode(error) !== 'ENOENT') throw error;
+            await refuseForeignPlace();
+            return false;
+          },
+        ),
+      );
     },
     async delete(key) {
-      await rm(pathOf(key), { force: true });
+      const path = pathOf(key);
+      await unlessIll(async () => {
+        await refuseForeignPlace();
+        await rm(path, { force: true });
+      });
     },
     async deleteAll(prefix) {
-      await rm(pathOf(prefix), { recursive: true, force: true });
+      const path = pathOf(prefix);
+      await unlessIll(async () => {
+        await refuseForeignPlace();
+        await rm(path, { recursive: true, force: true });
+      });
     },
+    async isWhole() {
+      const identity = await unlessIll(() => readIdentity(root));
+      return identity !== null && identity === ours && !(await storage.has(unsortedPrefix));
+    },
+    close: () => health.close(),
   };
+
+  await health.prove(0);
+  await removeLitter(unfinished).catch(() => undefined);
+  if (health.problem === null && (await readIdentity(root)) !== ours)
+    log.warn(
+      { root },
+      'the pictures of the database are in another folder: DATA_DIR is that of another installation',
+    );
+  return storage;
+}
+
+/** Makes a new name in a folder durable, as `sync` makes a file's bytes. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().finally(() => folder.close());
 }
 
 async function removeLitter(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    const modifiedAt = await stat(path).then(
-      ({ mtimeMs }) => mtimeMs,
-      ignoreMissing(Number.POSITIVE_INFINITY),
-    );
-    if (Date.now() - modifiedAt > litterAgeMs) await rm(path, { force: true });
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > litterAgeMs) await rm(path, { recursive: true, force: true });
   }
-}
-
-function ignoreMissing<Fallback>(fallback: Fallback) {
-  return (error: unknown): Fallback => {
-    if (errorCode(error) === 'ENOENT') return fallback;
-    throw error;
-  };
 }

@@ -13,6 +13,7 @@ let database: TestDatabase;
 let db: Database;
 let jobs: JobQueue;
 let id: string;
+let token: string;
 let projectId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -25,6 +26,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
+  token = randomUUID();
   ({ id: projectId } = await db.project.create({ data: { name: 'Moves' } }));
   const character = await db.character.create({ data: { projectId, name: 'Mara' } });
   const request = {
@@ -41,7 +43,6 @@ beforeEach(async () => {
 
 const status = async () => (await db.generation.findUniqueOrThrow({ where: { id } })).status;
 const events = () => db.projectEvent.findMany({ where: { projectId }, orderBy: { sequence: 'asc' } });
-const token = randomUUID();
 
 it('of twenty that want the same move one makes it, and there is one event', async () => {
   const moves = await Promise.all(

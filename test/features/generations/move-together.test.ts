@@ -7,7 +7,8 @@ import type { GenerationRow } from '../../../src/features/generations/progress.t
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
-import { type JobQueue, newWakeupId, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../../src/platform/jobs/wakeup.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;

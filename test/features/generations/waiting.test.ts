@@ -31,7 +31,7 @@ afterAll(async () => {
   await dramatis.stop();
 });
 
-const submitting = { to: 'SUBMITTING', set: { attempt_token: randomUUID() } } as const;
+const submitting = () => ({ to: 'SUBMITTING', set: { attempt_token: randomUUID() } }) as const;
 const newRun = () => holdRun(db, place, 0n);
 const read = (id: string) => db.generation.findUniqueOrThrow({ where: { id } });
 const note = async (id: string, reason: WaitReason | null) => noteWaiting({ db }, await read(id), reason);
@@ -79,10 +79,10 @@ it('is not noted of a run that has moved on meanwhile', async () => {
 
 describe('every move ends the wait', () => {
   it.each([
-    ['alone', (id: string) => moveGeneration({ db, jobs }, id, submitting)],
+    ['alone', (id: string) => moveGeneration({ db, jobs }, id, submitting())],
     [
       'with others',
-      (id: string) => moveTogether({ db, jobs, turns: createTurns() }, { id, ...place }, submitting),
+      (id: string) => moveTogether({ db, jobs, turns: createTurns() }, { id, ...place }, submitting()),
     ],
   ])('%s', async (_, move) => {
     const id = await newRun();

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
-import { newWakeupId, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../../src/platform/jobs/wakeup.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
@@ -88,3 +89,69 @@ it('a lease that was lost and came back to the same process is that of the one w
   expect(isFresh).toEqual([true, false]);
   await queue.stop(0);
 }, 20_000);
+
+/** A queue at work on two wake-ups: one that must finish, and one that hands over when it is asked to. */
+async function twoAtWork() {
+  const queue = await startJobQueue(database.url, createLogger('silent'));
+  const [paid, other] = [newWakeupId(), newWakeupId()];
+  await db.$transaction((tx) =>
+    queue.send(
+      tx,
+      ...[paid, other].map((id) => ({ id, generationId: '00000000-0000-4000-8000-000000000001' })),
+    ),
+  );
+  const call = Promise.withResolvers<void>();
+  const begun = new Set<string>();
+  const told: string[] = [];
+  queue.work(async ({ id, finish }, signal) => {
+    begun.add(id);
+    if (id === other) return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    if (id === paid)
+      await finish(async (hurried) => {
+        const cut = new Promise<void>((resolve) => hurried.addEventListener('abort', () => resolve()));
+        await Promise.race([call.promise, cut]);
+        told.push(hurried.aborted ? 'cut short' : 'finished');
+      });
+  }, 10);
+  while (!begun.has(paid) || !begun.has(other)) await sleep(20);
+  const stateOf = async (id: string) =>
+    (await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id]))[0]?.state;
+  return { queue, call, told, paid: () => stateOf(paid), other: () => stateOf(other) };
+}
+
+it('a stop waits for what must finish, and gives back the rest meanwhile', async () => {
+  const { queue, call, told, paid, other } = await twoAtWork();
+  const stopped = queue.stop(100, 60_000);
+  while ((await other()) !== 'retry') await sleep(20);
+  expect([await paid(), told]).toEqual(['active', []]);
+  call.resolve();
+  await stopped;
+  expect([await paid(), told]).toEqual(['retry', ['finished']]);
+});
+
+it('what must finish is cut short at the limit, and has the time to say so', async () => {
+  const { queue, told, paid } = await twoAtWork();
+  await queue.stop(0, 300);
+  expect([await paid(), told]).toEqual(['retry', ['cut short']]);
+});
+
+it('what must finish is cut short when somebody is in a hurry', async () => {
+  const { queue, told, paid } = await twoAtWork();
+  const stopped = queue.stop(0, 60_000);
+  queue.hurry();
+  await stopped;
+  expect([await paid(), told]).toEqual(['retry', ['cut short']]);
+});
+
+it('a queue that rests takes nothing new', async () => {
+  const { queue, call, other } = await twoAtWork();
+  queue.rest();
+  const id = newWakeupId();
+  await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
+  call.resolve();
+  await queue.stop(1_000);
+  expect(await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id])).toEqual([
+    { state: 'created' },
+  ]);
+  expect(await other()).toBe('retry');
+});

@@ -4,6 +4,8 @@ import { isPicture, readOutputs } from '../../../src/platform/segmind/outputs.ts
 const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 const jpeg = Buffer.from('ffd8ffe000104a46494600010101', 'hex');
 const [png64, jpeg64] = [png.toString('base64'), jpeg.toString('base64')];
+const odd = Buffer.from(`II*\0${'.'.repeat(40)}`, 'latin1');
+const odd64 = odd.toString('base64');
 const bytes = (picture: Buffer) => ({ kind: 'BYTES', bytes: picture });
 const url = (text: string) => ({ kind: 'URL', url: text });
 const noUrl = url('about:invalid');
@@ -59,6 +61,10 @@ describe('readOutputs', () => {
     ['one that is too long beside others', { images: [`${a}?${'x'.repeat(9_000)}`, b] }, [noUrl, url(b)]],
     ['another member than that which cannot be used', { images: ['http://['], output: a }, [url(a)]],
     ['a list at the top', [{ url: a }, b], [url(a), url(b)]],
+    ['bytes of another kind beside a picture', { images: [png64, odd64] }, [bytes(png), bytes(odd)]],
+    ['the same in objects', { images: [{ image: odd64 }, { url: a }] }, [bytes(odd), url(a)]],
+    ['a word beside a picture', { images: [png64, 'done'] }, [bytes(png)]],
+    ['a picture behind bytes of another kind', { output: odd64, image: png64 }, [bytes(png)]],
   ])('reads %s', (_, answer, outputs) => {
     expect(readOutputs(answer)).toEqual(outputs);
   });

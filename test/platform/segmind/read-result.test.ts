@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Answer } from '../../../src/platform/segmind/exchange.ts';
 import { readResult, readStatus } from '../../../src/platform/segmind/read-result.ts';
+import { SegmindError } from '../../../src/platform/segmind/segmind-error.ts';
 
 const key = 'SG_0123456789abcdef';
 const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
@@ -49,6 +50,27 @@ describe('readResult', () => {
       httpStatus,
     });
     expect(failure(() => readResult(got, 'READ', key))).toMatchObject({ code, meaning: read, httpStatus });
+  });
+
+  it.each<[string, unknown]>([
+    ['JSON', { status: 'COMPLETED', output: 7, told: key }],
+    ['JSON cut short', `{"output":"${key}`],
+    ['bytes of another kind', Buffer.from('II*\0 and so on', 'latin1')],
+  ])('brings along an answer that says success and has no picture, without the key: %s', (_, body) => {
+    const got = answer(200, body);
+    const expected = got.bytes.toString('latin1').replace(key, '[key]');
+    for (const call of ['SUBMIT', 'READ'] as const) {
+      const error = failure(() => readResult(got, call, key));
+      if (!(error instanceof SegmindError)) throw new Error('It was expected to fail.');
+      expect(error.answer?.toString('latin1')).toBe(expected);
+      // A log line holds what is enumerable.
+      expect(JSON.stringify({ ...error })).not.toContain('and so on');
+      expect(Object.keys(error)).not.toContain('answer');
+    }
+  });
+
+  it('brings along no answer that says failure', () => {
+    expect(failure(() => readResult(answer(502, 'x'), 'READ', key))).toMatchObject({ answer: null });
   });
 
   it.each([200, 422, 500])('tells a failed job by its body (HTTP %i)', (httpStatus) => {

@@ -117,11 +117,7 @@ describe('notes of a process that is gone', () => {
     for (const each of [known, idle]) await dead.begin(each);
     await half.begin(open1);
     await next.read();
-    const verdicts = new Map<string, 'KNOWN' | 'IDLE'>([
-      [known.token, 'KNOWN'],
-      [idle.token, 'IDLE'],
-    ]);
-    await next.adopt(({ token }) => verdicts.get(token) ?? null);
+    await next.adopt(new Set([known.token]), new Set([idle.token]));
     expect(tokens((await next.read()).mine)).toEqual([known.token]);
     expect(tokens((await next.read()).others)).toEqual([open1.token]);
     expect(await files()).toHaveLength(2);

@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../../platform/context.ts';
-import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
+import type { Wakeup } from '../../../platform/jobs/wakeup.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { pollGeneration } from './poll-generation.ts';

@@ -17,7 +17,7 @@ import { type Mine, requeue } from './put-back.ts';
 
 /** Why an intent was not written. */
 export type NoIntent =
-  /** Somebody else was first, or somebody asked to cancel: the row tells. */
+  /** Another worker was first, or the run is to be canceled: the row tells. */
   | 'MOVED'
   /** Another key was set, or removed, or Postgres was restarted, while the run was made ready. */
   | 'CHANGED'
@@ -95,8 +95,8 @@ async function forget({ intentNotes, log }: TaskContext, token: string): Promise
 }
 
 /**
- * What must hold when the intents of the `moved` runs are committed. The move holds the project: whoever sets or removes a key takes the project,
- * then the key, in the same order.
+ * What must hold when the intents of the `moved` runs are committed. The move holds the lock of the project, and then this
+ * takes that of the key. Setting and removing a key take both in the same order.
  */
 async function refuseToBegin(
   ctx: TaskContext,

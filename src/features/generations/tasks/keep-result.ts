@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { TaskContext } from '../../../platform/context.ts';
 import { Prisma } from '../../../platform/db/generated/client.ts';
+import { nameType } from '../../../platform/pictures/name-type.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
-import { blobKey } from '../../../platform/storage/blob-key.ts';
+import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { putBlob } from '../../../platform/storage/put-blob.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import { atMove, type Changes, type Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
+import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import type { DeliveredOutput } from '../stored-run.ts';
 import { persist } from './persist.ts';
@@ -22,6 +24,7 @@ export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicr
 /**
  * Writes down what the provider delivered, and what it cost, before anything is downloaded: from here on the run
  * can be finished by any worker. Bytes that came in the answer itself exist nowhere else, so they go to storage first.
+ * Throws StorageUnavailable before anything is written down: the same result may be kept once more.
  */
 export async function keepResult(
   ctx: TaskContext,
@@ -33,9 +36,7 @@ export async function keepResult(
   const outputs: DeliveredOutput[] = await Promise.all(
     result.outputs.map(async (output, index) => {
       if (output.kind === 'URL') return { index, url: output.url };
-      const sha256 = createHash('sha256').update(output.bytes).digest('hex');
-      await ctx.storage.put(blobKey(run.projectId, sha256), output.bytes);
-      return { index, sha256 };
+      return { index, sha256: await putBlob(ctx.storage, run.projectId, output.bytes) };
     }),
   );
   const set: Changes = {
@@ -70,6 +71,7 @@ export async function failPaid(
   code: 'RESULT_EXPIRED' | 'RESULT_INVALID' | 'STORAGE_FAILED',
   detail: string,
   metrics: Pick<Metrics, 'costMicros'> | null,
+  problems: readonly StoredOutputProblem[] = [],
 ): Promise<void> {
   const failure = { code, message: `${failureCodes[code]} ${detail}`.trim(), retryable: false };
   await persist.execute(() =>
@@ -77,9 +79,39 @@ export async function failPaid(
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING', 'STORING'],
       // Once it is being stored, what it cost is known, and how.
-      set: { ...failureColumns(failure), ...(run.status === 'STORING' ? {} : costColumns(run, metrics)) },
+      set: {
+        ...failureColumns(failure),
+        output_problems: problems,
+        ...(run.status === 'STORING' ? {} : costColumns(run, metrics)),
+      },
     }),
   );
+}
+
+/**
+ * Keeps an answer in which no picture was found: it was paid for, and a person may find one. Resolves to what the run says
+ * of it. Throws StorageUnavailable.
+ */
+export async function keepAnswer(
+  ctx: TaskContext,
+  run: GenerationRow,
+  { answer, code, detail }: SegmindError,
+): Promise<StoredOutputProblem[]> {
+  if (!answer || answer.length === 0) return [];
+  const message = detail ?? 'There is no picture in the answer.';
+  return [await keepRefused(ctx, run.projectId, answer, { index: 0, code, message })];
+}
+
+/** Keeps bytes that are no picture we take, and says so in the problem. Throws StorageUnavailable. */
+export async function keepRefused(
+  ctx: TaskContext,
+  projectId: string,
+  bytes: Buffer,
+  problem: StoredOutputProblem,
+): Promise<StoredOutputProblem> {
+  if (bytes.length === 0) return problem;
+  const sha256 = await putBlob(ctx.storage, projectId, bytes);
+  return { ...problem, sha256, sizeBytes: bytes.length, contentType: nameType(bytes) };
 }
 
 /** Whether a write failed because another run of the same account has this provider id already. */

@@ -1,3 +1,4 @@
+import { StorageUnavailable } from '../../../errors.ts';
 import type { Metrics, Status } from '../../../platform/segmind/result.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { AccountUnusable } from '../../provider-keys/provider-key.queries.ts';
@@ -6,7 +7,8 @@ import { atMove, type Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { noteWaiting } from '../waiting.ts';
-import { costColumns, failPaid, keepResult } from './keep-result.ts';
+import { awaitStorage, untilStored } from './await-storage.ts';
+import { costColumns, failPaid, keepAnswer, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
@@ -49,6 +51,8 @@ export async function pollGeneration(
     if (isWaiting !== isWaitingForKey) await noteWaiting(ctx, run, isWaiting ? 'PROVIDER_KEY' : null);
     isWaitingForKey = isWaiting;
   };
+  let failure: unknown = null;
+  let metrics: Status['metrics'] | null = null;
 
   for (;;) {
     const delayMs =
@@ -65,17 +69,23 @@ export async function pollGeneration(
       await waitForKey(false);
       const asked = { ...ctx, segmind: account.client ?? ctx.segmind };
       if (status.state === 'COMPLETED') {
+        metrics = status.metrics;
         return await ctx.results.take(run.projectId, () => collect(asked, run, requestId, status, signal));
       }
       if (status.state === 'FAILED') return await fail(asked, run, status);
       for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
+      failure = error;
+      errorsInRow += 1;
       if (error instanceof AccountUnusable) {
         await waitForKey(true);
         // Another process may have the key. Once the provider has forgotten the run, no key helps.
-        if (age() <= config.SEGMIND_RETENTION_MS) return postpone(ctx, run, config.SEGMIND_POLL_MAX_MS);
+        if (age() <= config.SEGMIND_RETENTION_MS)
+          return postpone(ctx, run, config.SEGMIND_POLL_MAX_MS, 'PROVIDER_KEY');
+      } else if (error instanceof StorageUnavailable) {
+        // Its bytes are in the provider's answer, which can be read again: nothing is held while it waits.
+        await awaitStorage(ctx, run, signal, config.SEGMIND_RETENTION_MS - age());
       } else if (!(error instanceof SegmindError)) throw error;
-      errorsInRow += 1;
       const said = error instanceof SegmindError ? error : null;
       // Only the account that took the run can say that it does not know it.
       const isUnknown = said?.code === 'REQUEST_NOT_FOUND' && run.providerAccount !== null;
@@ -88,12 +98,11 @@ export async function pollGeneration(
         const toldMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
         ctx.pollPauses.pause(account.client.accountId, toldMs);
       }
-      ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
     if (unknownInRow >= surelyAfter || (isPastRetention && errorsInRow > 0)) {
       const detail = isWaitingForKey ? 'No usable key of the account that took it was known in time.' : '';
-      await failPaid(ctx, run, 'RESULT_EXPIRED', detail, null);
+      await giveUp(ctx, run, { failure, detail, metrics, signal });
       return null;
     }
     // A job that never ends is let go with the record of it.
@@ -149,9 +158,25 @@ async function collect(
     // The status said otherwise a moment ago, but the result is the last word.
     if (error.code === 'JOB_FAILED') return fail(ctx, run, { ...status, error: error.detail });
     if (error.code !== 'ANSWER_INVALID') throw error;
-    await failPaid(ctx, run, 'RESULT_INVALID', error.detail ?? '', status.metrics);
+    const problems = await keepAnswer(ctx, run, error);
+    await failPaid(ctx, run, 'RESULT_INVALID', error.detail ?? '', status.metrics, problems);
     return null;
   }
+}
+
+/** The provider keeps the result no longer. What the last attempt to read it has brought is kept. */
+async function giveUp(
+  ctx: Worker,
+  run: GenerationRow,
+  last: { failure: unknown; detail: string; metrics: Status['metrics'] | null; signal: AbortSignal },
+): Promise<void> {
+  const { failure, detail, metrics, signal } = last;
+  if (failure instanceof StorageUnavailable) return failPaid(ctx, run, 'STORAGE_FAILED', '', metrics);
+  const problems =
+    failure instanceof SegmindError
+      ? await untilStored(ctx, run, signal, () => keepAnswer(ctx, run, failure))
+      : [];
+  await failPaid(ctx, run, 'RESULT_EXPIRED', detail, metrics, problems);
 }
 
 /** How a run failed: the provider's sentence, and its figures where it told any. */

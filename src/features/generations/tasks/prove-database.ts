@@ -39,24 +39,25 @@ export function lostIntents({ mine, others }: AllNotes, { missing }: Standing): 
 }
 
 /**
- * Intents that another process noted, of which nobody can say whether they were committed on the Postgres that was there
- * before. On the present one they were not, and the process that noted them knows that.
+ * Intents that another process noted, that the database does not know, and that may have been committed all the same: on
+ * the Postgres that was there before. An intent that was noted for the present one was not committed, or not yet.
  */
 export function doubtfulIntents({ others }: AllNotes, { missing, server }: Standing): NotedIntent[] {
   const unknown = new Set(missing);
   return others.filter((each) => !each.isCommitted && each.server !== server && unknown.has(each.token));
 }
 
-/** The database does not know everything that was submitted, or is another one than before: it needs a review. */
+/** The database does not know everything that was submitted, or it is another one than before: it needs a review. */
 export class DatabaseWentBack extends Error {}
 
 /** The Postgres was exchanged, or restarted, after the intent was noted: it must be noted once more. */
 export class ServerChanged extends Error {}
 
 /**
- * Within the transaction of an intent: the database knows every intent that this process has committed, and that any
- * process on the same folder has noted. The notes are read now and not before, since by now it is certain which Postgres
- * will commit: whatever was committed on the one before was noted before. Throws DatabaseWentBack, ServerChanged.
+ * Refuses the intents of `runs` unless the database knows every intent that this process, or another one on the same
+ * folder, has committed. It is called within the transaction of the intents, and the notes are read there: by then it is
+ * certain which Postgres will commit, and all that was committed on an earlier one was noted before. Throws
+ * DatabaseWentBack, ServerChanged.
  */
 export function refuseUnproven(
   { intentNotes }: Pick<TaskContext, 'intentNotes'>,

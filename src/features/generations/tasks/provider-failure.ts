@@ -1,5 +1,6 @@
 import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { type Failure, type FailureCode, failureCodes } from '../failure.ts';
+import type { ReferenceMissing } from './reference-urls.ts';
 
 /** What a run's failure is called when the provider certainly took nothing, by the client's error code. */
 const refusals: Readonly<Partial<Record<string, FailureCode>>> = {
@@ -30,6 +31,12 @@ export function failureOfRun(detail: string | null): Failure {
   );
   const code = isBlocked ? 'CONTENT_BLOCKED' : 'PROVIDER_FAILED';
   return { code, message: withDetail(failureCodes[code], detail), retryable: !isBlocked };
+}
+
+/** Names a picture that is missing. When it is uploaded once more, the same run works. */
+export function failureOfReference({ parameter }: ReferenceMissing): Failure {
+  const message = `${failureCodes.REFERENCE_MISSING} It was given as ${parameter}.`;
+  return { code: 'REFERENCE_MISSING', message, retryable: true };
 }
 
 function withDetail(sentence: string, detail: string | null): string {

@@ -1,10 +1,12 @@
 import type { TaskContext } from '../../../platform/context.ts';
-import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
-import { failureCodes, failureColumns } from '../failure.ts';
+import { type Failure, failureCodes, failureColumns } from '../failure.ts';
 import type { Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
+import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
+import { noteWaiting, type WaitReason } from '../waiting.ts';
 import { persist } from './persist.ts';
 import { withJitter } from './poll-timing.ts';
 import { failureOfRefusal } from './provider-failure.ts';
@@ -24,6 +26,18 @@ export async function fail(
       to: 'FAILED',
       ...mine,
       set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
+    }),
+  );
+  return null;
+}
+
+/** Ends a run that never left, and never will as it is. */
+export async function failUnsent(ctx: TaskContext, run: GenerationRow, failure: Failure): Promise<null> {
+  await persist.execute(() =>
+    moveTogether(ctx, run, {
+      to: 'FAILED',
+      from: ['QUEUED'],
+      set: { ...failureColumns(failure), cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
     }),
   );
   return null;
@@ -49,16 +63,22 @@ export async function requeue(
   return null;
 }
 
-/** Lets a run wait without touching its status. Any process may have it next. */
-export async function postpone(ctx: TaskContext, run: GenerationRow, delayMs: number): Promise<null> {
+/** Lets a run wait without touching its status; with a `reason` it says why. Any process may have it next. */
+export async function postpone(
+  ctx: TaskContext,
+  run: GenerationRow,
+  delayMs: number,
+  reason: WaitReason | null = null,
+): Promise<null> {
   const wakeupId = newWakeupId();
   await ctx.db.$transaction(async (tx) => {
     const { count } = await tx.generation.updateMany({
       where: { id: run.id, status: run.status, wakeupId: run.wakeupId },
       data: { wakeupId },
     });
-    if (count > 0)
-      await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
+    if (count === 0) return;
+    if (run.waitingFor !== reason) await noteWaiting({ db: tx }, run, reason);
+    await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
   });
   return null;
 }
@@ -69,13 +89,15 @@ function spread(ctx: TaskContext, delayMs: number): number {
 
 /**
  * The run rests: it may have been taken and paid, and only proof or a person moves it on. With its `token` it is the
- * attempt itself that says so, and nobody will come back with an answer; without, its worker may.
+ * attempt itself that says so, and nobody will come back with an answer; without, its worker may. `problems` tell of an
+ * answer that was kept.
  */
 export async function restUncertain(
   ctx: TaskContext,
   run: GenerationRow,
   reason: string,
   only: Pick<Move, 'token'>,
+  problems: readonly StoredOutputProblem[] = [],
 ): Promise<void> {
   const failure = {
     code: 'SUBMISSION_UNCERTAIN',
@@ -87,7 +109,11 @@ export async function restUncertain(
       to: 'UNCERTAIN',
       from: ['SUBMITTING'],
       token: only.token,
-      set: { ...failureColumns(failure), is_attempt_over: only.token !== undefined },
+      set: {
+        ...failureColumns(failure),
+        is_attempt_over: only.token !== undefined,
+        ...(problems.length > 0 ? { output_problems: problems } : {}),
+      },
     }),
   );
 }

@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../../platform/context.ts';
-import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import type { Changes } from '../move-generation.ts';
 import { moveTogether, type SharedMove } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
@@ -10,7 +10,7 @@ import { reviewDatabase } from './review-database.ts';
 /** What the provider answered about a run. */
 export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;
 
-/** For a run whose doubt is over. */
+/** The columns of a run that is no longer in doubt. */
 export const noFailure = { failure_code: null, failure_message: null, failure_retryable: null } as const;
 
 /**
@@ -56,8 +56,8 @@ export async function recordLate(
 }
 
 /**
- * Says once more what this worker knows of a run that is no longer where it left it. Mostly another worker was faster,
- * and nothing happens; but the database may have gone back to before the run was handed over.
+ * Writes down once more what this worker knows of a run, which has another status now than this worker gave it. Mostly
+ * another worker was faster, and nothing happens. But the database may have gone back to before the submit.
  */
 export async function restate(ctx: TaskContext, run: GenerationRow): Promise<void> {
   const known: Changes = {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { StorageUnavailable } from '../../../errors.ts';
 import type { Uses } from '../../../platform/context.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
@@ -10,7 +12,8 @@ const assetLifetimeDays = 6;
 
 /**
  * The JSON body of a run: its parameters, and each picture as the URL of its upload, or as bare base64 where the
- * provider does not take uploads. A picture is uploaded once for each provider account. Throws SegmindError.
+ * provider does not take uploads. A picture is uploaded once for each provider account. Throws SegmindError,
+ * ReferenceMissing, and StorageUnavailable when it cannot be known whether a picture is there.
  */
 export async function buildBody(
   ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
@@ -27,15 +30,15 @@ export async function buildBody(
 async function pictureValue(
   ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
   projectId: string,
-  { sha256, contentType }: Reference,
+  reference: Reference,
 ): Promise<string> {
+  const { sha256, contentType } = reference;
   const providerAccount = ctx.segmind.accountId;
   const [known] = await ctx.db.$queryRaw<{ url: string }[]>`
     SELECT url FROM provider_assets WHERE provider_account = ${providerAccount} AND sha256 = ${sha256}
     AND created_at > now() - ${assetLifetimeDays} * interval '1 day'`;
   if (known) return known.url;
-  const bytes = await ctx.storage.get(blobKey(projectId, sha256));
-  if (!bytes) throw new Error(`The picture ${sha256} is not in storage.`);
+  const bytes = await readReference(ctx, projectId, reference);
   try {
     const url = await ctx.segmind.upload(bytes, contentType);
     await ctx.db.$executeRaw`
@@ -47,6 +50,34 @@ async function pictureValue(
     ctx.log.warn({ err: error, sha256 }, 'upload refused, sending the picture as base64');
     return bytes.toString('base64');
   }
+}
+
+/** A picture that a run was given is not there, or no longer what it was. */
+export class ReferenceMissing extends Error {
+  override name = 'ReferenceMissing';
+  readonly parameter: string;
+
+  constructor({ parameter, sha256 }: Reference) {
+    super(`The picture ${sha256} is not in storage.`);
+    this.parameter = parameter;
+  }
+}
+
+/** Only a storage that works and is whole can say that a picture is missing. */
+async function readReference(
+  { storage }: Uses<'storage'>,
+  projectId: string,
+  reference: Reference,
+): Promise<Buffer> {
+  const { sha256 } = reference;
+  const bytes = await storage.get(blobKey(projectId, sha256)).catch(async (error: unknown) => {
+    if (!(error instanceof StorageUnavailable) || (await storage.health.prove(0)) !== null) throw error;
+    // All else works: it is this file that cannot be read.
+    return null;
+  });
+  if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+  if (!(await storage.isWhole())) throw new StorageUnavailable();
+  throw new ReferenceMissing(reference);
 }
 
 /** A bad key or too many requests would meet the submit as well: no way around by base64. */

@@ -16,8 +16,8 @@ const identityName = 'database-identity';
 /**
  * Looks whether the database is the one that was written to, and knows everything that was submitted. A copy does not, nor
  * does a replica that took over before it had heard of everything: their unfinished runs may have been submitted, and
- * paid. None is submitted by itself; they rest as UNCERTAIN until there is proof, or a person decides. The same goes for
- * those of `runs` that another process may have handed over to the Postgres before this one. Resolves to how many.
+ * paid. They become UNCERTAIN until there is proof, or a person decides. Of `runs`, those become UNCERTAIN too that
+ * another process may have submitted, with its intent on an earlier Postgres. Resolves to how many.
  */
 export async function reviewDatabase(ctx: Tools, runs: readonly string[] = []): Promise<number> {
   return ctx.turns.share('review of the database', runs, async (all) => {
@@ -28,10 +28,10 @@ export async function reviewDatabase(ctx: Tools, runs: readonly string[] = []): 
 
 async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
   const { intentNotes, log } = ctx;
-  const { count, isSettled } = await alone(ctx, async (tx) => {
+  const { count, known, idle } = await alone(ctx, async (tx) => {
     const identity = await readIdentity(ctx);
-    const known = await tx.setting.findUnique({ where: { name: identityName } });
-    const isCopy = known !== null && identity !== null && known.value !== identity;
+    const before = await tx.setting.findUnique({ where: { name: identityName } });
+    const isCopy = before !== null && identity !== null && before.value !== identity;
     const database = await openNotes(ctx, tx, isCopy);
     const notes = await intentNotes.read();
     const standing = await readStanding(tx, notes);
@@ -48,7 +48,7 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
         'the database is not as it was left: unfinished runs need a review',
       );
     await tellLost(ctx, tx, lost);
-    // At last: a review that is cut short is made once more.
+    // This is written last, so that a review that is cut short is made once more.
     const settled = [...lost, ...doubtful];
     await tx.submitIntent.createMany({
       data: settled.map(({ token, generationId }) => ({ token, generationId })),
@@ -56,16 +56,16 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
     });
     await remember(tx, databaseName, database);
     if (identity !== null) await remember(tx, identityName, identity);
-    return { count, isSettled: await findSettled(tx, notes, standing, settled) };
+    return { count, ...(await findSettled(tx, notes, standing, settled)) };
   });
-  await intentNotes.adopt(isSettled).catch((error: unknown) => {
-    // They stay where they are, and are read by every process.
+  await intentNotes.adopt(known, idle).catch((error: unknown) => {
+    // They stay where they are. Every process goes on reading them.
     log.warn({ err: toError(error) }, 'the notes of processes that are gone could not be put in order');
   });
   return count;
 }
 
-/** One process at a time, the others after it: nothing is begun while the review is under way. */
+/** One process at a time; the others wait, and look again after it. */
 function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   const patience = { maxWait: 60_000, timeout: 3_600_000 };
   return db.$transaction(async (tx) => {
@@ -89,7 +89,7 @@ async function readIdentity({ db, log }: Tools): Promise<string | null> {
   }
 }
 
-/** A copy gets a name of its own: what is submitted from it is no business of the original, nor the other way around. */
+/** A copy gets a new name: from now on there are two databases, and the submits of one mean nothing to the other. */
 async function openNotes({ intentNotes, log }: Tools, tx: Transaction, isCopy: boolean): Promise<string> {
   const { database: named, server } = await readStanding(tx, { mine: [], others: [] });
   const before = intentNotes.database;
@@ -113,23 +113,24 @@ async function remember(tx: Transaction, name: string, value: string): Promise<v
 }
 
 /**
- * Which notes say nothing any more that the database does not know. A process that died before its intent was committed
- * leaves a note; once its run has gone on, on another Postgres, the note is of no consequence.
+ * Which of the notes that were read say nothing any more that the database does not know. A process that died before its
+ * intent was committed leaves a note; once its run has gone on, on another Postgres, the note is of no consequence.
  */
 async function findSettled(
   tx: Transaction,
-  notes: AllNotes,
+  { mine, others }: AllNotes,
   { missing, server }: Standing,
-  settled: readonly NotedIntent[],
-): Promise<(intent: NotedIntent) => 'KNOWN' | 'IDLE' | null> {
-  const unknown = new Set(missing);
-  for (const { token } of settled) unknown.delete(token);
-  const left = notes.others.filter((each) => unknown.has(each.token) && each.server !== server);
+  dealtWith: readonly NotedIntent[],
+): Promise<{ known: ReadonlySet<string>; idle: ReadonlySet<string> }> {
+  const known = new Set([...mine, ...others].map(({ token }) => token));
+  for (const token of missing) known.delete(token);
+  for (const { token } of dealtWith) known.add(token);
+  const left = others.filter((each) => !known.has(each.token) && each.server !== server);
   const waiting = await tx.generation.findMany({
     where: { id: { in: left.map(({ generationId }) => generationId) }, status: 'QUEUED' },
     select: { id: true },
   });
   const waits = new Set(waiting.map(({ id }) => id));
-  const idle = new Set(left.flatMap((each) => (waits.has(each.generationId) ? [] : [each.token])));
-  return ({ token }) => (idle.has(token) ? 'IDLE' : unknown.has(token) ? null : 'KNOWN');
+  const idle = left.filter(({ generationId }) => !waits.has(generationId)).map(({ token }) => token);
+  return { known, idle: new Set(idle) };
 }

@@ -12,15 +12,15 @@ const failure = {
 } as const;
 
 /**
- * Takes runs that may have been submitted out of the hands of every attempt, all of them or some: they become UNCERTAIN,
- * and nothing leads them back into the queue. What the provider answered may still be written down. Resolves to how many.
+ * Makes unfinished runs UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt leads them back
+ * into the queue. An answer of the provider may still be written down. Resolves to how many there were.
  */
 export async function reviewRuns(
   ctx: Pick<TaskContext, 'db' | 'jobs' | 'serverAccount'>,
   which: 'ALL' | readonly string[],
 ): Promise<number> {
   if (which === 'ALL') {
-    // An attempt that knows that it was refused knows nothing of the attempts after it.
+    // An attempt that was refused must not requeue the run: there may have been attempts after it, which are lost.
     await ctx.db.generation.updateMany({
       where: { status: 'UNCERTAIN', attemptToken: { not: null } },
       data: { attemptToken: null },

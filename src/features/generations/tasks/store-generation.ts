@@ -1,49 +1,50 @@
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { StorageUnavailable } from '../../../errors.ts';
 import { PictureRefused } from '../../../platform/pictures/inspect-picture.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
-import { StorageFull } from '../../../platform/storage/storage.ts';
 import { type ImageRow, storeImage } from '../../images/store-image.ts';
 import { moveTogether } from '../move-together.ts';
+import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
-import { failPaid } from './keep-result.ts';
+import { awaitStorage, storingDelayMs } from './await-storage.ts';
+import { failPaid, keepRefused } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
 
-/** Downloads and a full disk are tried again for about a minute; then another worker's turn, or the end. */
-const download = retry(
-  handleWhen(
-    (error) => (error instanceof SegmindError && error.meaning === 'RETRY') || error instanceof StorageFull,
-  ),
-  { maxAttempts: 8, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 10_000 }) },
-);
+/** A picture that its host says it has not is asked for so often: it may only be late. */
+const mostRefusals = 8;
+/** A run that is found late is tried this share of the retention all the same. */
+const leastShare = 0.1;
+/** An address that is longer than this is not shown. */
+const longestAddress = 4_096;
 
-interface Problem {
-  readonly index: number;
-  readonly code: string;
-  readonly message: string;
+type Stored = { readonly index: number; readonly image: ImageRow } | StoredOutputProblem;
+
+/** How a run's outputs are stored: until the worker is asked to hand over, or the provider keeps them no longer. */
+interface Patience {
+  readonly signal: AbortSignal;
+  readonly leftMs: () => number;
 }
-
-type Stored = { readonly index: number; readonly image: ImageRow } | Problem;
 
 /**
  * Copies a run's outputs into our own storage and ends it. One broken output does not fail its siblings; a run
- * with no sound output at all has failed, though it was paid for.
+ * with no sound output at all has failed, though it was paid for. What is not taken as a picture is kept as it came.
  */
 export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: AbortSignal): Promise<void> {
   const outputs = deliveredOutputs(run);
-  const stored = await Promise.all(outputs.map((output) => storeOutput(ctx, run, output, signal)));
+  const patience = { signal, leftMs: await retentionOf(ctx, run) };
+  const stored = await Promise.all(outputs.map((output) => storeOutput(ctx, run, output, patience)));
   const images = stored.flatMap((each) => ('image' in each ? [each] : []));
   const problems = stored.flatMap((each) => ('code' in each ? [each] : []));
-  for (const problem of problems)
-    ctx.log.warn({ generationId: run.id, ...problem }, 'an output could not be kept');
+  for (const { index, code, message } of problems)
+    ctx.log.warn({ generationId: run.id, index, code, message }, 'an output is no picture that is kept');
   if (images.length === 0) {
-    const isOurs = problems.some((problem) => problem.code === 'STORAGE_FULL');
-    await failPaid(ctx, run, isOurs ? 'STORAGE_FAILED' : 'RESULT_INVALID', problems[0]?.message ?? '', {
-      costMicros: run.costMicros,
-    });
+    const isOurs = problems.some(({ code }) => code === 'STORAGE_UNAVAILABLE');
+    const code = isOurs ? 'STORAGE_FAILED' : 'RESULT_INVALID';
+    const { costMicros } = run;
+    await failPaid(ctx, run, code, problems[0]?.message ?? '', { costMicros }, problems);
     return;
   }
   const completed = await persist.execute(() =>
@@ -56,40 +57,88 @@ export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: A
   if (!completed) await restate(ctx, run);
 }
 
+/** How much longer the provider keeps what it made of a run, by the database's clock; what is ours we keep for ever. */
+async function retentionOf(ctx: Worker, run: GenerationRow): Promise<() => number> {
+  const { SEGMIND_RETENTION_MS: retentionMs } = ctx.config;
+  const ageMs = (await ctx.databaseNow()) - (run.submittedAt ?? run.requestedAt).getTime();
+  const leftMs = Math.max(retentionMs - ageMs, retentionMs * leastShare);
+  const startedAt = performance.now();
+  return () => leftMs - (performance.now() - startedAt);
+}
+
 async function storeOutput(
   ctx: Worker,
   run: GenerationRow,
   output: DeliveredOutput,
-  signal: AbortSignal,
+  { signal, leftMs }: Patience,
 ): Promise<Stored> {
-  const { index } = output;
   const { projectId } = run;
-  try {
-    // Whoever waits until it is tried again holds nobody up.
-    const image = await download.execute(() =>
-      ctx.downloads.take(projectId, async () => {
+  const hasEnd = 'url' in output;
+  for (let failures = 0; ; failures += 1) {
+    try {
+      // Between two attempts it holds nobody else up, and nothing in memory.
+      return await ctx.downloads.take(projectId, async () => {
         signal.throwIfAborted();
-        return storeImage(ctx, projectId, await bytesOf(ctx, projectId, output));
-      }),
-    );
-    return { index, image };
-  } catch (error) {
-    if (error instanceof PictureRefused || error instanceof SegmindError) {
-      return {
-        index,
-        code: error.code,
-        message: error instanceof SegmindError ? 'The picture could not be fetched.' : error.message,
-      };
+        return storeBytes(ctx, projectId, output, await bytesOf(ctx, projectId, output));
+      });
+    } catch (error) {
+      const problem = problemOf(output, error);
+      if (!problem || signal.aborted) throw error;
+      const isOver = hasEnd && leftMs() <= 0;
+      if (isOver || !isWorthWaiting(error, failures)) return problem;
+      if (error instanceof StorageUnavailable)
+        await awaitStorage(ctx, run, signal, hasEnd ? leftMs() : undefined);
     }
-    if (error instanceof StorageFull)
-      return { index, code: 'STORAGE_FULL', message: 'No room to store the picture.' };
-    throw error;
+    await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
+  }
+}
+
+/** Bytes as a picture; where they are none that we take, as they came. */
+async function storeBytes(
+  ctx: Worker,
+  projectId: string,
+  output: DeliveredOutput,
+  bytes: Buffer,
+): Promise<Stored> {
+  try {
+    return { index: output.index, image: await storeImage(ctx, projectId, bytes) };
+  } catch (error) {
+    if (!(error instanceof PictureRefused)) throw error;
+    const { code, message } = error;
+    return keepRefused(ctx, projectId, bytes, { ...placeOf(output), code, message });
   }
 }
 
 async function bytesOf(ctx: Worker, projectId: string, output: DeliveredOutput): Promise<Buffer> {
   if ('url' in output) return ctx.segmind.download(output.url);
   const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));
-  if (!bytes) throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');
-  return bytes;
+  if (bytes) return bytes;
+  if (!(await ctx.storage.isWhole())) throw new StorageUnavailable();
+  throw new PictureRefused('EMPTY', 'The picture is no longer in storage.');
+}
+
+function placeOf(output: DeliveredOutput): { index: number; providerUrl?: string } {
+  const { index } = output;
+  return 'url' in output && output.url.length <= longestAddress
+    ? { index, providerUrl: output.url }
+    : { index };
+}
+
+/** What a run says of an output that could not be had; null for failures that do not lie with it. */
+function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem | null {
+  const place = placeOf(output);
+  if (error instanceof StorageUnavailable)
+    return { ...place, code: 'STORAGE_UNAVAILABLE', message: 'The picture could not be stored in time.' };
+  if (error instanceof PictureRefused) return { ...place, code: error.code, message: error.message };
+  if (error instanceof SegmindError)
+    return { ...place, code: error.code, message: 'The picture could not be fetched.' };
+  return null;
+}
+
+/** A host that is away comes back, and so does our storage; one that says no may do so because it is early. */
+function isWorthWaiting(error: unknown, failures: number): boolean {
+  if (error instanceof StorageUnavailable) return true;
+  if (!(error instanceof SegmindError) || error.meaning !== 'RETRY') return false;
+  const isAway = error.httpStatus === null || error.httpStatus >= 500 || error.httpStatus === 429;
+  return isAway || failures + 1 < mostRefusals;
 }

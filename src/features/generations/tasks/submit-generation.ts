@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findImageModel } from '../../../catalogue/catalogue.ts';
+import { StorageUnavailable } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
-import type { Wakeup } from '../../../platform/jobs/job-queue.ts';
+import type { Wakeup } from '../../../platform/jobs/wakeup.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { AccountUnusable, accountInForce } from '../../provider-keys/provider-key.queries.ts';
-import { atMove } from '../move-generation.ts';
-import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
-import { noteWaiting } from '../waiting.ts';
+import { untilStored } from './await-storage.ts';
 import { intend } from './intend.ts';
-import { isDuplicateRequestId, keepResult } from './keep-result.ts';
-import { persist } from './persist.ts';
-import { claimProbe, endPauses, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
-import { fail, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
-import { noFailure, recordLate } from './record-late.ts';
-import { buildBody } from './reference-urls.ts';
+import { keepAnswer } from './keep-result.ts';
+import { postRun } from './post-run.ts';
+import { failureOfReference } from './provider-failure.ts';
+import { claimProbe, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
+import { fail, failUnsent, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
+import { buildBody, ReferenceMissing } from './reference-urls.ts';
 import { reviewDatabase } from './review-database.ts';
+import type { Worker } from './worker.ts';
 
 /** A key that was refused is tried at most this often. */
 const probeEveryMs = 60_000;
@@ -34,19 +33,19 @@ const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_C
  * Resolves to the run when it goes on now, null when it rests or waits for a later wake-up.
  */
 export async function submitGeneration(
-  server: TaskContext,
+  server: Worker,
   run: GenerationRow,
   wakeup: Wakeup,
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
+  if (server.storage.health.problem !== null) return waitForStorage(server, run);
   const segmind = await accountInForce(server, run.projectId).catch((error: unknown) => {
     if (error instanceof AccountUnusable) return null;
     throw error;
   });
   if (!segmind) {
     // Another process may have the master key: what this one cannot read is no answer of the provider's.
-    await noteWaiting(server, run, 'PROVIDER_KEY');
-    return postpone(server, run, unreadableMs);
+    return postpone(server, run, unreadableMs, 'PROVIDER_KEY');
   }
   const ctx = { ...server, segmind };
   const account = ctx.segmind.accountId;
@@ -56,6 +55,8 @@ export async function submitGeneration(
   // Whoever waits here keeps a place that another account's run could have.
   if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs);
   await sleep(waitMs, undefined, { signal });
+  // What cannot be stored must not be bought.
+  if ((await ctx.storage.health.prove()) !== null) return waitForStorage(ctx, run);
   if (!(await claimProbe(ctx, account, run.model, probeEveryMs))) return postpone(ctx, run, probeEveryMs);
 
   let body: Record<string, unknown>;
@@ -63,8 +64,12 @@ export async function submitGeneration(
     body = await buildBody(ctx, run);
   } catch (error) {
     if (error instanceof SegmindError) return notTaken(ctx, run, error, { from: ['QUEUED'] });
+    if (error instanceof StorageUnavailable) return waitForStorage(ctx, run);
+    if (error instanceof ReferenceMissing) return failUnsent(ctx, run, failureOfReference(error));
     throw error;
   }
+  // Uploading pictures may have taken a while.
+  if (ctx.storage.health.problem !== null) return waitForStorage(ctx, run);
 
   const mine = { token: ctx.random.uuid(), from: ['SUBMITTING', 'UNCERTAIN'] } as const;
   const intent = await intend(ctx, run, mine);
@@ -83,59 +88,26 @@ export async function submitGeneration(
     await requeue(ctx, run, 0, mine);
     return null;
   }
-  try {
-    return await post(ctx, intent, body, mine);
-  } catch (error) {
-    if (!(error instanceof SegmindError)) throw error;
-    if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
-    ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
-    await restUncertain(ctx, run, error.detail ?? error.message, mine);
-    return null;
-  }
-}
-
-async function post(ctx: TaskContext, run: GenerationRow, body: Record<string, unknown>, mine: Mine) {
-  const transport =
-    ctx.config.SEGMIND_TRANSPORT === 'model'
-      ? findImageModel(run.model)?.transport
-      : ctx.config.SEGMIND_TRANSPORT;
-  if (transport?.toUpperCase() !== 'V1') {
+  return wakeup.finish(async (hurried) => {
     try {
-      const { requestId } = await ctx.segmind.submit(run.model, body);
-      ctx.pace(ctx.segmind.accountId).faster();
-      return await recordSubmitted(ctx, run, requestId, mine);
+      return await postRun(ctx, intent, body, mine, hurried);
     } catch (error) {
-      if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
-      ctx.log.warn({ err: error, generationId: run.id }, 'no asynchronous route, using the synchronous one');
+      if (!(error instanceof SegmindError)) throw error;
+      if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
+      ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
+      const problems = await untilStored(ctx, intent, hurried, () => keepAnswer(ctx, run, error)).catch(
+        () => [],
+      );
+      await restUncertain(ctx, run, error.detail ?? error.message, mine, problems);
+      return null;
     }
-  }
-  const result = await ctx.segmind.run(run.model, body);
-  ctx.pace(ctx.segmind.accountId).faster();
-  return keepResult(ctx, run, result, { ...mine, submitted: true });
+  });
 }
 
-async function recordSubmitted(ctx: TaskContext, run: GenerationRow, requestId: string, mine: Mine) {
-  const taken = {
-    to: 'SUBMITTED',
-    token: mine.token,
-    set: {
-      provider_request_id: requestId,
-      submitted_at: atMove,
-      ...noFailure,
-    },
-  } as const;
-  try {
-    const row =
-      (await persist.execute(() => moveTogether(ctx, run, { ...taken, from: ['SUBMITTING'] }))) ??
-      (await recordLate(ctx, run, taken));
-    await endPauses(ctx, ctx.segmind.accountId, run.model);
-    return row;
-  } catch (error) {
-    if (!isDuplicateRequestId(error)) throw error;
-    ctx.log.error({ generationId: run.id, requestId }, 'the provider answered with the id of another run');
-    await restUncertain(ctx, run, 'The provider answered with the id of another run.', mine);
-    return null;
-  }
+/** The longer pictures could not be stored, the more rarely a run looks whether they can. */
+function waitForStorage(ctx: TaskContext, run: GenerationRow): Promise<null> {
+  const delayMs = Math.min(Math.max(ctx.storage.health.illForMs() / 4, 1_000), 10_000);
+  return postpone(ctx, run, delayMs, 'STORAGE');
 }
 
 /** The provider certainly took nothing: try again later, or fail with its reason. */

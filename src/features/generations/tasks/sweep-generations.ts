@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
 import type { TaskContext, Uses } from '../../../platform/context.ts';
-import { newWakeupId } from '../../../platform/jobs/job-queue.ts';
+import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import { tendProviderKeys } from '../../provider-keys/tend-provider-keys.ts';
 
 const sweepEveryMs = 30_000;

@@ -53,7 +53,7 @@ describe('a submit is proved', () => {
       { others: [intent('a', { isCommitted: false, generationId: 'own' })], missing: ['a'] },
     ],
     [
-      'though nobody can say what became of another run on another server',
+      'though it cannot be told what became of another run on another server',
       { others: [intent('a', { isCommitted: false, server: 'before' })], missing: ['a'] },
     ],
     [

@@ -1,0 +1,71 @@
+import { findImageModel } from '../../../catalogue/catalogue.ts';
+import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { atMove } from '../move-generation.ts';
+import { moveTogether } from '../move-together.ts';
+import type { GenerationRow } from '../progress.ts';
+import { untilStored } from './await-storage.ts';
+import { isDuplicateRequestId, keepResult } from './keep-result.ts';
+import { persist } from './persist.ts';
+import { endPauses } from './provider-pause.ts';
+import { type Mine, restUncertain } from './put-back.ts';
+import { noFailure, recordLate } from './record-late.ts';
+import type { Worker } from './worker.ts';
+
+/**
+ * Hands a run over to the provider, once, and writes down the answer. Throws a SegmindError when the provider did not take
+ * it or may have, also when `hurried` aborts before the answer is written down.
+ */
+export async function postRun(
+  ctx: Worker,
+  run: GenerationRow,
+  body: Record<string, unknown>,
+  mine: Mine,
+  hurried: AbortSignal,
+): Promise<GenerationRow | null> {
+  const transport =
+    ctx.config.SEGMIND_TRANSPORT === 'model'
+      ? findImageModel(run.model)?.transport
+      : ctx.config.SEGMIND_TRANSPORT;
+  if (transport?.toUpperCase() !== 'V1') {
+    try {
+      const { requestId } = await ctx.segmind.submit(run.model, body, hurried);
+      ctx.pace(ctx.segmind.accountId).faster();
+      return await recordSubmitted(ctx, run, requestId, mine);
+    } catch (error) {
+      if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
+      ctx.log.warn({ err: error, generationId: run.id }, 'no asynchronous route, using the synchronous one');
+    }
+  }
+  const result = await ctx.segmind.run(run.model, body, hurried);
+  ctx.pace(ctx.segmind.accountId).faster();
+  try {
+    // The pictures are in memory alone. There are no more of them than runs that are begun at a time.
+    return await untilStored(ctx, run, hurried, () =>
+      keepResult(ctx, run, result, { ...mine, submitted: true }),
+    );
+  } catch (error) {
+    if (!hurried.aborted || error !== hurried.reason) throw error;
+    const detail = 'Its pictures came, and could not be stored before the server stopped.';
+    throw new SegmindError({ code: 'ABORTED', meaning: 'UNCERTAIN', detail });
+  }
+}
+
+async function recordSubmitted(ctx: Worker, run: GenerationRow, requestId: string, mine: Mine) {
+  const taken = {
+    to: 'SUBMITTED',
+    token: mine.token,
+    set: { provider_request_id: requestId, submitted_at: atMove, ...noFailure },
+  } as const;
+  try {
+    const row =
+      (await persist.execute(() => moveTogether(ctx, run, { ...taken, from: ['SUBMITTING'] }))) ??
+      (await recordLate(ctx, run, taken));
+    await endPauses(ctx, ctx.segmind.accountId, run.model);
+    return row;
+  } catch (error) {
+    if (!isDuplicateRequestId(error)) throw error;
+    ctx.log.error({ generationId: run.id, requestId }, 'the provider answered with the id of another run');
+    await restUncertain(ctx, run, 'The provider answered with the id of another run.', mine);
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lease } from './lease.ts';
+
+/** What a stop deals with. */
+export interface Stopping {
+  readonly leases: ReadonlyMap<string, Lease>;
+  /** What is being fetched is ours already, and must be given back with the rest. */
+  readonly fetching: Promise<void>;
+  readonly hurrying: AbortController;
+  giveBack(some: readonly Lease[]): Promise<void>;
+}
+
+/** A hurried handler still has to write down that it was cut short. */
+const lastWriteMs = 5_000;
+
+/**
+ * Ends the handlers of a process and gives their leases back. Those that may end anywhere have `graceMs`. Those that must
+ * finish have `limitMs` where that is longer, or until they are hurried: then they only write down how far they came.
+ */
+export async function handOver(
+  { leases, fetching, hurrying, giveBack }: Stopping,
+  graceMs: number,
+  limitMs: number,
+): Promise<void> {
+  const startedAt = performance.now();
+  const some = (mustFinish: boolean) =>
+    [...leases.values()].filter((lease) => lease.mustFinish === mustFinish);
+  await within(
+    graceMs,
+    fetching.then(() => ended(some(false))),
+  );
+  await giveBack(some(false));
+  await within(limitMs - (performance.now() - startedAt), ended(some(true)), hurrying.signal);
+  hurrying.abort();
+  await within(lastWriteMs, ended(some(true)));
+  await giveBack([...leases.values()]);
+}
+
+async function ended(leases: readonly Lease[]): Promise<void> {
+  await Promise.all(leases.map(({ ended }) => ended));
+}
+
+async function within(limitMs: number, end: Promise<void>, signal?: AbortSignal): Promise<void> {
+  const patience = new AbortController();
+  const signals = signal ? [patience.signal, signal] : [patience.signal];
+  const limit = sleep(Math.max(0, limitMs), undefined, { signal: AbortSignal.any(signals) });
+  await Promise.race([end, limit.catch(() => undefined)]);
+  patience.abort();
+}

@@ -1,0 +1,44 @@
+/** How binary formats begin. */
+const binary: readonly (readonly [start: string, contentType: string])[] = [
+  ['\xff\xd8\xff', 'image/jpeg'],
+  ['\x89PNG\r\n\x1a\n', 'image/png'],
+  ['GIF8', 'image/gif'],
+  ['II*\0', 'image/tiff'],
+  ['MM\0*', 'image/tiff'],
+  ['BM', 'image/bmp'],
+  ['\xff\x0a', 'image/jxl'],
+  ['\0\0\0\x0cJXL ', 'image/jxl'],
+  ['%PDF-', 'application/pdf'],
+  ['PK\x03\x04', 'application/zip'],
+];
+
+/** Containers name what is in them in a word of four letters. */
+const words: Readonly<Record<string, string>> = {
+  WEBP: 'image/webp',
+  avif: 'image/avif',
+  avis: 'image/avif',
+  heic: 'image/heif',
+  heix: 'image/heif',
+  mif1: 'image/heif',
+  msf1: 'image/heif',
+};
+
+const texts: readonly (readonly [start: string, contentType: string])[] = [
+  ['{', 'application/json'],
+  ['[', 'application/json'],
+  ['<svg', 'image/svg+xml'],
+  ['<!doctype html', 'text/html'],
+  ['<html', 'text/html'],
+];
+
+/** A guess at what bytes are, by how they begin, so that a person knows what to open them with. */
+export function nameType(bytes: Buffer): string {
+  const head = bytes.subarray(0, 256).toString('latin1');
+  const word = head.slice(8, 12);
+  if (head.startsWith('RIFF') || head.slice(4, 8) === 'ftyp')
+    return words[word] ?? 'application/octet-stream';
+  const text = head.trimStart().toLowerCase();
+  const found =
+    binary.find(([start]) => head.startsWith(start)) ?? texts.find(([start]) => text.startsWith(start));
+  return found?.[1] ?? 'application/octet-stream';
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '../../errors.ts';
+import type { Database, Transaction } from '../db/connect.ts';
+
+/*
+ * A folder of pictures has an identity, a file in it, and the database knows the identity of the folder that its pictures
+ * are in. The file is missing where a volume is not mounted; it is another one where a process uses the wrong DATA_DIR.
+ */
+
+const fileName = '.identity';
+const settingName = 'storage-identity';
+const lockKey = 7_236_506;
+
+/** Gives a folder its identity where it has none. Resolves to the identity of the folder that the pictures are in. */
+export type ClaimStorage = (root: string) => Promise<string>;
+
+/** The folder is not the one that was used before. */
+export class StorageMissing extends Error {
+  override name = 'StorageMissing';
+  readonly code = 'NOT_MOUNTED';
+}
+
+/** The identity in a folder; null when there is none. */
+export async function readIdentity(root: string): Promise<string | null> {
+  try {
+    return (await readFile(join(root, fileName), 'utf8')).trim() || null;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/**
+ * Claims folders for a database. Throws StorageMissing for an empty folder when the database has pictures: they are
+ * somewhere else, and an empty folder must not take their place. One process at a time, since several may share a new
+ * folder.
+ */
+export function claimFor(db: Database): ClaimStorage {
+  return (root) =>
+    db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
+      const known = (await tx.setting.findUnique({ where: { name: settingName } }))?.value ?? null;
+      const found = (await readIdentity(root)) ?? (await identify(tx, root, known));
+      if (known !== null) return known;
+      await tx.setting.create({ data: { name: settingName, value: found } });
+      return found;
+    });
+}
+
+async function identify(tx: Transaction, root: string, known: string | null): Promise<string> {
+  const names: string[] = await readdir(root).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const hasPictures = names.includes('projects') || names.includes('blobs');
+  if (!hasPictures && (await tx.image.findFirst({ select: { id: true } }))) {
+    const identity = known ?? randomUUID();
+    throw new StorageMissing(
+      `The database has pictures, and their folder ${root} is empty: mount it. If they are lost, write ${identity} into ${fileName} there.`,
+    );
+  }
+  // An empty folder beside the known one is another one.
+  const identity = hasPictures && known !== null ? known : randomUUID();
+  await mkdir(root, { recursive: true });
+  await writeFile(join(root, fileName), `${identity}\n`);
+  return identity;
+}

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, toError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+
+/** Whether pictures can be stored, as this process knows it. */
+export interface StorageHealth {
+  /** Why they cannot, in a few words that tell no path; null while they can. */
+  readonly problem: string | null;
+  /** For how long they could not; 0 while they can. */
+  illForMs(): number;
+  /** Tries it, unless that was done within the last `withinMs`. Resolves to the problem, or null. */
+  prove(withinMs?: number): Promise<string | null>;
+}
+
+/** What the storage itself tells its health. */
+export interface StorageMonitor extends StorageHealth {
+  /** Something failed while so many bytes were to be written. Resolves when it is known whether all else fails too. */
+  noteFailure(sizeBytes: number): Promise<void>;
+  close(): void;
+}
+
+/** An attempt to store that many bytes. Throws when it does not work. */
+export type Attempt = (sizeBytes: number) => Promise<void>;
+
+/** How often it is tried while nothing can be stored, and after what time a disk does not answer. */
+const usualTiming = { everyMs: 1_000, timeoutMs: 5_000 };
+/** What is proved so shortly before a submit is true of it. */
+const provedForMs = 100;
+const smallestAttemptBytes = 4_096;
+
+/**
+ * Health that is found out by trying. A single failure means little, since one folder can be broken: after it, as many
+ * bytes as failed are tried elsewhere, and only when that fails too the storage is ill. It is well again as soon as such
+ * an attempt succeeds. Each change of state is one line in the log.
+ */
+export function monitorStorage(
+  attempt: Attempt,
+  log: Pick<Logger, 'warn' | 'info'>,
+  { everyMs, timeoutMs } = usualTiming,
+): StorageMonitor {
+  const closing = new AbortController();
+  let problem: string | null = null;
+  let illSince = 0;
+  let provedAt = Number.NEGATIVE_INFINITY;
+  let sizeBytes = smallestAttemptBytes;
+  let attempting: { readonly startedAt: number; readonly ends: Promise<void> } | null = null;
+  let looking: Promise<void> | null = null;
+
+  async function look(): Promise<void> {
+    // One that hangs is waited for again: each takes one of the few threads that files are read and written with.
+    attempting ??= {
+      startedAt: performance.now(),
+      ends: attempt(sizeBytes).finally(() => {
+        attempting = null;
+      }),
+    };
+    const { startedAt, ends } = attempting;
+    try {
+      await inTime(ends, timeoutMs);
+      provedAt = startedAt;
+      heal();
+    } catch (error) {
+      fall(error);
+    }
+  }
+
+  function lookOnce(): Promise<void> {
+    looking ??= look().finally(() => {
+      looking = null;
+    });
+    return looking;
+  }
+
+  function fall(error: unknown): void {
+    if (problem !== null || closing.signal.aborted) return;
+    problem = `cannot be written: ${errorCode(error) ?? 'it does not answer'}`;
+    illSince = performance.now();
+    log.warn({ err: toError(error) }, 'pictures cannot be stored: nothing is submitted until they can');
+    void lookRegularly();
+  }
+
+  function heal(): void {
+    sizeBytes = smallestAttemptBytes;
+    if (problem === null) return;
+    const seconds = Math.round(illForMs() / 100) / 10;
+    problem = null;
+    log.info({ seconds }, 'pictures can be stored again');
+  }
+
+  async function lookRegularly(): Promise<void> {
+    const { signal } = closing;
+    while (problem !== null && !signal.aborted) {
+      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await lookOnce();
+    }
+  }
+
+  function illForMs(): number {
+    return problem === null ? 0 : performance.now() - illSince;
+  }
+
+  return {
+    get problem() {
+      return problem;
+    },
+    illForMs,
+    async prove(withinMs = provedForMs) {
+      if (problem === null && performance.now() - provedAt > withinMs) await lookOnce();
+      return problem;
+    },
+    async noteFailure(failedBytes) {
+      // One that is under way may be too small, or older than the failure.
+      await looking;
+      sizeBytes = Math.max(sizeBytes, failedBytes);
+      if (problem === null) await lookOnce();
+    },
+    close: () => closing.abort(),
+  };
+}
+
+async function inTime(attempt: Promise<void>, timeoutMs: number): Promise<void> {
+  const patience = new AbortController();
+  const late = sleep(timeoutMs, undefined, { signal: patience.signal, ref: false }).then(() => {
+    throw new Error('The disk does not answer.');
+  });
+  try {
+    await Promise.race([attempt, late]);
+  } finally {
+    patience.abort();
+    late.catch(() => undefined);
+  }
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { readOutputProblems } from '../features/generations/progress.ts';
+import { blobKey } from '../platform/storage/blob-key.ts';
+import { verifyOutputUrl } from '../platform/storage/sign-url.ts';
+import type { ServerContext } from './server-context.ts';
+import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
+
+const outputParams = z.object({
+  generationId: z.uuid(),
+  index: z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .transform(Number),
+});
+
+/**
+ * `GET` and `HEAD /outputs/<generation>/<index>`: an output that is no picture we take, as the provider sent it, for those
+ * who have a signed address. Nobody knows what the bytes are, so they are only ever a file to be saved.
+ */
+export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): void {
+  app.route({ method: ['GET', 'HEAD'], url: '/outputs/:generationId/:index', handler: sendOutput });
+
+  async function sendOutput(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    reply.headers(safeHeaders);
+    const params = outputParams.safeParse(request.params);
+    if (!params.success) return refuseAddress(reply, { isValid: false, reason: 'INVALID' });
+    const { generationId, index } = params.data;
+    const query = new URL(request.url, 'http://host').searchParams;
+    const now = ctx.clock.now();
+    const verified = verifyOutputUrl(ctx.imageSecret, { generationId, index, query, now });
+    if (!verified.isValid) return refuseAddress(reply, verified);
+    const run = await ctx.db.generation.findUnique({
+      where: { id: generationId },
+      select: { projectId: true, outputProblems: true },
+    });
+    const kept = run && readOutputProblems(run).find((each) => each.index === index)?.sha256;
+    const bytes = kept ? await ctx.storage.get(blobKey(run.projectId, kept)) : null;
+    if (!bytes) {
+      const error = { code: 'NOT_FOUND', message: 'Nothing is kept of this output.' };
+      return reply.code(404).header('cache-control', 'no-store').send({ error });
+    }
+    return reply
+      .headers({
+        'content-disposition': `attachment; filename="${generationId}-${index}.bin"`,
+        'cache-control': `private, max-age=${secondsUntil(verified.expiresAt, now)}, immutable`,
+      })
+      .type('application/octet-stream')
+      .send(bytes);
+  }
+}

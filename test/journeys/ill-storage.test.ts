@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Dramatis, eventually } from '../support/dramatis.ts';
+import { mountStorage, type StorageDisk } from '../support/ill-storage.ts';
+import { askFor, eventuallyWaiting, submitsOf, surviveOutage } from '../support/storage-outage.ts';
+
+let dramatis: Dramatis;
+afterEach(() => dramatis.stop());
+
+/** A server whose pictures are on a disk that can be made ill; a run takes about a second. */
+async function start(environment: Record<string, string>): Promise<StorageDisk> {
+  dramatis = await Dramatis.start({ simulator: { speed: 60 }, environment, servers: 0 });
+  const disk = await mountStorage(dramatis);
+  dramatis.url = (await dramatis.startServer()).url ?? '';
+  return disk;
+}
+
+// The other pairs, and long outages, are in test/slow.
+it.each([
+  ['v1', 'full', true],
+  ['v2', 'readOnly', true],
+  ['v1', 'gone', false],
+] as const)('over %s, paid pictures outlast a disk that is %s', async (transport, name, isReadable) => {
+  const { faults, isMounted } = await start({ SEGMIND_TRANSPORT: transport });
+  await surviveOutage(dramatis, faults[name], { runs: 10, isReadable: isReadable && isMounted });
+});
+
+describe('an outage that is longer than the retention', () => {
+  it('ends runs that the provider keeps no longer, and says where their pictures were', async () => {
+    const { faults } = await start({ SEGMIND_TRANSPORT: 'v2', SEGMIND_RETENTION_MS: '4000' });
+    const { characterId } = await dramatis.cast();
+    const ids = await askFor(dramatis, characterId, 3);
+    await eventually('all to be taken', () => submitsOf(dramatis) === 3);
+    await faults.full.begin();
+    const ended = await Promise.all(ids.map((id) => dramatis.settle(id)));
+    await faults.full.end();
+    for (const { id, status, cost, failure } of ended) {
+      expect([status, cost, failure?.code]).toEqual(['FAILED', '0.085000', 'STORAGE_FAILED']);
+      const { generation } = await dramatis.get(
+        'query ($id: ID!) { generation(id: $id) { outputProblems { index code url providerUrl } } }',
+        { id },
+      );
+      expect(generation.outputProblems).toEqual([
+        {
+          index: 0,
+          code: 'STORAGE_UNAVAILABLE',
+          url: null,
+          providerUrl: expect.stringContaining(`${dramatis.simulator.url}/generations/`),
+        },
+      ]);
+    }
+  });
+
+  it('does not end those whose pictures are here alone', async () => {
+    const { faults } = await start({ SEGMIND_TRANSPORT: 'v1', SEGMIND_RETENTION_MS: '1000' });
+    const { characterId } = await dramatis.cast();
+    const ids = await askFor(dramatis, characterId, 3);
+    await eventually('all to be taken', () => submitsOf(dramatis) === 3);
+    await faults.full.begin();
+    await eventuallyWaiting(dramatis, ids);
+    const waitingSince = performance.now();
+    await eventually('the retention to end', () => performance.now() - waitingSince > 2_000);
+    await faults.full.end();
+    const ended = await Promise.all(ids.map((id) => dramatis.settle(id)));
+    expect(ended.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+  });
+});

@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import sharp from 'sharp';
+import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
+import { Dramatis, eventually, picture } from '../support/dramatis.ts';
+import { pngBomb } from '../support/pictures.ts';
+
+const providerKey = 'SG_0123456789abcdef';
+let provider: DeliveringProvider;
+let dramatis: Dramatis;
+let characterId: string;
+let sound: Buffer;
+beforeAll(async () => {
+  provider = await startDeliveringProvider();
+  dramatis = await Dramatis.start({
+    environment: {
+      SEGMIND_BASE_URL: provider.url,
+      SEGMIND_RETENTION_MS: '3000',
+      MAX_IMAGE_PIXELS: '4000000',
+      MAX_IMAGE_BYTES: '4096',
+    },
+  });
+  dramatis.onStop(() => provider.close());
+  ({ characterId } = await dramatis.cast());
+  sound = await picture('#246', 80);
+});
+afterAll(() => dramatis.stop());
+
+/** Serves bytes as the provider's files; answers their addresses. */
+function serve(...all: readonly (Buffer | { status: number; headers?: Record<string, string> })[]): string[] {
+  return all.map((each, index) => {
+    const name = `${provider.submits}-${index}`;
+    provider.files.set(name, Buffer.isBuffer(each) ? { body: each } : { ...each, body: {} });
+    return `${provider.url}/files/${name}`;
+  });
+}
+
+const problemFields = 'outputProblems { index code message url sizeBytes sha256 contentType providerUrl }';
+async function read(id: string) {
+  const { generation } = await dramatis.get(
+    `query ($id: ID!) { generation(id: $id) { status cost failure { code } images { index } ${problemFields} } }`,
+    { id },
+  );
+  return generation;
+}
+
+async function run(result: DeliveringProvider['result']) {
+  provider.result = result;
+  const id = await dramatis.generate(characterId);
+  await dramatis.settle(id);
+  return { id, ...(await read(id)) };
+}
+
+const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+/** The bytes are there, and can only be saved. */
+async function expectKept(problem: Record<string, string | number>, bytes: Buffer): Promise<void> {
+  expect(problem).toMatchObject({ sizeBytes: bytes.length, sha256: hash(bytes) });
+  const response = await fetch(String(problem.url));
+  expect(response.status).toBe(200);
+  expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  const { headers } = response;
+  expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual([
+    'application/octet-stream',
+    'nosniff',
+  ]);
+  expect(headers.get('content-disposition')).toMatch(/^attachment; filename="[0-9a-f-]{36}-\d+\.bin"$/);
+  expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
+  const head = await fetch(String(problem.url), { method: 'HEAD' });
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(bytes.length)]);
+}
+
+const gif = () =>
+  sharp({ create: { width: 9, height: 9, channels: 3, background: '#f00' } })
+    .gif()
+    .toBuffer();
+const tiff = () =>
+  sharp({ create: { width: 9, height: 9, channels: 3, background: '#0f0' } })
+    .tiff()
+    .toBuffer();
+
+describe('an output that is refused after it was paid for is kept as it came', () => {
+  it.each<[string, () => Promise<Buffer> | Buffer, string, string]>([
+    ['another format', gif, 'NOT_A_PICTURE', 'image/gif'],
+    ['a format that nobody sniffs', tiff, 'NOT_A_PICTURE', 'image/tiff'],
+    ['a page', () => Buffer.from('<html>no picture</html>'), 'NOT_A_PICTURE', 'text/html'],
+    ['a picture that ends too early', () => sound.subarray(0, sound.length - 20), 'DAMAGED', 'image/png'],
+    ['too many pixels', () => pngBomb(3_000), 'TOO_MANY_PIXELS', 'image/png'],
+    ['many bytes', () => Buffer.alloc(2_000_000, 7), 'NOT_A_PICTURE', 'application/octet-stream'],
+  ])('%s', async (_, make, code, contentType) => {
+    const bytes = await make();
+    const [providerUrl] = serve(bytes);
+    const { status, cost, failure, outputProblems } = await run({ body: { output: providerUrl } });
+    expect({ status, cost, failure }).toEqual({
+      status: 'FAILED',
+      cost: '0.070000',
+      failure: { code: 'RESULT_INVALID' },
+    });
+    expect(outputProblems).toEqual([expect.objectContaining({ index: 0, code, contentType, providerUrl })]);
+    await expectKept(outputProblems[0], bytes);
+  });
+
+  it('beside its siblings, also where their bytes came in one answer', async () => {
+    const odd = await tiff();
+    const images = [sound, odd].map((bytes) => bytes.toString('base64'));
+    const { status, images: kept, outputProblems } = await run({ body: { images } });
+    expect([status, kept]).toEqual(['COMPLETED', [{ index: 0 }]]);
+    expect(outputProblems).toEqual([
+      expect.objectContaining({ index: 1, code: 'NOT_A_PICTURE', providerUrl: null }),
+    ]);
+    await expectKept(outputProblems[0], odd);
+  });
+
+  it('the same bytes twice are two problems, and one file', async () => {
+    const bytes = Buffer.from('twice the same, and no picture');
+    const { outputProblems } = await run({ body: { output: serve(bytes, bytes) } });
+    expect(outputProblems).toHaveLength(2);
+    for (const problem of outputProblems) await expectKept(problem, bytes);
+  });
+});
+
+describe('an output that cannot be fetched says where it is', () => {
+  it.each<[string, () => string]>([
+    ['at another host', () => 'https://pictures.example/a.png'],
+    [
+      'behind a redirect',
+      () => serve({ status: 302, headers: { location: 'http://127.0.0.1:9/' } })[0] ?? '',
+    ],
+  ])('%s', async (_, place) => {
+    const providerUrl = place();
+    const { failure, outputProblems } = await run({ body: { output: providerUrl } });
+    expect(failure).toEqual({ code: 'RESULT_INVALID' });
+    const nothing = { url: null, sha256: null, sizeBytes: null, contentType: null };
+    expect(outputProblems).toEqual([
+      expect.objectContaining({ index: 0, code: 'OUTPUT_REFUSED', providerUrl, ...nothing }),
+    ]);
+  });
+});
+
+describe('an answer without a picture is kept whole', () => {
+  it('as JSON, without the key that it repeats', async () => {
+    const body = { status: 'COMPLETED', weights: 'x'.repeat(100), told: `your key is ${providerKey}` };
+    const { failure, outputProblems } = await run({ body });
+    expect(failure).toEqual({ code: 'RESULT_INVALID' });
+    expect(outputProblems).toEqual([
+      expect.objectContaining({ index: 0, code: 'ANSWER_INVALID', contentType: 'application/json' }),
+    ]);
+    await expectKept(outputProblems[0], Buffer.from(JSON.stringify(body).replace(providerKey, '[key]')));
+  });
+
+  it.each<[string, () => Promise<Buffer | object>, string]>([
+    ['bytes', tiff, 'ANSWER_UNREADABLE'],
+    ['JSON', async () => ({ picture: 'somewhere else' }), 'ANSWER_INVALID'],
+  ])('as %s of the synchronous API, though nobody knows whether it was paid', async (_, make, code) => {
+    const body = await make();
+    provider.isSynchronous = true;
+    const { status, outputProblems } = await run({ body }).finally(() => {
+      provider.isSynchronous = false;
+    });
+    expect(status).toBe('UNCERTAIN');
+    expect(outputProblems).toEqual([expect.objectContaining({ index: 0, code, providerUrl: null })]);
+    await expectKept(outputProblems[0], Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)));
+  });
+
+  it('as bytes of the asynchronous API, when it has not become better by the end of the retention', async () => {
+    const body = await tiff();
+    const { failure, outputProblems, cost } = await run({ body });
+    expect([failure, cost]).toEqual([{ code: 'RESULT_EXPIRED' }, '0.070000']);
+    expect(outputProblems).toEqual([expect.objectContaining({ index: 0, code: 'ANSWER_UNREADABLE' })]);
+    await expectKept(outputProblems[0], body);
+  });
+});
+
+describe('the address of a kept output', () => {
+  it('is good for that output alone, and says nothing to who has none', async () => {
+    const bytes = Buffer.from('kept, and not to be guessed');
+    const { outputProblems } = await run({ body: { output: serve(bytes, bytes) } });
+    const [first, second] = outputProblems.map(({ url }: { url: string }) => new URL(url));
+    const status = async (url: URL) => (await fetch(url)).status;
+    const swapped = new URL(first);
+    swapped.pathname = second.pathname;
+    expect(await status(swapped)).toBe(403);
+    const asPicture = new URL(first);
+    asPicture.pathname = first.pathname.replace('/outputs/', '/images/').replace(/\/0$/, '');
+    expect(await status(asPicture)).toBe(403);
+    const later = new URL(first);
+    later.searchParams.set('exp', String(Number(first.searchParams.get('exp')) + 86_400));
+    expect(await status(later)).toBe(403);
+    for (const path of ['/outputs/x/0', '/outputs/00000000-0000-4000-8000-000000000000/0?exp=1&sig=x'])
+      expect(await status(new URL(path, dramatis.url))).toBe(403);
+    expect(await status(first)).toBe(200);
+  });
+
+  it('leads nowhere once its project is gone, with its bytes', async () => {
+    const cast = await dramatis.cast();
+    const { id, outputProblems } = await (async () => {
+      provider.result = { body: { output: serve(Buffer.from('goes with its project')) } };
+      const id = await dramatis.generate(cast.characterId);
+      await dramatis.settle(id);
+      return { id, ...(await read(id)) };
+    })();
+    const folder = join(
+      dramatis.environment.DATA_DIR ?? '',
+      'storage/projects',
+      fromGlobalId('Project', cast.projectId),
+    );
+    expect(readdirSync(join(folder, 'blobs'), { recursive: true }).join()).toContain(
+      outputProblems[0].sha256,
+    );
+    await dramatis.get(
+      'mutation ($input: DeleteProjectInput!) { deleteProject(input: $input) { userErrors { code } } }',
+      { input: { id: cast.projectId, name: 'Tests' } },
+    );
+    await dramatis.database.query(
+      "UPDATE projects SET deleting_at = deleting_at - interval '1 minute' WHERE deleting_at IS NOT NULL",
+    );
+    await eventually('the bytes to go', () => !existsSync(folder));
+    expect((await fetch(outputProblems[0].url)).status).toBe(404);
+    expect((await dramatis.ask(`{ generation(id: "${id}") { id } }`)).errors?.[0]?.extensions.code).toBe(
+      'NOT_FOUND',
+    );
+  });
+});

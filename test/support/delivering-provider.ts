@@ -1,0 +1,71 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** An answer: bytes as they are, an object as JSON. */
+export interface Delivered {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Buffer | object;
+}
+
+/** A provider on loopback that takes every run, and delivers what a test chooses. */
+export interface DeliveringProvider {
+  readonly url: string;
+  /** The answer of the synchronous API, and of the asynchronous one to who asks for a result. */
+  result: Delivered;
+  /** There is no asynchronous API. */
+  isSynchronous: boolean;
+  /** What is at `/files/<name>`. */
+  readonly files: Map<string, Delivered>;
+  /** How many runs were taken. */
+  readonly submits: number;
+  close(): Promise<void>;
+}
+
+export async function startDeliveringProvider(): Promise<DeliveringProvider> {
+  const files = new Map<string, Delivered>();
+  let submits = 0;
+  const server = createServer((request, response) => {
+    void text(request).then(() => send(response, answer(request.method ?? '', request.url ?? '')));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const provider: DeliveringProvider = {
+    url,
+    result: { body: {} },
+    isSynchronous: false,
+    files,
+    get submits() {
+      return submits;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+
+  function answer(method: string, path: string): Delivered {
+    if (path.startsWith('/files/')) return files.get(path.slice('/files/'.length)) ?? missing;
+    if (path === '/upload-asset') return { body: { file_urls: [`${url}/files/reference`] } };
+    if (method === 'POST') {
+      if (path.startsWith('/v2/') && provider.isSynchronous) return { status: 405, body: noRoute };
+      submits += 1;
+      if (path.startsWith('/v1/')) return provider.result;
+      return { body: { request_id: `request-${submits}`, status: 'QUEUED' } };
+    }
+    if (path.endsWith('/status')) return { body: { status: 'COMPLETED', metrics: { cost: 0.07 } } };
+    return path.startsWith('/v2/requests/') ? provider.result : missing;
+  }
+  return provider;
+}
+
+const noRoute = Buffer.from('<html>Method Not Allowed</html>');
+const missing: Delivered = { status: 404, body: { error: 'Not found' } };
+
+function send(response: ServerResponse, { status = 200, headers = {}, body }: Delivered): void {
+  const isBytes = Buffer.isBuffer(body);
+  response.writeHead(status, { ...(isBytes ? {} : { 'content-type': 'application/json' }), ...headers });
+  response.end(isBytes ? body : JSON.stringify(body));
+}
