@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, stateOf } from '../../src/simulator/jobs.ts';
+import { mountFolder } from '../support/ill-storage.ts';
 import { seeded } from './chance.ts';
 import { askForAll, settleIn, type World } from './clients.ts';
 import { openDatabase } from './database.ts';
-import { mountDisk } from './disk.ts';
 import { type Faults, isInLapse } from './doubt.ts';
 import { Invariants } from './invariants.ts';
 import { countPictures } from './pictures.ts';
@@ -46,7 +46,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
       transport: options.transport,
     };
     const storage = join(whereabouts.dataDirectory, 'storage');
-    const disk = await mountDisk(storage);
+    const disk = await mountFolder(storage, 256 * 1_048_576, 10_000);
     closers.push(() => disk.close());
     const servers = new Servers(environmentOf(whereabouts), seeded(seed + 1));
     closers.push(() => servers.stop());

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StorageDisk } from '../support/ill-storage.ts';
 import type { Database } from './database.ts';
-import type { Disk } from './disk.ts';
 import type { Faults, OutageKind } from './doubt.ts';
 import type { Servers } from './servers.ts';
 
@@ -31,7 +31,7 @@ interface Struck {
   readonly servers: Servers;
   readonly database: Database;
   /** Where the servers keep pictures. */
-  readonly disk: Disk;
+  readonly disk: StorageDisk;
   readonly faults: Faults;
 }
 
@@ -100,12 +100,11 @@ function blows({ servers, database, faults }: Struck, options: StormOptions): Ki
 /** What begins, lasts, and ends. */
 function outages({ database, disk, faults }: Struck, options: StormOptions, pass: Pass): Kind[] {
   const { outageAt, say = () => undefined } = options;
-  const outage = (kind: OutageKind, begin: () => Promise<(() => unknown) | null>): Kind => ({
+  const outage = (kind: OutageKind, begin: () => Promise<() => unknown>): Kind => ({
     once: outageAt[kind] ?? null,
     async strike() {
       const outage = { kind, from: Date.now(), to: Number.POSITIVE_INFINITY };
       const end = await begin();
-      if (!end) return say(`there is no way to an outage of the kind ${kind} here`);
       faults.outages.push(outage);
       say(`an outage begins: ${kind}`);
       await pass(lasting[kind]);
@@ -124,6 +123,9 @@ function outages({ database, disk, faults }: Struck, options: StormOptions, pass
       await database.setReadOnly(true);
       return () => database.setReadOnly(false);
     }),
-    outage('full', async () => ((await disk.fill()) ? () => disk.empty() : null)),
+    outage('full', async () => {
+      await disk.faults.full.begin();
+      return () => disk.faults.full.end();
+    }),
   ];
 }
