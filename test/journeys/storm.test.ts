@@ -9,6 +9,7 @@ it('servers are killed, Postgres crashes, the provider misbehaves: every amount 
       killEvery: 1.25,
       crashEvery: 8,
       failOverAt: null,
+      outageAt: {},
       transport: 'model',
       weather: 13,
       settleFor: 60,

@@ -11,6 +11,12 @@ export interface Database {
   insist(text: string, values?: unknown[]): Promise<Row[]>;
   /** Kills a backend: Postgres ends every session and recovers from its log. Resolves to whether it was up to be hit. */
   crash(): Promise<boolean>;
+  /** Its connections of now go silent; new ones work. */
+  silence(): void;
+  /** Stops all its processes; returns what lets them go on. */
+  freeze(): () => void;
+  /** Whether it takes writes. */
+  setReadOnly(isReadOnly: boolean): Promise<void>;
   /** Makes the replica that `failOver` promotes. */
   follow(): Promise<void>;
   /** The replica hears nothing more of the primary, and takes its place so much later: what is committed then is lost. */
@@ -27,24 +33,29 @@ export function isDown(error: unknown): boolean {
 /** Starts it. Commits reach its log before they are answered; only a machine's own crash could lose them. */
 export async function openDatabase(): Promise<Database> {
   const postgres = await startReplicatedPostgres();
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 4, connectionTimeoutMillis: 5_000 });
+  // A connection that went silent is given up.
+  const patience = { connectionTimeoutMillis: 5_000, query_timeout: 8_000 };
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 4, ...patience });
   pool.on('error', () => undefined);
   const query = async (text: string, values?: unknown[]) => (await pool.query<Row>(text, values)).rows;
+  async function setReadOnly(isReadOnly: boolean): Promise<void> {
+    const client = new pg.Client({ connectionString: postgres.url, ...patience });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('SET default_transaction_read_only = off');
+      await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${isReadOnly ? 'on' : 'off'}`);
+      await client.query('SELECT pg_reload_conf()');
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
   return {
     url: postgres.url,
     query,
-    async insist(text, values) {
-      for (let tries = 0; ; tries += 1) {
-        try {
-          return await query(text, values);
-        } catch (error) {
-          if (!isDown(error) || tries > 100) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 200));
-        }
-      }
-    },
+    insist: (text, values) => untilUp(() => query(text, values)),
     async crash() {
-      const client = new pg.Client({ connectionString: postgres.url, connectionTimeoutMillis: 2_000 });
+      const client = new pg.Client({ connectionString: postgres.url, ...patience });
       client.on('error', () => undefined);
       try {
         await client.connect();
@@ -59,6 +70,9 @@ export async function openDatabase(): Promise<Database> {
         await client.end().catch(() => undefined);
       }
     },
+    silence: () => postgres.silence(),
+    freeze: () => postgres.freeze(),
+    setReadOnly: (isReadOnly) => untilUp(() => setReadOnly(isReadOnly)),
     follow: () => postgres.follow(),
     async failOver(lagMs) {
       // It may be recovering from a crash.
@@ -73,8 +87,21 @@ export async function openDatabase(): Promise<Database> {
       await postgres.failOver();
     },
     async stop() {
-      await pool.end().catch(() => undefined);
+      // A silent connection does not answer to its end: the proxy's end is that of all.
+      const ended = pool.end().catch(() => undefined);
       await postgres.stop();
+      await ended;
     },
   };
+}
+
+async function untilUp<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isDown(error) || tries > 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
 }

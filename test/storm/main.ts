@@ -13,6 +13,11 @@ const { values } = parseArgs({
     'crash-every': { type: 'string', default: '15' },
     // Once, a replica that lags takes the primary's place: "no" for never.
     failover: { type: 'string', default: 'yes' },
+    // Seconds after the first request at which an outage begins, once: "no" for never.
+    'silent-at': { type: 'string' },
+    'frozen-at': { type: 'string' },
+    'read-only-at': { type: 'string' },
+    'full-at': { type: 'string' },
     // How runs are submitted: model, v1 or v2.
     transport: { type: 'string', default: 'model' },
     limit: { type: 'string', default: '500' },
@@ -21,6 +26,9 @@ const { values } = parseArgs({
   },
 });
 const limit = Number(values.limit);
+/** A moment that was asked for, or its share of the time there is. */
+const moment = (asked: string | undefined, share: number) =>
+  asked === 'no' ? null : Number(asked ?? limit * share);
 const stopping = new AbortController();
 const timer = setTimeout(() => stopping.abort(new Error(`not done within ${limit} seconds`)), limit * 1_000);
 // A terminal and npm both pass Ctrl-C on: it may come twice.
@@ -35,6 +43,12 @@ const options = {
   killEvery: Number(values['kill-every']),
   crashEvery: Number(values['crash-every']),
   failOverAt: values.failover === 'no' ? null : limit * 0.2,
+  outageAt: {
+    silent: moment(values['silent-at'], 0.04),
+    frozen: moment(values['frozen-at'], 0.09),
+    readOnly: moment(values['read-only-at'], 0.14),
+    full: moment(values['full-at'], 0.26),
+  },
   transport: values.transport,
   limit,
   weather: limit * 0.4,

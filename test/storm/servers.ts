@@ -134,6 +134,7 @@ export function environmentOf({ databaseUrl, providerUrl, dataDirectory, transpo
     RECONCILE_AFTER_MS: '3000',
     SEGMIND_POLL_MIN_MS: '200',
     SEGMIND_POLL_MAX_MS: '1000',
+    DATABASE_TIMEOUT_MS: '8000',
     COST_PER_SECOND: '1000000',
     COST_BURST: '100000000',
     PORT: '0',

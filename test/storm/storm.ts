@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, stateOf } from '../../src/simulator/jobs.ts';
+import { mountFolder } from '../support/ill-storage.ts';
 import { seeded } from './chance.ts';
 import { askForAll, settleIn, type World } from './clients.ts';
 import { openDatabase } from './database.ts';
 import { type Faults, isInLapse } from './doubt.ts';
 import { Invariants } from './invariants.ts';
+import { countPictures } from './pictures.ts';
 import { type Provider, startProvider } from './provider.ts';
 import { environmentOf, Servers } from './servers.ts';
 import { type Claims, judge } from './verdict.ts';
@@ -21,8 +23,8 @@ export interface Outcome {
 const resting = "('COMPLETED', 'FAILED', 'CANCELED', 'UNCERTAIN')";
 
 /**
- * Three servers on one Postgres, killed and crashed while clients ask for runs at a provider in bad weather; then calm,
- * and every amount is compared. Stops all that it started, also when `signal` aborts.
+ * Three servers on one Postgres, killed and crashed while clients ask for runs at a provider in bad weather, with outages
+ * of the database and of the disk; then calm, and every amount is compared. Stops all that it started, also when `signal` aborts.
  */
 export async function storm(options: StormOptions, signal: AbortSignal): Promise<Outcome> {
   const { seed, say = () => undefined } = options;
@@ -43,6 +45,9 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
       dataDirectory: join(directory, 'data'),
       transport: options.transport,
     };
+    const storage = join(whereabouts.dataDirectory, 'storage');
+    const disk = await mountFolder(storage, 256 * 1_048_576, 10_000);
+    closers.push(() => disk.close());
     const servers = new Servers(environmentOf(whereabouts), seeded(seed + 1));
     closers.push(() => servers.stop());
     for (let index = 0; index < 3; index += 1) servers.start();
@@ -51,7 +56,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     if (options.failOverAt !== null) await database.follow();
     say(`settled in after ${seconds(startedAt)} s`);
 
-    const faults: Faults = { crashes: [], lapses: [] };
+    const faults: Faults = { crashes: [], lapses: [], outages: [] };
     const isWorkedOn = (job: Job) => /QUEUED|PROCESSING/.test(stateOf(job, Date.now()));
     const invariants = new Invariants(database.query, () => {
       // What the database has lost, it neither covers nor counts.
@@ -70,10 +75,15 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
       };
     });
     const watching = invariants.watch(250, all);
-    // A look that fails is a mistake of the storm's own: nothing that follows would mean anything.
+    // A look or a fault that fails is a mistake of the storm's own: nothing that follows would mean anything.
     watching.catch((error: unknown) => isOver.abort(error));
     const weather = new AbortController();
-    const blowing = blow({ servers, database, faults }, options, AbortSignal.any([all, weather.signal]));
+    const blowing = blow(
+      { servers, database, disk, faults },
+      options,
+      AbortSignal.any([all, weather.signal]),
+    );
+    blowing.catch((error: unknown) => isOver.abort(error));
     const asked = await askForAll(world, projects, options);
     say(`all is asked for after ${seconds(startedAt)} s`);
     weather.abort();
@@ -107,6 +117,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     const last = await judge(database, asked, claimsOf(provider), evidence, {
       mayDoubt: options.settleFor === 0,
     });
+    const pictures = await countPictures(database, storage);
     await invariants.sample();
     isOver.abort();
     await watching;
@@ -117,6 +128,7 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
       failures: [
         ...first.failures.map((each) => `at rest: ${each}`),
         ...last.failures.map((each) => `settled: ${each}`),
+        ...pictures.lost.map((each) => `a picture that was paid is lost: ${each}`),
         ...breaches.map((each) => `while it blew: ${each}`),
         ...servers.accidents.map((words) => `a server ended by itself: ${words}`),
       ],
@@ -131,6 +143,9 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         kills: kills,
         'crashes of Postgres': faults.crashes.length,
         failovers: faults.lapses.length,
+        outages: faults.outages.length,
+        'paid pictures kept': pictures.kept,
+        'paid pictures lost': pictures.lost.length,
         'starts of a server that failed': servers.failedStarts,
         'samples (database away)': `${invariants.samples} (${invariants.missed})`,
         'start of a server (median ms)': Math.round(

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The processes of an embedded Postgres: the first, and all that it has forked. */
-function processesOf(directory: string): number[] {
-  const first = Number(readFileSync(join(directory, 'cluster/postmaster.pid'), 'utf8').split('\n')[0]);
+/** The processes of a Postgres: the first, and all that it has forked. */
+function processesOf(cluster: string): number[] {
+  const first = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => parentOf(pid) === first)
@@ -20,8 +20,13 @@ function parentOf(pid: string): number {
   }
 }
 
-/** Stops every process of a Postgres in the middle of what it does; returns what lets them go on. */
+/** Stops every process of an embedded Postgres in the middle of what it does; returns what lets them go on. */
 export function freeze(directory: string): () => void {
+  return freezeCluster(join(directory, 'cluster'));
+}
+
+/** The same for the folder of any Postgres' files. */
+export function freezeCluster(cluster: string): () => void {
   const signal = (pids: number[], name: NodeJS.Signals) => {
     for (const pid of pids)
       try {
@@ -31,8 +36,8 @@ export function freeze(directory: string): () => void {
       }
   };
   // The first one forks no more once it is stopped; then all others are known.
-  signal(processesOf(directory).slice(0, 1), 'SIGSTOP');
-  const stopped = processesOf(directory);
+  signal(processesOf(cluster).slice(0, 1), 'SIGSTOP');
+  const stopped = processesOf(cluster);
   signal(stopped, 'SIGSTOP');
   return () => signal(stopped, 'SIGCONT');
 }

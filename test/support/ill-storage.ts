@@ -14,20 +14,27 @@ export interface StorageFault {
   end(): Promise<void>;
 }
 
-/** The folder of a test's pictures, on a small disk of its own where mounting is permitted. */
+/** A folder of pictures, on a small disk of its own where mounting is permitted. */
 export interface StorageDisk {
   readonly folder: string;
   readonly isMounted: boolean;
   /** A disk without room, without inodes or without write access, a volume that is gone; at least the last. */
   readonly faults: Readonly<Record<'full' | 'inodes' | 'readOnly' | 'gone', StorageFault>>;
+  close(): Promise<void>;
 }
 
 /** Puts the pictures of a test on a disk that can be made ill; before its first server starts. */
 export async function mountStorage(dramatis: Dramatis, sizeBytes = 24 * 1_048_576): Promise<StorageDisk> {
-  const folder = join(dramatis.environment.DATA_DIR ?? '', 'storage');
+  const disk = await mountFolder(join(dramatis.environment.DATA_DIR ?? '', 'storage'), sizeBytes);
+  dramatis.onStop(() => disk.close());
+  return disk;
+}
+
+/** Makes a folder on a disk that can be made ill. */
+export async function mountFolder(folder: string, sizeBytes: number, inodes = 2_000): Promise<StorageDisk> {
   await mkdir(folder, { recursive: true });
-  const isMounted = await mount(['-t', 'tmpfs', '-o', `size=${sizeBytes},nr_inodes=2000`, 'none', folder]);
-  if (isMounted) dramatis.onStop(() => unmount(folder));
+  const size = `size=${sizeBytes},nr_inodes=${inodes}`;
+  const isMounted = await mount(['-t', 'tmpfs', '-o', size, 'none', folder]);
   // A file in the place of the folder stops the superuser as well.
   const gone = isMounted ? coveredBy(folder) : replacedByFile(folder);
   const unless = (fault: StorageFault) => (isMounted ? fault : { ...gone, name: `${fault.name} (replaced)` });
@@ -43,6 +50,9 @@ export async function mountStorage(dramatis: Dramatis, sizeBytes = 24 * 1_048_57
         end: () => remount(folder, 'rw'),
       }),
       gone,
+    },
+    async close() {
+      if (isMounted) await unmount(folder);
     },
   };
 }

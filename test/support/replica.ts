@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type Cluster, initialize, startCluster } from './cluster.ts';
+import { freezeCluster } from './freeze.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
 /** A primary and a replica that follows it, and the one address at which clients find whichever is the primary. */
@@ -14,6 +15,10 @@ export interface ReplicatedPostgres {
   follow(): Promise<void>;
   /** Resolves when the replica has all that was committed by now. */
   caughtUp(): Promise<void>;
+  /** The connections that clients have to the primary go silent. New ones work. */
+  silence(): void;
+  /** Stops every process of the primary; returns what lets them go on. */
+  freeze(): () => void;
   /** The replica hears nothing of the primary any more: it lags. */
   lag(): void;
   /** Kills the primary and promotes the replica, which takes over the address. What it has not heard of is lost. */
@@ -70,6 +75,8 @@ export async function startReplicatedPostgres(more: object = {}): Promise<Replic
       await caughtUp();
     },
     caughtUp,
+    silence: () => address.silence(),
+    freeze: () => freezeCluster(primary.directory),
     lag() {
       stream.target = null;
       stream.cut();

@@ -7,7 +7,15 @@ export interface TcpProxy {
   target: number | null;
   /** Breaks every connection that stands. */
   cut(): void;
+  /** The connections that stand go silent for good: no byte and no end comes through, either way. New ones work. */
+  silence(): void;
   close(): Promise<void>;
+}
+
+interface Link {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  isSilent: boolean;
 }
 
 /** Starts it; it passes bytes on and changes none. `listen` hears what clients send on a connection. */
@@ -16,12 +24,16 @@ export async function startTcpProxy(
   listen: () => (bytes: Buffer) => void = () => () => undefined,
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  const server = createServer((client) => {
+  const links = new Set<Link>();
+  // Each side's end is passed on, and not answered here.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     if (proxy.target === null) {
       client.destroy();
       return;
     }
-    const upstream = connect(proxy.target, '127.0.0.1');
+    const upstream = connect({ port: proxy.target, host: '127.0.0.1', allowHalfOpen: true });
+    const link: Link = { client, upstream, isSilent: false };
+    links.add(link);
     client.on('data', listen());
     for (const [socket, other] of [
       [client, upstream],
@@ -32,6 +44,8 @@ export async function startTcpProxy(
       socket.on('error', () => undefined);
       socket.on('close', () => {
         sockets.delete(socket);
+        if (link.isSilent) return;
+        links.delete(link);
         other.destroy();
       });
       socket.pipe(other);
@@ -45,6 +59,15 @@ export async function startTcpProxy(
     port: (server.address() as AddressInfo).port,
     target,
     cut,
+    silence() {
+      for (const link of links) {
+        const { client, upstream } = link;
+        link.isSilent = true;
+        client.unpipe(upstream).resume();
+        upstream.unpipe(client).resume();
+      }
+      links.clear();
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       cut();
