@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Dramatis, eventually } from '../support/dramatis.ts';
+import { startDeliveringProvider } from '../support/delivering-provider.ts';
+import { Dramatis, eventually, picture } from '../support/dramatis.ts';
 import { mountStorage, type StorageDisk } from '../support/ill-storage.ts';
 import { askFor, eventuallyWaiting, submitsOf, surviveOutage } from '../support/storage-outage.ts';
 
@@ -63,4 +64,27 @@ describe('an outage that is longer than the retention', () => {
     const ended = await Promise.all(ids.map((id) => dramatis.settle(id)));
     expect(ended.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
   });
+});
+
+it('a run that waited for storage, and waits for something else now, does not say that it waits for storage', async () => {
+  const provider = await startDeliveringProvider();
+  const { faults } = await start({ SEGMIND_BASE_URL: provider.url });
+  dramatis.onStop(() => provider.close());
+  const { characterId } = await dramatis.cast();
+  provider.result = { body: { output: `${provider.url}/files/one` } };
+  provider.files.set('one', { body: await picture('#357', 700) });
+  provider.runMs = 1_000;
+  const id = await dramatis.generate(characterId);
+  await eventually('the run to be taken', () => provider.submits === 1);
+  await faults.full.begin();
+  await eventuallyWaiting(dramatis, [id]);
+  provider.files.set('one', { status: 503, body: {} });
+  await faults.full.end();
+  await eventually('the run to wait for the picture', async () => {
+    const query = 'query ($id: ID!) { generation(id: $id) { status waitingFor { reason } } }';
+    const { generation } = await dramatis.get(query, { id });
+    return generation.status === 'STORING' && generation.waitingFor === null;
+  });
+  provider.files.set('one', { body: await picture('#357', 700) });
+  expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
 });

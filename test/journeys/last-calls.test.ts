@@ -1,5 +1,6 @@
+import { request } from 'node:http';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { Dramatis, eventually } from '../support/dramatis.ts';
+import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -56,6 +57,30 @@ it('SIGTERM waits for paid calls, and gives back all else within its grace', asy
   const ended = await Promise.all([...blocked, ...polled, ...later].map((id) => dramatis.settle(id)));
   expect(ended.map(({ status }) => status)).toEqual(ended.map(() => 'COMPLETED'));
   expect(dramatis.simulator.bill).toHaveLength(10);
+});
+
+it('a process that still answers a request begins nothing new', async () => {
+  const first = await worker({ ROLE: 'all' });
+  const upload = request(`${first.url}/images?projectId=x`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}`, 'content-length': '1', expect: '100-continue' },
+  });
+  const taken = new Promise<void>((resolve) => upload.on('continue', resolve));
+  const answered = new Promise((resolve) =>
+    upload.on('response', (answer) => resolve(answer.resume().statusCode)),
+  );
+  upload.flushHeaders();
+  await taken;
+  first.signal('SIGTERM');
+  await eventually('the signal to be heard', () => first.log.some(({ msg }) => msg === 'stopping'));
+  await ask(1, 'asked for too late');
+  const askedAt = performance.now();
+  await eventually('the time in which a worker takes it', () => performance.now() - askedAt > 1_500);
+  expect([submits('v2').length, hasEnded(first)]).toEqual([0, false]);
+  upload.end('x');
+  expect(await answered).toBe(404);
+  expect(await first.exited).toBe(0);
+  expect(await statuses()).toEqual({ QUEUED: 1 });
 });
 
 it('a second signal waits no longer: what was under way is written down as UNCERTAIN', async () => {

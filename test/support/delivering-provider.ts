@@ -14,6 +14,8 @@ export interface DeliveringProvider {
   readonly url: string;
   /** The answer of the synchronous API, and of the asynchronous one to who asks for a result. */
   result: Delivered;
+  /** How long a run takes. */
+  runMs: number;
   /** There is no asynchronous API. */
   isSynchronous: boolean;
   /** What is at `/files/<name>`. */
@@ -26,6 +28,7 @@ export interface DeliveringProvider {
 export async function startDeliveringProvider(): Promise<DeliveringProvider> {
   const files = new Map<string, Delivered>();
   let submits = 0;
+  let takenAt = 0;
   const server = createServer((request, response) => {
     void text(request).then(() => send(response, answer(request.method ?? '', request.url ?? '')));
   });
@@ -34,6 +37,7 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
   const provider: DeliveringProvider = {
     url,
     result: { body: {} },
+    runMs: 0,
     isSynchronous: false,
     files,
     get submits() {
@@ -52,10 +56,14 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
     if (method === 'POST') {
       if (path.startsWith('/v2/') && provider.isSynchronous) return { status: 405, body: noRoute };
       submits += 1;
+      takenAt = performance.now();
       if (path.startsWith('/v1/')) return provider.result;
       return { body: { request_id: `request-${submits}`, status: 'QUEUED' } };
     }
-    if (path.endsWith('/status')) return { body: { status: 'COMPLETED', metrics: { cost: 0.07 } } };
+    if (path.endsWith('/status')) {
+      const isDone = performance.now() - takenAt >= provider.runMs;
+      return { body: { status: isDone ? 'COMPLETED' : 'PROCESSING', metrics: { cost: 0.07 } } };
+    }
     return path.startsWith('/v2/requests/') ? provider.result : missing;
   }
   return provider;
