@@ -22,8 +22,8 @@ export const common = {
 
 /** About processes, faults, sockets and time, where no query is compiled. They take minutes. */
 const notAboutReading = [
-  'abuse|budget-race|compression|crashes|database-crashes|fan-out|fencing|hostile|paging|persisted-documents',
-  'polling|reconciliation|restored|slots|slow-readers|storm|time',
+  'abuse|budget-race|compression|crashes|database-crashes|fan-out|fencing|hostile|ill-storage|kept-outputs|last-calls',
+  'missing-references|paging|persisted-documents|polling|reconciliation|restored|slots|slow-readers|storm|time',
 ].join('|');
 
 export default {

@@ -71,7 +71,6 @@ async function storeOutput(
   { signal, leftMs }: Patience,
 ): Promise<Stored> {
   const { projectId } = run;
-  const hasEnd = 'url' in output;
   for (let failures = 0; ; failures += 1) {
     try {
       // Between two attempts it holds nobody else up, and nothing in memory.
@@ -82,13 +81,22 @@ async function storeOutput(
     } catch (error) {
       const problem = problemOf(output, error);
       if (!problem || signal.aborted) throw error;
-      const isOver = hasEnd && leftMs() <= 0;
-      if (isOver || !isWorthWaiting(error, failures)) return problem;
+      if (!isWorthWaiting(error, failures)) return problem;
+      if (leftMs() <= 0 && (await hasEnded(ctx, output))) return problem;
       if (error instanceof StorageUnavailable)
-        await awaitStorage(ctx, run, signal, hasEnd ? leftMs() : undefined);
+        await awaitStorage(ctx, run, signal, 'url' in output ? leftMs() : undefined);
     }
     await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
   }
+}
+
+/**
+ * Whether waiting past the retention is of no use: the provider keeps the output no longer, or its bytes are here and
+ * cannot be read although all else can.
+ */
+async function hasEnded({ storage }: Worker, output: DeliveredOutput): Promise<boolean> {
+  if ('url' in output) return true;
+  return (await storage.health.prove(0)) === null && storage.isWhole().catch(() => false);
 }
 
 /** Bytes as a picture; where they are none that we take, as they came. */
