@@ -42,8 +42,8 @@ type Fetch<Job> = (limit: number, among?: Among) => Promise<readonly Job[]>;
 
 /**
  * Fills free places with jobs. Some places are kept for urgent jobs, which only take them when no other is free. Of the
- * others urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many
- * small projects would always be first.
+ * others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise many small
+ * projects would always be first.
  */
 export function createFiller<Job>(fetch: Fetch<Job>, urgent: number) {
   let isOrdinarysTurn = false;

@@ -39,10 +39,11 @@ export async function pollGeneration(
   let run = submitted;
   let errorsInRow = 0;
   let unknownInRow = 0;
-  let failure: unknown = null;
   let metrics: Status['metrics'] | null = null;
 
   for (;;) {
+    // Of this look alone: it may hold a whole answer.
+    let failure: unknown = null;
     const delayMs =
       errorsInRow > 0
         ? errorDelayMs(errorsInRow, timing, chance())
