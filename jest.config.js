@@ -23,8 +23,8 @@ export const common = {
 /** About processes, faults, sockets and time, where no query is compiled. They take minutes. */
 const notAboutReading = [
   'abuse|accounts|budget-race|compression|crashes|database-crashes|environments|exhausted|failover|fan-out|fencing',
-  'hostile|ill-database|ill-storage|last-calls|paging|persisted-documents|polling|reconciliation|restored|slots|slow-readers',
-  'storm|submit-notes|texts|time|zones|zones-of-projects',
+  'hostile|ill-database|ill-storage|kept-outputs|last-calls|missing-references|paging|persisted-documents|polling',
+  'reconciliation|restored|slots|slow-readers|storm|submit-notes|texts|time|zones|zones-of-projects',
 ].join('|');
 
 export default {

@@ -1,6 +1,6 @@
 import { toError } from './errors.ts';
 
-/** A last resort: whatever hangs, the process is gone this long after all that a stop may wait for. */
+/** A last resort: the process ends this long after everything that a stop may wait for, also when something hangs. */
 const exitMarginMs = 10_000;
 /** A terminal and npm both pass Ctrl-C on: a second signal within this time is not a new wish. */
 const sameWishMs = 1_000;

@@ -15,8 +15,8 @@ const outputParams = z.object({
 });
 
 /**
- * `GET` and `HEAD /outputs/<generation>/<index>`: an output that is no picture we take, as the provider sent it, for those
- * who have a signed address. Nobody knows what the bytes are, so they are only ever a file to be saved.
+ * `GET` and `HEAD /outputs/<generation>/<index>`: an output that is not a picture we take, as the provider sent it, under
+ * a signed address. The bytes can be anything, so they are only served as a file to be saved.
  */
 export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): void {
   app.route({ method: ['GET', 'HEAD'], url: '/outputs/:generationId/:index', handler: sendOutput });

@@ -18,7 +18,7 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({
     environment: {
       SEGMIND_BASE_URL: provider.url,
-      SEGMIND_RETENTION_MS: '3000',
+      SEGMIND_RETENTION_MS: '2000',
       MAX_IMAGE_PIXELS: '4000000',
       MAX_IMAGE_BYTES: '4096',
     },

@@ -66,3 +66,23 @@ it('a worker that stops waits until the answers that it holds are stored', async
   expect(ended.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
   expect(dramatis.simulator.bill).toHaveLength(5);
 });
+
+it('pictures that are here alone are kept past the retention', async () => {
+  dramatis = await Dramatis.start({
+    simulator: { speed: 60 },
+    environment: { SEGMIND_TRANSPORT: 'v1', SEGMIND_RETENTION_MS: '1000' },
+    servers: 0,
+  });
+  const { faults } = await mountStorage(dramatis);
+  dramatis.url = (await dramatis.startServer()).url ?? '';
+  const { characterId } = await dramatis.cast();
+  const ids = await askFor(dramatis, characterId, 3);
+  await eventually('all to be taken', () => submitsOf(dramatis) === 3);
+  await faults.full.begin();
+  await eventuallyWaiting(dramatis, ids);
+  const waitingSince = performance.now();
+  await eventually('the retention to end', () => performance.now() - waitingSince > 2_000);
+  await faults.full.end();
+  const ended = await Promise.all(ids.map((id) => dramatis.settle(id)));
+  expect(ended.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+});

@@ -65,7 +65,8 @@ export async function fillLibrary(
   await query(
     `UPDATE generations SET status = 'FAILED', finished_at = now(), failure_code = 'PROVIDER_FAILED', failure_message = E'said "no"\\n',
        failure_retryable = true, cost_micros = 0, cost_source = 'NOT_CHARGED', inference_seconds = 1e-7,
-       output_problems = '[{"index": 1, "code": "DAMAGED", "message": "x"}]'
+       output_problems = '[{"index": 1, "code": "DAMAGED", "message": "x"}, {"index": 2, "code": "NOT_A_PICTURE", "message": "y",
+         "sha256": "${'d'.repeat(64)}", "sizeBytes": 7, "contentType": "image/tiff", "providerUrl": "https://images.example/2"}]'
      WHERE project_id = $1 AND prompt = 'Prompt 2'`,
     [projectId],
   );

@@ -18,7 +18,8 @@ interface Claim {
 /**
  * Version 0.1 kept one copy of a picture for all projects. Copies each to the projects that have it, then removes
  * what was shared: once for an installation, at its first start. Starting twice, or again after a crash, is no error.
- * A storage that does not work keeps nobody from starting: then it is done as soon as it works, until `signal` aborts.
+ * A storage that does not work does not keep the server from starting: then the pictures are sorted as soon as it works,
+ * until `signal` aborts.
  */
 export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void> {
   if (await areAdopted(ctx)) return;
@@ -40,7 +41,7 @@ async function areAdopted(ctx: Tools): Promise<boolean> {
     if (!(await ctx.storage.has(unsortedPrefix))) return true;
     await adopt(ctx, (after) => listImages(ctx, after));
     await adopt(ctx, (after) => listOutputs(ctx, after));
-    // The originals last: as long as they are there, an interrupted start is made up for by the next.
+    // The originals last: while they are there, the next start repeats what was interrupted.
     await ctx.storage.deleteAll('variants');
     await ctx.storage.deleteAll(unsortedPrefix);
     ctx.log.info('pictures of an older version were sorted by project');

@@ -42,9 +42,9 @@ function free(places: number, turns: readonly Turn[]): Free {
 }
 
 /**
- * Makes what fills the free places. Some are kept for urgent wake-ups, which only take them when no other is free. Of the
- * others urgent ones come first, but for no more than half of them, and for a single one by turns: or whoever has many
- * small projects would always be first.
+ * Makes what fills the free places with jobs. Some places are kept for urgent jobs, which only take them when no other is free. Of the
+ * others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise many small
+ * projects would always be first.
  */
 export function createFill<Job>(fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>) {
   let isOrdinarysTurn = false;

@@ -12,6 +12,7 @@ const keyPattern = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
 /** A file half written by a process that died is litter after this long. */
 const litterAgeMs = 60 * 60 * 1_000;
 
+/** What storage in a folder needs besides it. */
 export interface LocalStorageOptions {
   readonly log: Pick<Logger, 'warn' | 'info'>;
   readonly claim: ClaimStorage;
@@ -19,7 +20,7 @@ export interface LocalStorageOptions {
 
 /**
  * Opens storage in a folder, made when missing. Files appear whole or not at all, also when the power fails. A folder
- * that cannot be used now is opened all the same: what is stored can perhaps be read, and its health says the rest.
+ * that cannot be written now is opened all the same: what is stored may still be read, and its health says what is wrong.
  * Nothing is written, and nothing counts as missing, while the folder's identity is not there: it may be the empty
  * place of a volume that is not mounted.
  */
@@ -73,7 +74,7 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     }
   }
 
-  /** Turns what the file system refuses into StorageUnavailable; only a caller's mistake stays what it is. */
+  /** Turns every failure of the file system into StorageUnavailable, once it is known how far it reaches. */
   async function unlessIll<Result>(work: () => Promise<Result>, sizeBytes = 0): Promise<Result> {
     try {
       return await work();
@@ -154,13 +155,20 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
 /** Makes a new name in a folder durable, as `sync` makes a file's bytes. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } catch (error) {
+    // Not every file system can.
+    if (errorCode(error) === 'EIO') throw error;
+  } finally {
+    await folder.close();
+  }
 }
 
 async function removeLitter(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > litterAgeMs) await rm(path, { recursive: true, force: true });
+    const facts = await stat(path).catch(() => null);
+    if (facts && Date.now() - facts.mtimeMs > litterAgeMs) await rm(path, { recursive: true, force: true });
   }
 }

@@ -14,7 +14,7 @@ export interface StorageHealth {
 
 /** What the storage itself tells its health. */
 export interface StorageMonitor extends StorageHealth {
-  /** Something failed while so many bytes were to be written. Resolves when it is known whether all else fails too. */
+  /** Something failed while so many bytes were to be written. Resolves when it is known whether storing fails elsewhere. */
   noteFailure(sizeBytes: number): Promise<void>;
   close(): void;
 }
@@ -22,16 +22,16 @@ export interface StorageMonitor extends StorageHealth {
 /** An attempt to store that many bytes. Throws when it does not work. */
 export type Attempt = (sizeBytes: number) => Promise<void>;
 
-/** How often it is tried while nothing can be stored, and after what time a disk does not answer. */
+/** How often storing is tried while it does not work, and when a disk counts as one that does not answer. */
 const usualTiming = { everyMs: 1_000, timeoutMs: 5_000 };
-/** What is proved so shortly before a submit is true of it. */
+/** A proof that is no older than this counts for a submit. */
 const provedForMs = 100;
 const smallestAttemptBytes = 4_096;
 
 /**
- * Health that is found out by trying. A single failure means little, since one folder can be broken: after it, as many
- * bytes as failed are tried elsewhere, and only when that fails too the storage is ill. It is well again as soon as such
- * an attempt succeeds. Each change of state is one line in the log.
+ * Finds out by trying whether pictures can be stored. A single failure means little, since one folder can be broken. After
+ * it, as many bytes as failed are written elsewhere; only when that fails too the storage is ill, and it is well again as
+ * soon as such an attempt succeeds. Each change of state is one line in the log.
  */
 export function monitorStorage(
   attempt: Attempt,
@@ -47,7 +47,7 @@ export function monitorStorage(
   let looking: Promise<void> | null = null;
 
   async function look(): Promise<void> {
-    // One that hangs is waited for again: each takes one of the few threads that files are read and written with.
+    // A second one beside one that hangs would take another of the few threads that work on files.
     attempting ??= {
       startedAt: performance.now(),
       ends: attempt(sizeBytes).finally(() => {

@@ -10,7 +10,7 @@ import { createTurns } from '../../../src/platform/db/turns.ts';
 import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { Dramatis } from '../../support/dramatis.ts';
-import { holdRun, type RunPlace } from '../../support/runs.ts';
+import { holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
 
 let dramatis: Dramatis;
 let db: Database;
@@ -21,9 +21,7 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url);
   jobs = await startJobQueue(dramatis.database.url, createLogger('silent'));
-  const { id: projectId } = await db.project.create({ data: { name: 'Waiting' } });
-  const { id: characterId } = await db.character.create({ data: { projectId, name: 'Mara' } });
-  place = { projectId, characterId };
+  place = await newPlace(db);
 });
 afterAll(async () => {
   await jobs.stop(0);

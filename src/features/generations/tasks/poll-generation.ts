@@ -51,10 +51,11 @@ export async function pollGeneration(
     if (isWaiting !== isWaitingForKey) await noteWaiting(ctx, run, isWaiting ? 'PROVIDER_KEY' : null);
     isWaitingForKey = isWaiting;
   };
-  let failure: unknown = null;
   let metrics: Status['metrics'] | null = null;
 
   for (;;) {
+    // Of this look alone: it may hold a whole answer.
+    let failure: unknown = null;
     const delayMs =
       errorsInRow > 0
         ? errorDelayMs(errorsInRow, timing, chance())

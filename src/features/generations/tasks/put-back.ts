@@ -88,9 +88,9 @@ function spread(ctx: TaskContext, delayMs: number): number {
 }
 
 /**
- * The run rests: it may have been taken and paid, and only proof or a person moves it on. With its `token` it is the
- * attempt itself that says so, and nobody will come back with an answer; without, its worker may. `problems` tell of an
- * answer that was kept.
+ * The run rests: it may have been taken and paid, and only proof or a person moves it on. With its `token` the attempt
+ * itself says so, and no answer will come later; without, its worker may still answer. `problems` tell of an answer that
+ * was kept.
  */
 export async function restUncertain(
   ctx: TaskContext,

@@ -13,9 +13,9 @@ import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
 
-/** A picture that its host says it has not is asked for so often: it may only be late. */
+/** How often a picture is asked for that its host does not have: it may only be late. */
 const mostRefusals = 8;
-/** A run that is found late is tried this share of the retention all the same. */
+/** A run that is taken up after the retention is tried for this share of it all the same. */
 const leastShare = 0.1;
 /** An address that is longer than this is not shown. */
 const longestAddress = 4_096;
@@ -30,7 +30,7 @@ interface Patience {
 
 /**
  * Copies a run's outputs into our own storage and ends it. One broken output does not fail its siblings; a run
- * with no sound output at all has failed, though it was paid for. What is not taken as a picture is kept as it came.
+ * with no sound output at all has failed, though it was paid for. Outputs that are refused are kept as they came.
  */
 export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: AbortSignal): Promise<void> {
   const outputs = deliveredOutputs(run);
@@ -57,7 +57,7 @@ export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: A
   if (!completed) await restate(ctx, run);
 }
 
-/** How much longer the provider keeps what it made of a run, by the database's clock; what is ours we keep for ever. */
+/** How much longer the provider keeps the outputs of a run, by the database's clock. */
 async function retentionOf(ctx: Worker, run: GenerationRow): Promise<() => number> {
   const { SEGMIND_RETENTION_MS: retentionMs } = ctx.config;
   const ageMs = (await ctx.databaseNow()) - (run.submittedAt ?? run.requestedAt).getTime();
@@ -73,10 +73,9 @@ async function storeOutput(
   { signal, leftMs }: Patience,
 ): Promise<Stored> {
   const { projectId } = run;
-  const hasEnd = 'url' in output;
   for (let failures = 0; ; failures += 1) {
     try {
-      // Between two attempts it holds nobody else up, and nothing in memory.
+      // Between two attempts it takes no place and no memory.
       return await ctx.downloads.take(projectId, async () => {
         signal.throwIfAborted();
         return storeBytes(ctx, projectId, output, await bytesOf(ctx, projectId, output));
@@ -84,16 +83,25 @@ async function storeOutput(
     } catch (error) {
       const problem = problemOf(output, error);
       if (!problem || signal.aborted) throw error;
-      const isOver = hasEnd && leftMs() <= 0;
-      if (isOver || !isWorthWaiting(error, failures)) return problem;
+      if (!isWorthWaiting(error, failures)) return problem;
+      if (leftMs() <= 0 && (await hasEnded(ctx, output))) return problem;
       if (error instanceof StorageUnavailable)
-        await awaitStorage(ctx, run, signal, hasEnd ? leftMs() : undefined);
+        await awaitStorage(ctx, run, signal, 'url' in output ? leftMs() : undefined);
     }
     await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
   }
 }
 
-/** Bytes as a picture; where they are none that we take, as they came. */
+/**
+ * Whether waiting past the retention is of no use: the provider keeps the output no longer, or its bytes are here and
+ * cannot be read although all else can.
+ */
+async function hasEnded({ storage }: Worker, output: DeliveredOutput): Promise<boolean> {
+  if ('url' in output) return true;
+  return (await storage.health.prove(0)) === null && storage.isWhole().catch(() => false);
+}
+
+/** Stores bytes as a picture. Bytes that are not a picture we take are kept as they came. */
 async function storeBytes(
   ctx: Worker,
   projectId: string,
@@ -124,7 +132,7 @@ function placeOf(output: DeliveredOutput): { index: number; providerUrl?: string
     : { index };
 }
 
-/** What a run says of an output that could not be had; null for failures that do not lie with it. */
+/** What a run says of an output that could not be stored; null for failures of another kind. */
 function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem | null {
   const place = placeOf(output);
   if (error instanceof StorageUnavailable)
@@ -135,7 +143,7 @@ function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem
   return null;
 }
 
-/** A host that is away comes back, and so does our storage; one that says no may do so because it is early. */
+/** A host that does not answer will, and so will our storage. A host that refuses may do so because it is early. */
 function isWorthWaiting(error: unknown, failures: number): boolean {
   if (error instanceof StorageUnavailable) return true;
   if (!(error instanceof SegmindError) || error.meaning !== 'RETRY') return false;

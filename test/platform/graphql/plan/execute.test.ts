@@ -112,7 +112,7 @@ describe('the two executors', () => {
     'characters(first: 1) { nodes { referenceImages(first: 100, kind: null) { id } } }',
     'characters(first: 12) { nodes { referenceImagesConnection(last: 2) { totalCount edges { cursor node { kind } } } } }',
     'characters(first: 12) { nodes { generations(first: 4) { totalCount pageInfo { hasNextPage endCursor } nodes { id images { index verdict image { id } generation { id status } } } } } }',
-    'generations(first: 20) { nodes { id cost hold costSource seed parameters inferenceSeconds failure { code message retryable } outputProblems { index code } waitingFor { reason since } model { slug version } } }',
+    'generations(first: 20) { nodes { id cost hold costSource seed parameters inferenceSeconds failure { code message retryable } outputProblems { index code message url sizeBytes sha256 contentType providerUrl } waitingFor { reason since } model { slug version } } }',
     'generations(first: 20, filter: { statuses: [COMPLETED], batch: "Cover" }) { totalCount nodes { character { name project { name archivedAt } } project { id } } }',
     'generations(first: 5, filter: { characterId: "none" }) { totalCount nodes { id } }',
     'activeGenerations maxConcurrentGenerations approvalPerRun deletingAt __typename',
