@@ -14,6 +14,8 @@ let db: Database;
 let jobs: JobQueue;
 let id: string;
 let projectId: string;
+/** Each attempt has a token of its own. */
+let token: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
@@ -25,6 +27,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
+  token = randomUUID();
   ({ id: projectId } = await db.project.create({ data: { name: 'Moves' } }));
   const character = await db.character.create({ data: { projectId, name: 'Mara' } });
   const request = {
@@ -41,8 +44,6 @@ beforeEach(async () => {
 
 const status = async () => (await db.generation.findUniqueOrThrow({ where: { id } })).status;
 const events = () => db.projectEvent.findMany({ where: { projectId }, orderBy: { sequence: 'asc' } });
-const token = randomUUID();
-
 it('of twenty that want the same move one makes it, and there is one event', async () => {
   const moves = await Promise.all(
     Array.from({ length: 20 }, () =>
@@ -65,6 +66,23 @@ it('an attempt that no longer holds the run writes nothing', async () => {
     providerRequestId: 'r-1',
   });
   expect(await events()).toHaveLength(2);
+});
+
+it('a token that is kept already is refused: a review gave it up', async () => {
+  await db.submitIntent.create({ data: { token, generationId: id } });
+  const submit = { to: 'SUBMITTING', set: { attempt_token: token } } as const;
+  await expect(moveGeneration({ db, jobs }, id, submit)).rejects.toThrow('submit_intents');
+  expect(await status()).toBe('QUEUED');
+});
+
+it('a move for a run that no attempt holds is for such a run, or for its own', async () => {
+  const found = { to: 'SUBMITTED', from: ['UNCERTAIN'], orUnheld: true } as const;
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  await moveGeneration({ db, jobs }, id, { to: 'UNCERTAIN' });
+  expect(await moveGeneration({ db, jobs }, id, found)).toBeNull();
+  expect(await moveGeneration({ db, jobs }, id, { ...found, token: randomUUID() })).toBeNull();
+  await db.generation.update({ where: { id }, data: { attemptToken: null } });
+  expect(await moveGeneration({ db, jobs }, id, { ...found, token })).toMatchObject({ status: 'SUBMITTED' });
 });
 
 it('a wish to cancel comes before the submit', async () => {
