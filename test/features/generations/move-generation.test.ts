@@ -13,8 +13,9 @@ let database: TestDatabase;
 let db: Database;
 let jobs: JobQueue;
 let id: string;
-let token: string;
 let projectId: string;
+/** Each attempt has a token of its own. */
+let token: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
@@ -66,6 +67,23 @@ it('an attempt that no longer holds the run writes nothing', async () => {
     providerRequestId: 'r-1',
   });
   expect(await events()).toHaveLength(2);
+});
+
+it('a token that is kept already is refused: a review gave it up', async () => {
+  await db.submitIntent.create({ data: { token, generationId: id } });
+  const submit = { to: 'SUBMITTING', set: { attempt_token: token } } as const;
+  await expect(moveGeneration({ db, jobs }, id, submit)).rejects.toThrow('submit_intents');
+  expect(await status()).toBe('QUEUED');
+});
+
+it('a move for a run that no attempt holds is for such a run, or for its own', async () => {
+  const found = { to: 'SUBMITTED', from: ['UNCERTAIN'], orUnheld: true } as const;
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  await moveGeneration({ db, jobs }, id, { to: 'UNCERTAIN' });
+  expect(await moveGeneration({ db, jobs }, id, found)).toBeNull();
+  expect(await moveGeneration({ db, jobs }, id, { ...found, token: randomUUID() })).toBeNull();
+  await db.generation.update({ where: { id }, data: { attemptToken: null } });
+  expect(await moveGeneration({ db, jobs }, id, { ...found, token })).toMatchObject({ status: 'SUBMITTED' });
 });
 
 it('a wish to cancel comes before the submit', async () => {
