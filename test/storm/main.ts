@@ -3,11 +3,11 @@ import { storm } from './storm.ts';
 
 /*
  * Proves that money adds up when machines die: `npm run storm`, or with other numbers,
- * `npm run storm -- --runs 650 --seed 1 --kill-every 1 --crash-every 15 --limit 500 --transport v1`.
+ * `npm run storm -- --runs 400 --seed 1 --kill-every 1 --crash-every 15 --limit 500 --transport v1`.
  */
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '650' },
+    runs: { type: 'string', default: '400' },
     seed: { type: 'string', default: '1' },
     'kill-every': { type: 'string', default: '1' },
     'crash-every': { type: 'string', default: '15' },
