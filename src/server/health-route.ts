@@ -9,7 +9,7 @@ export interface Check {
   readonly findProblem: () => Promise<string | null>;
 }
 
-/** A check that takes longer has failed: whoever asks for health does not wait long. */
+/** A check that takes longer has failed, because a prober does not wait long. */
 const checkTimeoutMs = 3_000;
 /** What was found is told for so long. */
 const believedMs = 1_000;

@@ -66,7 +66,7 @@ export function presentError(
   };
 }
 
-/** What is told when something that we depend on is away, so that the same request does later; null when it is not that. */
+/** The message when something that we depend on is away, and the same request works later; null for other errors. */
 export function explainUnavailable(error: unknown): string | null {
   if (error instanceof Unavailable) return error.message;
   if (isExhausted(error))

@@ -4,7 +4,7 @@ import { isExhausted } from '../../errors.ts';
 const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034'];
 /**
  * Postgres': connection exceptions; shutting down or starting up; out of connections, memory, disk or files; read-only;
- * serialization, deadlock, and waits that were given up: whoever holds the lock lets go of it.
+ * serialization, deadlock, and waits that were given up: the holder of the lock lets go of it.
  */
 const postgresCodes = /^(08\w{3}|57P0[1-5]|53\w{3}|58030|25006|40001|40P01|25P0[34]|55P03|57014)$/;
 const systemCodes = [

@@ -52,7 +52,7 @@ export async function submitGeneration(
   const pause = await findPause(ctx, account, run.model);
   if (pause) return postpone(ctx, run, pause.remainingMs);
   const waitMs = ctx.pace(account).reserve(longestTurnMs);
-  // Whoever waits here keeps a place that another account's run could have.
+  // A run that waits here keeps a place that another account's run could have.
   if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs);
   await sleep(waitMs, undefined, { signal });
   // What cannot be stored must not be bought.
@@ -79,7 +79,7 @@ export async function submitGeneration(
     return ctx.db.generation.findUnique({ where: { id: run.id } });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
   if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs);
-  // Whoever removes the project cancels it.
+  // The removal of the project cancels it.
   if (intent === 'GIVEN_UP') return null;
   // The watch over the environment says so, and this process rests.
   if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs);

@@ -40,7 +40,7 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
   pool.on('acquire', (client) => idle.delete(client));
   pool.on('remove', (client) => idle.delete(client));
   pool.on('release', (_, client) => {
-    // Somebody gave it back within a transaction: nobody else may end up in that.
+    // It was given back within a transaction, which the next statement must not become a part of.
     if (client.getTransactionStatus() !== 'I') void client.end();
     else idle.add(client);
   });
@@ -76,7 +76,7 @@ export async function openClient(
   }
 }
 
-/** A connection without a listener for its errors would end the process. Whoever waits on it is told by its statement. */
+/** A connection without a listener for its errors would end the process. The statement under way rejects by itself. */
 function toldElsewhere(): void {}
 
 function clientConfig(url: string, { application, connectTimeoutMs }: Plan): pg.ClientConfig {

@@ -8,7 +8,7 @@ const tries = 3;
 
 /**
  * Throws an Error of one line when another connection can be given our session between two statements: a pooler that pools
- * transactions. Settings, locks, `LISTEN` and prepared statements would be on the session of somebody else.
+ * transactions. Settings, locks, `LISTEN` and prepared statements would be on a session that others use.
  */
 export async function refuseSharedSessions(databaseUrl: string): Promise<void> {
   const clients: pg.Client[] = [];

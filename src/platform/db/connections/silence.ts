@@ -29,7 +29,7 @@ export function endWhenSilent(client: pg.ClientBase, timeoutMs: number, onSilenc
   });
 }
 
-/** Ends a connection that nobody uses, as if it had broken: its pool takes it out. */
+/** Ends an idle connection as if it had broken: its pool takes it out. */
 export function giveUp(client: pg.Client): void {
   client.connection.stream.destroy(new Unanswered());
 }

@@ -39,7 +39,7 @@ export async function readHistory(session: Session): Promise<History | null> {
   };
 }
 
-/** Makes the table. Throws an Error of one line in a database that somebody else keeps tables in. */
+/** Makes the table. Throws an Error of one line in a database that has tables of another application. */
 export async function beginHistory(session: Session): Promise<void> {
   const { rows } = await session.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
