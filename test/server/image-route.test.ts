@@ -99,12 +99,14 @@ describe('a picture that the client has', () => {
 });
 
 describe('HEAD', () => {
+  /** A second may have passed between two answers. */
+  const steady = (header: unknown) => String(header).replace(/max-age=[1-9]\d*/, 'max-age=some');
   it('tells what GET tells, without the picture', async () => {
     for (const address of [url.plain, url.small]) {
       const [whole, head] = [await ask(address), await ask(address, {}, 'HEAD')];
       expect([head.status, head.body.length]).toEqual([200, 0]);
       for (const header of ['etag', 'content-type', 'cache-control', 'x-content-type-options'])
-        expect([header, head.headers[header]]).toEqual([header, whole.headers[header]]);
+        expect([header, steady(head.headers[header])]).toEqual([header, steady(whole.headers[header])]);
     }
     expect((await ask(url.plain, {}, 'HEAD')).headers['content-length']).toBe(String(length));
     // Its length is not known before it is made; 0 would be a lie.

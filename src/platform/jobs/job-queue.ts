@@ -47,6 +47,8 @@ export interface JobQueue {
   hurry(): void;
 }
 
+const noop = () => undefined;
+
 /** A job as it is handed out. */
 interface FetchedJob extends Claim {
   readonly data: unknown;
@@ -89,6 +91,8 @@ export async function startJobQueue(
   let ended: Promise<void> | undefined;
   let fetching = Promise.resolve();
   let renewing = Promise.resolve();
+  /** What is being given back, by whichever handler. The connections must outlast it. */
+  let giving = Promise.resolve();
   let fetchedAt: number | undefined;
   const fetchOutage = createOutage(log, {
     failed: 'no wake-ups can be fetched',
@@ -143,7 +147,10 @@ export async function startJobQueue(
   async function giveBack(some: readonly Lease[]) {
     for (const { claim } of some) leases.delete(claim.id);
     const held = some.map(({ claim }) => claim);
-    if (held.length > 0) await boss.fail(queue, held, null, quick).catch(() => undefined);
+    if (held.length === 0) return;
+    const given = boss.fail(queue, held, null, quick).then(noop, noop);
+    giving = Promise.all([giving, given]).then(noop);
+    await given;
   }
 
   /**
@@ -186,7 +193,7 @@ export async function startJobQueue(
     await handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
     running.clear();
     stopped.abort();
-    await Promise.all([fetching, renewing]);
+    await Promise.all([fetching, renewing, giving]);
     await boss.stop({ graceful: false });
     await Promise.all([upkeep.end(), claims.end()]);
   }
