@@ -113,8 +113,8 @@ export async function startJobQueue(
   const fillPlaces = createFill(fetchJobs);
 
   async function take({ id, data }: FetchedJob, handler: WakeupHandler, turn: Turn, lease: Lease) {
-    // A fetch was under way when the stop began: what it brought is given back with the rest.
-    if (stopping.signal.aborted) return;
+    // A fetch was under way when the stop began.
+    if (stopping.signal.aborted) return giveBack([lease]);
     let hasFinished = false;
     async function finish<Result>(work: (hurried: AbortSignal) => Promise<Result>): Promise<Result> {
       hasFinished = lease.mustFinish = true;
@@ -193,7 +193,8 @@ export async function startJobQueue(
     await handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
     running.clear();
     stopped.abort();
-    await Promise.all([fetching, renewing, giving]);
+    await Promise.all([fetching, renewing]);
+    await giving;
     await boss.stop({ graceful: false });
     await Promise.all([upkeep.end(), claims.end()]);
   }
