@@ -40,7 +40,11 @@ export default {
       ...common,
       displayName: 'graphql-js',
       testMatch: ['**/test/{features,journeys}/**/*.test.ts', '**/test/contract/{tenancy/,http-}*.test.ts'],
-      testPathIgnorePatterns: [`/journeys/(${notAboutReading})\\.test\\.ts$`, '/node_modules/'],
+      testPathIgnorePatterns: [
+        `/journeys/(${notAboutReading})\\.test\\.ts$`,
+        '/features/generations/(tasks|review)/',
+        '/node_modules/',
+      ],
       setupFiles: ['<rootDir>/test/support/by-resolvers.ts'],
     },
   ],
