@@ -1,5 +1,10 @@
-import { expect, it } from '@jest/globals';
-import { signImageUrl, verifyImageUrl } from '../../../src/platform/storage/sign-url.ts';
+import { describe, expect, it } from '@jest/globals';
+import {
+  signImageUrl,
+  signOutputUrl,
+  verifyImageUrl,
+  verifyOutputUrl,
+} from '../../../src/platform/storage/sign-url.ts';
 
 const secret = Buffer.alloc(32, 7);
 const imageId = '01a1fc3c-7fbb-72bf-b629-e612bbacff0a';
@@ -32,4 +37,27 @@ it('is the same for everyone within a window, good for at least its life, and th
 
 it('carries what was left out as null', () => {
   expect(verify(sign(at(0), null, null), at(0))).toMatchObject({ isValid: true, width: null, format: null });
+});
+
+describe('the address of a kept output', () => {
+  const generationId = imageId;
+  const url = new URL(
+    signOutputUrl(secret, { publicUrl: 'http://host', generationId, index: 1, now: at(0), lifetimeMs }),
+  );
+  const verifyOutput = (now: Date, index = 1, id = generationId, key = secret) =>
+    verifyOutputUrl(key, { generationId: id, index, query: url.searchParams, now });
+
+  it('names the run and the place, and expires', () => {
+    expect(url.pathname).toBe(`/outputs/${generationId}/1`);
+    expect(verifyOutput(at(lifetimeMs))).toEqual({ isValid: true, expiresAt: at(2 * lifetimeMs) });
+    expect(verifyOutput(at(2 * lifetimeMs))).toEqual({ isValid: false, reason: 'EXPIRED' });
+  });
+
+  it('is good for nothing else: not another place, run, key or a picture', () => {
+    const invalid = { isValid: false, reason: 'INVALID' };
+    expect(verifyOutput(at(0), 0)).toEqual(invalid);
+    expect(verifyOutput(at(0), 1, generationId.replace('01a1', '01a2'))).toEqual(invalid);
+    expect(verifyOutput(at(0), 1, generationId, Buffer.alloc(32, 8))).toEqual(invalid);
+    expect(verify(url, at(0))).toEqual(invalid);
+  });
 });
