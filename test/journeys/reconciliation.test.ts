@@ -302,6 +302,30 @@ describe("a project's own account", () => {
   });
 });
 
+describe('a run whose pictures the provider still has', () => {
+  it('is not ended by the balance because the provider could not be asked after it', async () => {
+    const dramatis = await start({ environment: quick }, 'request-history');
+    try {
+      const { characterId } = await dramatis.cast();
+      await reconcile(dramatis);
+      const id = await uncertain(
+        dramatis,
+        characterId,
+        '[[simulate:accept-then-504]] [[simulate:poll-500=3]] kept',
+      );
+      await eventually('the charge', () => dramatis.simulator.bill.length === 1);
+      await reconcile(dramatis);
+      expect((await find(dramatis, id)).status).toBe('UNCERTAIN');
+      const settled = await until(dramatis, id, 'COMPLETED', 'FAILED');
+      expect(settled).toMatchObject({ status: 'COMPLETED', cost: '0.085000', costSource: 'PROVIDER' });
+      expect(settled.images).toHaveLength(1);
+      await balanced(dramatis);
+    } finally {
+      await dramatis.stop();
+    }
+  });
+});
+
 describe('a run that the provider no longer keeps', () => {
   it.each(['request-history', 'generations'])('is settled by what %s says it has cost', async (list) => {
     const dramatis = await start(

@@ -39,17 +39,22 @@ function unheard({ log }: Tools, { accountId }: Segmind) {
 
 const anyAge = 0;
 
-/** Settles what a witness proves of runs that are old enough. Resolves to whether it has answered. */
+/**
+ * Settles what a witness proves of runs that are old enough. Resolves to whether all of it was heard: it has answered, and
+ * so has the provider about each run that it named.
+ */
 async function hear(ctx: Tools, account: Segmind, witness: Witness, leastAgeMs: number): Promise<boolean> {
   const runs = await listUncertain(ctx, account.accountId);
   // Whoever is not looked at may be the one that the balance lost by.
   if (witness.name === 'BALANCE' && runs.length >= mostUncertain) return true;
   const findings = await witness.examine(account, runs);
+  let isHeard = findings !== null;
   for (const run of runs) {
     const finding = findings?.get(run.id);
     if (!finding || run.ageMs < leastAgeMs) continue;
     const applied = applyFinding(ctx, account, run, finding, witness.name);
-    await applied.catch(unheard(ctx, account));
+    const isAnswered = await applied.then(() => true, unheard(ctx, account));
+    isHeard &&= isAnswered;
   }
-  return findings !== null;
+  return isHeard;
 }
