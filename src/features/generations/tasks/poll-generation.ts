@@ -94,6 +94,7 @@ export async function pollGeneration(
       failedInRow = said?.code === 'JOB_FAILED' ? failedInRow + 1 : 0;
       if (said && failedInRow >= surelyAfter)
         return await fail(ctx, run, { error: said.detail, metrics: null });
+      ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
       if (isKeyRefused(error)) await waitForKey(true);
       if (said?.code === 'RATE_LIMITED' && account.client) {
         const toldMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
