@@ -9,8 +9,8 @@ export interface Database {
   query(text: string, values?: unknown[]): Promise<Row[]>;
   /** The same, again and again while it is down. */
   insist(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Kills a backend: Postgres ends every session and recovers from its log. Resolves to whether it was up to be hit. */
-  crash(): Promise<boolean>;
+  /** Kills a backend: Postgres ends every session and recovers from its log. Resolves to the moment, or null if it was down. */
+  crash(): Promise<number | null>;
   /** Its connections of now go silent; new ones work. */
   silence(): void;
   /** Stops all its processes; returns what lets them go on. */
@@ -61,11 +61,11 @@ export async function openDatabase(): Promise<Database> {
         await client.connect();
         const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
         const pid = rows[0]?.pid;
-        if (pid === undefined) return false;
+        if (pid === undefined) return null;
         process.kill(pid, 'SIGKILL');
-        return true;
+        return Date.now();
       } catch {
-        return false;
+        return null;
       } finally {
         await client.end().catch(() => undefined);
       }

@@ -109,9 +109,16 @@ export async function judge(
         const longest = 'ms from intent to kill, longest';
         counts[longest] = Math.max(counts[longest] ?? 0, Math.round(doubt.afterMs));
       } else {
-        const at = submits.map((submit) => Math.round(submit.at - intentAt)).join(', ') || 'never';
+        const since = (moments: readonly number[]) =>
+          moments
+            .map((at) => Math.round(at - intentAt))
+            .filter((ms) => Math.abs(ms) < 10_000)
+            .join(', ') || 'never';
+        const sent = since(submits.map(({ at }) => at));
+        const crashed = since(evidence.crashes);
+        const killed = since([...evidence.deaths.values()]);
         failures.push(
-          `${key} is UNCERTAIN, and no fault hit it (sent ${at} ms after its intent): ${run.message}`,
+          `${key} is UNCERTAIN, and no fault hit it (sent ${sent}, crashed ${crashed}, killed ${killed} ms after its intent): ${run.message}`,
         );
       }
     }

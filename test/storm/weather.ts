@@ -81,8 +81,8 @@ function blows({ servers, database, faults }: Struck, options: StormOptions): Ki
     {
       every: crashEvery,
       async strike() {
-        const at = Date.now();
-        if (await database.crash()) faults.crashes.push(at);
+        const at = await database.crash();
+        if (at !== null) faults.crashes.push(at);
       },
     },
     {
