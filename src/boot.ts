@@ -16,7 +16,11 @@ import { createWorker } from './features/generations/tasks/worker.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
 import { settleEnvironment } from './features/provider/settle-environment.ts';
-import { watchEnvironment } from './features/provider/watch-environment.ts';
+import {
+  findEnvironmentProblem,
+  refuseOtherEnvironment,
+  watchEnvironment,
+} from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { greeting } from './greeting.ts';
@@ -44,7 +48,7 @@ import { createSegmind } from './platform/segmind/segmind.ts';
 import { claimFor } from './platform/storage/claim-storage.ts';
 import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
-import { environmentOf, openProvider } from './provider.ts';
+import { openProvider, wantedEnvironment } from './provider.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import { type Graphql, openGraphql } from './server/open-graphql.ts';
 
@@ -88,8 +92,8 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
   await refuseSharedSessions(databaseUrl);
-  const wanted = { environment: environmentOf(config), switchFrom: config.PROVIDER_SWITCH_FROM };
-  await migrate(databaseUrl, migrationsDirectory, { log, signal, around: settleEnvironment(wanted, log) });
+  const around = settleEnvironment(wantedEnvironment(config), log);
+  await migrate(databaseUrl, migrationsDirectory, { log, signal, around });
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const events = await startEventFeed(databaseUrl, log, patience);
   const db = connectDatabase(databaseUrl, { ...patience, onNews: events.announce });
@@ -139,6 +143,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     imageSecret: await imageSecret(db),
   };
 
+  await refuseOtherEnvironment(tools);
   await keepServerKey(tools);
   await adoptBlobs(tools, AbortSignal.any([signal, sweeping.signal]));
   await reviewDatabase(tools);
@@ -152,7 +157,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void watchDatabase(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
-    void watchEnvironment(tools, sweeping.signal);
+    void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
   const stop = () => {
     // At once, while requests are still answered.
@@ -208,10 +213,7 @@ async function listen(
     burst: config.COST_BURST,
   });
   closers.push(() => meter.close());
-  const exportsDb = connectDatabase(databaseUrl, {
-    purpose: 'exports',
-    ...patience,
-  });
+  const exportsDb = connectDatabase(databaseUrl, { purpose: 'exports', ...patience });
   closers.push(() => exportsDb.$disconnect());
   const server: Server = await createServer(
     {
@@ -222,6 +224,7 @@ async function listen(
       exportsDb,
       readiness: [
         { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
+        { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
         { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
         { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
       ],

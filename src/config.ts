@@ -161,7 +161,9 @@ const environment = z.object({
    * The provider environment that the database is to leave at this start: `simulator`, or the address of an API. It must
    * be named, because a database of a live account goes to no other environment by itself.
    */
-  PROVIDER_SWITCH_FROM: z.string().optional(),
+  PROVIDER_SWITCH_FROM: z
+    .union([z.literal('simulator'), httpUrl], 'must be simulator or an http(s):// URL')
+    .optional(),
   MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 33_554_432),
   MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),
   MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),

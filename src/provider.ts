@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { simulated } from './features/provider/environment.ts';
+import type { WantedEnvironment } from './features/provider/settle-environment.ts';
 import { keptText } from './kept-file.ts';
 import { apiAddress } from './platform/segmind/address.ts';
 import type { SegmindOptions } from './platform/segmind/options.ts';
@@ -18,8 +19,15 @@ export interface Provider
 const liveHost = 'api.segmind.com';
 const liveUploadUrl = 'https://workflows-api.segmind.com/upload-asset';
 
-/** The provider environment that the settings ask for: a key makes it the API's address. */
-export function environmentOf(config: Config): string {
+/** The provider environment that the settings ask for, and the one that the database may leave for it. */
+export function wantedEnvironment(config: Config): WantedEnvironment {
+  const from = config.PROVIDER_SWITCH_FROM;
+  const switchFrom = from === undefined || from === simulated ? from : apiAddress(from);
+  return { environment: environmentOf(config), switchFrom };
+}
+
+/** A key makes it the API's address. */
+function environmentOf(config: Config): string {
   return config.SEGMIND_API_KEY === undefined ? simulated : apiAddress(config.SEGMIND_BASE_URL);
 }
 

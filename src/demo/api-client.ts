@@ -23,6 +23,8 @@ export type Environment = 'SIMULATOR' | 'LIVE';
 
 /** What a run will cost, in micro-dollars. */
 export interface Quote {
+  /** A run that names it costs no more, and is not bought in another environment. */
+  readonly id: string;
   /** Null while it is not known. */
   readonly expectedMicros: bigint | null;
   /** What is set aside for it. */
@@ -84,11 +86,11 @@ export class ApiClient {
 
   async quote(characterId: string, model: Record<string, object>): Promise<Quote> {
     const query = `query ($input: GenerateInput!) {
-      quoteGeneration(input: $input) { quote { hold price { expected } } userErrors { message } } }`;
+      quoteGeneration(input: $input) { quote { id hold price { expected } } userErrors { message } } }`;
     const input = { characterId, model };
     const { quoteGeneration } = await this.#ask<{
       quoteGeneration: {
-        quote: { hold: string; price: { expected: string | null } } | null;
+        quote: { id: string; hold: string; price: { expected: string | null } } | null;
         userErrors: { message: string }[];
       };
     }>(query, { input });
@@ -96,7 +98,11 @@ export class ApiClient {
     if (!quote) throw new Error(userErrors.map(({ message }) => message).join(' '));
     const micros = (amount: string) => BigInt(amount.replace('.', ''));
     const { expected } = quote.price;
-    return { expectedMicros: expected === null ? null : micros(expected), holdMicros: micros(quote.hold) };
+    return {
+      id: quote.id,
+      expectedMicros: expected === null ? null : micros(expected),
+      holdMicros: micros(quote.hold),
+    };
   }
 
   async createProject(name: string): Promise<string> {
@@ -142,8 +148,10 @@ export class ApiClient {
     ).id;
   }
 
-  generate(characterId: string, model: Record<string, object>): Promise<Run> {
-    return this.#mutate<Run>('generate', 'GenerateInput', 'generation', runFields, { characterId, model });
+  /** Asks for a run: the quoted one, where a quote is named. */
+  generate(characterId: string, model: Record<string, object>, quoteId?: string): Promise<Run> {
+    const input = { characterId, model, quoteId };
+    return this.#mutate<Run>('generate', 'GenerateInput', 'generation', runFields, input);
   }
 
   /** Follows a run until it rests; resolves to how it ended. */

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ApiClient, type Model, type Run } from './api-client.ts';
+import { ApiClient, type Model, type Quote, type Run } from './api-client.ts';
 import { describeCost, maySpend } from './consent.ts';
 import { drawContactSheet, type SheetRow } from './contact-sheet.ts';
 import { drawPortraits } from './portraits.ts';
@@ -42,11 +42,11 @@ function wishOf({ inputName }: Model): Record<string, object> {
 async function drawWith(
   api: ApiClient,
   characterId: string,
-  model: Model,
+  { model, quote }: { readonly model: Model; readonly quote: Quote },
   progress: Progress,
 ): Promise<{ run: Run; row: SheetRow }> {
   const onChange = progress.add(model.title, model.typicalSeconds ?? 30);
-  const asked = await api.generate(characterId, wishOf(model));
+  const asked = await api.generate(characterId, wishOf(model), quote.id);
   const run = await api.follow(asked.id, onChange);
   const pictures = await Promise.all(run.images.map(({ image }) => api.download(image.url)));
   await Promise.all(
@@ -82,9 +82,16 @@ async function main(): Promise<number> {
   await api.addReferenceImage(projectId, { characterId, kind: 'POSE', label: 'waving' }, pose);
   const models = await api.models();
   const environment = await api.environment();
-  const quotes = await Promise.all(models.map((model) => api.quote(characterId, wishOf(model))));
+  const wanted = await Promise.all(
+    models.map(async (model) => ({ model, quote: await api.quote(characterId, wishOf(model)) })),
+  );
   console.log(`Mara is at ${url}, with a face and a pose. One run of each model:\n`);
-  console.log(describeCost(environment, quotes));
+  console.log(
+    describeCost(
+      environment,
+      wanted.map(({ quote }) => quote),
+    ),
+  );
   if (!(await maySpend(environment, process.argv, { input: process.stdin, output: process.stdout }))) {
     console.log(
       'Nothing was drawn, and nothing was paid. To spend the money without being asked, add -- --yes.',
@@ -93,7 +100,7 @@ async function main(): Promise<number> {
   }
 
   const progress = new Progress(process.stdout);
-  const drawn = await Promise.all(models.map((model) => drawWith(api, characterId, model, progress)));
+  const drawn = await Promise.all(wanted.map((each) => drawWith(api, characterId, each, progress)));
   progress.stop();
 
   const references: SheetRow = {

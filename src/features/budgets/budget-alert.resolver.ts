@@ -59,7 +59,8 @@ export class BudgetAlertResolver {
 export class ProjectBudgetAlertsResolver {
   @FieldResolver(() => BudgetAlertConnection, {
     nullable: true,
-    description: 'Thresholds of its budgets that were reached, newest first. Not for a VIEWER: FORBIDDEN.',
+    description:
+      'Thresholds of its budgets that were reached in the present provider environment, newest first. Not for a VIEWER: FORBIDDEN.',
   })
   budgetAlerts(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
     return listBudgetAlerts(ctx, project.id, page);

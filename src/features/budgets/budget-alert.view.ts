@@ -18,4 +18,7 @@ export const budgetAlertView = view<BudgetAlertRow>('budget_alerts', {
   createdAt: moment,
 });
 
-export const budgetAlertsOfProject = newest(budgetAlertView, 'projectId', 'createdAt');
+/** Those of another provider environment are not told: their amounts never count in this one. */
+export const budgetAlertsOfProject = newest(budgetAlertView, 'projectId', 'createdAt', () => [
+  { sql: 't."environment" = provider_environment()' },
+]);

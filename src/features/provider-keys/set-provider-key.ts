@@ -35,7 +35,8 @@ export async function setProviderKey(
       where: { projectId, removedAt: null },
       data: { removedAt: ctx.clock.now() },
     });
-    const data = { projectId, account: account.accountId, ciphertext, lastFour: key.slice(-4) };
+    const { accountId, environment } = account;
+    const data = { projectId, environment, account: accountId, ciphertext, lastFour: key.slice(-4) };
     await tx.providerKey.create({ data });
     await recordAudit(tx, ctx.viewer, {
       projectId,

@@ -1,8 +1,12 @@
 import type { TaskContext } from '../../platform/context.ts';
+import { Prisma } from '../../platform/db/generated/client.ts';
 import { SecretUnreadable } from '../../platform/secrets/keyring.ts';
 import { serverKeyOwner } from './server-key.ts';
 
 const batchSize = 100;
+/** The provider has the run `g`, or may have it, or what it cost is still to be asked for. */
+const isUnsettled = Prisma.sql`(g.cost_micros IS NULL
+  OR g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))`;
 
 /**
  * Forgets replaced keys that no unsettled run needs, and seals anew what an older master key sealed, so that the older one
@@ -19,7 +23,7 @@ async function forgetProjectKeys({ db }: Tools): Promise<number> {
   return db.$executeRaw`
     DELETE FROM provider_keys k WHERE removed_at IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM generations g WHERE g.project_id = k.project_id AND g.provider_account = k.account
-        AND g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))`;
+        AND ${isUnsettled})`;
 }
 
 /** A key that no process has had for a day is no longer configured. */
@@ -28,8 +32,7 @@ async function forgetServerKeys({ db, segmind }: Tools): Promise<number> {
     UPDATE server_keys SET used_at = now() WHERE account = ${segmind.accountId} AND used_at < now() - interval '1 hour'`;
   return db.$executeRaw`
     DELETE FROM server_keys k WHERE used_at < now() - interval '1 day' AND NOT EXISTS (
-      SELECT 1 FROM generations g WHERE g.provider_account = k.account
-        AND g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))`;
+      SELECT 1 FROM generations g WHERE g.provider_account = k.account AND ${isUnsettled})`;
 }
 
 async function sealProjectKeys(ctx: Tools): Promise<number> {

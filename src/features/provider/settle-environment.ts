@@ -48,7 +48,7 @@ async function settle(session: Session, wanted: WantedEnvironment, log: Logger):
     'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
     [settingName, environment],
   );
-  if (known) log.warn({ from: known.value, to: environment }, `${switched(known.value, environment)}`);
+  if (known) log.warn({ from: known.value, to: environment }, switched(known.value, environment));
   else await tellOfOldRuns(session, environment, log);
 }
 

@@ -2,32 +2,52 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskContext } from '../../platform/context.ts';
 
 const lookEveryMs = 5_000;
+type Looker = Pick<TaskContext, 'db' | 'segmind'>;
 
 /**
  * Looks whether the database still belongs to this process's provider environment. A process that was cut off from the
  * database while another one switched it rests from then on: it walks no more runs, and says so once. What it was about to
- * submit is refused by the database anyway.
+ * submit is refused by the database anyway. Paid calls that are under way have `limitMs` to end.
  */
 export async function watchEnvironment(
-  { db, segmind, jobs, log, config }: Pick<TaskContext, 'db' | 'segmind' | 'jobs' | 'log' | 'config'>,
+  ctx: Looker & Pick<TaskContext, 'jobs' | 'log' | 'config'>,
+  limitMs: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const { segmind, jobs, log, config } = ctx;
   while (!signal.aborted) {
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     // A database that does not answer tells nothing new.
-    const environment = await readEnvironment({ db }).catch(() => segmind.environment);
+    const environment = await readEnvironment(ctx).catch(() => segmind.environment);
     if (signal.aborted || environment === segmind.environment) continue;
     log.fatal(
       { environment: segmind.environment, database: environment },
       'The database has gone over to another provider environment: this process walks no runs until it is restarted.',
     );
-    await jobs.stop(config.SHUTDOWN_GRACE_MS);
+    await jobs.stop(config.SHUTDOWN_GRACE_MS, limitMs);
     return;
   }
 }
 
+/** What is wrong with the environment, in a few words; null when the database has this process's. Throws what the database says. */
+export async function findEnvironmentProblem(ctx: Looker): Promise<string | null> {
+  const environment = await readEnvironment(ctx);
+  return environment === ctx.segmind.environment
+    ? null
+    : 'the database has gone over to another provider environment';
+}
+
+/**
+ * Throws an Error of one sentence when another process has switched the database since this one's start settled the
+ * environment. From its first lasting connection on, this process keeps others from that.
+ */
+export async function refuseOtherEnvironment(ctx: Looker): Promise<void> {
+  const problem = await findEnvironmentProblem(ctx);
+  if (problem !== null) throw new Error(`${problem} while this process started: start it again.`);
+}
+
 /** The provider environment that the database belongs to; empty before the first start has settled it. */
-export async function readEnvironment({ db }: Pick<TaskContext, 'db'>): Promise<string> {
+async function readEnvironment({ db }: Pick<TaskContext, 'db'>): Promise<string> {
   const [row] = await db.$queryRaw<{ environment: string }[]>`SELECT provider_environment() AS environment`;
   return row?.environment ?? '';
 }

@@ -5,9 +5,9 @@ import type { GenerationStatus } from '../generation-state.ts';
 import { moveGeneration } from '../move-generation.ts';
 
 const batchSize = 500;
-const unsubmitted: readonly GenerationStatus[] = ['AWAITING_APPROVAL', 'QUEUED'];
+const unsubmitted: GenerationStatus[] = ['AWAITING_APPROVAL', 'QUEUED'];
 /** Nothing of the simulator was paid, so none of its runs is waited for. */
-const unfinished: readonly GenerationStatus[] = [
+const unfinished: GenerationStatus[] = [
   ...unsubmitted,
   'SUBMITTING',
   'SUBMITTED',
@@ -20,22 +20,14 @@ const unfinished: readonly GenerationStatus[] = [
  * Ends the runs that were asked for under another provider environment than the database's, and releases what they hold.
  * Runs that a live account may have taken stay as they are. Resolves to how many it ended.
  */
-export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log' | 'segmind'>): Promise<number> {
+export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log'>): Promise<number> {
   let count = 0;
   for (;;) {
-    const runs = await ctx.db.generation.findMany({
-      where: {
-        OR: [
-          { environment: { not: ctx.segmind.environment }, status: { in: [...unsubmitted] } },
-          {
-            environment: { equals: simulated, not: ctx.segmind.environment },
-            status: { in: [...unfinished] },
-          },
-        ],
-      },
-      select: { id: true, status: true },
-      take: batchSize,
-    });
+    const runs = await ctx.db.$queryRaw<{ id: string; status: GenerationStatus }[]>`
+      SELECT id::text AS id, status::text AS status FROM generations
+      WHERE environment <> provider_environment() AND (status::text = ANY(${unsubmitted})
+        OR environment = ${simulated} AND status::text = ANY(${unfinished}))
+      LIMIT ${batchSize}`;
     for (const run of runs) if (await endForeignRun(ctx, run)) count += 1;
     if (runs.length < batchSize) break;
   }

@@ -1,5 +1,6 @@
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Wakeup } from '../../../platform/jobs/wakeup.ts';
+import { isAtRest } from '../generation-state.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { pollGeneration } from './poll-generation.ts';
@@ -16,6 +17,7 @@ export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: Abo
   let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
   // The row names its one wake-up: any other is left over from an earlier life.
   if (run?.wakeupId !== wakeup.id) return;
+  if (isAtRest(run.status)) return;
   if (run.environment !== ctx.segmind.environment) {
     throw new Error('The run belongs to another provider environment than this process.');
   }

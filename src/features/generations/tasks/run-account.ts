@@ -19,7 +19,7 @@ export function isKeyRefused(error: unknown): boolean {
 }
 
 /**
- * A run is asked after with the account that took it. When the key of that account is refused or gone, the keys in force
+ * A run is asked after with the account that took it. When the key of that account is refused, gone or unreadable, the keys in force
  * are tried: one of them may be a new key of the same account. It is, when it knows the run; what it says otherwise means
  * nothing, because another account knows no request of this one.
  */
@@ -48,8 +48,7 @@ export function accountOfRun(ctx: Worker, run: GenerationRow): RunAccount {
         client ??= run.providerAccount === null ? ctx.segmind : await accountNamed(ctx, run.providerAccount);
         return await client.status(requestId);
       } catch (error) {
-        const isMissing = error instanceof AccountUnusable && error.reason === 'MISSING';
-        if (!isMissing && !isKeyRefused(error)) throw error;
+        if (!(error instanceof AccountUnusable) && !isKeyRefused(error)) throw error;
         return fromSuccessor(requestId, error);
       }
     },
