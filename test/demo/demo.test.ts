@@ -8,6 +8,13 @@ import sharp from 'sharp';
 import { fullness } from '../../src/demo/progress.ts';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
 
+/** Says on the error stream when the demo asks for a run by its quote. */
+const tellOfQuotes = `const ask = fetch;
+globalThis.fetch = (url, options) => {
+  if (/"quoteId":"[^"]+"/.test(String(options?.body))) console.error('asked for what was quoted');
+  return ask(url, options);
+};`;
+
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'dramatis-demo-'));
@@ -48,6 +55,7 @@ describe('the demo', () => {
         DRAMATIS_URL: dramatis.url,
         ADMIN_API_KEY: adminKey,
         DEMO_OUTPUT: join(directory, 'live'),
+        NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(tellOfQuotes)}`,
       };
       const demo = (...args: string[]) =>
         promisify(execFile)(process.execPath, ['dist/demo/main.js', ...args], {
@@ -59,7 +67,10 @@ describe('the demo', () => {
       expect(refused.stdout).toMatch(/LIVE: 4 runs will cost about \$0\.\d\d, at the most \$\d/);
       expect(refused.stdout).toContain('Nothing was drawn, and nothing was paid.');
       expect(dramatis.simulator.bill).toEqual([]);
-      expect((await demo('--yes')).stdout.match(/ COMPLETED /g)).toHaveLength(4);
+      const bought = await demo('--yes');
+      expect(bought.stdout.match(/ COMPLETED /g)).toHaveLength(4);
+      // What was shown is what is bought.
+      expect(bought.stderr.match(/asked for what was quoted/g)).toHaveLength(4);
       expect(dramatis.simulator.bill).toHaveLength(4);
     } finally {
       await dramatis.stop();

@@ -78,6 +78,15 @@ it('a rotated key of the same account loses nothing, though the old one is refus
   expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
 });
 
+it('a rotated key of the same account loses nothing, though the old one can be read by no process any more', async () => {
+  await begin({ KEY_ENCRYPTION_KEYS: master('lost') });
+  const first = await server();
+  const id = await submitted();
+  await first.stop();
+  await server({ SEGMIND_API_KEY: secondKey, KEY_ENCRYPTION_KEYS: master('found') });
+  expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
+});
+
 it('no key of its account is left: the run waits, says why, and is not ended by what another account says', async () => {
   await begin({ SEGMIND_RETENTION_MS: '60000' });
   const first = await server();

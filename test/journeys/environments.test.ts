@@ -102,7 +102,7 @@ describe('a database of the simulator that is started with a key', () => {
       "UPDATE generations SET status = 'UNCERTAIN', attempted_at = now() WHERE prompt LIKE '%in doubt'",
     );
     const before = await spend(projectId);
-    expect(before.project.spend.totals.runs).toBe(6);
+    expect(before.project).toMatchObject({ spend: { totals: { runs: 6 } }, budgetAlerts: { totalCount: 1 } });
     await first.stop();
 
     await live();
@@ -128,6 +128,7 @@ describe('a database of the simulator that is started with a key', () => {
         spend: { totals: { amount: '0.000000', runs: 0 } },
         budgets: { nodes: [{ settled: '0.000000', held: '0.000000', available: '10.000000' }] },
         ledger: { totalCount: 0 },
+        budgetAlerts: { totalCount: 0 },
       },
     });
     const csv = await fetch(`${dramatis.url}/exports/ledger.csv?projectId=${projectId}`, {
@@ -153,7 +154,25 @@ describe('a database of the simulator that is started with a key', () => {
     expect(await run(bought)).toMatchObject({ environment: 'LIVE' });
     expect(paidSubmits()).toBe(1);
     expect((await spend(projectId)).project.spend.totals.runs).toBe(1);
+    // What was queued for the runs that ended is done with at once.
+    await eventually('the end of all wake-ups', async () => {
+      const left = await query(
+        "SELECT FROM pgboss.job WHERE name = 'advance-generation' AND state < 'completed'",
+      );
+      return left.length === 0;
+    });
+    expect(dramatis.secrets.logged.filter((line) => line.includes('a wake-up failed'))).toEqual([]);
     expect(await query(booksSql)).toEqual([]);
+  });
+
+  it('ends a start whose environment another one has taken from it meanwhile', async () => {
+    await (await simulated()).stop();
+    await query(
+      `CREATE OR REPLACE FUNCTION provider_environment() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'https://elsewhere.example' $$`,
+    );
+    expect(await refused(simulated())).toBe(
+      'the database has gone over to another provider environment while this process started: start it again.',
+    );
   });
 
   it('does not while another process is connected to it', async () => {
@@ -218,6 +237,21 @@ describe('a database of a live account', () => {
     );
     expect(paidSubmits()).toBe(0);
     expect((await run(waiting)).status).toBe('QUEUED');
+    expect(await (await fetch(`${dramatis.url}/readyz`)).json()).toMatchObject({
+      status: 'unavailable',
+      environment: 'the database has gone over to another provider environment',
+    });
+    // A key that it takes is a key of the provider that has tried it.
+    await mutate(
+      dramatis,
+      admin,
+      'setProviderKey',
+      { projectId, key: 'SG_tried_0123456789' },
+      'project { id }',
+    );
+    expect(await query('SELECT environment FROM provider_keys')).toEqual([
+      { environment: dramatis.simulator.url },
+    ]);
   });
 });
 

@@ -51,6 +51,11 @@ const remove = () =>
     { projectId: cast.projectId },
     'project { providerKey { lastFour } }',
   );
+/** The name of the master key that sealed a row's key. */
+function masterOf(row: Record<string, unknown> | undefined): string {
+  const [header = ''] = String(row?.ciphertext).split('.');
+  return JSON.parse(Buffer.from(header, 'base64url').toString()).kid;
+}
 const rows = () => dramatis.database.query('SELECT * FROM provider_keys ORDER BY created_at');
 /** The keys that submits came with, in order. */
 const submittedWith = () =>
@@ -127,6 +132,29 @@ it('finishes with the key it was submitted with, which is forgotten afterwards',
   await eventually('the old key to go', async () => (await rows()).length === 1);
 });
 
+it('is kept until it is known what its runs have cost', async () => {
+  await set(ownKey);
+  const run = await dramatis.generate(characterId);
+  expect((await dramatis.settle(run)).status).toBe('COMPLETED');
+  // As where neither the provider nor the price list has told it.
+  const costs = async (micros: string) => {
+    await dramatis.database.query('ALTER TABLE generations DISABLE TRIGGER USER');
+    await dramatis.database.query(`UPDATE generations SET cost_micros = ${micros}`);
+    await dramatis.database.query('ALTER TABLE generations ENABLE TRIGGER USER');
+  };
+  await costs('NULL');
+  await set(nextKey);
+  // A sweep that has sealed them anew has looked before which of them can go.
+  await dramatis.startServer({ KEY_ENCRYPTION_KEYS: `${newMaster},${oldMaster}` });
+  await eventually('both to be sealed anew', async () =>
+    (await rows()).every((row) => masterOf(row) === 'new'),
+  );
+  expect(await rows()).toHaveLength(2);
+  await costs('price_micros');
+  await dramatis.startServer();
+  await eventually('the old key to go', async () => (await rows()).length === 1);
+});
+
 it('is asked for again when it changes while a run is made ready: what is submitted can be collected', async () => {
   await set(ownKey);
   let isChanged = false;
@@ -178,8 +206,7 @@ it('outlives a change of master keys, and is sealed anew so that the old one can
     const both = await start(`${newMaster},${oldMaster}`);
     await eventually('it to be sealed anew', async () => {
       const [row] = await other.database.query('SELECT ciphertext FROM provider_keys');
-      const [header = ''] = String(row?.ciphertext).split('.');
-      return JSON.parse(Buffer.from(header, 'base64url').toString()).kid === 'new';
+      return masterOf(row) === 'new';
     });
     await both.stop();
     await start(newMaster);
