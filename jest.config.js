@@ -22,9 +22,9 @@ export const common = {
 
 /** About processes, faults, sockets and time, where no query is compiled. They take minutes. */
 const notAboutReading = [
-  'abuse|accounts|budget-race|compression|crashes|database-crashes|environments|exhausted|failover|fan-out|fencing',
+  'abuse|accounts|archive-delete|budget-race|compression|crashes|database-crashes|environments|exhausted|failover|fan-out|fencing',
   'hostile|ill-database|ill-storage|kept-outputs|last-calls|missing-references|paging|persisted-documents|polling',
-  'reconciliation|restored|slots|slow-readers|storm|submit-notes|texts|time|zones|zones-of-projects',
+  'provider-faults|reconciliation|restored|slots|slow-readers|storm|submit-notes|texts|time|zones|zones-of-projects',
 ].join('|');
 
 export default {
@@ -42,7 +42,7 @@ export default {
       testMatch: ['**/test/{features,journeys}/**/*.test.ts', '**/test/contract/{tenancy/,http-}*.test.ts'],
       testPathIgnorePatterns: [
         `/journeys/(${notAboutReading})\\.test\\.ts$`,
-        '/features/generations/(tasks|review)/',
+        '/features/(generations/(tasks|review)|provider-keys)/',
         '/node_modules/',
       ],
       setupFiles: ['<rootDir>/test/support/by-resolvers.ts'],

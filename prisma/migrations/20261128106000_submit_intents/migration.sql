@@ -19,7 +19,7 @@ CREATE TRIGGER "record_submit_intent" AFTER UPDATE ON "generations" FOR EACH ROW
   WHEN (NEW.status = 'SUBMITTING' AND NEW.attempt_token IS NOT NULL AND NEW.attempt_token IS DISTINCT FROM OLD.attempt_token)
   EXECUTE FUNCTION "record_submit_intent"();
 
--- As before; a move may also be for a run that no attempt holds (`orUnheld`).
+-- As before; every move ends the wait, and a move may also be for a run that no attempt holds (`orUnheld`).
 CREATE OR REPLACE FUNCTION "move_generation"(asked jsonb) RETURNS SETOF generations LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY UPDATE generations g SET (
