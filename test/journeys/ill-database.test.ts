@@ -1,52 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
-import { Dramatis, eventually } from '../support/dramatis.ts';
-import {
-  type Callers,
-  callers,
-  expectRecovery,
-  readiness,
-  standStill,
-  untilReadiness,
-} from '../support/outage.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { eventually } from '../support/dramatis.ts';
+import { type IllServer, startIllServer } from '../support/ill-server.ts';
+import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';
 
-let directory: string;
-let postgres: EmbeddedDatabase;
-let wire: Wire;
+let ill: IllServer;
 let admin: pg.Client;
-let dramatis: Dramatis;
-let server: ServerProcess;
-let outside: Callers;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'dramatis-ill-'));
-  postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
-  wire = await openWire(postgres.url);
   // What takes half a minute by default takes five seconds here.
-  dramatis = await Dramatis.start({
-    servers: 0,
-    environment: { DATABASE_URL: wire.url, DATABASE_TIMEOUT_MS: '2500', COST_BURST: '1000000' },
-  });
-  server = await startServerProcess(dramatis);
-  dramatis.url = server.url;
-  outside = await callers(dramatis);
-  admin = new pg.Client({ connectionString: postgres.url });
+  ill = await startIllServer({ DATABASE_TIMEOUT_MS: '2500' });
+  admin = new pg.Client({ connectionString: ill.postgres.url });
   admin.on('error', () => undefined);
   await admin.connect();
   await admin.query('SET default_transaction_read_only = off');
 });
 afterAll(async () => {
-  await dramatis.stop();
-  await wire.close();
   await admin.end();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
+  await ill.stop();
 });
 
 const terminate = (share: number) =>
@@ -56,6 +27,7 @@ const terminate = (share: number) =>
   );
 
 it('backends that are terminated at any moment never end the process; every answer is good, or SERVICE_UNAVAILABLE', async () => {
+  const { outside, server } = ill;
   const endsAt = performance.now() + 5_000;
   const codes = new Set<string>();
   const asking = Array.from({ length: 2 }, async () => {
@@ -71,10 +43,12 @@ it('backends that are terminated at any moment never end the process; every answ
 });
 
 it('a Postgres that stands still: not ready, everybody is told in time, nothing is submitted; then all goes on', async () => {
+  const { directory, outside, server } = ill;
   await standStill({ server, outside, directory, toldWithinMs: 6_000, lastsMs: 3_000 });
 });
 
 it('connections that go silent: readiness and the log say so, and all goes on with new ones', async () => {
+  const { outside, server, wire } = ill;
   await outside.askAll();
   const before = server.logged('no wake-ups can be fetched');
   wire.silence();
@@ -103,6 +77,7 @@ it.each([
 ])(
   'a database that takes no writes, %s, is an outage; all goes on by itself when that ends',
   async (whose, on, off) => {
+    const { outside, server } = ill;
     const unexpected = server.logged('unexpected error');
     await admin.query(on);
     await admin.query('SELECT pg_reload_conf()');

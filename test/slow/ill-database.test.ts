@@ -1,54 +1,27 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
 import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
-import { Dramatis, eventually } from '../support/dramatis.ts';
-import {
-  type Callers,
-  callers,
-  expectRecovery,
-  readiness,
-  standStill,
-  untilReadiness,
-} from '../support/outage.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { eventually } from '../support/dramatis.ts';
+import { type IllServer, startIllServer } from '../support/ill-server.ts';
+import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';
 
-let directory: string;
-let postgres: EmbeddedDatabase;
-let wire: Wire;
-let dramatis: Dramatis;
-let server: ServerProcess;
-let outside: Callers;
+let ill: IllServer;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'dramatis-ill-'));
-  postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
-  wire = await openWire(postgres.url);
-  dramatis = await Dramatis.start({
-    servers: 0,
-    environment: { DATABASE_URL: wire.url, COST_BURST: '1000000' },
-  });
   // With the times that everybody gets.
-  server = await startServerProcess(dramatis);
-  dramatis.url = server.url;
-  outside = await callers(dramatis);
+  ill = await startIllServer();
 });
-afterEach(async () => {
-  await dramatis.stop();
-  await wire.close();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+afterEach(() => ill.stop());
 
 it('stands still for 45 s: not ready within 5 s, everybody is told within 30 s, nothing is submitted', async () => {
+  const { directory, outside, server } = ill;
   await standStill({ server, outside, directory, toldWithinMs: 30_000, lastsMs: 45_000 });
 });
 
 it('connections go silent: the API and the worker go on within 30 s, and the log says that nothing is fetched', async () => {
+  const { dramatis, outside, postgres, server, wire } = ill;
   await outside.askAll();
   const waiting = await dramatis.generate(outside.characterId, '[[simulate:slow=600]]');
   const admin = new pg.Client({ connectionString: postgres.url });
@@ -101,6 +74,7 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
 });
 
 it('a standby in the place of the primary is an outage; when it is promoted all goes on', async () => {
+  const { directory, outside, postgres, server } = ill;
   const cluster = join(directory, 'cluster');
   await postgres.stop();
   await writeFile(join(cluster, 'standby.signal'), '');
@@ -134,6 +108,7 @@ it('a standby in the place of the primary is an outage; when it is promoted all 
 });
 
 it('backends that are terminated for a minute never end the process', async () => {
+  const { outside, postgres, server } = ill;
   const admin = new pg.Client({ connectionString: postgres.url });
   await admin.connect();
   const endsAt = performance.now() + 60_000;
