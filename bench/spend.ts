@@ -15,7 +15,7 @@ import { migrationsDirectory } from '../src/platform/db/migrations/read-migratio
 import { toGlobalId } from '../src/platform/graphql/global-id.ts';
 import { Loaders } from '../src/platform/graphql/loaders.ts';
 import { createSegmind } from '../src/platform/segmind/segmind.ts';
-import { registerExportRoute } from '../src/server/export-route.ts';
+import { registerExportRoute } from '../src/server/files/export-route.ts';
 import { checkBooks, daysOfBooks, fillBooks } from './books.ts';
 import { settleThroughput } from './settle.ts';
 

@@ -3,14 +3,14 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { toError } from '../errors.ts';
 import { registerCompression } from './compression.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
-import { registerExportRoute } from './export-route.ts';
+import { registerExportRoute } from './files/export-route.ts';
+import { registerImageRoute } from './files/image-route.ts';
+import { registerOutputRoute } from './files/output-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
 import { registerHealthRoute } from './health-route.ts';
 import { presentHttpError } from './http-error.ts';
-import { registerImageRoute } from './image-route.ts';
 import { registerJsonBody } from './json-body.ts';
 import type { Graphql } from './open-graphql.ts';
-import { registerOutputRoute } from './output-route.ts';
 import type { ServerContext } from './server-context.ts';
 import { serveGraphqlWebsocket } from './websocket/graphql-websocket.ts';
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { readOutputProblems } from '../features/generations/progress.ts';
-import { blobKey } from '../platform/storage/blob-key.ts';
-import { verifyOutputUrl } from '../platform/storage/sign-url.ts';
-import type { ServerContext } from './server-context.ts';
+import { readOutputProblems } from '../../features/generations/progress.ts';
+import { blobKey } from '../../platform/storage/blob-key.ts';
+import { verifyOutputUrl } from '../../platform/storage/sign-url.ts';
+import type { ServerContext } from '../server-context.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
 
 const outputParams = z.object({

@@ -2,13 +2,13 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { BadRequest, NotFound, toError } from '../errors.ts';
-import { type Export, exportNames, openExport } from '../features/spend/exports.ts';
-import { fromGlobalId } from '../platform/graphql/global-id.ts';
-import { Loaders } from '../platform/graphql/loaders.ts';
-import { cleanText } from '../text.ts';
-import { payer } from './purse.ts';
-import type { ServerContext } from './server-context.ts';
+import { BadRequest, NotFound, toError } from '../../errors.ts';
+import { type Export, exportNames, openExport } from '../../features/spend/exports.ts';
+import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { Loaders } from '../../platform/graphql/loaders.ts';
+import { cleanText } from '../../text.ts';
+import { payer } from '../purse.ts';
+import type { ServerContext } from '../server-context.ts';
 
 type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log' | 'segmind'>;
 

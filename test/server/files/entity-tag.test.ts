@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { hasEntityTag } from '../../src/server/entity-tag.ts';
+import { hasEntityTag } from '../../../src/server/files/entity-tag.ts';
 
 it.each([
   ['"abc-512-WEBP"', true],

@@ -3,8 +3,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { signImageUrl } from '../../src/platform/storage/sign-url.ts';
-import { Dramatis } from '../support/dramatis.ts';
+import { signImageUrl } from '../../../src/platform/storage/sign-url.ts';
+import { Dramatis } from '../../support/dramatis.ts';
 
 let dramatis: Dramatis;
 let storage: string;
