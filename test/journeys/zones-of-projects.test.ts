@@ -20,6 +20,19 @@ const dayIn = (timeZone: string, moment = new Date()) => moment.toLocaleDateStri
 /** Two zones that are never on the same day. */
 const [ahead, behind] = ['Pacific/Kiritimati', 'Pacific/Midway'];
 
+async function characterOf(projectId: string, owner: Person): Promise<string> {
+  const input = { projectId, name: 'Mara' };
+  const { character } = await mutate(dramatis, owner, 'createCharacter', input, 'character { id }');
+  await dramatis.addReference(character.id, 'FACE', '#c46');
+  return character.id;
+}
+/** A run that has ended. */
+async function drawn(characterId: string): Promise<string> {
+  const id = await dramatis.generate(characterId);
+  await dramatis.settle(id);
+  return id;
+}
+
 it('is UTC unless an owner sets it, and takes the names of zones only', async () => {
   const { data } = await dramatis.ask(`{ project(id: "${cast.projectId}") { timeZone } }`, {}, cast.viewer);
   expect(data.project.timeZone).toBe('UTC');
@@ -46,19 +59,8 @@ it('is UTC unless an owner sets it, and takes the names of zones only', async ()
 
 it('days of spend, exports and the ledger are the zone’s from then on; what is booked keeps its day', async () => {
   const { projectId, owner } = cast;
-  const { character } = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara' },
-    'character { id }',
-  );
-  await dramatis.addReference(character.id, 'FACE', '#c46');
-  const draw = async () => {
-    const id = await dramatis.generate(character.id);
-    await dramatis.settle(id);
-    return id;
-  };
+  const characterId = await characterOf(projectId, owner);
+  const draw = () => drawn(characterId);
   const inUtc = await draw();
   expect((await move(owner, ahead)).project.timeZone).toBe(ahead);
   const inAhead = await draw();
@@ -119,6 +121,25 @@ it('days of spend, exports and the ledger are the zone’s from then on; what is
     )
   ).data.project;
   expect(auditLog.nodes[0].details).toEqual({ timeZone: behind, previousTimeZone: ahead });
+});
+
+it('spend over several projects adds each one’s own days', async () => {
+  const runsByDay = async () => {
+    const query = `{ spend(from: "2020-01-01", to: "2029-01-01", groupBy: [DAY]) { rows { startsOn runs } } }`;
+    const { rows } = (await dramatis.get(query)).spend;
+    return new Map<string, number>(
+      rows.map(({ startsOn, runs }: { startsOn: string; runs: number }) => [startsOn, runs]),
+    );
+  };
+  const before = await runsByDay();
+  for (const zone of [ahead, behind]) {
+    const { owner, projectId } = await team(dramatis);
+    await move(owner, zone, projectId);
+    await drawn(await characterOf(projectId, owner));
+  }
+  const after = await runsByDay();
+  for (const day of [dayIn(ahead), dayIn(behind)])
+    expect((after.get(day) ?? 0) - (before.get(day) ?? 0)).toBe(1);
 });
 
 it('the forecast counts from the zone’s today', async () => {
