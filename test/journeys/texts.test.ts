@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { answerAnything } from '../support/any-answer.ts';
 import { adminKey, Dramatis, eventually, type GenerationState, picture } from '../support/dramatis.ts';
 import {
   type OutspokenProvider,
@@ -7,7 +8,7 @@ import {
   type Words,
 } from '../support/outspoken-provider.ts';
 import { token } from '../support/people.ts';
-import { randomText, randomTexts, seeded } from '../support/texts.ts';
+import { randomTexts } from '../support/texts.ts';
 
 let provider: OutspokenProvider;
 let dramatis: Dramatis;
@@ -273,78 +274,6 @@ describe('a request', () => {
   });
 });
 
-describe('any text', () => {
-  /** What a case must end as, and the words that lead there. */
-  function draw(text: string, chance: () => number): { words: Words; ends: object } {
-    const free = { status: 'FAILED', cost_micros: 0n };
-    const kinds: readonly (() => { words: Words; ends: object })[] = [
-      () => ({ words: { status: { status: 422, body: { status: 'FAILED', error: text } } }, ends: free }),
-      () => ({ words: { status: { status: 200, body: { status: 'FAILED', message: text } } }, ends: free }),
-      () => ({ words: { status: { status: 500, body: { status: 'FAILED', detail: text } } }, ends: free }),
-      () => ({
-        words: { result: { status: 422, body: { status: 'FAILED', error: { [text]: text } } } },
-        ends: free,
-      }),
-      () => ({ words: { submit: { status: 400, body: { error: text } } }, ends: free }),
-      () => ({ words: { submit: { status: 400, body: `- ${text}` } }, ends: free }),
-      () => ({ words: { submit: { status: 500, body: { error: text } } }, ends: { status: 'UNCERTAIN' } }),
-      () => ({ words: { submit: { body: { request_id: `.${text}` } } }, ends: { status: 'UNCERTAIN' } }),
-      () => ({
-        words: {
-          result: {
-            body: {
-              status: 'COMPLETED',
-              output: [`${provider.url}/files/sound`, `https://elsewhere.example/${text}`],
-              request_id: text,
-              seed: text,
-              metrics: { cost: text, inference_time: text, remaining_credits: text },
-            },
-          },
-        },
-        ends: { status: 'COMPLETED', pictures: 1 },
-      }),
-      () => ({
-        words: { result: { body: { status: 'COMPLETED', output: [`https://elsewhere.example/${text}`] } } },
-        ends: { status: 'FAILED', cost_micros: 85_000n, failure_code: 'RESULT_INVALID' },
-      }),
-    ];
-    const kind = kinds[Math.floor(chance() * kinds.length)];
-    if (!kind) throw new Error('There is a kind for each number.');
-    return kind();
-  }
-
-  it('leaves the meaning of an answer as it is, and no run stuck', async () => {
-    const chance = seeded(12);
-    const expected = new Map<string, object>();
-    await dramatis.database.query('UPDATE projects SET max_concurrent_generations = 100');
-    for (let count = 0; count < 250; count += 1) {
-      const { words, ends } = draw(randomText(chance), chance);
-      expected.set((await begin(words)).id, ends);
-    }
-    await eventually(
-      'all runs are at rest',
-      async () => {
-        const [row] = await dramatis.database.query(
-          "SELECT count(*)::int AS open FROM generations WHERE status NOT IN ('COMPLETED', 'FAILED', 'UNCERTAIN')",
-        );
-        return row?.open === 0;
-      },
-      40_000,
-    );
-    const rows = await dramatis.database.query(
-      'SELECT id::text, status::text, cost_micros, pictures, failure_code FROM generations',
-    );
-    const byId = new Map(
-      rows.map(({ cost_micros: cost, ...row }) => [
-        row.id,
-        { ...row, cost_micros: cost === null ? null : BigInt(String(cost)) },
-      ]),
-    );
-    for (const [id, ends] of expected) expect(byId.get(rowId(id))).toMatchObject(ends);
-  });
+it('any text leaves the meaning of an answer as it is, and no run stuck', async () => {
+  await answerAnything({ dramatis, provider, begin: async (words) => (await begin(words)).id }, 250);
 });
-
-/** The row behind a global id. */
-function rowId(globalId: string): string {
-  return Buffer.from(globalId, 'base64url').toString('utf8').split(':')[1] ?? '';
-}

@@ -36,7 +36,7 @@ interface Struck {
 }
 
 /** Seconds that an outage lasts. A silent connection is given up a little earlier. */
-const lasting: Readonly<Record<OutageKind, number>> = { silent: 12, frozen: 8, readOnly: 8, full: 45 };
+const lasting: Readonly<Record<OutageKind, number>> = { silent: 12, frozen: 8, readOnly: 8, full: 60 };
 /** In an outage only one in so many kills strikes: what a server does about an outage takes longer than its life else. */
 const killsSpared = 5;
 
