@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { toError } from './errors.ts';
+import { openLogOutput } from './log-output.ts';
 
 /** Structured JSON lines; bind `generationId` with `child` so that a run can be followed. */
 export type Logger = PinoLogger;
@@ -18,7 +19,10 @@ function escapeUnit(unit: string): string {
 }
 
 /** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. Writes to stdout by default. */
-export function createLogger(level: (typeof logLevels)[number], destination?: DestinationStream): Logger {
+export function createLogger(
+  level: (typeof logLevels)[number],
+  destination: DestinationStream = openLogOutput(process.stdout.fd),
+): Logger {
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -41,7 +45,7 @@ export function createLogger(level: (typeof logLevels)[number], destination?: De
       censor: '[redacted]',
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
 
 /** Something that fails again and again while a part is away. */
