@@ -36,12 +36,12 @@ export interface JobQueue {
   findProblem(): string | null;
   /** Unfinished runs that no live job would ever wake, oldest first. */
   findForgotten(tx: Transaction, limit: number): Promise<string[]>;
-  /** Fetches no more, and asks the handlers to hand over. */
-  rest(): void;
   /**
-   * The same, and waits: at most `graceMs` for what can be handed over, and `limitMs`, never less, for what must finish.
-   * Unfinished jobs are given back.
+   * Fetches no more, and asks the handlers to hand over: at most `graceMs` for what can be handed over, and `limitMs`,
+   * never less, for what must finish. Unfinished jobs are given back. Wake-ups can still be sent.
    */
+  handOver(graceMs: number, limitMs?: number): Promise<void>;
+  /** The same, unless it has begun, and then ends the queue's connections. */
   stop(graceMs: number, limitMs?: number): Promise<void>;
   /** Waits no longer for what must finish. */
   hurry(): void;
@@ -88,6 +88,7 @@ export async function startJobQueue(
   const stopping = new AbortController();
   const hurrying = new AbortController();
   const stopped = new AbortController();
+  let handedOver: Promise<void> | undefined;
   let ended: Promise<void> | undefined;
   let fetching = Promise.resolve();
   let renewing = Promise.resolve();
@@ -188,9 +189,14 @@ export async function startJobQueue(
     return new Set(touched.parse(await boss.touch(queue, [...claimed], quick)).settled);
   }
 
-  async function end(graceMs: number, limitMs: number): Promise<void> {
+  function handOverOnce(graceMs: number, limitMs: number): Promise<void> {
     stopping.abort();
-    await handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
+    handedOver ??= handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
+    return handedOver;
+  }
+
+  async function end(graceMs: number, limitMs: number): Promise<void> {
+    await handOverOnce(graceMs, limitMs);
     running.clear();
     stopped.abort();
     await Promise.all([fetching, renewing]);
@@ -212,8 +218,7 @@ export async function startJobQueue(
     work(handler, concurrency) {
       fetchedAt = performance.now();
       fetching = fetchLoop(handler, concurrency);
-      const isOver = () => stopped.signal.aborted;
-      const held = { leases: () => [...leases.values()], touch, isOver };
+      const held = { leases: () => [...leases.values()], touch };
       renewing = renewLeases(held, stopped.signal, leaseOutage);
     },
     findProblem() {
@@ -229,7 +234,7 @@ export async function startJobQueue(
         ORDER BY g.requested_at LIMIT ${limit}`;
       return rows.map((row) => row.id);
     },
-    rest: () => stopping.abort(),
+    handOver: (graceMs, limitMs = graceMs) => handOverOnce(graceMs, limitMs),
     stop(graceMs, limitMs = graceMs) {
       ended ??= end(graceMs, limitMs);
       return ended;
