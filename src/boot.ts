@@ -225,7 +225,7 @@ async function listen(
       meter,
       exportsDb,
       readiness: [
-        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
+        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
         { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
         { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
       ],

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { defaultDatabaseTimeoutMs } from '../../../config.ts';
 import { newsSession, tellNews } from './news.ts';
 import { type Plan, type Purpose, planOf } from './purposes.ts';
+import { onReadOnly } from './read-only.ts';
 import { settleSession } from './session.ts';
 import { endWhenSilent, giveUp } from './silence.ts';
 
@@ -25,6 +26,8 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
   const plan = planOf(purpose, timeoutMs);
   const session = { ...plan.session, ...(onNews ? newsSession : {}) };
   const idle = new Set<pg.PoolClient>();
+  /** Those that were told that they may not write. */
+  const readOnly = new WeakSet<pg.ClientBase>();
   const pool = new pg.Pool({
     ...clientConfig(url, plan),
     max: maxConnections ?? plan.connections,
@@ -34,14 +37,20 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
     onConnect: async (client) => {
       await prepare(client, { ...plan, session }, () => idle.forEach(giveUp));
       if (onNews) tellNews(client, onNews);
+      // Those beside it are of the same primary, which may no longer be the one.
+      const onRefused = () => {
+        readOnly.add(client);
+        idle.forEach(giveUp);
+      };
+      if (client instanceof pg.Client) onReadOnly(client, onRefused);
     },
   });
   pool.on('error', toldElsewhere);
   pool.on('acquire', (client) => idle.delete(client));
   pool.on('remove', (client) => idle.delete(client));
   pool.on('release', (_, client) => {
-    // It was given back within a transaction, which the next statement must not become a part of.
-    if (client.getTransactionStatus() !== 'I') void client.end();
+    // Given back within a transaction, which the next statement must not become a part of.
+    if (client.getTransactionStatus() !== 'I' || readOnly.has(client)) void client.end();
     else idle.add(client);
   });
   return pool;
