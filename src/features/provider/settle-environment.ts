@@ -60,6 +60,11 @@ async function leave(session: Session, from: string, { environment, switchFrom }
       `this database belongs to ${nameOf(from)}, and other processes are connected to it: stop them all, then start this one again to switch it to ${nameOf(environment)}.`,
     );
   }
+  if (!(await tellsEnvironments(session))) {
+    throw new Error(
+      `this database belongs to ${nameOf(from)}, and an upgrade of it was broken off: start this version as before once, so that its runs are taken for runs of ${nameOf(from)}, and switch it then.`,
+    );
+  }
   if (from === simulated) return;
   const { rows } = await session.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM generations
@@ -72,6 +77,14 @@ async function leave(session: Session, from: string, { environment, switchFrom }
       `this database cannot leave ${nameOf(from)} while ${open} of its runs are under way there: start it as before, and wait until they have ended.`,
     );
   }
+}
+
+/** Whether its runs say to which environment they belong. They get that of the database in the course of an upgrade. */
+async function tellsEnvironments(session: Session): Promise<boolean> {
+  const { rowCount } = await session.query(
+    "SELECT FROM pg_attribute WHERE attrelid = to_regclass('generations') AND attname = 'environment'",
+  );
+  return rowCount === 1;
 }
 
 function refusal(from: string, to: string): string {
