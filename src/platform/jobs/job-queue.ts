@@ -99,6 +99,10 @@ export async function startJobQueue(
     failed: 'no wake-ups can be fetched',
     over: 'wake-ups are fetched again',
   });
+  const handlerOutage = createOutage(log, {
+    failed: 'wake-ups fail and will be tried again',
+    over: 'wake-ups succeed again',
+  });
   const leaseOutage = createOutage(log, {
     failed: 'leases cannot be renewed',
     over: 'leases are renewed again',
@@ -134,8 +138,11 @@ export async function startJobQueue(
       if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await boss.complete(queue, lease.claim, null, quick);
       leases.delete(id);
+      handlerOutage.worked();
     } catch (error) {
-      log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
+      // Thousands may be at work when the database goes away.
+      if (isTransient(error)) handlerOutage.failed(error);
+      else log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
       // A breath, so that a job that fails at once does not spin.
       await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
