@@ -88,7 +88,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
   await refuseSharedSessions(databaseUrl);
-  const wanted = { environment: environmentOf(config), switchFrom: config.PROVIDER_SWITCH_FROM };
+  const wanted = { environment: environmentOf(config), settings: config };
   await migrate(databaseUrl, migrationsDirectory, { log, signal, around: settleEnvironment(wanted, log) });
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const events = await startEventFeed(databaseUrl, log, patience);
@@ -212,10 +212,7 @@ async function listen(
     burst: config.COST_BURST,
   });
   closers.push(() => meter.close());
-  const exportsDb = connectDatabase(databaseUrl, {
-    purpose: 'exports',
-    ...patience,
-  });
+  const exportsDb = connectDatabase(databaseUrl, { purpose: 'exports', ...patience });
   closers.push(() => exportsDb.$disconnect());
   const server: Server = await createServer(
     {

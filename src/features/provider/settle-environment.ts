@@ -1,6 +1,8 @@
+import type { Config } from '../../config.ts';
 import type { Logger } from '../../logger.ts';
 import type { AroundMigrations } from '../../platform/db/migrations/migrate.ts';
 import { hasCompany, type Session } from '../../platform/db/migrations/session.ts';
+import { compareSettings, type DecisiveSettings } from './decisive-settings.ts';
 import { simulated } from './environment.ts';
 
 /** The database's own word, which every process on it must agree with; the database knows it by this name. */
@@ -10,8 +12,8 @@ const settingName = 'provider-environment';
 export interface WantedEnvironment {
   /** `simulator`, or the address of the provider's API. */
   readonly environment: string;
-  /** The environment that the operator wants the database to leave; undefined for none. */
-  readonly switchFrom: string | undefined;
+  /** `PROVIDER_SWITCH_FROM` is what the operator wants the database to leave; undefined for nothing. */
+  readonly settings: DecisiveSettings & Pick<Config, 'PROVIDER_SWITCH_FROM'>;
 }
 
 /**
@@ -26,6 +28,7 @@ export function settleEnvironment(wanted: WantedEnvironment, log: Logger): Aroun
     if (!isNew) await settle(session, wanted, log);
     await apply();
     if (isNew) await settle(session, wanted, log);
+    await compareSettings(session, wanted.settings, log);
   };
 }
 
@@ -53,8 +56,9 @@ async function settle(session: Session, wanted: WantedEnvironment, log: Logger):
 }
 
 /** Throws unless the database may leave its environment now. */
-async function leave(session: Session, from: string, { environment, switchFrom }: WantedEnvironment) {
-  if (from !== simulated && switchFrom !== from) throw new Error(refusal(from, environment));
+async function leave(session: Session, from: string, { environment, settings }: WantedEnvironment) {
+  if (from !== simulated && settings.PROVIDER_SWITCH_FROM !== from)
+    throw new Error(refusal(from, environment));
   if (await hasCompany(session)) {
     throw new Error(
       `this database belongs to ${nameOf(from)}, and other processes are connected to it: stop them all, then start this one again to switch it to ${nameOf(environment)}.`,

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromPrisma, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { toError } from '../../errors.ts';
-import { createOutage, type Logger } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
 import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
 import { isTransient } from '../db/transient.ts';
 import { handOver } from './hand-over.ts';
 import { type Claim, Lease, leaseSeconds, renewLeases } from './lease.ts';
+import { createOutages } from './outages.ts';
 import { type Among, createFill, type Turn, urgent } from './places.ts';
 import type { NewWakeup, WakeupHandler } from './wakeup.ts';
 
@@ -95,18 +96,7 @@ export async function startJobQueue(
   /** What is being given back, by whichever handler. The connections must outlast it. */
   let giving = Promise.resolve();
   let fetchedAt: number | undefined;
-  const fetchOutage = createOutage(log, {
-    failed: 'no wake-ups can be fetched',
-    over: 'wake-ups are fetched again',
-  });
-  const handlerOutage = createOutage(log, {
-    failed: 'wake-ups fail and will be tried again',
-    over: 'wake-ups succeed again',
-  });
-  const leaseOutage = createOutage(log, {
-    failed: 'leases cannot be renewed',
-    over: 'leases are renewed again',
-  });
+  const outages = createOutages(log);
 
   /** The next ones, urgent ones first, of all or of some. */
   async function fetchJobs(limit: number, among: Among = {}): Promise<FetchedJob[]> {
@@ -138,10 +128,9 @@ export async function startJobQueue(
       if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await boss.complete(queue, lease.claim, null, quick);
       leases.delete(id);
-      handlerOutage.worked();
+      outages.handling.worked();
     } catch (error) {
-      // Thousands may be at work when the database goes away.
-      if (isTransient(error)) handlerOutage.failed(error);
+      if (isTransient(error)) outages.handling.failed(error);
       else log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
       // A breath, so that a job that fails at once does not spin.
       await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -183,9 +172,9 @@ export async function startJobQueue(
           running.set(lease, turn);
         });
         fetchedAt = performance.now();
-        fetchOutage.worked();
+        outages.fetching.worked();
       } catch (error) {
-        fetchOutage.failed(error);
+        outages.fetching.failed(error);
         await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
       await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -226,7 +215,7 @@ export async function startJobQueue(
       fetchedAt = performance.now();
       fetching = fetchLoop(handler, concurrency);
       const held = { leases: () => [...leases.values()], touch };
-      renewing = renewLeases(held, stopped.signal, leaseOutage);
+      renewing = renewLeases(held, stopped.signal, outages.renewing);
     },
     findProblem() {
       const sinceMs = fetchedAt === undefined ? 0 : performance.now() - fetchedAt;

@@ -85,13 +85,18 @@ const leavingMs = 3_000;
 /** Whether processes that have started are connected to the database; waits a moment for those that are about to leave. */
 export async function hasCompany(session: Session): Promise<boolean> {
   const until = performance.now() + leavingMs;
-  for (;;) {
-    const { rowCount } = await session.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database()
-         AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'`,
-    );
-    if (rowCount === 0) return false;
+  while (await isInUse(session)) {
     if (performance.now() > until) return true;
     await sleep(askEveryMs);
   }
+  return false;
+}
+
+/** Whether processes that have started are connected to the database now. */
+export async function isInUse(session: Session): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database()
+       AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'`,
+  );
+  return rowCount !== 0;
 }

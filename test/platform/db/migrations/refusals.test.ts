@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { readConfig } from '../../../../src/config.ts';
 import { settleEnvironment } from '../../../../src/features/provider/settle-environment.ts';
 import { createLogger } from '../../../../src/logger.ts';
 import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
@@ -50,11 +51,14 @@ it('an upgrade that was broken off before its runs have an environment leaves no
     "INSERT INTO settings (name, value) VALUES ('provider-environment', 'https://a.test')",
   );
   const log = createLogger('silent');
-  const around = settleEnvironment({ environment: 'https://b.test', switchFrom: 'https://a.test' }, log);
+  const around = settleEnvironment(
+    { environment: 'https://b.test', settings: readConfig({ PROVIDER_SWITCH_FROM: 'https://a.test' }) },
+    log,
+  );
   await expect(migrate(database.url, migrationsDirectory, { around })).rejects.toThrow(
     /^this database belongs to the live provider at https:\/\/a\.test, and an upgrade of it was broken off: start this version as before once/,
   );
-  const before = settleEnvironment({ environment: 'https://a.test', switchFrom: undefined }, log);
+  const before = settleEnvironment({ environment: 'https://a.test', settings: readConfig({}) }, log);
   expect(await migrate(database.url, migrationsDirectory, { around: before })).toHaveLength(1);
   expect(await migrate(database.url, migrationsDirectory, { around })).toEqual([]);
   await rm(older, { recursive: true, force: true });
