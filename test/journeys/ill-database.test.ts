@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
-import { Dramatis, eventually } from '../support/dramatis.ts';
+import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
+import { freeze } from '../support/freeze.ts';
 import {
   type Callers,
   callers,
@@ -72,6 +73,28 @@ it('backends that are terminated at any moment never end the process; every answ
 
 it('a Postgres that stands still: not ready, everybody is told in time, nothing is submitted; then all goes on', async () => {
   await standStill({ server, outside, directory, toldWithinMs: 6_000, lastsMs: 3_000 });
+});
+
+it('a burst for one project on a Postgres that stands still: the last is told with the first', async () => {
+  const thaw = freeze(directory);
+  try {
+    const startedAt = performance.now();
+    const codes = await Promise.all(
+      Array.from({ length: 300 }, async () => {
+        const input = {
+          characterId: outside.characterId,
+          model: { consistentCharacter: { prompt: 'burst' } },
+        };
+        const { errors } = await dramatis.ask(generateMutation, { input });
+        return errors?.[0]?.extensions.code;
+      }),
+    );
+    expect(new Set(codes)).toEqual(new Set(['SERVICE_UNAVAILABLE']));
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+  } finally {
+    thaw();
+  }
+  await expectRecovery(server, outside);
 });
 
 it('connections that go silent: readiness and the log say so, and all goes on with new ones', async () => {

@@ -5,6 +5,7 @@ import { connectDatabase } from '../../../../src/platform/db/connect.ts';
 import { adapterOf, openClient, openPool } from '../../../../src/platform/db/connections/open.ts';
 import { findDatabaseProblem } from '../../../../src/platform/db/database-health.ts';
 import { PrismaClient } from '../../../../src/platform/db/generated/client.ts';
+import { openSession } from '../../../../src/platform/db/migrations/session.ts';
 import { openReader, type Statement } from '../../../../src/platform/db/reads/reader.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
@@ -71,6 +72,14 @@ it('a silence in which nothing is asked is none: an idle connection stays, and i
   const startedAt = performance.now();
   expect(isTransient(await failureOf(client.query('SELECT 1')))).toBe(true);
   expect(performance.now() - startedAt).toBeLessThan(1_500);
+});
+
+it('a session that migrates may be silent for as long as its script takes', async () => {
+  const session = await openSession(database.url);
+  const { stream } = session.connection;
+  expect(stream).toMatchObject({ timeout: 0 });
+  expect((await session.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '0' }]);
+  await session.end();
 });
 
 it('a connection that is closed on a silent wire does not stay open', async () => {
