@@ -18,10 +18,13 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** Its descriptor. */
+const stdout = 1;
+
 /** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. Writes to stdout by default. */
 export function createLogger(
   level: (typeof logLevels)[number],
-  destination: DestinationStream = openLogOutput(process.stdout.fd),
+  destination: DestinationStream = openLogOutput(stdout),
 ): Logger {
   const options = {
     level,

@@ -17,6 +17,8 @@ const stop = (signal: NodeJS.Signals) => {
   stopping.abort(signal);
 };
 process.on('SIGINT', stop).on('SIGTERM', stop);
+// A greeting that a full disk does not take must not end the process.
+process.stdout.on('error', () => undefined);
 
 const [{ boot }, { ConfigProblem, readConfig }, { longestAnswerMs }, { createLogger }] = await Promise.all([
   import('./boot.ts'),

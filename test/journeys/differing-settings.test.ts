@@ -1,6 +1,6 @@
-import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Dramatis } from '../support/dramatis.ts';
+import { freePort } from '../support/free-port.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -36,14 +36,6 @@ it('a process that is alone may change them without a warning', async () => {
   expect(differs(second)).toEqual([]);
   expect(second.logged('Settings that all processes on a database must share have changed.')).toBe(1);
 }, 30_000);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 it('an address that a process signs is good at one with another PUBLIC_URL', async () => {
   const ports = [await freePort(), await freePort()];
