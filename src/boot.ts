@@ -118,10 +118,11 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
   const jobs = await startJobQueue(databaseUrl, log, patience);
+  const patienceAtStop = [config.SHUTDOWN_GRACE_MS, longestAnswerMs(config)] as const;
   const sweeping = new AbortController();
   closers.push(() => {
     sweeping.abort();
-    return jobs.stop(config.SHUTDOWN_GRACE_MS, longestAnswerMs(config));
+    return jobs.stop(...patienceAtStop);
   });
   const tools: TaskContext = {
     config,
@@ -149,6 +150,9 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await reviewDatabase(tools);
   await endForeignRuns(tools);
   signal.throwIfAborted();
+  const url = graphql && (await listen(config, tools, { key, databaseUrl, graphql }, closers));
+  signal.throwIfAborted();
+  // From here to the end nothing is waited for: a start that is broken off has begun nothing paid.
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
@@ -160,17 +164,17 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
   const stop = () => {
-    // At once, while requests are still answered.
-    jobs.rest();
+    // At once, while requests are still answered: a slow client must not hold up the hand-over.
+    sweeping.abort();
+    jobs.handOver(...patienceAtStop).catch(() => undefined);
     return closers.closeAll();
   };
   const ending = { stop, hurry: jobs.hurry };
 
-  if (!graphql) {
+  if (url === null) {
     log.info({ role: 'worker', provider: provider.environment }, 'working');
-    return { url: null, greeting: '', ...ending };
+    return { url, greeting: '', ...ending };
   }
-  const url = await listen(config, tools, { key, databaseUrl, graphql }, closers);
   log.info({ url, role: config.ROLE, provider: provider.environment }, 'listening');
   return { url, greeting: greeting({ url, key, environment: provider.environment }), ...ending };
 }
@@ -223,7 +227,7 @@ async function listen(
       meter,
       exportsDb,
       readiness: [
-        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
+        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
         { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
         { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
         { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { toError } from './errors.ts';
+import { openLogOutput } from './log-output.ts';
 
 /** Structured JSON lines; bind `generationId` with `child` so that a run can be followed. */
 export type Logger = PinoLogger;
@@ -17,8 +18,14 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** Its descriptor. */
+const stdout = 1;
+
 /** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. Writes to stdout by default. */
-export function createLogger(level: (typeof logLevels)[number], destination?: DestinationStream): Logger {
+export function createLogger(
+  level: (typeof logLevels)[number],
+  destination: DestinationStream = openLogOutput(stdout),
+): Logger {
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -41,7 +48,7 @@ export function createLogger(level: (typeof logLevels)[number], destination?: De
       censor: '[redacted]',
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
 
 /** Something that fails again and again while a part is away. */

@@ -8,7 +8,8 @@ const sameWishMs = 1_000;
 // Before anything else is loaded, so that a signal while the parts start stops those that have started.
 const stopping = new AbortController();
 let stoppedAt = Number.POSITIVE_INFINITY;
-let hurry = () => {};
+/** What a second signal does: nothing paid is begun before the start is over. */
+let hurry: () => void = () => process.exit(1);
 const stop = (signal: NodeJS.Signals) => {
   if (stopping.signal.aborted && performance.now() - stoppedAt >= sameWishMs) hurry();
   if (stopping.signal.aborted) return;
@@ -16,6 +17,8 @@ const stop = (signal: NodeJS.Signals) => {
   stopping.abort(signal);
 };
 process.on('SIGINT', stop).on('SIGTERM', stop);
+// A greeting that a full disk does not take must not end the process.
+process.stdout.on('error', () => undefined);
 
 const [{ boot }, { ConfigProblem, readConfig }, { longestAnswerMs }, { createLogger }] = await Promise.all([
   import('./boot.ts'),
@@ -27,11 +30,14 @@ try {
   const config = readConfig(process.env);
   const log = createLogger(config.LOG_LEVEL);
   const exitAfter = (waitMs: number) => setTimeout(() => process.exit(1), waitMs + exitMarginMs).unref();
+  let patienceMs = config.SHUTDOWN_GRACE_MS;
   const stopAsked = untilAborted(stopping.signal).then(() => {
     log.info({ signal: stopping.signal.reason }, 'stopping');
-    exitAfter(config.SHUTDOWN_GRACE_MS + longestAnswerMs(config));
+    exitAfter(patienceMs);
   });
   const running = await boot(config, log, stopping.signal);
+  // Paid calls may be under way from now on.
+  patienceMs += longestAnswerMs(config);
   if (running.greeting) process.stdout.write(running.greeting);
   await stopAsked;
   hurry = () => {

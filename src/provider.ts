@@ -23,7 +23,7 @@ const liveUploadUrl = 'https://workflows-api.segmind.com/upload-asset';
 export function wantedEnvironment(config: Config): WantedEnvironment {
   const from = config.PROVIDER_SWITCH_FROM;
   const switchFrom = from === undefined || from === simulated ? from : apiAddress(from);
-  return { environment: environmentOf(config), switchFrom };
+  return { environment: environmentOf(config), switchFrom, settings: config };
 }
 
 /** A key makes it the API's address. */

@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { createLogger } from '../src/logger.ts';
+import { mountFolder } from './support/ill-storage.ts';
 import { randomTexts } from './support/texts.ts';
 
 function logged(write: (log: ReturnType<typeof createLogger>) => void): string[] {
@@ -28,4 +33,50 @@ it('writes any text as one line of JSON in which a terminal finds nothing to obe
   };
   const wrong = lines.filter((line, place) => !isSound(line, place));
   expect(wrong.slice(0, 3).map((line) => encodeURI(line.toWellFormed()).slice(0, 500))).toEqual([]);
+});
+
+/** Logs a line each 20 ms, for as long as it is let. */
+const program = (lines: number) => `
+  import { createLogger } from ${JSON.stringify(new URL('../dist/logger.js', import.meta.url).href)};
+  const log = createLogger('info');
+  for (let line = 0; line < ${lines}; line += 1) {
+    log.info({ line }, 'x'.repeat(2_000));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  process.exit(7);`;
+
+async function runInto(path: string, lines: number): Promise<{ ended: Promise<number | null> }> {
+  const file = await open(path, 'a');
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program(lines)], {
+    stdio: ['ignore', file.fd, 'inherit'],
+  });
+  await file.close();
+  return { ended: new Promise((resolve) => child.once('exit', resolve)) };
+}
+
+it('a device that is always full ends nothing', async () => {
+  const { ended } = await runInto('/dev/full', 30);
+  expect(await ended).toBe(7);
+});
+
+it('lines that found no room on the disk are written when there is room again', async () => {
+  const disk = await mountFolder(join(tmpdir(), `dramatis-log-${process.pid}`), 2 * 1_048_576);
+  try {
+    // Without a mount it cannot be made full.
+    if (!disk.isMounted) return;
+    const path = join(disk.folder, 'log');
+    const { ended } = await runInto(path, 100);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await disk.faults.full.begin();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await disk.faults.full.end();
+    expect(await ended).toBe(7);
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).line)).toEqual(
+      Array.from({ length: 100 }, (_, line) => line),
+    );
+  } finally {
+    await disk.close();
+    await rm(disk.folder, { recursive: true, force: true });
+  }
 });

@@ -16,7 +16,10 @@ import { serveGraphqlWebsocket } from './websocket/graphql-websocket.ts';
 
 export interface Server {
   readonly app: FastifyInstance;
-  /** Answers what is in flight, closes sockets with 1001, then stops listening. */
+  /**
+   * Closes sockets with 1001, stops listening and answers what is in flight. Connections on which that takes longer than
+   * SHUTDOWN_GRACE_MS are cut: a client that does not read its answer would hold up the stop for as long as it likes.
+   */
   close(): Promise<void>;
 }
 
@@ -61,7 +64,8 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
     app,
     async close() {
       await closeWebsocket();
-      await app.close();
+      const limit = setTimeout(() => app.server.closeAllConnections(), ctx.config.SHUTDOWN_GRACE_MS);
+      await app.close().finally(() => clearTimeout(limit));
     },
   };
 }

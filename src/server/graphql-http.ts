@@ -3,7 +3,6 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type DocumentNode, type GraphQLFormattedError, getOperationAST, OperationTypeNode } from 'graphql';
 import { BadRequest, RateLimited } from '../errors.ts';
@@ -46,7 +45,6 @@ export async function registerGraphqlHttp(
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => presentError(ctx, formatted, error),
     plugins: [
-      fastifyApolloDrainPlugin(app),
       // It touches every field of every answer and we set no cache hints.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { eventually } from '../support/dramatis.ts';
+import { eventually, generateMutation } from '../support/dramatis.ts';
+import { freeze } from '../support/freeze.ts';
 import { type IllServer, startIllServer } from '../support/ill-server.ts';
 import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';
 
@@ -45,6 +46,35 @@ it('backends that are terminated at any moment never end the process; every answ
 it('a Postgres that stands still: not ready, everybody is told in time, nothing is submitted; then all goes on', async () => {
   const { directory, outside, server } = ill;
   await standStill({ server, outside, directory, toldWithinMs: 6_000, lastsMs: 3_000 });
+});
+
+it('a burst for one project on a Postgres that stands still: the last is told with the first', async () => {
+  const { directory, dramatis, outside, server } = ill;
+  // They have passed all reads, and wait for the project.
+  await admin.query('BEGIN');
+  await admin.query('SELECT FROM projects FOR UPDATE');
+  let thaw = () => {};
+  try {
+    const startedAt = performance.now();
+    const asked = Promise.all(
+      Array.from({ length: 300 }, async () => {
+        const input = {
+          characterId: outside.characterId,
+          model: { consistentCharacter: { prompt: 'burst' } },
+        };
+        const { errors } = await dramatis.ask(generateMutation, { input });
+        return errors?.[0]?.extensions.code;
+      }),
+    );
+    await sleep(1_000);
+    thaw = freeze(directory);
+    expect(new Set(await asked)).toEqual(new Set(['SERVICE_UNAVAILABLE']));
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+  } finally {
+    thaw();
+    await admin.query('ROLLBACK');
+  }
+  await expectRecovery(server, outside);
 });
 
 it('connections that go silent: readiness and the log say so, and all goes on with new ones', async () => {

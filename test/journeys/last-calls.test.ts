@@ -60,7 +60,7 @@ it('SIGTERM waits for paid calls, and gives back all else within its grace', asy
 });
 
 it('a process that still answers a request begins nothing new', async () => {
-  const first = await worker({ ROLE: 'all' });
+  const first = await worker({ ROLE: 'all', SHUTDOWN_GRACE_MS: '20000' });
   const upload = request(`${first.url}/images?projectId=x`, {
     method: 'POST',
     headers: { authorization: `Bearer ${adminKey}`, 'content-length': '1', expect: '100-continue' },

@@ -140,6 +140,7 @@ export async function standStill(options: {
   const waiting = await dramatis.generate(characterId, '[[simulate:slow=40]]');
   await eventually('it to be submitted', async () => (await statusOf(waiting)) === 'PROCESSING');
   const before = { submits: submits(), fetching: server.logged('no wake-ups can be fetched') };
+  const loggedBefore = server.log.length;
   const endsAt = performance.now() + lastsMs;
   const thaw = freeze(directory);
   try {
@@ -160,6 +161,11 @@ export async function standStill(options: {
     // Once for each change of state, not for each try.
     expect(server.logged('no wake-ups can be fetched')).toBe(before.fetching + 1);
     expect(server.logged('leases cannot be renewed')).toBe(server.logged('leases are renewed again') + 1);
+    const warnings = server.log.slice(loggedBefore).filter(({ level }) => level === 'warn');
+    const told = warnings
+      .map(({ msg }) => msg)
+      .filter((msg) => msg !== 'an operation could not be served now');
+    expect(told.filter((msg, place) => told.indexOf(msg) !== place)).toEqual([]);
   } finally {
     thaw();
   }

@@ -1,6 +1,7 @@
 import type { Logger } from '../../logger.ts';
 import type { AroundMigrations } from '../../platform/db/migrations/migrate.ts';
 import { hasCompany, type Session } from '../../platform/db/migrations/session.ts';
+import { compareSettings, type DecisiveSettings } from './decisive-settings.ts';
 import { simulated } from './environment.ts';
 
 /** The database's own word, which every process on it must agree with; the database knows it by this name. */
@@ -12,6 +13,8 @@ export interface WantedEnvironment {
   readonly environment: string;
   /** The environment that the operator wants the database to leave; undefined for none. */
   readonly switchFrom: string | undefined;
+  /** On which every process on the database should agree. */
+  readonly settings: DecisiveSettings;
 }
 
 /**
@@ -26,6 +29,7 @@ export function settleEnvironment(wanted: WantedEnvironment, log: Logger): Aroun
     if (!isNew) await settle(session, wanted, log);
     await apply();
     if (isNew) await settle(session, wanted, log);
+    await compareSettings(session, wanted.settings, log);
   };
 }
 
@@ -60,6 +64,11 @@ async function leave(session: Session, from: string, { environment, switchFrom }
       `this database belongs to ${nameOf(from)}, and other processes are connected to it: stop them all, then start this one again to switch it to ${nameOf(environment)}.`,
     );
   }
+  if (!(await tellsEnvironments(session))) {
+    throw new Error(
+      `this database belongs to ${nameOf(from)}, and an upgrade of it was broken off: start this version as before once, so that its runs are taken for runs of ${nameOf(from)}, and switch it then.`,
+    );
+  }
   if (from === simulated) return;
   const { rows } = await session.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM generations
@@ -72,6 +81,14 @@ async function leave(session: Session, from: string, { environment, switchFrom }
       `this database cannot leave ${nameOf(from)} while ${open} of its runs are under way there: start it as before, and wait until they have ended.`,
     );
   }
+}
+
+/** Whether its runs say to which environment they belong. They get that of the database in the course of an upgrade. */
+async function tellsEnvironments(session: Session): Promise<boolean> {
+  const { rowCount } = await session.query(
+    "SELECT FROM pg_attribute WHERE attrelid = to_regclass('generations') AND attname = 'environment'",
+  );
+  return rowCount === 1;
 }
 
 function refusal(from: string, to: string): string {

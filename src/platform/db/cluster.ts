@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../../errors.ts';
@@ -14,6 +14,10 @@ export const wholeMark = 'made-whole';
 /** What a cluster is called while it is made. */
 export const unfinishedName = 'cluster.unfinished-';
 
+/** How a keeper starts Postgres, and no other program does; and what a keeper is called. */
+export const ownMark = 'unix_socket_directories=';
+const keeperName = 'postgres-keeper';
+
 /** A Postgres whose server was killed notices, and then shuts down: until it notices, and until it is done. */
 const noticeMs = 5_000;
 const shutdownMs = 60_000;
@@ -22,12 +26,20 @@ const unfinishedAgeMs = 60_000;
 /** Lower numbers are those of databases that come with a cluster. */
 const firstOwnDatabase = 16_384;
 
-/** Waits while the Postgres of a server that is gone shuts down. Throws an Error of one line when another server's runs. */
+/**
+ * Waits while the Postgres of a server that is gone shuts down; one that has lost its keeper is told to. Throws an Error of
+ * one line when another server's runs.
+ */
 export async function waitForFreeCluster(cluster: string): Promise<void> {
   const startedAt = performance.now();
+  let told: number | undefined;
   for (;;) {
     const holder = await findHolder(cluster);
     if (!holder) return;
+    if (holder.isOrphan && told !== holder.pid) {
+      told = holder.pid;
+      shutDown(holder.pid);
+    }
     const waitedMs = performance.now() - startedAt;
     if (waitedMs > (holder.isStopping ? shutdownMs : noticeMs)) await refuseHeldCluster(cluster);
     await sleep(50);
@@ -48,9 +60,28 @@ async function findHolder(cluster: string) {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const [pid = '', , , port = '', , , , status = ''] = text.split('\n');
   if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}`)) return null;
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const command = await commandOf(pid);
   if (!command.includes('postgres')) return null;
-  return { pid, port, isStopping: status.trim() === 'stopping' };
+  const isOrphan = command.includes(ownMark) && !(await commandOf(await parentOf(pid))).includes(keeperName);
+  return { pid: Number(pid), port, isStopping: status.trim() === 'stopping', isOrphan };
+}
+
+async function commandOf(pid: string): Promise<string> {
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+}
+
+async function parentOf(pid: string): Promise<string> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return /^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? '';
+}
+
+/** What a keeper does to it: transactions are undone, connections end. */
+function shutDown(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // It has ended, or belongs to somebody else; then its cluster stays held.
+  }
 }
 
 /**
@@ -63,7 +94,13 @@ export async function prepareCluster(cluster: string, warn: (line: string) => vo
   const databases = await readdir(join(cluster, 'base')).catch(ignoreMissing);
   if (databases.some((name) => Number(name) >= firstOwnDatabase)) return false;
   if (entries.length === 0) {
-    await rm(cluster, { recursive: true, force: true });
+    try {
+      await rmdir(cluster);
+    } catch (error) {
+      // Another start has just put its own there.
+      if (errorCode(error) === 'ENOTEMPTY') return prepareCluster(cluster, warn);
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
     return true;
   }
   const aside = `${cluster}.half-made-${new Date().toISOString().replace(/\D/g, '')}`;

@@ -1,3 +1,4 @@
+import { defaultDatabaseTimeoutMs } from '../../config.ts';
 import { type ConnectionOptions, openAdapter } from './connections/open.ts';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 
@@ -11,9 +12,11 @@ export function connectDatabase(
   url: string,
   { purpose = 'requests', ...options }: ConnectionOptions & { purpose?: 'requests' | 'exports' } = {},
 ): Database {
+  const { timeoutMs = defaultDatabaseTimeoutMs } = options;
   return new PrismaClient({
     adapter: openAdapter(url, purpose, options),
-    transactionOptions: { maxWait: 10_000, timeout: 20_000 },
+    // Shares, like all other times: of one statement and a little more.
+    transactionOptions: { maxWait: Math.ceil((timeoutMs * 2) / 3), timeout: Math.ceil((timeoutMs * 4) / 3) },
     errorFormat: 'minimal',
   });
 }

@@ -1,23 +1,29 @@
 import type { Database } from './connect.ts';
 import { type ConnectionOptions, openClient } from './connections/open.ts';
-import { DatabaseReadOnly, SessionRefused } from './connections/session.ts';
+import { isReadOnly, provesWritable } from './connections/read-only.ts';
+import { SessionRefused } from './connections/session.ts';
+import type { Reader } from './reads/reader.ts';
 
 /**
  * Why the database cannot be worked with now, in a few words; null when it can. It is asked over a new connection, which a
- * full or read-only one refuses, and over one of the pool, since those may be dead although new ones can be made.
+ * full or read-only one refuses, and over one of each pool, since those may be dead, or of a primary that has become
+ * read-only, although new ones can be made. What a look finds read-only is closed by its pool.
  */
 export async function findDatabaseProblem(
   url: string,
-  db: Pick<Database, '$queryRaw'>,
+  { db, reader }: { db: Pick<Database, '$queryRawUnsafe'>; reader: Pick<Reader, 'read'> },
   options: Pick<ConnectionOptions, 'timeoutMs'>,
 ): Promise<string | null> {
   try {
     const client = await openClient(url, 'health', options);
     void client.end().catch(() => undefined);
-    await db.$queryRaw`SELECT 1`;
+    await Promise.all([
+      db.$queryRawUnsafe(provesWritable),
+      reader.read({ text: provesWritable, values: [] }),
+    ]);
     return null;
   } catch (error) {
-    if (error instanceof DatabaseReadOnly) return 'is read-only';
+    if (isReadOnly(error)) return 'is read-only';
     if (error instanceof SessionRefused) return 'refuses the settings of a session';
     return 'does not answer';
   }

@@ -83,12 +83,16 @@ export async function startEmbeddedPostgres(options: {
   keeper.unref();
   keeper.channel?.unref();
 
+  const hasExited = () => keeper.exitCode !== null || keeper.signalCode !== null;
   const stop = async () => {
-    if (keeper.exitCode !== null) return;
-    const exited = new Promise((resolve) => keeper.once('exit', resolve));
-    keeper.ref();
-    if (keeper.connected) keeper.send({ stop: true });
-    await exited;
+    if (!hasExited()) {
+      const exited = new Promise((resolve) => keeper.once('exit', resolve));
+      keeper.ref();
+      if (keeper.connected) keeper.send({ stop: true });
+      await exited;
+    }
+    // Postgres outlives a keeper that was killed. Where another server has it by now, it is that server's.
+    await waitForFreeCluster(cluster).catch(() => undefined);
   };
   const base = `postgresql://postgres:${password}@127.0.0.1:${port}`;
   try {

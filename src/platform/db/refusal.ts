@@ -10,6 +10,10 @@ const said = z.object({
  * nothing behind.
  */
 export function isRefusal(error: unknown): boolean {
-  const { data } = said.safeParse(error);
-  return /^2[23]/.test(data?.meta.driverAdapterError.cause.originalCode ?? '');
+  return /^2[23]/.test(postgresCode(error) ?? '');
+}
+
+/** Postgres' own code of what Prisma tells. */
+export function postgresCode(error: unknown): string | undefined {
+  return said.safeParse(error).data?.meta.driverAdapterError.cause.originalCode;
 }

@@ -1,10 +1,14 @@
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { isRefusal } from './refusal.ts';
+import { isTransient } from './transient.ts';
 
 /**
  * Lets what would wait for the same row wait here instead: a project that asks for a thousand things at once must not
  * take every connection to the database for waiting on its own lock.
+ *
+ * When the database is away in a turn, all who wait for the key by then are told the same, and nothing of theirs is begun.
+ * Each would wait as long for its own answer, one after another, and the last would be told after minutes.
  */
 export interface Turns {
   take<Result>(key: string, work: () => Promise<Result>): Promise<Result>;
@@ -31,13 +35,30 @@ interface Member<Item, Result> {
 export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueue } = {}): Turns {
   const everybody = bulkhead(inAll, longestQueue);
   const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
+  /** By key, the last turn in which the database was away. */
+  const outages = new LRUCache<string, { readonly place: number; readonly error: unknown }>({ max: 10_000 });
+  /** How many have asked for a turn. */
+  let asked = 0;
   /** Who waits for a turn that has not begun. */
   const waiting = new Map<string, Member<unknown, unknown>[]>();
 
   function take<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const queue = queues.get(key) ?? bulkhead(atOnce, longestQueue);
     queues.set(key, queue);
-    return queue.execute(() => everybody.execute(work));
+    asked += 1;
+    const place = asked;
+    return queue.execute(() =>
+      everybody.execute(async () => {
+        const outage = outages.get(key);
+        if (outage && outage.place >= place) throw outage.error;
+        try {
+          return await work();
+        } catch (error) {
+          if (isTransient(error)) outages.set(key, { place: asked, error });
+          throw error;
+        }
+      }),
+    );
   }
 
   function join(key: string, member: Member<unknown, unknown>): Member<unknown, unknown>[] | null {
@@ -62,6 +83,8 @@ export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueu
         return serve(opened, work);
       });
       turn.catch((error: unknown) => {
+        // It may never have begun.
+        if (waiting.get(key) === opened) waiting.delete(key);
         for (const member of opened) member.reject(error);
       });
       return promise;

@@ -65,6 +65,7 @@ export async function startEventFeed(
       const { rows } = await next.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       ownPid = rows[0]?.pid ?? 0;
       await next.query(`LISTEN ${eventChannel}`);
+      closing.signal.throwIfAborted();
     } catch (error) {
       void next.end().catch(() => undefined);
       throw error;

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromPrisma, PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { toError } from '../../errors.ts';
-import { createOutage, type Logger } from '../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
 import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
 import { isTransient } from '../db/transient.ts';
 import { handOver } from './hand-over.ts';
 import { type Claim, Lease, leaseSeconds, renewLeases } from './lease.ts';
+import { createOutages } from './outages.ts';
 import { type Among, createFill, type Turn, urgent } from './places.ts';
 import type { NewWakeup, WakeupHandler } from './wakeup.ts';
 
@@ -36,12 +37,12 @@ export interface JobQueue {
   findProblem(): string | null;
   /** Unfinished runs that no live job would ever wake, oldest first. */
   findForgotten(tx: Transaction, limit: number): Promise<string[]>;
-  /** Fetches no more, and asks the handlers to hand over. */
-  rest(): void;
   /**
-   * The same, and waits: at most `graceMs` for what can be handed over, and `limitMs`, never less, for what must finish.
-   * Unfinished jobs are given back.
+   * Fetches no more, and asks the handlers to hand over: at most `graceMs` for what can be handed over, and `limitMs`,
+   * never less, for what must finish. Unfinished jobs are given back. Wake-ups can still be sent.
    */
+  handOver(graceMs: number, limitMs?: number): Promise<void>;
+  /** The same, unless it has begun, and then ends the queue's connections. */
   stop(graceMs: number, limitMs?: number): Promise<void>;
   /** Waits no longer for what must finish. */
   hurry(): void;
@@ -88,20 +89,14 @@ export async function startJobQueue(
   const stopping = new AbortController();
   const hurrying = new AbortController();
   const stopped = new AbortController();
+  let handedOver: Promise<void> | undefined;
   let ended: Promise<void> | undefined;
   let fetching = Promise.resolve();
   let renewing = Promise.resolve();
   /** What is being given back, by whichever handler. The connections must outlast it. */
   let giving = Promise.resolve();
   let fetchedAt: number | undefined;
-  const fetchOutage = createOutage(log, {
-    failed: 'no wake-ups can be fetched',
-    over: 'wake-ups are fetched again',
-  });
-  const leaseOutage = createOutage(log, {
-    failed: 'leases cannot be renewed',
-    over: 'leases are renewed again',
-  });
+  const outages = createOutages(log);
 
   /** The next ones, urgent ones first, of all or of some. */
   async function fetchJobs(limit: number, among: Among = {}): Promise<FetchedJob[]> {
@@ -133,8 +128,10 @@ export async function startJobQueue(
       if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await boss.complete(queue, lease.claim, null, quick);
       leases.delete(id);
+      outages.handling.worked();
     } catch (error) {
-      log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
+      if (isTransient(error)) outages.handling.failed(error);
+      else log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
       // A breath, so that a job that fails at once does not spin.
       await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
@@ -175,9 +172,9 @@ export async function startJobQueue(
           running.set(lease, turn);
         });
         fetchedAt = performance.now();
-        fetchOutage.worked();
+        outages.fetching.worked();
       } catch (error) {
-        fetchOutage.failed(error);
+        outages.fetching.failed(error);
         await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
       await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -188,9 +185,14 @@ export async function startJobQueue(
     return new Set(touched.parse(await boss.touch(queue, [...claimed], quick)).settled);
   }
 
-  async function end(graceMs: number, limitMs: number): Promise<void> {
+  function handOverOnce(graceMs: number, limitMs: number): Promise<void> {
     stopping.abort();
-    await handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
+    handedOver ??= handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
+    return handedOver;
+  }
+
+  async function end(graceMs: number, limitMs: number): Promise<void> {
+    await handOverOnce(graceMs, limitMs);
     running.clear();
     stopped.abort();
     await Promise.all([fetching, renewing]);
@@ -212,9 +214,8 @@ export async function startJobQueue(
     work(handler, concurrency) {
       fetchedAt = performance.now();
       fetching = fetchLoop(handler, concurrency);
-      const isOver = () => stopped.signal.aborted;
-      const held = { leases: () => [...leases.values()], touch, isOver };
-      renewing = renewLeases(held, stopped.signal, leaseOutage);
+      const held = { leases: () => [...leases.values()], touch };
+      renewing = renewLeases(held, stopped.signal, outages.renewing);
     },
     findProblem() {
       const sinceMs = fetchedAt === undefined ? 0 : performance.now() - fetchedAt;
@@ -229,7 +230,7 @@ export async function startJobQueue(
         ORDER BY g.requested_at LIMIT ${limit}`;
       return rows.map((row) => row.id);
     },
-    rest: () => stopping.abort(),
+    handOver: (graceMs, limitMs = graceMs) => handOverOnce(graceMs, limitMs),
     stop(graceMs, limitMs = graceMs) {
       ended ??= end(graceMs, limitMs);
       return ended;

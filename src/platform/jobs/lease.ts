@@ -49,18 +49,16 @@ export interface Held {
   leases(): readonly Lease[];
   /** Resolves to the jobs whose claims still stand. */
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
-  /** Whether there will be no more of them. */
-  isOver(): boolean;
 }
 
-/** Sends heartbeats for all leases until there are no more; at once more often when `signal` aborts. */
+/** Sends heartbeats for all leases until `signal` aborts. */
 export async function renewLeases(held: Held, signal: AbortSignal, outage: Outage): Promise<void> {
   let waitMs = touchEveryMs;
-  while (!held.isOver()) {
-    await sleep(waitMs, undefined, { signal }).catch(() => sleep(100));
+  while (!signal.aborted) {
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     waitMs = touchEveryMs;
     const leases = held.leases();
-    if (leases.length === 0) continue;
+    if (leases.length === 0 || signal.aborted) continue;
     const sentAt = performance.now();
     try {
       const alive = await held.touch(leases.map((lease) => lease.claim));

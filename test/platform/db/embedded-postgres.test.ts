@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { adminKey, Dramatis } from '../../support/dramatis.ts';
+import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { startServerProcess } from '../../support/server-process.ts';
 
 let parent: string;
@@ -52,6 +53,49 @@ it('a server that is killed takes its Postgres with it; the next finds the data'
   second.signal('SIGTERM');
   expect(await second.exited).toBe(0);
 });
+
+/** One that has ended may wait to be collected; then it has no command any more. */
+const exists = (pid: number) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  } catch {
+    return false;
+  }
+};
+/** The process ids of Postgres and of its keeper. */
+async function parts() {
+  const postgres = Number((await readFile(pidFile(), 'utf8')).split('\n')[0]);
+  const status = await readFile(`/proc/${postgres}/status`, 'utf8');
+  return { postgres, keeper: Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]) };
+}
+
+it.each(['keeper', 'postgres'] as const)(
+  'a server whose %s was killed stops all the same',
+  async (part) => {
+    const server = await startServerProcess(dramatis, environment);
+    const pids = await parts();
+    process.kill(pids[part], 'SIGKILL');
+    await eventually('its end', () => !exists(pids[part]));
+    server.signal('SIGTERM');
+    expect(await server.exited).not.toBeNull();
+    expect([exists(pids.keeper), exists(pids.postgres)]).toEqual([false, false]);
+  },
+  30_000,
+);
+
+it('a Postgres that has lost its server and its keeper is ended by the next start', async () => {
+  const first = await startServerProcess(dramatis, environment);
+  const { keeper, postgres } = await parts();
+  process.kill(keeper, 'SIGKILL');
+  first.signal('SIGKILL');
+  await first.exited;
+  expect(exists(postgres)).toBe(true);
+  const second = await startServerProcess(dramatis, environment);
+  expect(exists(postgres)).toBe(false);
+  expect(await names(second.url)).toEqual(['before the kill']);
+  second.signal('SIGTERM');
+  expect(await second.exited).toBe(0);
+}, 30_000);
 
 it('a password that was lost is asked for, not replaced', async () => {
   const path = join(environment.DATA_DIR ?? '', 'postgres/password');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { createTurns } from '../../../src/platform/db/turns.ts';
 
@@ -81,4 +82,37 @@ it('of all keys so many are served at once; who waits for that is joined by othe
   goOn();
   expect(await Promise.all([...all, joined])).toEqual([10, 20, 30, 40]);
   expect(calls).toEqual([[1], [2], [3, 4]]);
+});
+
+it('those who wait while the database is away are told so with the first, and nothing of theirs is begun', async () => {
+  const away = Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
+  const calls: number[][] = [];
+  let isAway = true;
+  const work = async (items: readonly number[]) => {
+    calls.push([...items]);
+    await sleep(100);
+    if (isAway) throw away;
+    return items;
+  };
+  const { share, take } = createTurns({ mostTogether: 2 });
+  const all = Promise.allSettled([
+    ...[1, 2, 3, 4].map((item) => share('a', item, work)),
+    take('a', async () => void calls.push([6])),
+  ]);
+  expect((await all).map((each) => each.status === 'rejected' && each.reason === away)).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(calls).toEqual([[1]]);
+  // Whoever asks afterwards has a turn, and so has whoever waits behind a failure of another kind.
+  isAway = false;
+  const wrong = take('a', async () => {
+    throw new Error('wrong');
+  });
+  const next = share('a', 7, work);
+  await expect(wrong).rejects.toThrow('wrong');
+  expect(await next).toBe(7);
 });

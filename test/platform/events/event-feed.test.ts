@@ -4,6 +4,7 @@ import { createLogger } from '../../../src/logger.ts';
 import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/dramatis.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 
 const projectId = '018f0000-0000-7000-8000-000000000000';
 let database: TestDatabase;
@@ -99,4 +100,25 @@ it('a database that refuses connections for a while: one connection afterwards, 
   await ended;
   // The hint came, not the look that follows by itself two seconds later.
   expect((reads.at(-1) ?? 0) - (reads.at(-2) ?? 0)).toBeLessThan(1_900);
+});
+
+it('a feed that is closed while it connects anew leaves no connection', async () => {
+  let made = 0;
+  let closed: Promise<void> | undefined;
+  const url = new URL(database.url);
+  const proxy = await startTcpProxy(Number(url.port), () => {
+    made += 1;
+    if (made === 2) closed = own.close();
+    return () => undefined;
+  });
+  url.port = String(proxy.port);
+  const own = await startEventFeed(url.href, createLogger('silent'));
+  expect(await connections()).toBe(2);
+  proxy.cut();
+  await eventually('the next connection', () => made === 2);
+  await closed;
+  // Longer than it takes to make one.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await connections()).toBe(1);
+  await proxy.close();
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { openPool } from '../../../src/platform/db/connections/open.ts';
 import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
 import { recordEvent } from '../../../src/platform/events/record-event.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -129,4 +130,38 @@ it('a project that is gone has no news, and nothing is told', async () => {
   await eventually('the next hint', () => heard.length > 0);
   expect(new Set(heard.map(({ payload }) => payload))).toEqual(new Set([projectId]));
   await stop();
+});
+
+it('news of a saturated pool are told at once: each statement that waits for its connection comes later', async () => {
+  const { id } = await db.project.create({ data: { name: 'Saturated' } });
+  const told: string[] = [];
+  const busy = connectDatabase(database.url, { onNews: (each) => told.push(each), maxConnections: 1 });
+  await busy.$queryRaw`SELECT 1 AS one`;
+  const toldBy: number[] = [];
+  const written = busy.$queryRaw`
+    SELECT record_project_event(${id}::uuid, 'PROJECT_ARCHIVED', NULL, NULL, NULL, NULL, NULL)::text`.then(
+    () => undefined,
+  );
+  const waiting = Array.from({ length: 5 }, () =>
+    busy.$queryRaw`SELECT pg_sleep(0.1)::text`.then(() => toldBy.push(told.length)),
+  );
+  await written;
+  await Promise.all(waiting);
+  expect([told, toldBy]).toEqual([[id], [1, 1, 1, 1, 1]]);
+  await busy.$disconnect();
+});
+
+it('news of a connection that ends are told', async () => {
+  const { id } = await db.project.create({ data: { name: 'Ended' } });
+  const told: string[] = [];
+  const pool = openPool(database.url, 'requests', { onNews: (each) => told.push(each) });
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query(
+    `SELECT record_project_event('${id}', 'PROJECT_ARCHIVED', NULL, NULL, NULL, NULL, NULL)`,
+  );
+  expect(told).toEqual([]);
+  client.release(new Error('broken'));
+  await eventually('the news', () => told.length === 1);
+  await pool.end();
 });

@@ -143,9 +143,9 @@ it('what must finish is cut short when somebody is in a hurry', async () => {
   expect([await paid(), told]).toEqual(['retry', ['cut short']]);
 });
 
-it('a queue that rests begins nothing new', async () => {
+it('a queue that hands over begins nothing new, and takes wake-ups for others', async () => {
   const { queue, call, begun, other } = await twoAtWork();
-  queue.rest();
+  void queue.handOver(1_000);
   const id = newWakeupId();
   await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
   call.resolve();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toError } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { lostIntents, readStanding } from './prove-database.ts';
 import { reviewDatabase } from './review-database.ts';
@@ -13,14 +13,19 @@ const lookEveryMs = 2_000;
  */
 export async function watchDatabase(ctx: TaskContext, signal: AbortSignal): Promise<void> {
   const { intentNotes } = ctx;
+  const outage = createOutage(ctx.log, {
+    failed: 'it cannot be told whether the database has gone back',
+    over: 'it can be told again whether the database has gone back',
+  });
   while (!signal.aborted) {
     try {
       const notes = await intentNotes.read();
       const standing = await readStanding(ctx.db, notes);
       if (standing.database !== intentNotes.database || lostIntents(notes, standing).length > 0)
         await reviewDatabase(ctx);
+      outage.worked();
     } catch (error) {
-      ctx.log.warn({ err: toError(error) }, 'it could not be told whether the database has gone back');
+      outage.failed(error);
     }
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toError } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
 import type { TaskContext, Uses } from '../../../platform/context.ts';
 import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import { tendProviderKeys } from '../../provider-keys/tend-provider-keys.ts';
@@ -29,13 +29,15 @@ export async function sweepGenerations(ctx: Uses<'db' | 'jobs'>): Promise<number
 
 /** Sweeps every half minute until `signal` aborts. A sweep that fails is only late. */
 export async function sweepRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const outage = createOutage(ctx.log, { failed: 'sweeps fail', over: 'sweeps succeed again' });
   while (!signal.aborted) {
     try {
       const count = await sweepGenerations(ctx);
       if (count > 0) ctx.log.warn({ count }, 'runs without a wake-up were woken');
       await tendProviderKeys(ctx);
+      outage.worked();
     } catch (error) {
-      ctx.log.warn({ err: toError(error) }, 'a sweep failed');
+      outage.failed(error);
     }
     await sleep(sweepEveryMs, undefined, { signal }).catch(() => undefined);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { projectPrefix } from '../../../platform/storage/blob-key.ts';
 import { longestAnswerMs } from '../../generations/late-answer.ts';
@@ -13,11 +14,17 @@ const graceSeconds = 10;
 
 /** Every two seconds until `signal` aborts. What fails, or what a crash cut short, is taken up again. */
 export async function removeProjectsRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const outage = createOutage(ctx.log, {
+    failed: 'projects cannot be removed',
+    over: 'projects are removed again',
+  });
+  const silent = new Set<string>();
   while (!signal.aborted) {
     try {
-      await removeProjects(ctx, signal);
+      await removeProjects(ctx, signal, silent);
+      outage.worked();
     } catch (error) {
-      ctx.log.warn({ err: toError(error) }, 'projects could not be removed');
+      outage.failed(error);
     }
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
@@ -25,9 +32,13 @@ export async function removeProjectsRegularly(ctx: TaskContext, signal: AbortSig
 
 /**
  * Takes away the projects that were given up and have no run under way any more. The project's own row goes last:
- * as long as it is there, somebody goes on where it was left.
+ * as long as it is there, somebody goes on where it was left. Those in `silent` could not be removed, and that was said.
  */
-export async function removeProjects(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+export async function removeProjects(
+  ctx: TaskContext,
+  signal: AbortSignal,
+  silent = new Set<string>(),
+): Promise<void> {
   const given = await ctx.db.$queryRaw<{ id: string; isRipe: boolean }[]>`
     SELECT id::text AS id, deleting_at < now() - ${graceSeconds} * interval '1 second' AS "isRipe"
     FROM projects WHERE deleting_at IS NOT NULL ORDER BY deleting_at`;
@@ -38,9 +49,12 @@ export async function removeProjects(ctx: TaskContext, signal: AbortSignal): Pro
       if (!isRipe || (await isUnderWay(ctx, id))) continue;
       await settleDoubts(ctx, id);
       await removeProject(ctx, id, signal);
+      silent.delete(id);
     } catch (error) {
       // The next one's turn does not depend on this one.
-      ctx.log.warn({ err: toError(error), projectId: id }, 'a project could not be removed');
+      if (!silent.has(id))
+        ctx.log.warn({ err: toError(error), projectId: id }, 'a project could not be removed');
+      silent.add(id);
     }
   }
 }

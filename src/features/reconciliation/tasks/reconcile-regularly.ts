@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { listActiveAccounts, openAccount } from '../accounts.ts';
 import { reconcileAccount } from '../reconcile-account.ts';
@@ -12,11 +13,16 @@ const longestRoundMs = 600_000;
 export async function reconcileRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
   /** Accounts that could not be asked: said once, until they can. */
   const silent = new Set<string>();
+  const outage = createOutage(ctx.log, {
+    failed: 'the accounts cannot be reconciled',
+    over: 'the accounts are reconciled again',
+  });
   while (!signal.aborted) {
     try {
       await reconcileAll(ctx, signal, silent);
+      outage.worked();
     } catch (error) {
-      ctx.log.warn({ err: toError(error) }, 'the accounts could not be reconciled');
+      outage.failed(error);
     }
     await sleep(ctx.config.RECONCILE_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,8 +1,9 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { defaultDatabaseTimeoutMs } from '../../../config.ts';
-import { newsSession, tellNews } from './news.ts';
+import { createNews, newsSession } from './news.ts';
 import { type Plan, type Purpose, planOf } from './purposes.ts';
+import { onReadOnly } from './read-only.ts';
 import { settleSession } from './session.ts';
 import { endWhenSilent, giveUp } from './silence.ts';
 
@@ -24,7 +25,10 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
   const { timeoutMs = defaultDatabaseTimeoutMs, maxConnections, onNews } = options;
   const plan = planOf(purpose, timeoutMs);
   const session = { ...plan.session, ...(onNews ? newsSession : {}) };
+  const news = onNews && createNews(onNews);
   const idle = new Set<pg.PoolClient>();
+  /** Those that were told that they may not write. */
+  const readOnly = new WeakSet<pg.ClientBase>();
   const pool = new pg.Pool({
     ...clientConfig(url, plan),
     max: maxConnections ?? plan.connections,
@@ -33,15 +37,22 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
     // What is idle beside a connection that went silent most likely went the same way.
     onConnect: async (client) => {
       await prepare(client, { ...plan, session }, () => idle.forEach(giveUp));
-      if (onNews) tellNews(client, onNews);
+      news?.watch(client);
+      // Those beside it are of the same primary, which may no longer be the one.
+      const onRefused = () => {
+        readOnly.add(client);
+        idle.forEach(giveUp);
+      };
+      if (client instanceof pg.Client) onReadOnly(client, onRefused);
     },
   });
   pool.on('error', toldElsewhere);
   pool.on('acquire', (client) => idle.delete(client));
   pool.on('remove', (client) => idle.delete(client));
   pool.on('release', (_, client) => {
-    // It was given back within a transaction, which the next statement must not become a part of.
-    if (client.getTransactionStatus() !== 'I') void client.end();
+    news?.released(client);
+    // Given back within a transaction, which the next statement must not become a part of.
+    if (client.getTransactionStatus() !== 'I' || readOnly.has(client)) void client.end();
     else idle.add(client);
   });
   return pool;

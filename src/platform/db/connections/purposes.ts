@@ -15,20 +15,22 @@ const purposes = {
   /** The job queue's own upkeep. */
   jobs: { application: 'dramatis-jobs', connections: 2, patience: 1 },
   /** Fetching jobs and renewing leases, which end after ten seconds: a connection is given up before that. */
-  leases: { application: 'dramatis-leases', connections: 3, patience: 0.2 },
+  leases: { application: 'dramatis-leases', connections: 3, patience: 0.2, mostMs: 6_000 },
   events: { application: 'dramatis-events', connections: 1, patience: 0.2 },
   /** Points; without an answer each process counts by itself. */
   limits: { application: 'dramatis-limits', connections: 2, patience: 0.2 },
   /** Asks whether the database can be worked with, on a connection that is always a new one. */
   health: { application: 'dramatis-health', connections: 1, patience: 0.1 },
-  /** Migrations and what else is done before a process serves: an hour, since tables may be large. */
-  start: { application: 'dramatis-start', connections: 2, patience: 240 },
+  /** What is done before a process serves. The session that migrates has its limits lifted. */
+  start: { application: 'dramatis-start', connections: 2, patience: 4 },
 } as const satisfies Record<string, PurposeSettings>;
 
 interface PurposeSettings {
   readonly application: string;
   readonly connections: number;
   readonly patience: number;
+  /** A statement never takes longer than this. */
+  readonly mostMs?: number;
   readonly staysOpen?: boolean;
 }
 
@@ -49,8 +51,14 @@ export interface Plan {
 /** The settings of a purpose. Pure. */
 export function planOf(purpose: Purpose, timeoutMs: number): Plan {
   const settings: PurposeSettings = purposes[purpose];
-  const { application, connections, patience, staysOpen = false } = settings;
-  const statementMs = Math.ceil(timeoutMs * patience);
+  const {
+    application,
+    connections,
+    patience,
+    mostMs = Number.POSITIVE_INFINITY,
+    staysOpen = false,
+  } = settings;
+  const statementMs = Math.ceil(Math.min(timeoutMs * patience, mostMs));
   return {
     application,
     connections,

@@ -14,7 +14,7 @@ class Unanswered extends Error {
 
 /**
  * Gives a connection up when it is silent for `timeoutMs` while an answer, or its own end, is due: no packet may ever tell
- * that the other side is gone. Everything that waits on it fails then. Called again it sets another time.
+ * that the other side is gone. Everything that waits on it fails then. Called again it sets another time; 0 is never.
  */
 export function endWhenSilent(client: pg.ClientBase, timeoutMs: number, onSilence = () => {}): void {
   const stream = client instanceof pg.Client ? client.connection.stream : null;

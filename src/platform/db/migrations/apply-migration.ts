@@ -3,12 +3,11 @@ import { errorCode, toError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { recordMigration } from './history.ts';
 import type { Migration } from './read-migrations.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, tellEveryMs } from './session.ts';
 
 /** As long as a script waits for a table, all who want that table wait behind it: so it gives up, and tries again. */
 const lockTimeoutMs = 5_000;
 const pauseMs = 2_000;
-const tellEveryMs = 3_000;
 /** Postgres' codes of a lock that was not free in time, and of a deadlock. */
 const tryAgainCodes = ['55P03', '40P01'];
 

@@ -30,14 +30,14 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
         name,
         script,
         checksum: createHash('sha256').update(script).digest('hex'),
-        oldestBuild: readOldestBuild(name, script),
+        oldestBuild: oldestBuildOf(name, script),
         concurrentIndex: readConcurrentIndex(name, script),
       };
     }),
   );
 }
 
-function readOldestBuild(name: string, script: string): string | null {
+function oldestBuildOf(name: string, script: string): string | null {
   const [line, version] = /^-- oldest-build:\s*(\S*).*$/m.exec(script) ?? [];
   if (line === undefined) return null;
   if (version && /^\d+\.\d+\.\d+$/.test(version)) return version;

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Logger } from '../../../logger.ts';
 import { describeFailure } from '../connections/failure.ts';
 import { openClient } from '../connections/open.ts';
+import { endWhenSilent } from '../connections/silence.ts';
 
 /** The one session that migrates. Its lock, its transactions and its work end together. */
 export type Session = pg.Client;
@@ -13,7 +14,8 @@ export type Session = pg.Client;
  */
 const locks = [7_236_500, 72_707_369];
 const askEveryMs = 200;
-const tellEveryMs = 3_000;
+/** How often a person is told what is waited for. */
+export const tellEveryMs = 3_000;
 
 /** Opens a session without time limits. Throws an Error of one line when the database does not answer. */
 export async function openSession(databaseUrl: string): Promise<Session> {
@@ -26,6 +28,8 @@ export async function openSession(databaseUrl: string): Promise<Session> {
       ('idle_in_transaction_session_timeout', '0'),
       ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')
     ) AS wanted (name, value) USING (name)`);
+    // A script that was given up for its silence would be given up again at each start.
+    endWhenSilent(session, 0);
     return session;
   } catch (error) {
     await session?.end().catch(() => undefined);
@@ -81,13 +85,18 @@ const leavingMs = 3_000;
 /** Whether processes that have started are connected to the database; waits a moment for those that are about to leave. */
 export async function hasCompany(session: Session): Promise<boolean> {
   const until = performance.now() + leavingMs;
-  for (;;) {
-    const { rowCount } = await session.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database()
-         AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'`,
-    );
-    if (rowCount === 0) return false;
+  while (await isInUse(session)) {
     if (performance.now() > until) return true;
     await sleep(askEveryMs);
   }
+  return false;
+}
+
+/** Whether processes that have started are connected to the database now. */
+export async function isInUse(session: Session): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database()
+       AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'`,
+  );
+  return rowCount !== 0;
 }

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { openClient, openPool } from '../../../../src/platform/db/connections/open.ts';
+import { connectDatabase } from '../../../../src/platform/db/connect.ts';
+import { adapterOf, openClient, openPool } from '../../../../src/platform/db/connections/open.ts';
+import { findDatabaseProblem } from '../../../../src/platform/db/database-health.ts';
+import { PrismaClient } from '../../../../src/platform/db/generated/client.ts';
+import { openSession } from '../../../../src/platform/db/migrations/session.ts';
+import { openReader, type Statement } from '../../../../src/platform/db/reads/reader.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { eventually } from '../../../support/dramatis.ts';
@@ -69,6 +74,14 @@ it('a silence in which nothing is asked is none: an idle connection stays, and i
   expect(performance.now() - startedAt).toBeLessThan(1_500);
 });
 
+it('a session that migrates may be silent for as long as its script takes', async () => {
+  const session = await openSession(database.url);
+  const { stream } = session.connection;
+  expect(stream).toMatchObject({ timeout: 0 });
+  expect((await session.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '0' }]);
+  await session.end();
+});
+
 it('a connection that is closed on a silent wire does not stay open', async () => {
   const client = await openClient(wire.url, 'requests', { timeoutMs: 500 });
   const { stream } = client.connection;
@@ -116,3 +129,47 @@ it('a backend that is ended while its connection is handed out and idle does not
   await pool.query('SELECT 1');
   await pool.end();
 });
+
+const beReadOnly = 'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY';
+
+it('a session that was told that it may not write is not used again, and neither is what is idle beside it', async () => {
+  await database.query('CREATE TABLE written ()');
+  const write = 'INSERT INTO written DEFAULT VALUES';
+  for (const inTransaction of [false, true]) {
+    const pool = openPool(database.url, 'requests', { maxConnections: 3 });
+    const clients = await Promise.all([1, 2, 3].map(() => pool.connect()));
+    for (const client of clients) {
+      await client.query(beReadOnly);
+      client.release();
+    }
+    const client = await pool.connect();
+    if (inTransaction) await client.query('BEGIN');
+    expect(await failureOf(client.query(write))).toMatchObject({ code: '25006' });
+    if (inTransaction) await client.query('ROLLBACK');
+    client.release();
+    await eventually('all to be closed', () => pool.totalCount === 0, 1_000);
+    await pool.query(write);
+    await pool.end();
+  }
+});
+
+it.each(['requests', 'reads'] as const)(
+  'readiness sees that sessions of %s are of a primary that became read-only; then they are new ones',
+  async (purpose) => {
+    const pool = openPool(database.url, purpose, { maxConnections: 1 });
+    const db = new PrismaClient({ adapter: adapterOf(pool) });
+    const read = async ({ text }: Statement) => {
+      await pool.query(text);
+      return [];
+    };
+    const others = connectDatabase(database.url);
+    const reader = openReader(database.url);
+    const tools = purpose === 'reads' ? { db: others, reader: { read } } : { db, reader };
+    const look = () => findDatabaseProblem(database.url, tools, {});
+    expect(await look()).toBeNull();
+    await pool.query(beReadOnly);
+    expect(await look()).toBe('is read-only');
+    expect(await look()).toBeNull();
+    await Promise.all([db.$disconnect(), others.$disconnect(), reader.close(), pool.end()]);
+  },
+);

@@ -12,6 +12,7 @@ import {
   refuseSharedSessions,
 } from '../../../../src/platform/db/connections/shared-sessions.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
+import { leaseSeconds } from '../../../../src/platform/jobs/lease.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 
 let database: TestDatabase;
@@ -153,6 +154,14 @@ describe('a pooler', () => {
     await Promise.all(sessions.map((session) => session.end()));
   });
 });
+
+it.each([500, 15_000, 60_000, 600_000])(
+  'a renewal of leases is given up before they end, where a statement may take %d ms',
+  (timeoutMs) => {
+    const { connectTimeoutMs, answerTimeoutMs } = planOf('leases', timeoutMs);
+    expect(Math.max(connectTimeoutMs, answerTimeoutMs)).toBeLessThan((leaseSeconds - 2) * 1_000);
+  },
+);
 
 describe('a database that takes no writes', () => {
   it('gets no connection, and that is an outage; afterwards none is left that was opened on it', async () => {

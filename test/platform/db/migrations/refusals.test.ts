@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { readConfig } from '../../../../src/config.ts';
+import { settleEnvironment } from '../../../../src/features/provider/settle-environment.ts';
+import { createLogger } from '../../../../src/logger.ts';
 import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from '../../../../src/platform/db/migrations/read-migrations.ts';
 import { createTestDatabase, empty, type TestDatabase } from '../../../support/database.ts';
@@ -35,6 +38,30 @@ it('a user who may not create tables is told so in one sentence, before anything
   expect(await migrate(url.href, migrationsDirectory)).toEqual([]);
   await database.query(`DROP OWNED BY ${user}`);
   await database.query(`DROP ROLE ${user}`);
+});
+
+it('an upgrade that was broken off before its runs have an environment leaves none: they would count as those of the new one', async () => {
+  const older = await mkdtemp(join(tmpdir(), 'dramatis-older-'));
+  await cp(migrationsDirectory, older, {
+    recursive: true,
+    filter: (path) => !path.includes('_environments_and_zones'),
+  });
+  await migrate(database.url, older);
+  await database.query(
+    "INSERT INTO settings (name, value) VALUES ('provider-environment', 'https://a.test')",
+  );
+  const log = createLogger('silent');
+  const around = settleEnvironment(
+    { environment: 'https://b.test', settings: readConfig({ PROVIDER_SWITCH_FROM: 'https://a.test' }) },
+    log,
+  );
+  await expect(migrate(database.url, migrationsDirectory, { around })).rejects.toThrow(
+    /^this database belongs to the live provider at https:\/\/a\.test, and an upgrade of it was broken off: start this version as before once/,
+  );
+  const before = settleEnvironment({ environment: 'https://a.test', settings: readConfig({}) }, log);
+  expect(await migrate(database.url, migrationsDirectory, { around: before })).toHaveLength(1);
+  expect(await migrate(database.url, migrationsDirectory, { around })).toEqual([]);
+  await rm(older, { recursive: true, force: true });
 });
 
 it('a database that another application keeps tables in is left as it is', async () => {

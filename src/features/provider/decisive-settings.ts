@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Config } from '../../config.ts';
+import type { Logger } from '../../logger.ts';
+import { isInUse, type Session } from '../../platform/db/migrations/session.ts';
+
+/** The settings by which processes decide how a run ended, what it cost, and when nobody can bring its answer any more. */
+const names = [
+  'SEGMIND_RETENTION_MS',
+  'SEGMIND_FAILED_RUNS',
+  'SEGMIND_SUBMIT_TIMEOUT_MS',
+  'SEGMIND_SYNC_TIMEOUT_MS',
+  'RECONCILE_AFTER_MS',
+] as const satisfies readonly (keyof Config)[];
+
+export type DecisiveSettings = Readonly<Pick<Config, (typeof names)[number]>>;
+
+/** What the last start had; the database knows it by this name. */
+const settingName = 'decisive-settings';
+const known = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/**
+ * Says which of these settings differ from those of the last start, as a warning where processes are connected: a run's
+ * end would depend on the process that decides it. Then notes its own. One process at a time does this.
+ */
+export async function compareSettings(
+  session: Session,
+  settings: DecisiveSettings,
+  log: Pick<Logger, 'info' | 'warn'>,
+): Promise<void> {
+  const own = JSON.stringify(Object.fromEntries(names.map((name) => [name, settings[name]])));
+  const { rows } = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
+    settingName,
+  ]);
+  const last = rows[0]?.value;
+  if (last === own) return;
+  await session.query(
+    'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    [settingName, own],
+  );
+  if (last === undefined) return;
+  const before = known.parse(JSON.parse(last));
+  const differing = names.filter((name) => name in before && before[name] !== settings[name]);
+  if (differing.length === 0) return;
+  const facts = Object.fromEntries(
+    differing.map((name) => [name, { lastStart: before[name], thisProcess: settings[name] }]),
+  );
+  if (await isInUse(session)) log.warn(facts, differ);
+  else log.info(facts, 'Settings that all processes on a database must share have changed.');
+}
+
+const differ =
+  'Settings differ from those of the last start, and other processes are connected to this database: give all of them the same, or how a run ends and what it costs depends on the process.';
