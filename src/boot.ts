@@ -144,12 +144,12 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await reviewDatabase(tools);
   await endForeignRuns(tools);
   signal.throwIfAborted();
+  void watchDatabase(tools, sweeping.signal);
   if (config.ROLE !== 'api') {
     const worker = createWorker(tools);
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
-    void watchDatabase(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, sweeping.signal);

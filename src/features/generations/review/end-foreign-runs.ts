@@ -3,6 +3,8 @@ import { simulated } from '../../provider/environment.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import type { GenerationStatus } from '../generation-state.ts';
 import { moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
+import { type EndsUnsent, endUnsent } from './end-unsent.ts';
 
 const batchSize = 500;
 const unsubmitted: readonly GenerationStatus[] = ['AWAITING_APPROVAL', 'QUEUED'];
@@ -20,7 +22,7 @@ const unfinished: readonly GenerationStatus[] = [
  * Ends the runs that were asked for under another provider environment than the database's, and releases what they hold.
  * Runs that a live account may have taken stay as they are. Resolves to how many it ended.
  */
-export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log' | 'segmind'>): Promise<number> {
+export async function endForeignRuns(ctx: EndsUnsent & Uses<'segmind'>): Promise<number> {
   let count = 0;
   for (;;) {
     const runs = await ctx.db.generation.findMany({
@@ -33,7 +35,7 @@ export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log' | 'segmind'
           },
         ],
       },
-      select: { id: true, status: true },
+      select: { id: true, environment: true, status: true },
       take: batchSize,
     });
     for (const run of runs) if (await endForeignRun(ctx, run)) count += 1;
@@ -45,18 +47,21 @@ export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log' | 'segmind'
 
 /** Ends one of them. Resolves to whether it was where it had been seen. */
 async function endForeignRun(
-  ctx: Uses<'db' | 'jobs'>,
-  { id, status }: { readonly id: string; readonly status: GenerationStatus },
+  ctx: EndsUnsent,
+  { id, environment, status }: Pick<GenerationRow, 'id' | 'environment' | 'status'>,
 ): Promise<boolean> {
   const failure = {
     code: 'ENVIRONMENT_CHANGED',
     message: failureCodes.ENVIRONMENT_CHANGED,
     retryable: true,
   } as const;
-  const moved = await moveGeneration(ctx, id, {
-    to: 'FAILED',
-    from: [status],
-    set: { ...failureColumns(failure), cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
-  });
+  const move = { to: 'FAILED', from: [status], set: failureColumns(failure) } as const;
+  const moved =
+    environment === simulated
+      ? await moveGeneration(ctx, id, {
+          ...move,
+          set: { ...move.set, cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+        })
+      : await endUnsent(ctx, id, move);
   return moved !== null;
 }

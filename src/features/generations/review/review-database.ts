@@ -10,6 +10,8 @@ import { reviewRuns } from './review-runs.ts';
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
 const lockKey = 7_236_502;
+/** A run that may yet be submitted, or of which it is not known whether it was. */
+const undecided = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING', 'UNCERTAIN'] as const;
 /** The setting that says in which cluster the database was seen last. */
 const identityName = 'database-identity';
 
@@ -47,7 +49,7 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
         { reason: reason ?? 'Postgres was exchanged during a submit', count },
         'the database is not as it was left: unfinished runs need a review',
       );
-    await tellLost(ctx, tx, lost);
+    await tellLost(ctx, tx, lost, doubtfulIntents(notes, standing));
     // This is written last, so that a review that is cut short is made once more.
     const settled = [...lost, ...doubtful];
     await tx.submitIntent.createMany({
@@ -100,12 +102,25 @@ async function openNotes({ intentNotes, log }: Tools, tx: Transaction, isCopy: b
   return database;
 }
 
-async function tellLost({ log }: Tools, tx: Transaction, lost: readonly NotedIntent[]): Promise<void> {
-  const ids = lost.map(({ generationId }) => generationId);
-  const found = await tx.generation.findMany({ where: { id: { in: ids } }, select: { id: true } });
-  const present = new Set(found.map(({ id }) => id));
-  for (const generationId of ids.filter((id) => !present.has(id)))
-    log.error({ generationId }, 'the database has lost a run that was submitted');
+/** Names the runs that are gone. The ledger outlives a run that was removed with its project. */
+async function tellLost(
+  { log }: Tools,
+  tx: Transaction,
+  lost: readonly NotedIntent[],
+  doubtful: readonly NotedIntent[],
+): Promise<void> {
+  const ids = [...lost, ...doubtful].map(({ generationId }) => generationId);
+  const [runs, entries] = await Promise.all([
+    tx.generation.findMany({ where: { id: { in: ids } }, select: { id: true } }),
+    tx.ledgerEntry.findMany({ where: { generationId: { in: ids } }, select: { generationId: true } }),
+  ]);
+  const known = new Set([...runs.map(({ id }) => id), ...entries.map(({ generationId }) => generationId)]);
+  const tell = (intents: readonly NotedIntent[], message: string) => {
+    for (const { generationId } of intents)
+      if (!known.has(generationId)) log.error({ generationId }, message);
+  };
+  tell(lost, 'the database has lost a run that was submitted');
+  tell(doubtful, 'the database has lost a run that may have been submitted');
 }
 
 async function remember(tx: Transaction, name: string, value: string): Promise<void> {
@@ -114,7 +129,7 @@ async function remember(tx: Transaction, name: string, value: string): Promise<v
 
 /**
  * Which of the notes that were read say nothing any more that the database does not know. A process that died before its
- * intent was committed leaves a note; once its run has gone on, on another Postgres, the note is of no consequence.
+ * intent was committed leaves a note. It is of no consequence once its run was submitted on another Postgres, or has ended.
  */
 async function findSettled(
   tx: Transaction,
@@ -127,7 +142,7 @@ async function findSettled(
   for (const { token } of dealtWith) known.add(token);
   const left = others.filter((each) => !known.has(each.token) && each.server !== server);
   const waiting = await tx.generation.findMany({
-    where: { id: { in: left.map(({ generationId }) => generationId) }, status: 'QUEUED' },
+    where: { id: { in: left.map(({ generationId }) => generationId) }, status: { in: [...undecided] } },
     select: { id: true },
   });
   const waits = new Set(waiting.map(({ id }) => id));

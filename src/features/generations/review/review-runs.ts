@@ -12,7 +12,7 @@ const failure = {
 } as const;
 
 /**
- * Makes unfinished runs UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt leads them back
+ * Makes runs that were not submitted yet UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt leads them back
  * into the queue. An answer of the provider may still be written down. Resolves to how many there were.
  */
 export async function reviewRuns(
