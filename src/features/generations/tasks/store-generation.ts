@@ -13,8 +13,6 @@ import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
 
-/** How often a picture is asked for that its host does not have: it may only be late. */
-const mostRefusals = 8;
 /** A run that is taken up after the retention is tried for this share of it all the same. */
 const leastShare = 0.1;
 /** An address that is longer than this is not shown. */
@@ -83,7 +81,7 @@ async function storeOutput(
     } catch (error) {
       const problem = problemOf(output, error);
       if (!problem || signal.aborted) throw error;
-      if (!isWorthWaiting(error, failures)) return problem;
+      if (!isWorthWaiting(error)) return problem;
       if (leftMs() <= 0 && (await hasEnded(ctx, output))) return problem;
       if (error instanceof StorageUnavailable)
         await awaitStorage(ctx, run, signal, 'url' in output ? leftMs() : undefined);
@@ -143,10 +141,10 @@ function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem
   return null;
 }
 
-/** A host that does not answer will, and so will our storage. A host that refuses may do so because it is early. */
-function isWorthWaiting(error: unknown, failures: number): boolean {
-  if (error instanceof StorageUnavailable) return true;
-  if (!(error instanceof SegmindError) || error.meaning !== 'RETRY') return false;
-  const isAway = error.httpStatus === null || error.httpStatus >= 500 || error.httpStatus === 429;
-  return isAway || failures + 1 < mostRefusals;
+/**
+ * A host that does not answer will, and so will our storage. A host that refuses, or does not have a picture, may do so
+ * because it is early or wrongly set up.
+ */
+function isWorthWaiting(error: unknown): boolean {
+  return error instanceof StorageUnavailable || (error instanceof SegmindError && error.meaning === 'RETRY');
 }
