@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, syncFolder } from '../../durable-file.ts';
+import { AccountNotes, type UsedAccount } from './account-notes.ts';
 import {
   listNoteFiles,
-  makeNoteFolder,
   type NotedIntent,
   readNoteFile,
-  removeLitter,
+  removeUnfinishedNotes,
   writeNoteFile,
 } from './note-file.ts';
 
@@ -31,6 +32,7 @@ export interface AllNotes {
  */
 export class IntentNotes {
   readonly #root: string;
+  readonly #accounts: AccountNotes;
   #database = '';
   #server = '';
   readonly #own = new Map<string, OwnIntent>();
@@ -44,6 +46,7 @@ export class IntentNotes {
   /** Notes in a folder below `root`; `belongTo` says which. */
   constructor(root: string) {
     this.#root = root;
+    this.#accounts = new AccountNotes(root);
   }
 
   /** The database that the notes are about. */
@@ -69,9 +72,21 @@ export class IntentNotes {
       this.#others.clear();
       this.#names.clear();
       this.#database = database;
-      await makeNoteFolder(this.#directory);
+      await makeFolder(this.#directory);
+      // It may have been made by a process that did not come this far.
+      await syncFolder(this.#root);
     }
     return (await readdir(this.#root)).some((name) => name !== database);
+  }
+
+  /** Resolves when it is on the disk that this account is used for the project. Throws what the disk says. */
+  noteAccount(used: Omit<UsedAccount, 'usedAt'>): Promise<void> {
+    return this.#accounts.note(this.#database, used);
+  }
+
+  /** The accounts that were used on a database. Throws what the disk says. */
+  accountsOf(database: string): Promise<UsedAccount[]> {
+    return this.#accounts.read(database);
   }
 
   /** Resolves when the intent is on the disk, before it is committed. Throws what the disk says. */
@@ -120,7 +135,7 @@ export class IntentNotes {
    * consequence. What is known stays noted. A process that lives has its own notes in its memory.
    */
   async adopt(known: ReadonlySet<string>, idle: ReadonlySet<string>): Promise<void> {
-    await removeLitter(this.#directory);
+    await removeUnfinishedNotes(this.#directory);
     const settled = [...this.#others].filter(([, intents]) =>
       intents.every(({ token }) => known.has(token) || idle.has(token)),
     );
