@@ -1,4 +1,3 @@
-import type { Uses } from '../../../platform/context.ts';
 import { simulated } from '../../provider/environment.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import type { GenerationStatus } from '../generation-state.ts';
@@ -22,7 +21,7 @@ const unfinished: readonly GenerationStatus[] = [
  * Ends the runs that were asked for under another provider environment than the database's, and releases what they hold.
  * Runs that a live account may have taken stay as they are. Resolves to how many it ended.
  */
-export async function endForeignRuns(ctx: EndsUnsent & Uses<'segmind'>): Promise<number> {
+export async function endForeignRuns(ctx: EndsUnsent): Promise<number> {
   let count = 0;
   for (;;) {
     const runs = await ctx.db.generation.findMany({

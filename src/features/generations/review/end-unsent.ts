@@ -6,7 +6,7 @@ import { DatabaseWentBack, refuseSubmitted } from './prove-database.ts';
 import { reviewDatabase } from './review-database.ts';
 
 /** What it takes to end a run as never submitted. */
-export type EndsUnsent = Uses<'db' | 'jobs' | 'log' | 'turns' | 'intentNotes' | 'serverAccount'>;
+export type EndsUnsent = Uses<'db' | 'jobs' | 'log' | 'turns' | 'intentNotes' | 'segmind' | 'serverAccount'>;
 
 /**
  * Ends a run that never left, at no cost. The same transaction proves that the database is not an older one, which would

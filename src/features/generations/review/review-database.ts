@@ -7,7 +7,7 @@ import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-not
 import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
 import { reviewRuns } from './review-runs.ts';
 
-type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'serverAccount' | 'intentNotes' | 'turns'>;
+type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
 const lockKey = 7_236_502;
 /** A run that may yet be submitted, or of which it is not known whether it was. */
@@ -34,7 +34,7 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
     const identity = await readIdentity(ctx);
     const before = await tx.setting.findUnique({ where: { name: identityName } });
     const isCopy = before !== null && identity !== null && before.value !== identity;
-    const database = await openNotes(ctx, tx, isCopy);
+    const { database, former } = await openNotes(ctx, tx, isCopy);
     const notes = await intentNotes.read();
     const standing = await readStanding(tx, notes);
     const lost = lostIntents(notes, standing);
@@ -43,7 +43,11 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
       ({ generationId }) => reason !== null || runs.includes(generationId),
     );
     const doubtfulRuns = doubtful.map(({ generationId }) => generationId);
-    const count = await reviewRuns(ctx, reason === null ? doubtfulRuns : 'ALL');
+    const count = await reviewRuns(
+      ctx,
+      reason === null ? doubtfulRuns : 'ALL',
+      await intentNotes.accountsOf(former),
+    );
     if (reason !== null || count > 0)
       log.warn(
         { reason: reason ?? 'Postgres was exchanged during a submit', count },
@@ -92,14 +96,18 @@ async function readIdentity({ db, log }: Tools): Promise<string | null> {
 }
 
 /** A copy gets a new name: from now on there are two databases, and the submits of one mean nothing to the other. */
-async function openNotes({ intentNotes, log }: Tools, tx: Transaction, isCopy: boolean): Promise<string> {
+async function openNotes(
+  { intentNotes, log }: Tools,
+  tx: Transaction,
+  isCopy: boolean,
+): Promise<{ readonly database: string; readonly former: string }> {
   const { database: named, server } = await readStanding(tx, { mine: [], others: [] });
   const before = intentNotes.database;
   const database = isCopy ? randomUUID() : (named ?? (before || randomUUID()));
   const hasOthers = await intentNotes.belongTo(z.uuid().parse(database), server);
   if (hasOthers && database !== before)
     log.info({ database }, 'DATA_DIR has notes of submits from another database: they mean nothing here');
-  return database;
+  return { database, former: named ?? database };
 }
 
 /** Names the runs that are gone. The ledger outlives a run that was removed with its project. */

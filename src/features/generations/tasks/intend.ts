@@ -44,6 +44,7 @@ export async function intend(
   const { token } = mine;
   const account = ctx.segmind.accountId;
   try {
+    await intentNotes.noteAccount({ projectId: run.projectId, account });
     await intentNotes.begin({ token, generationId: run.id });
   } catch (error) {
     log.warn(
