@@ -8,7 +8,7 @@ import { type HistoryQuery, type HistoryRow, isWholeList, readHistory } from './
 import { parseMicros } from './micros.ts';
 import type { SegmindOptions } from './options.ts';
 import { maxUrlLength } from './outputs.ts';
-import { readResult, readStatus } from './read-result.ts';
+import { readResult, readStatus, withoutKey } from './read-result.ts';
 import { nonsense, refusal } from './refusal.ts';
 import {
   errorText,
@@ -150,7 +150,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
         return { requestId: taken.request_id, metrics: readMetrics(taken, answer.headers) };
       }
       const detail = cleanDetail(errorText(taken) ?? 'There is no request id in the answer.', apiKey);
-      throw nonsense('ANSWER_INVALID', answer, 'SUBMIT', detail);
+      throw nonsense('ANSWER_INVALID', answer, 'SUBMIT', detail, withoutKey(answer.bytes, apiKey));
     },
 
     async run(slug, body, signal) {
