@@ -223,6 +223,7 @@ async function listen(
       readiness: [
         { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools.db, patience) },
         { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
+        { name: 'submits', findProblem: () => tools.intentNotes.findProblem() },
         { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
       ],
       get publicUrl() {

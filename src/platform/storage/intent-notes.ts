@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, syncFolder } from '../../durable-file.ts';
+import { errorCode } from '../../errors.ts';
 import { AccountNotes, type UsedAccount } from './account-notes.ts';
 import {
   listNoteFiles,
@@ -42,6 +43,7 @@ export class IntentNotes {
   readonly #names = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | null = null;
+  #problem: string | null = null;
 
   /** Notes in a folder below `root`; `belongTo` says which. */
   constructor(root: string) {
@@ -80,8 +82,8 @@ export class IntentNotes {
   }
 
   /** Resolves when it is on the disk that this account is used for the project. Throws what the disk says. */
-  noteAccount(used: Omit<UsedAccount, 'usedAt'>): Promise<void> {
-    return this.#accounts.note(this.#database, used);
+  async noteAccount(used: Omit<UsedAccount, 'usedAt'>): Promise<void> {
+    await this.#noting(this.#accounts.note(this.#database, used));
   }
 
   /** The accounts that were used on a database. Throws what the disk says. */
@@ -146,6 +148,22 @@ export class IntentNotes {
     for (const [name] of settled) await rm(join(this.#directory, name), { force: true });
   }
 
+  /** Why nothing can be noted, so that nothing is submitted; null as long as it can. Tries it again where it could not. */
+  async findProblem(): Promise<string | null> {
+    if (this.#problem !== null) await this.#save().catch(() => undefined);
+    return this.#problem;
+  }
+
+  async #noting(write: Promise<void>): Promise<void> {
+    try {
+      await write;
+      this.#problem = null;
+    } catch (error) {
+      this.#problem = `submits cannot be noted: ${errorCode(error) ?? 'the disk does not say why'}`;
+      throw error;
+    }
+  }
+
   /** Resolves when nothing is being written any more. */
   async close(): Promise<void> {
     await this.#queued?.catch(() => undefined);
@@ -164,7 +182,7 @@ export class IntentNotes {
   #save(): Promise<void> {
     this.#queued ??= this.#writing.then(() => {
       this.#queued = null;
-      const write = this.#write();
+      const write = this.#noting(this.#write());
       this.#writing = write.catch(() => undefined);
       return write;
     });

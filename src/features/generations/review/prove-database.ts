@@ -2,7 +2,7 @@ import { StorageUnavailable } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { Prisma } from '../../../platform/db/generated/client.ts';
-import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
+import type { AllNotes, IntentNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
 
 /** The setting that names the database, drawn when it is first used: a copy has the same until it is reviewed. */
 export const databaseName = 'database';
@@ -85,10 +85,15 @@ export async function refuseSubmitted(
   tx: Transaction,
   runs: readonly string[],
 ): Promise<void> {
-  const notes = await intentNotes.read().catch((cause: unknown) => {
+  const notes = await readNotes(intentNotes);
+  refuseBack(intentNotes.database, notes, await readStanding(tx, notes), runs);
+}
+
+/** Without the notes nothing is proved. Throws StorageUnavailable. */
+export async function readNotes(intentNotes: IntentNotes): Promise<AllNotes> {
+  return intentNotes.read().catch((cause: unknown) => {
     throw new StorageUnavailable({ cause });
   });
-  refuseBack(intentNotes.database, notes, await readStanding(tx, notes), runs);
 }
 
 /** Throws DatabaseWentBack where something is lost, or one of `runs` may be. */

@@ -78,7 +78,7 @@ export async function submitGeneration(
   if (intent === 'WENT_BACK' || intent === 'MOVED')
     return ctx.db.generation.findUnique({ where: { id: run.id } });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
-  if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs);
+  if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs, 'STORAGE');
   // The removal of the project cancels it.
   if (intent === 'GIVEN_UP') return null;
   // The watch over the environment says so, and this process rests.
