@@ -10,8 +10,11 @@ import { moveTogether } from '../move-together.ts';
 import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import type { DeliveredOutput } from '../stored-run.ts';
-import { persist } from './persist.ts';
+import { persist, persistAnswer } from './persist.ts';
 import { noFailure, recordLate } from './record-late.ts';
+
+/** What the log says with what the provider answered, when the database cannot be told. */
+export const unwritten = "the provider's answer could not be written down";
 
 /** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
 export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
@@ -30,9 +33,9 @@ export async function keepResult(
   ctx: TaskContext,
   run: GenerationRow,
   result: Result,
-  move: Pick<Move, 'token' | 'from'> & { submitted?: boolean },
+  move: Pick<Move, 'token' | 'from'> & { submitted?: boolean; hurried?: AbortSignal },
 ): Promise<GenerationRow | null> {
-  const { submitted = false, ...only } = move;
+  const { submitted = false, hurried, ...only } = move;
   const outputs: DeliveredOutput[] = await Promise.all(
     result.outputs.map(async (output, index) => {
       if (output.kind === 'URL') return { index, url: output.url };
@@ -60,8 +63,14 @@ export async function keepResult(
   } as const;
   const kept = { to: 'STORING', token: only.token, set, lesson } as const;
   const from = only.from?.filter((each) => each !== 'UNCERTAIN');
-  const row = await persist.execute(() => moveTogether(ctx, run, { ...kept, from }));
-  return row ?? (only.token === undefined ? null : recordLate(ctx, run, kept));
+  try {
+    const row = await persistAnswer(() => moveTogether(ctx, run, { ...kept, from }), hurried);
+    return row ?? (only.token === undefined ? null : await recordLate(ctx, run, kept, hurried));
+  } catch (error) {
+    const requestId = result.requestId ?? run.providerRequestId;
+    ctx.log.error({ err: error, generationId: run.id, requestId, outputs }, unwritten);
+    throw error;
+  }
 }
 
 /** Ends a run that was paid for but has nothing to show. */
