@@ -98,19 +98,21 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => reader.close());
   closers.push(() => events.close());
 
+  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
+  closers.push(async () => storage.close());
   const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
     syncTimeoutMs: config.SEGMIND_SYNC_TIMEOUT_MS,
     // What is paid for may be larger than what clients may send.
-    maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, 67_108_864),
+    maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, config.SEGMIND_MEMORY_BYTES),
+    memoryBytes: config.SEGMIND_MEMORY_BYTES,
+    spool: () => storage.spool(),
   });
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
-  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
-  closers.push(async () => storage.close());
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
   const jobs = await startJobQueue(databaseUrl, log, patience);

@@ -3,6 +3,7 @@ import type { Answer } from './exchange.ts';
 import { answerText, errorText, parseBody } from './result.ts';
 import { readRetryAt } from './retry-at.ts';
 import { SegmindError } from './segmind-error.ts';
+import type { Spooled } from './spool.ts';
 import { type Call, isRouteRefused, statusMeaning } from './status-meaning.ts';
 
 /** The error for an answer whose status is no success. */
@@ -30,8 +31,8 @@ export function nonsense(
   { httpStatus }: Answer,
   call: Call,
   detail: string | null,
-  kept?: Buffer,
+  kept: { readonly answer?: Buffer; readonly spooled?: Spooled } = {},
 ): SegmindError {
   const meaning = call === 'SUBMIT' ? 'UNCERTAIN' : code === 'ANSWER_INVALID' ? 'REFUSED' : 'RETRY';
-  return new SegmindError({ code, meaning, httpStatus, detail, answer: kept });
+  return new SegmindError({ code, meaning, httpStatus, detail, ...kept });
 }

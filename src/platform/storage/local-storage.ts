@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, removeLitter, writeWhole } from '../../durable-file.ts';
 import { errorCode, StorageUnavailable } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { unsortedPrefix } from './blob-key.ts';
 import { type ClaimStorage, readIdentity, StorageMissing } from './claim-storage.ts';
+import { openSpoolFile } from './spool-file.ts';
 import type { Storage } from './storage.ts';
 import { monitorStorage } from './storage-health.ts';
 
@@ -38,9 +39,13 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     if ((await readIdentity(root)) === null) throw new StorageMissing(`The pictures are not in ${root}.`);
   }
 
-  async function write(path: string, bytes: Buffer): Promise<void> {
+  async function prove(): Promise<void> {
     ours ??= await claim(root);
     await refuseForeignPlace();
+  }
+
+  async function write(path: string, bytes: Buffer): Promise<void> {
+    await prove();
     await makeFolder(unfinished);
     await makeFolder(dirname(path));
     await writeWhole(path, bytes, { temporary: join(unfinished, randomUUID()) });
@@ -69,9 +74,10 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     }
   }
 
-  async function read(path: string): Promise<Buffer | null> {
+  /** What is at a path; null when nothing is. */
+  async function unlessMissing<Result>(work: () => Promise<Result>): Promise<Result | null> {
     try {
-      return await readFile(path);
+      return await work();
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       await refuseForeignPlace();
@@ -91,21 +97,23 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     },
     async get(key) {
       const path = pathOf(key);
-      return unlessIll(() => read(path));
+      return unlessIll(() => unlessMissing(() => readFile(path)));
+    },
+    async open(key) {
+      const path = pathOf(key);
+      return unlessIll(() =>
+        unlessMissing(async () => {
+          const file = await open(path, 'r');
+          const { size } = await file.stat();
+          return { sizeBytes: size, stream: file.createReadStream() };
+        }),
+      );
     },
     async has(key) {
       const path = pathOf(key);
-      return unlessIll(() =>
-        stat(path).then(
-          () => true,
-          async (error: unknown) => {
-            if (errorCode(error) !== 'ENOENT') throw error;
-            await refuseForeignPlace();
-            return false;
-          },
-        ),
-      );
+      return (await unlessIll(() => unlessMissing(() => stat(path)))) !== null;
     },
+    spool: () => openSpoolFile({ unfinished, pathOf, prove, unlessIll }),
     async delete(key) {
       const path = pathOf(key);
       await unlessIll(async () => {

@@ -3,6 +3,8 @@ import { Prisma } from '../../../platform/db/generated/client.ts';
 import { nameType } from '../../../platform/pictures/name-type.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
 import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import type { Spooled } from '../../../platform/segmind/spool.ts';
+import { blobKey } from '../../../platform/storage/blob-key.ts';
 import { putBlob } from '../../../platform/storage/put-blob.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import { atMove, type Changes, type Move } from '../move-generation.ts';
@@ -104,10 +106,11 @@ export async function failPaid(
 export async function keepAnswer(
   ctx: TaskContext,
   run: GenerationRow,
-  { answer, code, detail }: SegmindError,
+  { answer, spooled, code, detail }: SegmindError,
 ): Promise<StoredOutputProblem[]> {
-  if (!answer || answer.length === 0) return [];
   const message = detail ?? 'There is no picture in the answer.';
+  if (spooled) return [await keepSpooled(run.projectId, spooled, { index: 0, code, message })];
+  if (!answer || answer.length === 0) return [];
   return [await keepRefused(ctx, run.projectId, answer, { index: 0, code, message })];
 }
 
@@ -121,6 +124,17 @@ export async function keepRefused(
   if (bytes.length === 0) return problem;
   const sha256 = await putBlob(ctx.storage, projectId, bytes);
   return { ...problem, sha256, sizeBytes: bytes.length, contentType: nameType(bytes) };
+}
+
+/** The same with bytes that were too many for memory. */
+export async function keepSpooled(
+  projectId: string,
+  spooled: Spooled,
+  problem: StoredOutputProblem,
+): Promise<StoredOutputProblem> {
+  const { sha256, sizeBytes, head } = spooled;
+  await spooled.keep(blobKey(projectId, sha256));
+  return { ...problem, sha256, sizeBytes, contentType: nameType(head) };
 }
 
 /** Whether a write failed because another run of the same account has this provider id already. */

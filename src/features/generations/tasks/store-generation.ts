@@ -8,7 +8,7 @@ import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
 import { awaitStorage, storingDelayMs } from './await-storage.ts';
-import { failPaid, keepRefused } from './keep-result.ts';
+import { failPaid, keepRefused, keepSpooled } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
@@ -76,7 +76,8 @@ async function storeOutput(
       // Between two attempts it takes no place and no memory.
       return await ctx.downloads.take(projectId, async () => {
         signal.throwIfAborted();
-        return storeBytes(ctx, projectId, output, await bytesOf(ctx, projectId, output));
+        const bytes = await bytesOf(ctx, projectId, output);
+        return 'code' in bytes ? bytes : storeBytes(ctx, projectId, output, bytes);
       });
     } catch (error) {
       const problem = problemOf(output, error);
@@ -115,8 +116,19 @@ async function storeBytes(
   }
 }
 
-async function bytesOf(ctx: Worker, projectId: string, output: DeliveredOutput): Promise<Buffer> {
-  if ('url' in output) return ctx.segmind.download(output.url);
+/** The bytes of an output. Where they are too many to be looked at they are kept, and this says so. */
+async function bytesOf(
+  ctx: Worker,
+  projectId: string,
+  output: DeliveredOutput,
+): Promise<Buffer | StoredOutputProblem> {
+  if ('url' in output) {
+    return ctx.segmind.download(output.url).catch((error: unknown) => {
+      if (!(error instanceof SegmindError) || !error.spooled) throw error;
+      const message = error.detail ?? 'The picture is too large.';
+      return keepSpooled(projectId, error.spooled, { ...placeOf(output), code: 'TOO_LARGE', message });
+    });
+  }
   const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));
   if (bytes) return bytes;
   if (!(await ctx.storage.isWhole())) throw new StorageUnavailable();
