@@ -4,7 +4,6 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
-import { errorCode } from './errors.ts';
 import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { endForeignRuns } from './features/generations/review/end-foreign-runs.ts';
 import { reviewDatabase } from './features/generations/review/review-database.ts';
@@ -16,22 +15,16 @@ import { createWorker } from './features/generations/tasks/worker.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
 import { settleEnvironment } from './features/provider/settle-environment.ts';
-import {
-  findEnvironmentProblem,
-  refuseOtherEnvironment,
-  watchEnvironment,
-} from './features/provider/watch-environment.ts';
+import { refuseOtherEnvironment, watchEnvironment } from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { greeting } from './greeting.ts';
+import { listen } from './listen.ts';
 import type { Logger } from './logger.ts';
 import { adminKey, imageSecret, masterKeys } from './own-keys.ts';
-import { createVerifyToken } from './platform/auth/access-token.ts';
-import { createAuthenticate } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
 import { refuseSharedSessions } from './platform/db/connections/shared-sessions.ts';
-import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { startEmbeddedPostgres } from './platform/db/embedded-postgres.ts';
 import { migrate } from './platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from './platform/db/migrations/read-migrations.ts';
@@ -39,8 +32,6 @@ import { openReader } from './platform/db/reads/reader.ts';
 import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
-import { createAttempts } from './platform/limits/attempts.ts';
-import { createCostMeter } from './platform/limits/cost-meter.ts';
 import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
@@ -49,11 +40,7 @@ import { claimFor } from './platform/storage/claim-storage.ts';
 import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { openProvider, wantedEnvironment } from './provider.ts';
-import { createServer, type Server } from './server/create-server.ts';
-import { type Graphql, openGraphql } from './server/open-graphql.ts';
-
-/** What the storage has proved this recently is still true. */
-const provedForMs = 2_000;
+import { openGraphql } from './server/open-graphql.ts';
 
 /** A started process: the address it listens on (none for a worker), and what stops it. */
 export interface Running {
@@ -102,19 +89,21 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => reader.close());
   closers.push(() => events.close());
 
+  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
+  closers.push(async () => storage.close());
   const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
     syncTimeoutMs: config.SEGMIND_SYNC_TIMEOUT_MS,
     // What is paid for may be larger than what clients may send.
-    maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, 67_108_864),
+    maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, config.SEGMIND_MEMORY_BYTES),
+    memoryBytes: config.SEGMIND_MEMORY_BYTES,
+    spool: () => storage.spool(),
   });
   closers.push(() => segmind.close());
   const outbound = createOutbound({ allow: config.FETCH_ALLOW, maxBytes: config.MAX_IMAGE_BYTES });
   closers.push(() => outbound.close());
-  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
-  closers.push(async () => storage.close());
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
   const jobs = await startJobQueue(databaseUrl, log, patience);
@@ -150,6 +139,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await reviewDatabase(tools);
   await endForeignRuns(tools);
   signal.throwIfAborted();
+  void watchDatabase(tools, sweeping.signal);
   const url = graphql && (await listen(config, tools, { key, databaseUrl, graphql }, closers));
   signal.throwIfAborted();
   // From here to the end nothing is waited for: a start that is broken off has begun nothing paid.
@@ -158,7 +148,6 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
-    void watchDatabase(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
@@ -187,66 +176,4 @@ async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Clo
   });
   closers.push(() => postgres.stop());
   return postgres.url;
-}
-
-async function listen(
-  config: Config,
-  tools: TaskContext,
-  { key, databaseUrl, graphql }: { key: string; databaseUrl: string; graphql: Graphql },
-  closers: Closers,
-): Promise<string> {
-  // The address is only known once the port is; nothing asks for it before the first request.
-  let url = config.PUBLIC_URL ?? '';
-  const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
-  const authenticate = createAuthenticate({
-    adminKey: key,
-    db: tools.db,
-    reader: tools.reader,
-    verifyToken: createVerifyToken({
-      jwksUrl: config.AUTH_JWKS_URL,
-      secret: config.AUTH_JWT_SECRET,
-      issuer: config.AUTH_ISSUER,
-      audience: config.AUTH_AUDIENCE,
-    }),
-  });
-  const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE);
-  const meter = createCostMeter({
-    databaseUrl,
-    ...patience,
-    perSecond: config.COST_PER_SECOND,
-    burst: config.COST_BURST,
-  });
-  closers.push(() => meter.close());
-  const exportsDb = connectDatabase(databaseUrl, { purpose: 'exports', ...patience });
-  closers.push(() => exportsDb.$disconnect());
-  const server: Server = await createServer(
-    {
-      ...tools,
-      authenticate: (authorization, address) =>
-        attempts.guard(address, authorization, () => authenticate(authorization)),
-      meter,
-      exportsDb,
-      readiness: [
-        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
-        { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
-        { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
-        { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
-      ],
-      get publicUrl() {
-        return url;
-      },
-    },
-    graphql,
-  );
-  closers.push(() => server.close());
-  try {
-    const address = await server.app.listen({ host: config.HOST, port: config.PORT });
-    url ||= address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
-  } catch (error) {
-    if (errorCode(error) === 'EADDRINUSE') {
-      throw new Error(`port ${config.PORT} on ${config.HOST} is in use; choose another with PORT.`);
-    }
-    throw error;
-  }
-  return url;
 }

@@ -134,6 +134,8 @@ const environment = z.object({
   SEGMIND_SUBMIT_TIMEOUT_MS: wholeNumber(100, 600_000, 30_000),
   /** For the synchronous API, where the answer takes as long as the run. */
   SEGMIND_SYNC_TIMEOUT_MS: wholeNumber(100, 3_600_000, 300_000),
+  /** Larger answers go to the disk while they come. Four times as much is looked at for pictures, as one text. */
+  SEGMIND_MEMORY_BYTES: wholeNumber(65_536, 100_000_000, 67_108_864),
   /** How long the provider keeps a request; after that its result is lost. */
   SEGMIND_RETENTION_MS: wholeNumber(1_000, 86_400_000, 3_600_000),
   /** A run longer than this is shown as slow; it is polled on. */

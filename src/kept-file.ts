@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm } from 'node:fs/promises';
+import { writeWhole } from './durable-file.ts';
 import { errorCode } from './errors.ts';
 
 /** What a file system answers that has no hard links. */
@@ -16,32 +17,22 @@ export async function readKept(path: string): Promise<string | null> {
 
 /**
  * The text of a file that is made when there is none, readable for its owner alone. The file appears whole or not at all,
- * also when the process is killed or the power fails; processes that start together all get the text of the first one.
+ * also when the process is killed or the power fails. Processes that start together all get the text of the first one, where
+ * the file system has hard links and the file was not there. Elsewhere one may get a text that another replaces at once.
  */
 export async function keptText(path: string, make: () => string): Promise<string> {
   for (;;) {
     const text = await readKept(path);
     if (text !== null) return text;
-    const temporary = `${path}.${randomUUID()}`;
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(`${make()}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await place(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
+    await writeWhole(path, `${make()}\n`, { temporary: `${path}.${randomUUID()}`, mode: 0o600, place });
   }
 }
 
 /** Gives a file its name, unless another process was first. */
 async function place(temporary: string, path: string): Promise<void> {
   const problem: unknown = await link(temporary, path).catch((error: unknown) => error);
-  if (problem === undefined) return;
+  if (problem === undefined) return rm(temporary, { force: true });
   if (!['EEXIST', ...withoutLinks].includes(errorCode(problem) ?? '')) throw problem;
   if ((await readKept(path)) === null) await rename(temporary, path);
+  else await rm(temporary, { force: true });
 }

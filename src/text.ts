@@ -25,6 +25,14 @@ export function oneLine(text: string): string {
   return text.toWellFormed().replace(blanks, ' ').trim();
 }
 
+/**
+ * A text from its first visible character on. What a program recognises by its beginning (JSON, HTML, an address) is
+ * recognised behind blanks, control characters and a byte order mark as well.
+ */
+export function fromFirstVisible(text: string): string {
+  return text.replace(/^[\s\p{Cc}]+/u, '');
+}
+
 /** At most so many UTF-16 units of a text, cut between two code points. */
 export function cutText(text: string, maximum: number): string {
   return text.slice(0, maximum).replace(/[\ud800-\udbff]$/, '');

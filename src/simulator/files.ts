@@ -94,13 +94,13 @@ export async function answerFile(
   respondBytes(answer, 200, contentType, sent);
 }
 
-/** A body without an end; it stops when nobody listens any more, or after 4 GB. */
+/** More bytes than a server holds in memory for one picture; it stops when the other side does. */
 function flood(answer: ServerResponse): void {
   const chunk = Buffer.alloc(1_048_576);
   let chunks = 0;
   answer.writeHead(200, { 'content-type': 'image/png' });
   const pour = () => {
-    while (!answer.destroyed && chunks < 4_096) {
+    while (!answer.destroyed && chunks < 128) {
       chunks += 1;
       if (!answer.write(chunk)) return void answer.once('drain', pour);
     }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -21,6 +21,7 @@ beforeAll(async () => {
       SEGMIND_RETENTION_MS: '2000',
       MAX_IMAGE_PIXELS: '4000000',
       MAX_IMAGE_BYTES: '4096',
+      SEGMIND_MEMORY_BYTES: '65536',
     },
   });
   dramatis.onStop(() => provider.close());
@@ -73,6 +74,10 @@ async function expectKept(problem: Record<string, string | number>, bytes: Buffe
   expect([head.status, head.headers.get('content-length')]).toEqual([200, String(bytes.length)]);
 }
 
+/** Begins like a picture. */
+const tooMany = (sizeBytes: number) => Buffer.concat([sound.subarray(0, 100), randomBytes(sizeBytes)]);
+const base64 = (bytes: Buffer) => bytes.toString('base64');
+
 const gif = () =>
   sharp({ create: { width: 9, height: 9, channels: 3, background: '#f00' } })
     .gif()
@@ -89,7 +94,7 @@ describe('an output that is refused after it was paid for is kept as it came', (
     ['a page', () => Buffer.from('<html>no picture</html>'), 'NOT_A_PICTURE', 'text/html'],
     ['a picture that ends too early', () => sound.subarray(0, sound.length - 20), 'DAMAGED', 'image/png'],
     ['too many pixels', () => pngBomb(3_000), 'TOO_MANY_PIXELS', 'image/png'],
-    ['many bytes', () => Buffer.alloc(2_000_000, 7), 'NOT_A_PICTURE', 'application/octet-stream'],
+    ['more bytes than are looked at', () => tooMany(20_000_000), 'TOO_LARGE', 'image/png'],
   ])('%s', async (_, make, code, contentType) => {
     const bytes = await make();
     const [providerUrl] = serve(bytes);
@@ -140,6 +145,35 @@ describe('an output that cannot be fetched says where it is', () => {
   });
 });
 
+describe('pictures in an answer that is larger than what is held in memory while it comes', () => {
+  it.each([false, true])('are found, several at a time (synchronous: %s)', async (isSynchronous) => {
+    provider.isSynchronous = isSynchronous;
+    provider.result = { body: { images: [base64(sound)], padding: base64(randomBytes(150_000)) } };
+    const ids = await Promise.all(Array.from({ length: 6 }, () => dramatis.generate(characterId)));
+    const runs = await Promise.all(ids.map((id) => dramatis.settle(id))).finally(() => {
+      provider.isSynchronous = false;
+    });
+    expect(runs.map(({ status }) => status)).toEqual(runs.map(() => 'COMPLETED'));
+    await eventually('nothing to be left', () => unfinished().length === 0);
+  });
+});
+
+it('a large answer that is a failure is told as one, and leaves nothing', async () => {
+  const error = Buffer.from(JSON.stringify({ error: 'no', padding: base64(randomBytes(300_000)) }));
+  provider.isSynchronous = true;
+  const { status, outputProblems } = await run({ status: 500, body: error }).finally(() => {
+    provider.isSynchronous = false;
+  });
+  expect([status, outputProblems]).toEqual(['UNCERTAIN', []]);
+  await eventually('nothing to be left', () => unfinished().length === 0);
+});
+
+/** What lies in storage half done; trials of the disk come and go. */
+function unfinished(): string[] {
+  const folder = join(dramatis.environment.DATA_DIR ?? '', 'storage/unfinished');
+  return readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isFile() ? [each.name] : []));
+}
+
 describe('an answer without a picture is kept whole', () => {
   it('as JSON, without the key that it repeats', async () => {
     const body = { status: 'COMPLETED', weights: 'x'.repeat(100), told: `your key is ${providerKey}` };
@@ -163,6 +197,24 @@ describe('an answer without a picture is kept whole', () => {
     expect(status).toBe('UNCERTAIN');
     expect(outputProblems).toEqual([expect.objectContaining({ index: 0, code, providerUrl: null })]);
     await expectKept(outputProblems[0], Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)));
+  });
+
+  it.each([
+    ['asynchronous', false, 'FAILED'],
+    ['synchronous', true, 'UNCERTAIN'],
+  ])('also when it is too large to be looked at, over the %s API', async (_, isSynchronous, ends) => {
+    const told = `${'x'.repeat(65_500)}${providerKey}`;
+    const body = { images: [base64(sound)], padding: base64(randomBytes(3_000_000)), told };
+    provider.isSynchronous = isSynchronous;
+    const { status, images, outputProblems } = await run({ body }).finally(() => {
+      provider.isSynchronous = false;
+    });
+    expect([status, images]).toEqual([ends, []]);
+    expect(outputProblems).toEqual([
+      expect.objectContaining({ index: 0, code: 'ANSWER_INVALID', contentType: 'application/json' }),
+    ]);
+    await expectKept(outputProblems[0], Buffer.from(JSON.stringify(body).replace(providerKey, '[key]')));
+    await eventually('nothing to be left', () => unfinished().length === 0);
   });
 
   it('as bytes of the asynchronous API, when it has not become better by the end of the retention', async () => {

@@ -102,3 +102,36 @@ it('a second signal waits no longer: what was under way is written down as UNCER
   const over = 'SELECT count(*)::int AS count FROM generations WHERE is_attempt_over';
   expect(await dramatis.database.query(over)).toEqual([{ count: 5 }]);
 });
+
+it.each([
+  ['v2', { requestId: expect.stringMatching(/^[0-9a-f]{32}$/) }],
+  ['v1', { outputs: [{ index: 0, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }] }],
+])('an answer over %s that no database takes before the end is in the log', async (transport, told) => {
+  const first = await worker({ SEGMIND_TRANSPORT: transport });
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  dramatis.simulator.onRequest = ({ method, path }) =>
+    method === 'POST' && path.startsWith(`/${transport}/consistent`) ? released : undefined;
+  await ask(1, 'never written down');
+  await eventually('it to be taken', () => submits(transport).length === 1);
+  const [row] = await dramatis.database.query('SELECT id FROM generations');
+  const name = new URL(dramatis.database.url).pathname.slice(1);
+  await dramatis.database.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
+  await dramatis.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  release();
+  await eventually('the answer', () => dramatis.simulator.bill.length === 1 || transport === 'v2');
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  first.signal('SIGTERM');
+  await eventually('the first signal to be heard', () => first.log.some(({ msg }) => msg === 'stopping'));
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  first.signal('SIGTERM');
+  await first.exited;
+  expect(first.log.filter(({ msg }) => msg === "the provider's answer could not be written down")).toEqual([
+    expect.objectContaining({ level: 'error', generationId: row?.id, ...told }),
+  ]);
+  await dramatis.database
+    .query(
+      `SET default_transaction_read_only = off; ALTER DATABASE "${name}" RESET default_transaction_read_only`,
+    )
+    .catch(() => undefined);
+});

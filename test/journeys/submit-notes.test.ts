@@ -170,10 +170,21 @@ it('nothing is submitted while a submit cannot be noted, and all goes on when it
     [await idOf('unnoted')],
   );
   expect(statusesTold).toEqual([{ status: 'QUEUED' }]);
+  // Its owner sees it, and so does the operator.
+  const waits = async () =>
+    (await dramatis.get('query ($id: ID!) { generation(id: $id) { waitingFor { reason } } }', { id }))
+      .generation.waitingFor;
+  await eventually('the reason', async () => (await waits())?.reason === 'STORAGE');
+  const ready = await fetch(new URL('/readyz', running.url));
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    expect.objectContaining({ submits: 'submits cannot be noted: ENOTDIR' }),
+  ]);
   await rm(folder);
   await rename(`${folder}.away`, folder);
   expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
   expect(taken('unnoted')).toHaveLength(1);
+  await eventually('it to be ready', async () => (await fetch(new URL('/readyz', running.url))).ok);
 });
 
 it('notes of another installation mean nothing, and the log says that they are there', async () => {

@@ -8,14 +8,15 @@ import { findGeneration } from './generation.queries.ts';
 import type { CancelGenerationInput } from './generation.type.ts';
 import { moveGenerationIn } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
+import { type EndsUnsent, endUnsentIn, reviewedIfBack } from './review/end-unsent.ts';
 
 /**
  * Calls a run off. Before the submit it ends as CANCELED and costs nothing. Afterwards the provider cannot be
  * stopped: the wish is noted, and the result, which is paid for, is still collected. Throws NotFound, and Conflict
- * when the run has ended.
+ * when the run has ended, or may have been submitted without the database's knowledge.
  */
 export async function cancelGeneration(
-  ctx: Uses<'db' | 'viewer' | 'loaders' | 'jobs'>,
+  ctx: EndsUnsent & Uses<'viewer' | 'loaders'>,
   input: CancelGenerationInput,
 ): Promise<GenerationRow> {
   const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
@@ -26,13 +27,13 @@ export async function cancelGeneration(
       action: 'GENERATION_CANCELED',
       target: { type: 'Generation', id },
     });
-  const canceled = await ctx.db.$transaction(async (tx) => {
+  const canceled = await reviewedIfBack(ctx, id, async (tx) => {
     // Nobody moves it between one look and the next.
     await tx.$queryRaw`SELECT id FROM generations WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
-    const row = await moveGenerationIn(ctx, tx, id, {
+    const row = await endUnsentIn(ctx, tx, id, {
       to: 'CANCELED',
       from: ['AWAITING_APPROVAL', 'QUEUED'],
-      set: { cancel_requested_at: 'now', cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+      set: { cancel_requested_at: 'now' },
       also,
     });
     if (row) return row;

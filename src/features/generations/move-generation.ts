@@ -15,7 +15,7 @@ export interface Changes {
   readonly attempted_at?: typeof atMove;
   readonly is_attempt_over?: boolean;
   readonly wakeup_id?: string;
-  readonly provider_account?: string;
+  readonly provider_account?: string | null;
   readonly provider_request_id?: string;
   readonly is_slow?: boolean;
   readonly cancel_requested_at?: typeof atMove;

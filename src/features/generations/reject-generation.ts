@@ -7,26 +7,22 @@ import { notWaiting } from './approval.ts';
 import type { RejectGenerationInput } from './approval.type.ts';
 import { failureCodes, failureColumns } from './failure.ts';
 import { findGeneration } from './generation.queries.ts';
-import { moveGeneration } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
+import { type EndsUnsent, endUnsent } from './review/end-unsent.ts';
 
 /** Turns a run down that waits for approval: it is CANCELED, and its money is free again. Throws like approveGeneration. */
 export async function rejectGeneration(
-  ctx: Uses<'db' | 'viewer' | 'loaders' | 'jobs'>,
+  ctx: EndsUnsent & Uses<'viewer' | 'loaders'>,
   input: RejectGenerationInput,
 ): Promise<GenerationRow> {
   const reason = checkOptionalText(['input', 'reason'], input.reason, 500);
   const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
   await authorize(ctx, projectId, 'APPROVE_GENERATIONS', 'Generation');
   const message = [failureCodes.APPROVAL_REJECTED, reason].filter((part) => part !== null).join(' ');
-  const rejected = await moveGeneration(ctx, id, {
+  const rejected = await endUnsent(ctx, id, {
     to: 'CANCELED',
     from: ['AWAITING_APPROVAL'],
-    set: {
-      ...failureColumns({ code: 'APPROVAL_REJECTED', message, retryable: false }),
-      cost_micros: '0',
-      cost_source: 'NOT_SUBMITTED',
-    },
+    set: failureColumns({ code: 'APPROVAL_REJECTED', message, retryable: false }),
     event: 'GENERATION_REJECTED',
     also: (tx) =>
       recordAudit(tx, ctx.viewer, {

@@ -3,7 +3,8 @@ import type { GenerationRow } from './progress.ts';
 
 /** Why a run waits although its turn has come; each with what it tells the caller. */
 export const waitReasons = {
-  STORAGE: 'Pictures cannot be stored at the moment. Nothing is submitted until they can.',
+  STORAGE:
+    'Pictures, or the notes of submits, cannot be stored at the moment. Nothing is submitted until they can.',
   PROVIDER_KEY: "No usable key of the run's provider account is known. It goes on when one is.",
 } as const;
 export type WaitReason = keyof typeof waitReasons;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../../errors.ts';
 import type { TaskContext } from '../../platform/context.ts';
+import { isTransient } from '../../platform/db/transient.ts';
 import { blobKey, unsortedKey, unsortedPrefix } from '../../platform/storage/blob-key.ts';
 
 const batchSize = 200;
@@ -18,8 +19,8 @@ interface Claim {
 /**
  * Version 0.1 kept one copy of a picture for all projects. Copies each to the projects that have it, then removes
  * what was shared: once for an installation, at its first start. Starting twice, or again after a crash, is no error.
- * A storage that does not work does not keep the server from starting: then the pictures are sorted as soon as it works,
- * until `signal` aborts.
+ * A storage or a database that does not work does not keep the server from starting: then the pictures are sorted as soon
+ * as it works, until `signal` aborts.
  */
 export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void> {
   if (await areAdopted(ctx)) return;
@@ -33,7 +34,7 @@ export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Resolves to false when the storage does not work now. A project has a picture when there is a row of it, and when an
+ * Resolves to false when the storage, or the database, does not work now. A project has a picture when there is a row of it, and when an
  * output of a run names it: a paid picture that is still being stored, or could not be, has no row.
  */
 async function areAdopted(ctx: Tools): Promise<boolean> {
@@ -47,7 +48,7 @@ async function areAdopted(ctx: Tools): Promise<boolean> {
     ctx.log.info('pictures of an older version were sorted by project');
     return true;
   } catch (error) {
-    if (error instanceof StorageUnavailable) return false;
+    if (error instanceof StorageUnavailable || isTransient(error)) return false;
     throw error;
   }
 }

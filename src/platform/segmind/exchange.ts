@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { toError } from '../../errors.ts';
 import { SegmindError } from './segmind-error.ts';
+import { type Spool, type Spooled, Spooling } from './spool.ts';
 import type { Call } from './status-meaning.ts';
 
 /** Names in lower case; of a header sent twice, the first. */
@@ -10,7 +11,9 @@ export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
 export interface Answer {
   readonly httpStatus: number;
   readonly headers: AnswerHeaders;
+  /** Only the beginning of an answer that was spooled. */
   readonly bytes: Buffer;
+  readonly spooled?: Spooled;
 }
 
 /** Where a request goes: a URL, or its parts where making one for each poll would be waste. */
@@ -28,8 +31,15 @@ export interface Exchange {
   /** The caller's own reason to stop. */
   readonly signal?: AbortSignal;
   readonly maxBytes: number;
+  /** Takes an answer that is larger than that. Without it such an answer is a failure. */
+  readonly spool?: () => Spool;
   readonly dispatcher: Dispatcher;
 }
+
+/** Sizes are told as 32-bit numbers. */
+const mostSpooledBytes = 2 ** 31 - 1;
+/** A picture of unusual size may take so much longer. */
+const spooledPatience = 10;
 
 /**
  * Sends one request and reads one answer: one deadline over all of it, no redirect, no second try. Any status
@@ -66,22 +76,23 @@ export function exchange(sent: Exchange): Promise<Answer> {
 class Reception implements Dispatcher.DispatchHandler {
   readonly #sent: Exchange;
   readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (error: SegmindError) => void;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #reject: (error: Error) => void;
+  #deadline: NodeJS.Timeout;
   readonly #abort = () => this.stop(this.#sent.signal?.reason);
   #controller: Dispatcher.DispatchController | null = null;
-  #failure: SegmindError | null = null;
+  #failure: Error | null = null;
   #isStarted = false;
   #httpStatus = 0;
   #headers: AnswerHeaders = {};
   readonly #chunks: Buffer[] = [];
   #sizeBytes = 0;
+  #spooling: Spooling | null = null;
 
-  constructor(sent: Exchange, resolve: (answer: Answer) => void, reject: (error: SegmindError) => void) {
+  constructor(sent: Exchange, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
     this.#sent = sent;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#deadline = setTimeout(() => this.stop(new Error('The time was up.'), 'TIMED_OUT'), sent.timeoutMs);
+    this.#deadline = this.#expire(sent.timeoutMs);
     sent.signal?.addEventListener('abort', this.#abort);
   }
 
@@ -109,36 +120,75 @@ class Reception implements Dispatcher.DispatchHandler {
     this.#headers = first;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { call, maxBytes } = this.#sent;
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#failure) return;
+    const { spool, maxBytes } = this.#sent;
     this.#sizeBytes += chunk.length;
-    this.#chunks.push(chunk);
-    if (this.#sizeBytes <= maxBytes) return;
+    if (this.#sizeBytes > maxBytes && spool && !this.#spooling) this.#beginSpooling(spool(), controller);
+    if (!this.#spooling) this.#chunks.push(chunk);
+    else if (this.#sizeBytes <= mostSpooledBytes) this.#spooling.write(chunk, controller);
+    if (this.#sizeBytes > (spool ? mostSpooledBytes : maxBytes)) this.#refuseSize();
+  }
+
+  #beginSpooling(spool: Spool, controller: Dispatcher.DispatchController): void {
+    this.#spooling = new Spooling(spool, (error) => this.#fail(this.#spoolError(error)));
+    for (const chunk of this.#chunks.splice(0)) this.#spooling.write(chunk, controller);
+    if (this.#sent.call !== 'DOWNLOAD') return;
+    clearTimeout(this.#deadline);
+    this.#deadline = this.#expire(this.#sent.timeoutMs * spooledPatience);
+  }
+
+  #expire(timeoutMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.stop(new Error('The time was up.'), 'TIMED_OUT'), timeoutMs);
+  }
+
+  /** Reading may be tried again when the disk works. What a submit has brought is lost. */
+  #spoolError(error: unknown): Error {
+    const cause = toError(error);
+    if (this.#sent.call !== 'SUBMIT') return cause;
+    const detail = 'The answer is too large for memory, and could not be stored.';
+    return new SegmindError({ code: 'CONNECTION_LOST', meaning: 'UNCERTAIN', detail, cause });
+  }
+
+  #refuseSize(): void {
+    const { call, spool, maxBytes } = this.#sent;
     this.#fail(
       new SegmindError({
         code: call === 'DOWNLOAD' ? 'OUTPUT_REFUSED' : 'ANSWER_INVALID',
         meaning: call === 'SUBMIT' ? 'UNCERTAIN' : 'REFUSED',
-        detail: `The answer is larger than ${maxBytes} bytes.`,
+        detail: `The answer is larger than ${spool ? mostSpooledBytes : maxBytes} bytes.`,
       }),
     );
   }
 
   onResponseEnd(): void {
     this.#end();
+    if (this.#spooling) return void this.#endSpooling(this.#spooling);
     const [only, ...more] = this.#chunks;
     const bytes = only && more.length === 0 ? only : Buffer.concat(this.#chunks);
     this.#resolve({ httpStatus: this.#httpStatus, headers: this.#headers, bytes });
+  }
+
+  async #endSpooling(spooling: Spooling): Promise<void> {
+    try {
+      const spooled = await spooling.end();
+      const facts = { httpStatus: this.#httpStatus, headers: this.#headers };
+      if (!this.#failure) this.#resolve({ ...facts, bytes: spooled.head, spooled });
+    } catch (error) {
+      this.#fail(this.#spoolError(error));
+    }
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#fail(this.#networkError(error));
   }
 
-  #fail(error: SegmindError): void {
+  #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
     this.#end();
     this.#reject(error);
+    void this.#spooling?.discard();
     this.#controller?.abort(error);
   }
 

@@ -1,3 +1,5 @@
+import type { Spool } from './spool.ts';
+
 /** An account at the provider, and the limits of what it may do to us. */
 export interface SegmindOptions {
   readonly apiKey: string;
@@ -22,7 +24,12 @@ export interface SegmindOptions {
   readonly syncTimeoutMs?: number;
   /** For `download` and `upload`. @default 60000 */
   readonly downloadTimeoutMs?: number;
+  /** A picture that is larger is not looked at. */
   readonly maxOutputBytes: number;
+  /** An answer that is larger is not held in memory while it comes. @default 64 MiB */
+  readonly memoryBytes?: number;
+  /** Takes what is larger. Without it that is lost. */
+  readonly spool?: () => Spool;
   /** Where pictures may be fetched from over https, besides the API's own origin. @default the provider's two */
   readonly outputHosts?: readonly string[];
 }

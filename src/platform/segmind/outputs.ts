@@ -1,3 +1,5 @@
+import { fromFirstVisible } from '../../text.ts';
+
 /** A picture as it was delivered. */
 export type Output =
   | { readonly kind: 'BYTES'; readonly bytes: Buffer }
@@ -51,8 +53,9 @@ function gather(value: unknown, depth: number): Found[] {
 
 /** A URL, or base64 with or without a data URI around it. A word that decodes to no picture is none. */
 function readText(text: string): Found[] {
-  if (/^[\s\p{Cc}]*https?:\/\//iu.test(text)) return [{ kind: 'URL', url: readUrl(text) }];
-  const base64 = text.trim().replace(/^data:[^,]{0,200},/i, '');
+  const visible = fromFirstVisible(text);
+  if (/^https?:\/\//i.test(visible)) return [{ kind: 'URL', url: readUrl(text) }];
+  const base64 = visible.trimEnd().replace(/^data:[^,]{0,200},/i, '');
   const bytes = Buffer.from(base64, 'base64');
   if (isPicture(bytes)) return [{ kind: 'BYTES', bytes }];
   return /^[A-Za-z0-9+/_\s-]{40,}={0,2}$/.test(base64) ? [{ kind: 'UNKNOWN', bytes }] : [];

@@ -31,7 +31,7 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
   }
   if (!isSuccess && body?.status !== 'COMPLETED') throw refusal(answer, call, apiKey);
   const json = parseJson(bytes);
-  const kept = withoutKey(bytes, apiKey);
+  const kept = { answer: withoutKey(bytes, apiKey) };
   if (json === undefined) throw nonsense('ANSWER_UNREADABLE', answer, call, null, kept);
   // An error beside a URL is an error with a link; only a job that completed has pictures in spite of it.
   const isError = Boolean(body?.error) && body?.status !== 'COMPLETED';
@@ -44,7 +44,7 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
 }
 
 /** Members of a project may read a kept answer, and must not find the key in it. */
-function withoutKey(bytes: Buffer, apiKey: string): Buffer {
+export function withoutKey(bytes: Buffer, apiKey: string): Buffer {
   if (!bytes.includes(apiKey)) return bytes;
   return Buffer.from(bytes.toString('latin1').replaceAll(apiKey, '[key]'), 'latin1');
 }

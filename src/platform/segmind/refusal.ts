@@ -1,15 +1,16 @@
 import { cleanDetail } from './clean-detail.ts';
 import type { Answer } from './exchange.ts';
-import { errorText, parseBody } from './result.ts';
+import { answerText, errorText, parseBody } from './result.ts';
 import { readRetryAt } from './retry-at.ts';
 import { SegmindError } from './segmind-error.ts';
+import type { Spooled } from './spool.ts';
 import { type Call, isRouteRefused, statusMeaning } from './status-meaning.ts';
 
 /** The error for an answer whose status is no success. */
 export function refusal(answer: Answer, call: Call, apiKey: string): SegmindError {
   const { httpStatus, headers, bytes } = answer;
-  const text = bytes.toString('utf8');
-  const isHtml = text.trimStart().startsWith('<');
+  const text = answerText(bytes);
+  const isHtml = text.startsWith('<');
   const words = errorText(parseBody(bytes)) ?? (isHtml ? '' : text);
   return new SegmindError({
     ...statusMeaning(httpStatus, call, text),
@@ -30,8 +31,8 @@ export function nonsense(
   { httpStatus }: Answer,
   call: Call,
   detail: string | null,
-  kept?: Buffer,
+  kept: { readonly answer?: Buffer; readonly spooled?: Spooled } = {},
 ): SegmindError {
   const meaning = call === 'SUBMIT' ? 'UNCERTAIN' : code === 'ANSWER_INVALID' ? 'REFUSED' : 'RETRY';
-  return new SegmindError({ code, meaning, httpStatus, detail, answer: kept });
+  return new SegmindError({ code, meaning, httpStatus, detail, ...kept });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanText, oneLine } from '../../text.ts';
+import { cleanText, fromFirstVisible, oneLine } from '../../text.ts';
 import type { AnswerHeaders } from './exchange.ts';
 import { parseMicros } from './micros.ts';
 import type { Output } from './outputs.ts';
@@ -80,10 +80,14 @@ const bodySchema = z.looseObject({
 /** A JSON object from the provider, with what this client understands of it. */
 export type Body = z.output<typeof bodySchema>;
 
+/** An answer as the text by which it is judged: whatever looks at its beginning sees the same. */
+export function answerText(bytes: Buffer): string {
+  return fromFirstVisible(bytes.toString('utf8'));
+}
+
 /** An answer's JSON object or list; undefined when the bytes are none. The content type is not believed. */
 export function parseJson(bytes: Buffer): unknown {
-  // A byte order mark counts as white space.
-  const json = bytes.toString('utf8').replace(/^[\s\p{Cc}]+/u, '');
+  const json = answerText(bytes);
   if (!/^[{[]/.test(json)) return undefined;
   return tryParse(json) ?? tryParse(repairJson(json));
 }

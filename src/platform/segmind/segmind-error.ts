@@ -1,5 +1,6 @@
 import { cleanText } from '../../text.ts';
 import { maxDetailLength } from './clean-detail.ts';
+import type { Spooled } from './spool.ts';
 
 /**
  * What a failure means for the caller's money.
@@ -53,6 +54,7 @@ interface SegmindErrorFacts {
   readonly detail?: string | null;
   readonly isRouteRefused?: boolean;
   readonly answer?: Buffer;
+  readonly spooled?: Spooled;
   readonly cause?: unknown;
 }
 
@@ -71,6 +73,7 @@ export class SegmindError extends Error {
   readonly isRouteRefused: boolean;
   /** No plain member: what is logged of an error must not hold a whole answer. */
   readonly #answer: Buffer | null;
+  readonly #spooled: Spooled | null;
 
   constructor(facts: SegmindErrorFacts) {
     const { code, meaning, httpStatus = null, retryAt = null, isRouteRefused = false } = facts;
@@ -85,10 +88,16 @@ export class SegmindError extends Error {
     this.detail = detail;
     this.isRouteRefused = isRouteRefused;
     this.#answer = facts.answer ?? null;
+    this.#spooled = facts.spooled ?? null;
   }
 
   /** The body of an answer that says success and holds no picture, without the key; null for every other failure. */
   get answer(): Buffer | null {
     return this.#answer;
+  }
+
+  /** A body that is too large to be looked at, outside of memory; null for every other failure. */
+  get spooled(): Spooled | null {
+    return this.#spooled;
   }
 }

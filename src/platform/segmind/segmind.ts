@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { apiAddress, isOutputAllowed } from './address.ts';
 import { cleanDetail } from './clean-detail.ts';
 import { type Connections, openConnections } from './connections.ts';
-import { type Answer, exchange, type Target } from './exchange.ts';
+import { type Answer, type Exchange, exchange, type Target } from './exchange.ts';
 import { type HistoryQuery, type HistoryRow, isWholeList, readHistory } from './history.ts';
 import { parseMicros } from './micros.ts';
 import type { SegmindOptions } from './options.ts';
 import { maxUrlLength } from './outputs.ts';
-import { readResult, readStatus } from './read-result.ts';
+import { readResult, readStatus, withoutKey } from './read-result.ts';
 import { nonsense, refusal } from './refusal.ts';
 import {
   errorText,
@@ -21,7 +21,9 @@ import {
   type Status,
 } from './result.ts';
 import { SegmindError } from './segmind-error.ts';
+import { spoolWithout } from './spool.ts';
 import type { Call } from './status-meaning.ts';
+import { downloaded, wholeAnswer } from './whole-answer.ts';
 
 /** A job that the provider has taken. */
 export interface Submitted {
@@ -74,8 +76,9 @@ const slugPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const apiKeyPattern = /^[\x21-\x7e]+$/;
 const defaultOutputHosts = ['images.segmind.com', 'storage.segmind.com'];
 const maxStatusBytes = 1_048_576;
-/** Several pictures as base64 in JSON. */
-const maxResultBytes = 52_428_800;
+const usualMemoryBytes = 67_108_864;
+/** Several pictures as base64 in JSON: what is larger than this many times the memory is kept, and not looked at. */
+const lookedAtShare = 4;
 
 const urlsSchema = z.array(z.url({ protocol: /^https?$/, normalize: true }).max(maxUrlLength)).min(1);
 /** The provider's documents say `urls`; its own client library and the live service, `file_urls`. */
@@ -89,7 +92,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
   const { apiKey, maxOutputBytes, outputHosts = defaultOutputHosts } = options;
   const { submitTimeoutMs = 30_000, pollTimeoutMs = 15_000 } = options;
   const { syncTimeoutMs = 300_000, downloadTimeoutMs = 60_000 } = options;
-  const { generationsUrl } = options;
+  const { generationsUrl, memoryBytes = usualMemoryBytes, spool } = options;
   if (!apiKeyPattern.test(apiKey))
     throw new Error('The Segmind API key must be printable ASCII without spaces.');
   const address = apiAddress(options.baseUrl);
@@ -100,20 +103,19 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
   const connections = opened ?? openConnections(apiOrigin);
   const uploadUrl = new URL(options.uploadUrl);
 
-  function post(url: URL, body: object, limits: { call: Call; timeoutMs: number; signal?: AbortSignal }) {
+  function post(url: URL, body: object, limits: Pick<Exchange, 'call' | 'timeoutMs' | 'signal' | 'spool'>) {
     const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
-    const maxBytes = maxResultBytes;
     return exchange({
       url,
       headers,
       body: JSON.stringify(body),
-      maxBytes,
+      maxBytes: memoryBytes,
       dispatcher: connections.posts,
       ...limits,
     });
   }
 
-  function read(url: Target, maxBytes: number): Promise<Answer> {
+  function read(url: Target, maxBytes: number, more: Pick<Exchange, 'spool'> = {}): Promise<Answer> {
     const [headers, timeoutMs] = [{ 'x-api-key': apiKey }, pollTimeoutMs];
     return exchange({
       call: 'READ',
@@ -122,8 +124,13 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
       timeoutMs,
       maxBytes,
       dispatcher: connections.reads(url.origin),
+      ...more,
     });
   }
+
+  const keyless = spool && (() => spoolWithout(apiKey, spool()));
+  const whole = (answer: Answer, call: Call) =>
+    wholeAnswer(answer, call, apiKey, memoryBytes * lookedAtShare);
 
   /** Where to ask after a job: made from its id alone, whatever URLs an answer names. */
   function requestUrl(requestId: string, more = ''): Target {
@@ -142,20 +149,23 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
     accountId: createHash('sha256').update(`${realm}\n${apiKey}`).digest('hex').slice(0, 16),
 
     async submit(slug, body, signal) {
-      const limits = { call: 'SUBMIT', timeoutMs: submitTimeoutMs, signal } as const;
-      const answer = await post(modelUrl('v2', slug), body, limits);
+      const limits = { call: 'SUBMIT', timeoutMs: submitTimeoutMs, signal, spool: keyless } as const;
+      const answer = await whole(await post(modelUrl('v2', slug), body, limits), 'SUBMIT');
       if (!isSuccess(answer)) throw refusal(answer, 'SUBMIT', apiKey);
       const taken = parseBody(answer.bytes);
       if (taken?.request_id) {
         return { requestId: taken.request_id, metrics: readMetrics(taken, answer.headers) };
       }
       const detail = cleanDetail(errorText(taken) ?? 'There is no request id in the answer.', apiKey);
-      throw nonsense('ANSWER_INVALID', answer, 'SUBMIT', detail);
+      throw nonsense('ANSWER_INVALID', answer, 'SUBMIT', detail, {
+        answer: withoutKey(answer.bytes, apiKey),
+      });
     },
 
     async run(slug, body, signal) {
-      const limits = { call: 'SUBMIT', timeoutMs: syncTimeoutMs, signal } as const;
-      return readResult(await post(modelUrl('v1', slug), body, limits), 'SUBMIT', apiKey);
+      const limits = { call: 'SUBMIT', timeoutMs: syncTimeoutMs, signal, spool: keyless } as const;
+      const answer = await whole(await post(modelUrl('v1', slug), body, limits), 'SUBMIT');
+      return readResult(answer, 'SUBMIT', apiKey);
     },
 
     async status(requestId) {
@@ -163,7 +173,8 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
     },
 
     async result(requestId) {
-      return readResult(await read(requestUrl(requestId), maxResultBytes), 'READ', apiKey);
+      const answer = await read(requestUrl(requestId), memoryBytes, { spool: keyless });
+      return readResult(await whole(answer, 'READ'), 'READ', apiKey);
     },
 
     async credits() {
@@ -184,7 +195,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
 
     async generations(query) {
       if (generationsUrl === undefined) throw new Error('There is no address of a list of past runs.');
-      const source = { address: generationsUrl, apiKey, read: (url: URL) => read(url, maxResultBytes) };
+      const source = { address: generationsUrl, apiKey, read: (url: URL) => read(url, memoryBytes) };
       return readHistory(source, query);
     },
 
@@ -204,7 +215,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
         const detail = 'Pictures are not fetched from this host.';
         throw new SegmindError({ code: 'OUTPUT_REFUSED', meaning: 'REFUSED', detail });
       }
-      const limits = { timeoutMs: downloadTimeoutMs, maxBytes: maxOutputBytes };
+      const limits = { timeoutMs: downloadTimeoutMs, maxBytes: maxOutputBytes, spool };
       const answer = await exchange({
         call: 'DOWNLOAD',
         url,
@@ -212,8 +223,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
         ...limits,
         dispatcher: connections.reads(url.origin),
       });
-      if (answer.httpStatus !== 200) throw refusal(answer, 'DOWNLOAD', apiKey);
-      return answer.bytes;
+      return downloaded(answer, maxOutputBytes, apiKey);
     },
 
     withKey: (otherKey) => createSegmind({ ...options, apiKey: otherKey }, connections),

@@ -60,7 +60,7 @@ const lines: Readonly<Record<number, Line>> = {
 const aboutMoney = /credit|balance|spend|budget/i;
 
 /**
- * What a status without success means; `text` is what the answer says. A status that nobody has described is
+ * What a status without success means; `text` is what the answer says, as `answerText`. A status that nobody has described is
  * UNCERTAIN for a submit and worth another try for everything else.
  */
 export function statusMeaning(
@@ -92,5 +92,5 @@ function codeOf(line: Line, httpStatus: number, call: Call, text: string): Segmi
 export function isRouteRefused(httpStatus: number, text: string): boolean {
   if (httpStatus === 405) return true;
   if (httpStatus !== 400 && httpStatus !== 404) return false;
-  return /missing host header/i.test(text) || (httpStatus === 404 && !text.trimStart().startsWith('{'));
+  return /missing host header/i.test(text) || (httpStatus === 404 && !text.startsWith('{'));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, writeWhole } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 import type { Database, Transaction } from '../db/connect.ts';
 
@@ -63,7 +64,9 @@ async function identify(tx: Transaction, root: string, known: string | null): Pr
   }
   // An empty folder beside the known one is another one.
   const identity = hasPictures && known !== null ? known : randomUUID();
-  await mkdir(root, { recursive: true });
-  await writeFile(join(root, fileName), `${identity}\n`);
+  await makeFolder(root);
+  await writeWhole(join(root, fileName), `${identity}\n`, {
+    temporary: join(root, `${fileName}.${randomUUID()}`),
+  });
   return identity;
 }

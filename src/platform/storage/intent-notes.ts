@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, syncFolder } from '../../durable-file.ts';
+import { errorCode } from '../../errors.ts';
+import { AccountNotes, type UsedAccount } from './account-notes.ts';
 import {
   listNoteFiles,
-  makeNoteFolder,
   type NotedIntent,
   readNoteFile,
-  removeLitter,
+  removeUnfinishedNotes,
   writeNoteFile,
 } from './note-file.ts';
 
@@ -31,6 +33,7 @@ export interface AllNotes {
  */
 export class IntentNotes {
   readonly #root: string;
+  readonly #accounts: AccountNotes;
   #database = '';
   #server = '';
   readonly #own = new Map<string, OwnIntent>();
@@ -40,10 +43,12 @@ export class IntentNotes {
   readonly #names = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | null = null;
+  #problem: string | null = null;
 
   /** Notes in a folder below `root`; `belongTo` says which. */
   constructor(root: string) {
     this.#root = root;
+    this.#accounts = new AccountNotes(root);
   }
 
   /** The database that the notes are about. */
@@ -69,9 +74,21 @@ export class IntentNotes {
       this.#others.clear();
       this.#names.clear();
       this.#database = database;
-      await makeNoteFolder(this.#directory);
+      await makeFolder(this.#directory);
+      // It may have been made by a process that did not come this far.
+      await syncFolder(this.#root);
     }
     return (await readdir(this.#root)).some((name) => name !== database);
+  }
+
+  /** Resolves when it is on the disk that this account is used for the project. Throws what the disk says. */
+  async noteAccount(used: Omit<UsedAccount, 'usedAt'>): Promise<void> {
+    await this.#noting(this.#accounts.note(this.#database, used));
+  }
+
+  /** The accounts that were used on a database. Throws what the disk says. */
+  accountsOf(database: string): Promise<UsedAccount[]> {
+    return this.#accounts.read(database);
   }
 
   /** Resolves when the intent is on the disk, before it is committed. Throws what the disk says. */
@@ -120,7 +137,7 @@ export class IntentNotes {
    * consequence. What is known stays noted. A process that lives has its own notes in its memory.
    */
   async adopt(known: ReadonlySet<string>, idle: ReadonlySet<string>): Promise<void> {
-    await removeLitter(this.#directory);
+    await removeUnfinishedNotes(this.#directory);
     const settled = [...this.#others].filter(([, intents]) =>
       intents.every(({ token }) => known.has(token) || idle.has(token)),
     );
@@ -129,6 +146,22 @@ export class IntentNotes {
       if (known.has(each.token)) this.#own.set(each.token, { ...each, isCommitted: true, supersedes: [] });
     await this.#save();
     for (const [name] of settled) await rm(join(this.#directory, name), { force: true });
+  }
+
+  /** Why nothing can be noted, so that nothing is submitted; null as long as it can. Tries it again where it could not. */
+  async findProblem(): Promise<string | null> {
+    if (this.#problem !== null) await this.#save().catch(() => undefined);
+    return this.#problem;
+  }
+
+  async #noting(write: Promise<void>): Promise<void> {
+    try {
+      await write;
+      this.#problem = null;
+    } catch (error) {
+      this.#problem = `submits cannot be noted: ${errorCode(error) ?? 'the disk does not say why'}`;
+      throw error;
+    }
   }
 
   /** Resolves when nothing is being written any more. */
@@ -149,7 +182,7 @@ export class IntentNotes {
   #save(): Promise<void> {
     this.#queued ??= this.#writing.then(() => {
       this.#queued = null;
-      const write = this.#write();
+      const write = this.#noting(this.#write());
       this.#writing = write.catch(() => undefined);
       return write;
     });

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder, removeLitter, writeWhole } from '../../durable-file.ts';
 import { errorCode, StorageUnavailable } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { unsortedPrefix } from './blob-key.ts';
 import { type ClaimStorage, readIdentity, StorageMissing } from './claim-storage.ts';
+import { openSpoolFile } from './spool-file.ts';
 import type { Storage } from './storage.ts';
 import { monitorStorage } from './storage-health.ts';
 
 const keyPattern = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
-/** A file half written by a process that died is litter after this long. */
-const litterAgeMs = 60 * 60 * 1_000;
 
 /** What storage in a folder needs besides it. */
 export interface LocalStorageOptions {
@@ -39,26 +39,16 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     if ((await readIdentity(root)) === null) throw new StorageMissing(`The pictures are not in ${root}.`);
   }
 
-  async function write(path: string, bytes: Buffer): Promise<void> {
+  async function prove(): Promise<void> {
     ours ??= await claim(root);
     await refuseForeignPlace();
-    await mkdir(unfinished, { recursive: true });
-    const temporary = join(unfinished, randomUUID());
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      const file = await open(temporary, 'wx');
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-      await syncFolder(dirname(path));
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw error;
-    }
+  }
+
+  async function write(path: string, bytes: Buffer): Promise<void> {
+    await prove();
+    await makeFolder(unfinished);
+    await makeFolder(dirname(path));
+    await writeWhole(path, bytes, { temporary: join(unfinished, randomUUID()) });
   }
 
   /** What storing a new picture takes: folders, a file, its bytes, and that they can be read again. */
@@ -84,9 +74,10 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     }
   }
 
-  async function read(path: string): Promise<Buffer | null> {
+  /** What is at a path; null when nothing is. */
+  async function unlessMissing<Result>(work: () => Promise<Result>): Promise<Result | null> {
     try {
-      return await readFile(path);
+      return await work();
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       await refuseForeignPlace();
@@ -106,21 +97,23 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     },
     async get(key) {
       const path = pathOf(key);
-      return unlessIll(() => read(path));
+      return unlessIll(() => unlessMissing(() => readFile(path)));
+    },
+    async open(key) {
+      const path = pathOf(key);
+      return unlessIll(() =>
+        unlessMissing(async () => {
+          const file = await open(path, 'r');
+          const { size } = await file.stat();
+          return { sizeBytes: size, stream: file.createReadStream() };
+        }),
+      );
     },
     async has(key) {
       const path = pathOf(key);
-      return unlessIll(() =>
-        stat(path).then(
-          () => true,
-          async (error: unknown) => {
-            if (errorCode(error) !== 'ENOENT') throw error;
-            await refuseForeignPlace();
-            return false;
-          },
-        ),
-      );
+      return (await unlessIll(() => unlessMissing(() => stat(path)))) !== null;
     },
+    spool: () => openSpoolFile({ unfinished, pathOf, prove, unlessIll }),
     async delete(key) {
       const path = pathOf(key);
       await unlessIll(async () => {
@@ -150,25 +143,4 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
       'the pictures of the database are in another folder: DATA_DIR is that of another installation',
     );
   return storage;
-}
-
-/** Makes a new name in a folder durable, as `sync` makes a file's bytes. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Not every file system can.
-    if (errorCode(error) === 'EIO') throw error;
-  } finally {
-    await folder.close();
-  }
-}
-
-async function removeLitter(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    const facts = await stat(path).catch(() => null);
-    if (facts && Date.now() - facts.mtimeMs > litterAgeMs) await rm(path, { recursive: true, force: true });
-  }
 }

@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { removeLitter, writeWhole } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 
 const noted = z.object({
@@ -18,14 +19,6 @@ export type NotedIntent = z.infer<typeof noted>;
 
 const extension = '.json';
 const unfinished = '.unfinished';
-/** A file half written by a process that died is litter after this long. */
-const litterAgeMs = 60 * 60 * 1_000;
-
-/** Makes a folder for notes, and the folder that it is in. */
-export async function makeNoteFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
-  await syncFolder(dirname(path));
-}
 
 /** The files of a folder that are whole. */
 export async function listNoteFiles(folder: string): Promise<string[]> {
@@ -55,42 +48,17 @@ export async function writeNoteFile(
   onAppear: (name: string) => void,
 ): Promise<void> {
   const name = `${id}${extension}`;
-  const temporary = join(folder, `${name}${unfinished}`);
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify({ intents }));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    onAppear(name);
-    await rename(temporary, join(folder, name));
-    await syncFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
+  await writeWhole(join(folder, name), JSON.stringify({ intents }), {
+    temporary: join(folder, `${name}${unfinished}`),
+    mode: 0o600,
+    place(temporary, path) {
+      onAppear(name);
+      return rename(temporary, path);
+    },
+  });
 }
 
-/** Removes files that processes began to write and did not finish. */
-export async function removeLitter(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(unfinished));
-  for (const path of names.map((name) => join(folder, name))) {
-    const ageMs = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (ageMs > litterAgeMs) await rm(path, { force: true });
-  }
-}
-
-/** What was created in a folder, or renamed in it, is there after the power has failed. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Removes notes that processes began to write and did not finish. */
+export function removeUnfinishedNotes(folder: string): Promise<void> {
+  return removeLitter(folder, (name) => name.endsWith(unfinished));
 }

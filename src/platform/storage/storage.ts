@@ -1,4 +1,28 @@
+import type { Readable } from 'node:stream';
 import type { StorageHealth } from './storage-health.ts';
+
+/** Bytes on their way out of storage. */
+export interface StoredStream {
+  readonly sizeBytes: number;
+  readonly stream: Readable;
+}
+
+/** A file that grows while its bytes come, and gets its key when all are there. */
+export interface SpoolFile {
+  write(chunk: Buffer): Promise<void>;
+  end(): Promise<FinishedSpool>;
+  discard(): Promise<void>;
+}
+
+/** All of the bytes. They are litter after a while, unless they are kept. */
+export interface FinishedSpool {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly head: Buffer;
+  read(): Promise<Buffer>;
+  keep(key: string): Promise<void>;
+  discard(): Promise<void>;
+}
 
 /**
  * Where picture bytes are kept, by key. Local disk now; an object store has the same verbs. Every verb throws
@@ -9,7 +33,11 @@ export interface Storage {
   put(key: string, bytes: Buffer): Promise<void>;
   /** The bytes, or null when there are none. */
   get(key: string): Promise<Buffer | null>;
+  /** The same as a stream, for bytes that may be many. */
+  open(key: string): Promise<StoredStream | null>;
   has(key: string): Promise<boolean>;
+  /** A file for bytes of which nothing is known yet. */
+  spool(): SpoolFile;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   /** Deletes every key below a prefix, a path without a slash at its end. */

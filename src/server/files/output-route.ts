@@ -35,17 +35,20 @@ export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): v
       select: { projectId: true, outputProblems: true },
     });
     const kept = run && readOutputProblems(run).find((each) => each.index === index)?.sha256;
-    const bytes = kept ? await ctx.storage.get(blobKey(run.projectId, kept)) : null;
+    const bytes = kept ? await ctx.storage.open(blobKey(run.projectId, kept)) : null;
     if (!bytes) {
       const error = { code: 'NOT_FOUND', message: 'Nothing is kept of this output.' };
       return reply.code(404).header('cache-control', 'no-store').send({ error });
     }
-    return reply
+    reply
       .headers({
         'content-disposition': `attachment; filename="${generationId}-${index}.bin"`,
         'cache-control': `private, max-age=${secondsUntil(verified.expiresAt, now)}, immutable`,
       })
-      .type('application/octet-stream')
-      .send(bytes);
+      .header('content-length', bytes.sizeBytes)
+      .type('application/octet-stream');
+    if (request.method !== 'HEAD') return reply.send(bytes.stream);
+    bytes.stream.destroy();
+    return reply.send();
   }
 }

@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { adoptBlobs } from '../../../src/features/images/adopt-blobs.ts';
+import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
-import { Dramatis, picture } from '../../support/dramatis.ts';
+import { Dramatis, eventually, picture } from '../../support/dramatis.ts';
 import { belongTo, deliveredRun, newPlace, type RunPlace } from '../../support/runs.ts';
+import { openTestStorage } from '../../support/storage.ts';
 
 let dramatis: Dramatis;
 let db: Database;
@@ -54,4 +57,26 @@ it('a paid picture of 0.1.0 is adopted, whatever became of its run', async () =>
     expect((await readFile(kept(sha256))).equals(pictures[index] ?? Buffer.alloc(0))).toBe(true);
   expect(existsSync(kept(litter))).toBe(false);
   expect(existsSync(join(root, 'blobs'))).toBe(false);
+});
+
+it('a database that is away for a while does not end the sorting', async () => {
+  const bytes = await picture('#500');
+  const sha256 = await oldBlob(bytes);
+  await deliveredRun(db, place, 'FAILED', [sha256]);
+  let failures = 2;
+  const failing = new Proxy(db, {
+    get(target, name) {
+      if (name !== '$queryRaw' || failures === 0) return Reflect.get(target, name, target);
+      failures -= 1;
+      return () => Promise.reject(Object.assign(new Error('away'), { code: 'P1001' }));
+    },
+  });
+  const storage = await openTestStorage(root);
+  const stopping = new AbortController();
+  await adoptBlobs({ db: failing, storage, log: createLogger('silent') }, stopping.signal);
+  await eventually('the picture to be sorted', () => existsSync(kept(sha256)));
+  await eventually('the old layout to be gone', () => !existsSync(join(root, 'blobs')));
+  stopping.abort();
+  storage.close();
+  expect(failures).toBe(0);
 });

@@ -71,6 +71,24 @@ describe('submit', () => {
     expect(error).toMatchObject({ code: 'ANSWER_INVALID', meaning: 'UNCERTAIN', httpStatus: 200 });
   });
 
+  it('keeps a success with a strange id, without the key, since it may be paid for', async () => {
+    api.script({ body: { request_id: 'a?b', told: key } });
+    const { answer } = await failure(segmind.submit(slug, {}));
+    expect(answer?.toString()).toBe('{"request_id":"a?b","told":"[key]"}');
+  });
+
+  it.each(['', '\0', '\ufeff', ' \r\n', '\u0085\x1b'])(
+    'sees what was not found behind %p',
+    async (before) => {
+      const answer = { status: 404, body: `${before}{"error":"Not found"}` };
+      api.script(answer, answer, { status: 502, body: `${before}<html>Bad gateway</html>` });
+      const refused = { code: 'MODEL_NOT_FOUND', isRouteRefused: false, detail: 'Not found' };
+      expect(await failure(segmind.submit(slug, {}))).toMatchObject(refused);
+      expect(await failure(segmind.status('r'))).toMatchObject({ code: 'REQUEST_NOT_FOUND' });
+      expect((await failure(segmind.status('r'))).detail).toBeNull();
+    },
+  );
+
   it('tells a missing route from a missing model', async () => {
     api.script(
       { status: 404, body: { error: 'Model not found' } },

@@ -1,8 +1,9 @@
-import type { Uses } from '../../../platform/context.ts';
 import { simulated } from '../../provider/environment.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import type { GenerationStatus } from '../generation-state.ts';
 import { moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
+import { type EndsUnsent, endUnsent } from './end-unsent.ts';
 
 const batchSize = 500;
 const unsubmitted: GenerationStatus[] = ['AWAITING_APPROVAL', 'QUEUED'];
@@ -20,11 +21,11 @@ const unfinished: GenerationStatus[] = [
  * Ends the runs that were asked for under another provider environment than the database's, and releases what they hold.
  * Runs that a live account may have taken stay as they are. Resolves to how many it ended.
  */
-export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log'>): Promise<number> {
+export async function endForeignRuns(ctx: EndsUnsent): Promise<number> {
   let count = 0;
   for (;;) {
-    const runs = await ctx.db.$queryRaw<{ id: string; status: GenerationStatus }[]>`
-      SELECT id::text AS id, status::text AS status FROM generations
+    const runs = await ctx.db.$queryRaw<Pick<GenerationRow, 'id' | 'environment' | 'status'>[]>`
+      SELECT id::text AS id, environment, status::text AS status FROM generations
       WHERE environment <> provider_environment() AND (status::text = ANY(${unsubmitted})
         OR environment = ${simulated} AND status::text = ANY(${unfinished}))
       LIMIT ${batchSize}`;
@@ -37,18 +38,21 @@ export async function endForeignRuns(ctx: Uses<'db' | 'jobs' | 'log'>): Promise<
 
 /** Ends one of them. Resolves to whether it was where it had been seen. */
 async function endForeignRun(
-  ctx: Uses<'db' | 'jobs'>,
-  { id, status }: { readonly id: string; readonly status: GenerationStatus },
+  ctx: EndsUnsent,
+  { id, environment, status }: Pick<GenerationRow, 'id' | 'environment' | 'status'>,
 ): Promise<boolean> {
   const failure = {
     code: 'ENVIRONMENT_CHANGED',
     message: failureCodes.ENVIRONMENT_CHANGED,
     retryable: true,
   } as const;
-  const moved = await moveGeneration(ctx, id, {
-    to: 'FAILED',
-    from: [status],
-    set: { ...failureColumns(failure), cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
-  });
+  const move = { to: 'FAILED', from: [status], set: failureColumns(failure) } as const;
+  const moved =
+    environment === simulated
+      ? await moveGeneration(ctx, id, {
+          ...move,
+          set: { ...move.set, cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+        })
+      : await endUnsent(ctx, id, move);
   return moved !== null;
 }

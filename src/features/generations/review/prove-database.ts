@@ -1,7 +1,8 @@
+import { StorageUnavailable } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { Prisma } from '../../../platform/db/generated/client.ts';
-import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
+import type { AllNotes, IntentNotes, NotedIntent } from '../../../platform/storage/intent-notes.ts';
 
 /** The setting that names the database, drawn when it is first used: a copy has the same until it is reviewed. */
 export const databaseName = 'database';
@@ -39,12 +40,14 @@ export function lostIntents({ mine, others }: AllNotes, { missing }: Standing): 
 }
 
 /**
- * Intents that another process noted, that the database does not know, and that may have been committed all the same: on
- * the Postgres that was there before. An intent that was noted for the present one was not committed, or not yet.
+ * Intents that the database does not know, and that may have been committed all the same: on the Postgres that was there
+ * before. An intent that was noted for the present one was not committed, or not yet.
  */
-export function doubtfulIntents({ others }: AllNotes, { missing, server }: Standing): NotedIntent[] {
+export function doubtfulIntents({ mine, others }: AllNotes, { missing, server }: Standing): NotedIntent[] {
   const unknown = new Set(missing);
-  return others.filter((each) => !each.isCommitted && each.server !== server && unknown.has(each.token));
+  return [...mine, ...others].filter(
+    (each) => !each.isCommitted && each.server !== server && unknown.has(each.token),
+  );
 }
 
 /** The database does not know everything that was submitted, or it is another one than before: it needs a review. */
@@ -65,10 +68,38 @@ export function refuseUnproven(
   standing: Standing,
   runs: readonly string[],
 ): void {
-  const isOfThese = ({ generationId }: NotedIntent) => runs.includes(generationId);
-  const isBack = lostIntents(notes, standing).length > 0 || doubtfulIntents(notes, standing).some(isOfThese);
-  if (isBack || standing.database !== intentNotes.database) throw new DatabaseWentBack();
+  refuseBack(intentNotes.database, notes, standing, []);
   intentNotes.server = standing.server;
-  const begun = notes.mine.filter((each) => !each.isCommitted && isOfThese(each));
+  const begun = notes.mine.filter((each) => !each.isCommitted && runs.includes(each.generationId));
   if (begun.some(({ server }) => server !== standing.server)) throw new ServerChanged();
+  refuseBack(intentNotes.database, notes, standing, runs);
+}
+
+/**
+ * Refuses to end `runs` as never submitted unless the database knows everything that was submitted, and none of them may
+ * have been submitted on an earlier Postgres. It is called within the transaction that ends them. Throws DatabaseWentBack,
+ * StorageUnavailable.
+ */
+export async function refuseSubmitted(
+  { intentNotes }: Pick<TaskContext, 'intentNotes'>,
+  tx: Transaction,
+  runs: readonly string[],
+): Promise<void> {
+  const notes = await readNotes(intentNotes);
+  refuseBack(intentNotes.database, notes, await readStanding(tx, notes), runs);
+}
+
+/** Without the notes nothing is proved. Throws StorageUnavailable. */
+export async function readNotes(intentNotes: IntentNotes): Promise<AllNotes> {
+  return intentNotes.read().catch((cause: unknown) => {
+    throw new StorageUnavailable({ cause });
+  });
+}
+
+/** Throws DatabaseWentBack where something is lost, or one of `runs` may be. */
+function refuseBack(database: string, notes: AllNotes, standing: Standing, runs: readonly string[]): void {
+  const isLost = lostIntents(notes, standing).length > 0;
+  const doubtful = doubtfulIntents(notes, standing);
+  if (isLost || standing.database !== database || doubtful.some((each) => runs.includes(each.generationId)))
+    throw new DatabaseWentBack();
 }

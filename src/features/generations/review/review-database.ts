@@ -7,9 +7,11 @@ import type { AllNotes, NotedIntent } from '../../../platform/storage/intent-not
 import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
 import { reviewRuns } from './review-runs.ts';
 
-type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'serverAccount' | 'intentNotes' | 'turns'>;
+type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
 const lockKey = 7_236_502;
+/** A run that may yet be submitted, or of which it is not known whether it was. */
+const undecided = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING', 'UNCERTAIN'] as const;
 /** The setting that says in which cluster the database was seen last. */
 const identityName = 'database-identity';
 
@@ -32,7 +34,7 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
     const identity = await readIdentity(ctx);
     const before = await tx.setting.findUnique({ where: { name: identityName } });
     const isCopy = before !== null && identity !== null && before.value !== identity;
-    const database = await openNotes(ctx, tx, isCopy);
+    const { database, former } = await openNotes(ctx, tx, isCopy);
     const notes = await intentNotes.read();
     const standing = await readStanding(tx, notes);
     const lost = lostIntents(notes, standing);
@@ -41,13 +43,17 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
       ({ generationId }) => reason !== null || runs.includes(generationId),
     );
     const doubtfulRuns = doubtful.map(({ generationId }) => generationId);
-    const count = await reviewRuns(ctx, reason === null ? doubtfulRuns : 'ALL');
+    const count = await reviewRuns(
+      ctx,
+      reason === null ? doubtfulRuns : 'ALL',
+      await intentNotes.accountsOf(former),
+    );
     if (reason !== null || count > 0)
       log.warn(
         { reason: reason ?? 'Postgres was exchanged during a submit', count },
         'the database is not as it was left: unfinished runs need a review',
       );
-    await tellLost(ctx, tx, lost);
+    await tellLost(ctx, tx, lost, doubtfulIntents(notes, standing));
     // This is written last, so that a review that is cut short is made once more.
     const settled = [...lost, ...doubtful];
     await tx.submitIntent.createMany({
@@ -90,22 +96,39 @@ async function readIdentity({ db, log }: Tools): Promise<string | null> {
 }
 
 /** A copy gets a new name: from now on there are two databases, and the submits of one mean nothing to the other. */
-async function openNotes({ intentNotes, log }: Tools, tx: Transaction, isCopy: boolean): Promise<string> {
+async function openNotes(
+  { intentNotes, log }: Tools,
+  tx: Transaction,
+  isCopy: boolean,
+): Promise<{ readonly database: string; readonly former: string }> {
   const { database: named, server } = await readStanding(tx, { mine: [], others: [] });
   const before = intentNotes.database;
   const database = isCopy ? randomUUID() : (named ?? (before || randomUUID()));
   const hasOthers = await intentNotes.belongTo(z.uuid().parse(database), server);
   if (hasOthers && database !== before)
     log.info({ database }, 'DATA_DIR has notes of submits from another database: they mean nothing here');
-  return database;
+  return { database, former: named ?? database };
 }
 
-async function tellLost({ log }: Tools, tx: Transaction, lost: readonly NotedIntent[]): Promise<void> {
-  const ids = lost.map(({ generationId }) => generationId);
-  const found = await tx.generation.findMany({ where: { id: { in: ids } }, select: { id: true } });
-  const present = new Set(found.map(({ id }) => id));
-  for (const generationId of ids.filter((id) => !present.has(id)))
-    log.error({ generationId }, 'the database has lost a run that was submitted');
+/** Names the runs that are gone. The ledger outlives a run that was removed with its project. */
+async function tellLost(
+  { log }: Tools,
+  tx: Transaction,
+  lost: readonly NotedIntent[],
+  doubtful: readonly NotedIntent[],
+): Promise<void> {
+  const ids = [...lost, ...doubtful].map(({ generationId }) => generationId);
+  const [runs, entries] = await Promise.all([
+    tx.generation.findMany({ where: { id: { in: ids } }, select: { id: true } }),
+    tx.ledgerEntry.findMany({ where: { generationId: { in: ids } }, select: { generationId: true } }),
+  ]);
+  const known = new Set([...runs.map(({ id }) => id), ...entries.map(({ generationId }) => generationId)]);
+  const tell = (intents: readonly NotedIntent[], message: string) => {
+    for (const { generationId } of intents)
+      if (!known.has(generationId)) log.error({ generationId }, message);
+  };
+  tell(lost, 'the database has lost a run that was submitted');
+  tell(doubtful, 'the database has lost a run that may have been submitted');
 }
 
 async function remember(tx: Transaction, name: string, value: string): Promise<void> {
@@ -114,7 +137,7 @@ async function remember(tx: Transaction, name: string, value: string): Promise<v
 
 /**
  * Which of the notes that were read say nothing any more that the database does not know. A process that died before its
- * intent was committed leaves a note; once its run has gone on, on another Postgres, the note is of no consequence.
+ * intent was committed leaves a note. It is of no consequence once its run was submitted on another Postgres, or has ended.
  */
 async function findSettled(
   tx: Transaction,
@@ -127,7 +150,7 @@ async function findSettled(
   for (const { token } of dealtWith) known.add(token);
   const left = others.filter((each) => !known.has(each.token) && each.server !== server);
   const waiting = await tx.generation.findMany({
-    where: { id: { in: left.map(({ generationId }) => generationId) }, status: 'QUEUED' },
+    where: { id: { in: left.map(({ generationId }) => generationId) }, status: { in: [...undecided] } },
     select: { id: true },
   });
   const waits = new Set(waiting.map(({ id }) => id));

@@ -1,9 +1,13 @@
 import type { TaskContext } from '../../../platform/context.ts';
+import { type UsedAccount, usedAgainMs } from '../../../platform/storage/account-notes.ts';
 import { failureColumns } from '../failure.ts';
 import { atMove, moveGeneration } from '../move-generation.ts';
+import type { GenerationRow } from '../progress.ts';
 
 const batchSize = 500;
 const unfinished = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING'] as const;
+/** The clocks of the database and of the file system may differ by as much as that. */
+const skewMs = 60 * 60 * 1_000;
 const failure = {
   code: 'SUBMISSION_UNCERTAIN',
   message:
@@ -12,12 +16,14 @@ const failure = {
 } as const;
 
 /**
- * Makes unfinished runs UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt leads them back
- * into the queue. An answer of the provider may still be written down. Resolves to how many there were.
+ * Makes runs that were not submitted yet UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt leads them back
+ * into the queue. An answer of the provider may still be written down. `used` says which accounts their projects used.
+ * Resolves to how many there were.
  */
 export async function reviewRuns(
-  ctx: Pick<TaskContext, 'db' | 'jobs' | 'serverAccount'>,
+  ctx: Pick<TaskContext, 'db' | 'jobs' | 'segmind' | 'serverAccount'>,
   which: 'ALL' | readonly string[],
+  used: readonly UsedAccount[],
 ): Promise<number> {
   if (which === 'ALL') {
     // An attempt that was refused must not requeue the run: there may have been attempts after it, which are lost.
@@ -34,14 +40,11 @@ export async function reviewRuns(
         ...(which === 'ALL' ? {} : { id: { in: [...which] } }),
         ...(after === undefined ? {} : { AND: { id: { gt: after } } }),
       },
-      select: { id: true, projectId: true, environment: true, status: true, providerAccount: true },
       orderBy: { id: 'asc' },
       take: batchSize,
     });
-    for (const { id, projectId, environment, status, providerAccount } of runs) {
-      const key = await ctx.db.providerKey.findFirst({ where: { projectId, environment, removedAt: null } });
-      const inForce = key?.account ?? ctx.serverAccount;
-      const moved = await moveGeneration(ctx, id, {
+    for (const run of runs) {
+      const moved = await moveGeneration(ctx, run.id, {
         to: 'UNCERTAIN',
         from: unfinished,
         set: {
@@ -50,7 +53,7 @@ export async function reviewRuns(
           attempt_token: null,
           attempted_at: atMove,
           is_attempt_over: false,
-          provider_account: status === 'SUBMITTING' ? (providerAccount ?? inForce) : inForce,
+          provider_account: await accountOf(ctx, run, used),
         },
       });
       if (moved) count += 1;
@@ -58,4 +61,26 @@ export async function reviewRuns(
     after = runs.at(-1)?.id;
     if (runs.length < batchSize) return count;
   }
+}
+
+/**
+ * The account that a run was paid with, if it was: its books may prove that it was not. Null where it may be one of several,
+ * so that only a person can tell. Where nothing was noted nothing was submitted, or by an older version.
+ */
+async function accountOf(
+  { db, segmind, serverAccount }: Pick<TaskContext, 'db' | 'segmind' | 'serverAccount'>,
+  { projectId, environment, status, providerAccount, requestedAt }: GenerationRow,
+  used: readonly UsedAccount[],
+): Promise<string | null> {
+  const since = requestedAt.getTime() - usedAgainMs - skewMs;
+  const candidates = new Set(
+    used.flatMap((each) =>
+      each.projectId === projectId && each.usedAt.getTime() >= since ? [each.account] : [],
+    ),
+  );
+  if (status === 'SUBMITTING' && providerAccount !== null) candidates.add(providerAccount);
+  const [only, ...more] = candidates;
+  if (only !== undefined) return more.length === 0 ? only : null;
+  const key = await db.providerKey.findFirst({ where: { projectId, environment, removedAt: null } });
+  return key?.account ?? (environment === segmind.environment ? serverAccount : null);
 }

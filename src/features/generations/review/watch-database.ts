@@ -8,8 +8,8 @@ const lookEveryMs = 2_000;
 
 /**
  * Looks every two seconds, until `signal` aborts, whether the database still knows everything that was submitted. Every
- * submit proves that for itself. This one shows doubts soon, before a person cancels or approves a run that was paid. A
- * look that fails is only late.
+ * submit proves that for itself, and so does every end of a run as never submitted. This one shows doubts soon. A look that
+ * fails is only late.
  */
 export async function watchDatabase(ctx: TaskContext, signal: AbortSignal): Promise<void> {
   const { intentNotes } = ctx;

@@ -1,8 +1,8 @@
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Wakeup } from '../../../platform/jobs/wakeup.ts';
 import { isAtRest } from '../generation-state.ts';
-import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
+import { endUnsent } from '../review/end-unsent.ts';
 import { pollGeneration } from './poll-generation.ts';
 import { restUncertain } from './put-back.ts';
 import { storeGeneration } from './store-generation.ts';
@@ -61,10 +61,6 @@ async function step(
 
 /** Somebody asked to cancel while the run was being handed over, and it came back untaken. */
 async function cancel(ctx: TaskContext, run: GenerationRow): Promise<null> {
-  await moveTogether(ctx, run, {
-    to: 'CANCELED',
-    from: ['QUEUED'],
-    set: { cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
-  });
+  await endUnsent(ctx, run.id, { to: 'CANCELED', from: ['QUEUED'] });
   return null;
 }

@@ -1,4 +1,4 @@
-import { toError } from '../../../errors.ts';
+import { StorageUnavailable, toError } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { isTransient } from '../../../platform/db/transient.ts';
@@ -8,6 +8,7 @@ import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import {
   DatabaseWentBack,
+  readNotes,
   refuseUnproven,
   ServerChanged,
   type Standing,
@@ -25,7 +26,7 @@ export type NoIntent =
   | 'GIVEN_UP'
   /** The database has gone over to another provider environment. */
   | 'FOREIGN'
-  /** The intent could not be noted outside of the database. */
+  /** The intent could not be noted outside of the database, or the notes of others could not be read. */
   | 'UNNOTED'
   /** The database does not know everything that was submitted. */
   | 'WENT_BACK';
@@ -40,17 +41,14 @@ export async function intend(
   run: GenerationRow,
   mine: Mine & { readonly token: string },
 ): Promise<GenerationRow | NoIntent> {
-  const { intentNotes, log } = ctx;
+  const { intentNotes } = ctx;
   const { token } = mine;
   const account = ctx.segmind.accountId;
   try {
+    await intentNotes.noteAccount({ projectId: run.projectId, account });
     await intentNotes.begin({ token, generationId: run.id });
   } catch (error) {
-    log.warn(
-      { err: toError(error), generationId: run.id },
-      'nothing is submitted: the intent cannot be noted',
-    );
-    return 'UNNOTED';
+    return unnoted(ctx, run, error);
   }
   try {
     const intent = await moveTogether(ctx, run, {
@@ -82,10 +80,16 @@ export async function intend(
     if (error instanceof ProjectGivenUp) return 'GIVEN_UP';
     if (error instanceof OtherEnvironment) return 'FOREIGN';
     if (error instanceof DatabaseWentBack) return 'WENT_BACK';
+    if (error instanceof StorageUnavailable) return unnoted(ctx, run, error);
     // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
     if (isTransient(error)) await requeue(ctx, run, 0, mine);
     throw error;
   }
+}
+
+function unnoted({ log }: TaskContext, { id }: GenerationRow, error: unknown): 'UNNOTED' {
+  log.warn({ err: toError(error), generationId: id }, 'nothing is submitted: the intent cannot be noted');
+  return 'UNNOTED';
 }
 
 async function forget({ intentNotes, log }: TaskContext, token: string): Promise<void> {
@@ -104,7 +108,7 @@ async function refuseToBegin(
   submittable: Submittable,
   moved: readonly string[],
 ): Promise<void> {
-  const notes = await ctx.intentNotes.read();
+  const notes = await readNotes(ctx.intentNotes);
   const [row] = await tx.$queryRaw<(Standing & { isGivenUp: boolean })[]>`
     SELECT deleting_at IS NOT NULL AS "isGivenUp", ${standingColumns(notes)}
     FROM projects WHERE id = ${submittable.projectId}::uuid`;

@@ -3,6 +3,8 @@ import { Prisma } from '../../../platform/db/generated/client.ts';
 import { nameType } from '../../../platform/pictures/name-type.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
 import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import type { Spooled } from '../../../platform/segmind/spool.ts';
+import { blobKey } from '../../../platform/storage/blob-key.ts';
 import { putBlob } from '../../../platform/storage/put-blob.ts';
 import { failureCodes, failureColumns } from '../failure.ts';
 import { atMove, type Changes, type Move } from '../move-generation.ts';
@@ -10,8 +12,11 @@ import { moveTogether } from '../move-together.ts';
 import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import type { DeliveredOutput } from '../stored-run.ts';
-import { persist } from './persist.ts';
+import { persist, persistAnswer } from './persist.ts';
 import { noFailure, recordLate } from './record-late.ts';
+
+/** What the log says with what the provider answered, when the database cannot be told. */
+export const unwritten = "the provider's answer could not be written down";
 
 /** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
 export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
@@ -30,9 +35,9 @@ export async function keepResult(
   ctx: TaskContext,
   run: GenerationRow,
   result: Result,
-  move: Pick<Move, 'token' | 'from'> & { submitted?: boolean },
+  move: Pick<Move, 'token' | 'from'> & { submitted?: boolean; hurried?: AbortSignal },
 ): Promise<GenerationRow | null> {
-  const { submitted = false, ...only } = move;
+  const { submitted = false, hurried, ...only } = move;
   const outputs: DeliveredOutput[] = await Promise.all(
     result.outputs.map(async (output, index) => {
       if (output.kind === 'URL') return { index, url: output.url };
@@ -60,8 +65,14 @@ export async function keepResult(
   } as const;
   const kept = { to: 'STORING', token: only.token, set, lesson } as const;
   const from = only.from?.filter((each) => each !== 'UNCERTAIN');
-  const row = await persist.execute(() => moveTogether(ctx, run, { ...kept, from }));
-  return row ?? (only.token === undefined ? null : recordLate(ctx, run, kept));
+  try {
+    const row = await persistAnswer(() => moveTogether(ctx, run, { ...kept, from }), hurried);
+    return row ?? (only.token === undefined ? null : await recordLate(ctx, run, kept, hurried));
+  } catch (error) {
+    const requestId = result.requestId ?? run.providerRequestId;
+    ctx.log.error({ err: error, generationId: run.id, requestId, outputs }, unwritten);
+    throw error;
+  }
 }
 
 /** Ends a run that was paid for but has nothing to show. */
@@ -95,10 +106,11 @@ export async function failPaid(
 export async function keepAnswer(
   ctx: TaskContext,
   run: GenerationRow,
-  { answer, code, detail }: SegmindError,
+  { answer, spooled, code, detail }: SegmindError,
 ): Promise<StoredOutputProblem[]> {
-  if (!answer || answer.length === 0) return [];
   const message = detail ?? 'There is no picture in the answer.';
+  if (spooled) return [await keepSpooled(run.projectId, spooled, { index: 0, code, message })];
+  if (!answer || answer.length === 0) return [];
   return [await keepRefused(ctx, run.projectId, answer, { index: 0, code, message })];
 }
 
@@ -112,6 +124,17 @@ export async function keepRefused(
   if (bytes.length === 0) return problem;
   const sha256 = await putBlob(ctx.storage, projectId, bytes);
   return { ...problem, sha256, sizeBytes: bytes.length, contentType: nameType(bytes) };
+}
+
+/** The same with bytes that were too many for memory. */
+export async function keepSpooled(
+  projectId: string,
+  spooled: Spooled,
+  problem: StoredOutputProblem,
+): Promise<StoredOutputProblem> {
+  const { sha256, sizeBytes, head } = spooled;
+  await spooled.keep(blobKey(projectId, sha256));
+  return { ...problem, sha256, sizeBytes, contentType: nameType(head) };
 }
 
 /** Whether a write failed because another run of the same account has this provider id already. */

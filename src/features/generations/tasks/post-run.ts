@@ -4,8 +4,8 @@ import { atMove } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { untilStored } from './await-storage.ts';
-import { isDuplicateRequestId, keepResult } from './keep-result.ts';
-import { persist } from './persist.ts';
+import { isDuplicateRequestId, keepResult, unwritten } from './keep-result.ts';
+import { persistAnswer } from './persist.ts';
 import { endPauses } from './provider-pause.ts';
 import { type Mine, restUncertain } from './put-back.ts';
 import { noFailure, recordLate } from './record-late.ts';
@@ -30,7 +30,7 @@ export async function postRun(
     try {
       const { requestId } = await ctx.segmind.submit(run.model, body, hurried);
       ctx.pace(ctx.segmind.accountId).faster();
-      return await recordSubmitted(ctx, run, requestId, mine);
+      return await recordSubmitted(ctx, run, requestId, mine, hurried);
     } catch (error) {
       if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
       ctx.log.warn({ err: error, generationId: run.id }, 'no asynchronous route, using the synchronous one');
@@ -41,7 +41,7 @@ export async function postRun(
   try {
     // The pictures are in memory alone. There are no more of them than runs that are begun at a time.
     return await untilStored(ctx, run, hurried, () =>
-      keepResult(ctx, run, result, { ...mine, submitted: true }),
+      keepResult(ctx, run, result, { ...mine, submitted: true, hurried }),
     );
   } catch (error) {
     if (!hurried.aborted || error !== hurried.reason) throw error;
@@ -50,22 +50,32 @@ export async function postRun(
   }
 }
 
-async function recordSubmitted(ctx: Worker, run: GenerationRow, requestId: string, mine: Mine) {
+async function recordSubmitted(
+  ctx: Worker,
+  run: GenerationRow,
+  requestId: string,
+  mine: Mine,
+  hurried: AbortSignal,
+): Promise<GenerationRow | null> {
   const taken = {
     to: 'SUBMITTED',
     token: mine.token,
     set: { provider_request_id: requestId, submitted_at: atMove, ...noFailure },
   } as const;
+  let row: GenerationRow | null;
   try {
-    const row =
-      (await persist.execute(() => moveTogether(ctx, run, { ...taken, from: ['SUBMITTING'] }))) ??
-      (await recordLate(ctx, run, taken));
-    await endPauses(ctx, ctx.segmind.accountId, run.model);
-    return row;
+    row =
+      (await persistAnswer(() => moveTogether(ctx, run, { ...taken, from: ['SUBMITTING'] }), hurried)) ??
+      (await recordLate(ctx, run, taken, hurried));
   } catch (error) {
-    if (!isDuplicateRequestId(error)) throw error;
+    if (!isDuplicateRequestId(error)) {
+      ctx.log.error({ err: error, generationId: run.id, requestId }, unwritten);
+      throw error;
+    }
     ctx.log.error({ generationId: run.id, requestId }, 'the provider answered with the id of another run');
     await restUncertain(ctx, run, 'The provider answered with the id of another run.', mine);
     return null;
   }
+  await endPauses(ctx, ctx.segmind.accountId, run.model);
+  return row;
 }

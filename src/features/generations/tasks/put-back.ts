@@ -6,6 +6,7 @@ import type { Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
+import { endUnsent } from '../review/end-unsent.ts';
 import { noteWaiting, type WaitReason } from '../waiting.ts';
 import { persist } from './persist.ts';
 import { withJitter } from './poll-timing.ts';
@@ -14,13 +15,14 @@ import { failureOfRefusal } from './provider-failure.ts';
 /** The attempt that may write, and from where. */
 export type Mine = Pick<Move, 'token' | 'from'>;
 
-/** Ends a run that the provider does not take, and will not. */
+/** Ends a run that the provider does not take, and will not. Without a token nothing of it was sent. */
 export async function fail(
   ctx: TaskContext,
   run: GenerationRow,
   error: SegmindError,
   mine: Mine,
 ): Promise<null> {
+  if (mine.token === undefined) return failUnsent(ctx, run, failureOfRefusal(error));
   await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'FAILED',
@@ -34,11 +36,7 @@ export async function fail(
 /** Ends a run that never left, and never will as it is. */
 export async function failUnsent(ctx: TaskContext, run: GenerationRow, failure: Failure): Promise<null> {
   await persist.execute(() =>
-    moveTogether(ctx, run, {
-      to: 'FAILED',
-      from: ['QUEUED'],
-      set: { ...failureColumns(failure), cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
-    }),
+    endUnsent(ctx, run.id, { to: 'FAILED', from: ['QUEUED'], set: failureColumns(failure) }),
   );
   return null;
 }

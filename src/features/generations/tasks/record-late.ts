@@ -5,7 +5,7 @@ import { moveTogether, type SharedMove } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { reviewDatabase } from '../review/review-database.ts';
 import { deliveredOutputs } from '../stored-run.ts';
-import { persist } from './persist.ts';
+import { persistAnswer } from './persist.ts';
 
 /** What the provider answered about a run. */
 export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;
@@ -22,27 +22,30 @@ export async function recordLate(
   ctx: TaskContext,
   run: GenerationRow,
   answer: LateAnswer,
+  hurried?: AbortSignal,
 ): Promise<GenerationRow | null> {
   const wakeupId = newWakeupId();
   const { id, projectId, providerAccount } = run;
   const account = providerAccount === null ? {} : { provider_account: providerAccount };
   const record = () =>
-    persist.execute(() =>
-      moveTogether(ctx, run, {
-        ...answer,
-        from: ['UNCERTAIN'],
-        orUnheld: true,
-        set: { ...answer.set, ...account, wakeup_id: wakeupId },
-        wakeup: { id: wakeupId },
-      }),
+    persistAnswer(
+      () =>
+        moveTogether(ctx, run, {
+          ...answer,
+          from: ['UNCERTAIN'],
+          orUnheld: true,
+          set: { ...answer.set, ...account, wakeup_id: wakeupId },
+          wakeup: { id: wakeupId },
+        }),
+      hurried,
     );
-  const find = () => persist.execute(() => ctx.db.generation.findUnique({ where: { id } }));
+  const find = () => persistAnswer(() => ctx.db.generation.findUnique({ where: { id } }), hurried);
   const recorded = await record();
   if (recorded) return recorded;
   let present = await find();
   if (present?.status === 'QUEUED' || present?.status === 'AWAITING_APPROVAL') {
     // The answer proves that the run was handed over, and the database does not know.
-    await persist.execute(() => reviewDatabase(ctx, [id]));
+    await persistAnswer(() => reviewDatabase(ctx, [id]), hurried);
     const reviewed = await record();
     if (reviewed) return reviewed;
     present = await find();

@@ -8,13 +8,11 @@ import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
 import { awaitStorage, storingDelayMs } from './await-storage.ts';
-import { failPaid, keepRefused } from './keep-result.ts';
+import { failPaid, keepRefused, keepSpooled } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
 import type { Worker } from './worker.ts';
 
-/** How often a picture is asked for that its host does not have: it may only be late. */
-const mostRefusals = 8;
 /** A run that is taken up after the retention is tried for this share of it all the same. */
 const leastShare = 0.1;
 /** An address that is longer than this is not shown. */
@@ -78,12 +76,13 @@ async function storeOutput(
       // Between two attempts it takes no place and no memory.
       return await ctx.downloads.take(projectId, async () => {
         signal.throwIfAborted();
-        return storeBytes(ctx, projectId, output, await bytesOf(ctx, projectId, output));
+        const bytes = await bytesOf(ctx, projectId, output);
+        return 'code' in bytes ? bytes : storeBytes(ctx, projectId, output, bytes);
       });
     } catch (error) {
       const problem = problemOf(output, error);
       if (!problem || signal.aborted) throw error;
-      if (!isWorthWaiting(error, failures)) return problem;
+      if (!isWorthWaiting(error)) return problem;
       if (leftMs() <= 0 && (await hasEnded(ctx, output))) return problem;
       if (error instanceof StorageUnavailable)
         await awaitStorage(ctx, run, signal, 'url' in output ? leftMs() : undefined);
@@ -117,8 +116,19 @@ async function storeBytes(
   }
 }
 
-async function bytesOf(ctx: Worker, projectId: string, output: DeliveredOutput): Promise<Buffer> {
-  if ('url' in output) return ctx.segmind.download(output.url);
+/** The bytes of an output. Where they are too many to be looked at they are kept, and this says so. */
+async function bytesOf(
+  ctx: Worker,
+  projectId: string,
+  output: DeliveredOutput,
+): Promise<Buffer | StoredOutputProblem> {
+  if ('url' in output) {
+    return ctx.segmind.download(output.url).catch((error: unknown) => {
+      if (!(error instanceof SegmindError) || !error.spooled) throw error;
+      const message = error.detail ?? 'The picture is too large.';
+      return keepSpooled(projectId, error.spooled, { ...placeOf(output), code: 'TOO_LARGE', message });
+    });
+  }
   const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));
   if (bytes) return bytes;
   if (!(await ctx.storage.isWhole())) throw new StorageUnavailable();
@@ -143,10 +153,10 @@ function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem
   return null;
 }
 
-/** A host that does not answer will, and so will our storage. A host that refuses may do so because it is early. */
-function isWorthWaiting(error: unknown, failures: number): boolean {
-  if (error instanceof StorageUnavailable) return true;
-  if (!(error instanceof SegmindError) || error.meaning !== 'RETRY') return false;
-  const isAway = error.httpStatus === null || error.httpStatus >= 500 || error.httpStatus === 429;
-  return isAway || failures + 1 < mostRefusals;
+/**
+ * A host that does not answer will, and so will our storage. A host that refuses, or does not have a picture, may do so
+ * because it is early or wrongly set up.
+ */
+function isWorthWaiting(error: unknown): boolean {
+  return error instanceof StorageUnavailable || (error instanceof SegmindError && error.meaning === 'RETRY');
 }

@@ -8,7 +8,7 @@ import type { GenerationRow } from '../progress.ts';
 import { reviewDatabase } from '../review/review-database.ts';
 import { untilStored } from './await-storage.ts';
 import { intend } from './intend.ts';
-import { keepAnswer } from './keep-result.ts';
+import { keepAnswer, unwritten } from './keep-result.ts';
 import { postRun } from './post-run.ts';
 import { failureOfReference } from './provider-failure.ts';
 import { claimProbe, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
@@ -78,7 +78,7 @@ export async function submitGeneration(
   if (intent === 'WENT_BACK' || intent === 'MOVED')
     return ctx.db.generation.findUnique({ where: { id: run.id } });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
-  if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs);
+  if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs, 'STORAGE');
   // The removal of the project cancels it.
   if (intent === 'GIVEN_UP') return null;
   // The watch over the environment says so, and this process rests.
@@ -98,7 +98,12 @@ export async function submitGeneration(
       const problems = await untilStored(ctx, intent, hurried, () => keepAnswer(ctx, run, error)).catch(
         () => [],
       );
-      await restUncertain(ctx, run, error.detail ?? error.message, mine, problems);
+      try {
+        await restUncertain(ctx, run, error.detail ?? error.message, mine, problems);
+      } catch (cause) {
+        if (problems.length > 0) ctx.log.error({ err: cause, generationId: run.id, problems }, unwritten);
+        throw cause;
+      }
       return null;
     }
   });

@@ -6,6 +6,7 @@ import { projectPrefix } from '../../../platform/storage/blob-key.ts';
 import { longestAnswerMs } from '../../generations/late-answer.ts';
 import { moveGeneration } from '../../generations/move-generation.ts';
 import { recordCost } from '../../generations/record-cost.ts';
+import { endUnsent } from '../../generations/review/end-unsent.ts';
 
 const lookEveryMs = 2_000;
 const batchSize = 2_000;
@@ -66,11 +67,7 @@ async function cancelQueued(ctx: TaskContext, projectId: string): Promise<void> 
     take: batchSize,
   });
   for (const { id } of queued) {
-    await moveGeneration(ctx, id, {
-      to: 'CANCELED',
-      from: ['AWAITING_APPROVAL', 'QUEUED'],
-      set: { cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
-    });
+    await endUnsent(ctx, id, { to: 'CANCELED', from: ['AWAITING_APPROVAL', 'QUEUED'] });
   }
 }
 

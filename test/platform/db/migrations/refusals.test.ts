@@ -52,13 +52,16 @@ it('an upgrade that was broken off before its runs have an environment leaves no
   );
   const log = createLogger('silent');
   const around = settleEnvironment(
-    { environment: 'https://b.test', settings: readConfig({ PROVIDER_SWITCH_FROM: 'https://a.test' }) },
+    { environment: 'https://b.test', switchFrom: 'https://a.test', settings: readConfig({}) },
     log,
   );
   await expect(migrate(database.url, migrationsDirectory, { around })).rejects.toThrow(
     /^this database belongs to the live provider at https:\/\/a\.test, and an upgrade of it was broken off: start this version as before once/,
   );
-  const before = settleEnvironment({ environment: 'https://a.test', settings: readConfig({}) }, log);
+  const before = settleEnvironment(
+    { environment: 'https://a.test', switchFrom: undefined, settings: readConfig({}) },
+    log,
+  );
   expect(await migrate(database.url, migrationsDirectory, { around: before })).toHaveLength(1);
   expect(await migrate(database.url, migrationsDirectory, { around })).toEqual([]);
   await rm(older, { recursive: true, force: true });

@@ -1,0 +1,71 @@
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { errorCode } from './errors.ts';
+
+/** A file half written by a process that died is litter after this long. */
+const litterAgeMs = 60 * 60 * 1_000;
+/** What a file system answers that cannot sync a folder, or does so by itself. */
+const withoutFolderSync = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/** How a file is written. */
+export interface Writing {
+  /** Where it grows until it is whole, on the same file system. */
+  readonly temporary: string;
+  readonly mode?: number;
+  /** Gives it its name. */
+  readonly place?: (temporary: string, path: string) => Promise<void>;
+}
+
+/** Writes a file that appears whole at `path` or not at all. It is there then, whatever happens to the power. */
+export async function writeWhole(
+  path: string,
+  content: string | Buffer,
+  { temporary, mode, place = rename }: Writing,
+): Promise<void> {
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await place(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes a folder, and those above it, where they are missing. What it made is there whatever happens to the power. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let made = resolve(path); made !== top; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+/** What was created in a folder, or renamed in it, is there after the power has failed: as far as the file system can. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } catch (error) {
+    if (!withoutFolderSync.includes(errorCode(error) ?? '')) throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Removes what processes began to write in a folder and did not finish. */
+export async function removeLitter(
+  folder: string,
+  isUnfinished: (name: string) => boolean = () => true,
+): Promise<void> {
+  for (const name of (await readdir(folder)).filter(isUnfinished)) {
+    const path = join(folder, name);
+    const facts = await stat(path).catch(() => null);
+    if (facts && Date.now() - facts.mtimeMs > litterAgeMs) await rm(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,88 @@
+import type { Closers } from './closers.ts';
+import type { Config } from './config.ts';
+import { errorCode } from './errors.ts';
+import { findEnvironmentProblem } from './features/provider/watch-environment.ts';
+import { createVerifyToken } from './platform/auth/access-token.ts';
+import { createAuthenticate } from './platform/auth/authenticate.ts';
+import type { TaskContext } from './platform/context.ts';
+import { connectDatabase } from './platform/db/connect.ts';
+import { findDatabaseProblem } from './platform/db/database-health.ts';
+import { createAttempts } from './platform/limits/attempts.ts';
+import { createCostMeter } from './platform/limits/cost-meter.ts';
+import { createServer, type Server } from './server/create-server.ts';
+import type { Graphql } from './server/open-graphql.ts';
+
+/** What the storage has proved this recently is still true. */
+const provedForMs = 2_000;
+
+/** What the part of a process that answers clients is given besides the tools. */
+export interface Door {
+  /** The admin key. */
+  readonly key: string;
+  readonly databaseUrl: string;
+  readonly graphql: Graphql;
+}
+
+/** Opens the API. Resolves to its address. Throws an Error of one sentence when the port is taken. */
+export async function listen(
+  config: Config,
+  tools: TaskContext,
+  { key, databaseUrl, graphql }: Door,
+  closers: Closers,
+): Promise<string> {
+  // The address is only known once the port is; nothing asks for it before the first request.
+  let url = config.PUBLIC_URL ?? '';
+  const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
+  const authenticate = createAuthenticate({
+    adminKey: key,
+    db: tools.db,
+    reader: tools.reader,
+    verifyToken: createVerifyToken({
+      jwksUrl: config.AUTH_JWKS_URL,
+      secret: config.AUTH_JWT_SECRET,
+      issuer: config.AUTH_ISSUER,
+      audience: config.AUTH_AUDIENCE,
+    }),
+  });
+  const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE);
+  const meter = createCostMeter({
+    databaseUrl,
+    ...patience,
+    perSecond: config.COST_PER_SECOND,
+    burst: config.COST_BURST,
+  });
+  closers.push(() => meter.close());
+  const exportsDb = connectDatabase(databaseUrl, { purpose: 'exports', ...patience });
+  closers.push(() => exportsDb.$disconnect());
+  const server: Server = await createServer(
+    {
+      ...tools,
+      authenticate: (authorization, address) =>
+        attempts.guard(address, authorization, () => authenticate(authorization)),
+      meter,
+      exportsDb,
+      readiness: [
+        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
+        { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
+        { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
+        { name: 'submits', findProblem: () => tools.intentNotes.findProblem() },
+        { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
+      ],
+      get publicUrl() {
+        return url;
+      },
+    },
+    graphql,
+  );
+  closers.push(() => server.close());
+  try {
+    const address = await server.app.listen({ host: config.HOST, port: config.PORT });
+    url ||= address.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]');
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE') {
+      throw new Error(`port ${config.PORT} on ${config.HOST} is in use; choose another with PORT.`);
+    }
+    throw error;
+  }
+  return url;
+}

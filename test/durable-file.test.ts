@@ -1,0 +1,37 @@
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { makeFolder, removeLitter, syncFolder, writeWhole } from '../src/durable-file.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dramatis-durable-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+it('a folder whose file system cannot sync folders is no failure, and one that is missing is', async () => {
+  // The kernel answers EINVAL.
+  await syncFolder('/proc');
+  await expect(syncFolder(join(folder, 'missing'))).rejects.toThrow('ENOENT');
+});
+
+it('folders are made with those above them, once or twice', async () => {
+  await makeFolder(join(folder, 'a/b/c'));
+  await makeFolder(join(folder, 'a/b/c'));
+  expect(await readdir(join(folder, 'a/b'))).toEqual(['c']);
+});
+
+it('a file that cannot get its name leaves nothing behind', async () => {
+  const temporary = join(folder, 'temporary');
+  await expect(writeWhole(join(folder, 'missing/file'), 'text', { temporary })).rejects.toThrow('ENOENT');
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it('only what is old and unfinished is litter', async () => {
+  for (const name of ['old.part', 'old', 'new.part']) await writeFile(join(folder, name), '');
+  const before = new Date(Date.now() - 2 * 60 * 60 * 1_000);
+  for (const name of ['old.part', 'old']) await utimes(join(folder, name), before, before);
+  await removeLitter(folder, (name) => name.endsWith('.part'));
+  expect((await readdir(folder)).sort()).toEqual(['new.part', 'old']);
+});
