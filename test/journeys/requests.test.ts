@@ -65,12 +65,18 @@ describe('canceling', () => {
   const cancel =
     'mutation ($id: ID!) { cancelGeneration(input: { id: $id }) { generation { status cost cancelRequestedAt } userErrors { code } } }';
 
+  const isSubmitted = async (id: string) =>
+    (await dramatis.get('query ($id: ID!) { generation(id: $id) { status } }', { id })).generation.status !==
+    'QUEUED';
+
   it('races the submit: void and free, or collected and paid for; never both', async () => {
     const before = dramatis.simulator.bill.length;
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const id = await dramatis.generate(characterId, `race ${index}`);
         await new Promise((resolve) => setTimeout(resolve, (index % 12) * 100));
+        // On a slow machine none may have been submitted by then; the first one is.
+        if (index === 0) await eventually('its submit', async () => await isSubmitted(id));
         const { cancelGeneration } = await dramatis.get(cancel, { id });
         return { asked: cancelGeneration, last: await dramatis.settle(id) };
       }),
