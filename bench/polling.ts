@@ -9,7 +9,8 @@ import { atMost, type Bench, type Result } from './result.ts';
 const runs = 3_000;
 /** The shortest interval of a server as it is shipped, in force while such runs end. */
 const intervalMs = 1_000;
-const measuredMs = 15_000;
+/** Each of three windows; the middle one counts. */
+const measuredMs = 6_000;
 /** What three thousand runs of a minute each come to: fifty end in a second. */
 const endWithinMs = 60_000;
 const endedMs = 20_000;
@@ -40,6 +41,24 @@ export const polling: Bench = {
   },
 };
 
+/** One window: the CPU of a poll of ours by that of the plain loop's, ours by the clock, and both rates in polls a second. */
+async function measure(many: ManyRuns, loopPid: number) {
+  const startedAt = performance.now();
+  const before = [cpuSeconds(many.server.pid), cpuSeconds(loopPid)] as const;
+  const { polls: first } = await many.counts();
+  await sleep(measuredMs);
+  const after = [cpuSeconds(many.server.pid), cpuSeconds(loopPid)] as const;
+  const { polls: last } = await many.counts();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const polls = [last.server - first.server, last.loop - first.loop] as const;
+  const [server, plain] = [(after[0] - before[0]) / polls[0], (after[1] - before[1]) / polls[1]];
+  return {
+    ratio: server / plain,
+    share: (after[0] - before[0]) / seconds,
+    rates: polls.map((count) => count / seconds),
+  };
+}
+
 /** Both poll the same runs of the same provider at the same time. */
 async function comparePolls(many: ManyRuns, note: string): Promise<Result[]> {
   const ids = await many.requestIds();
@@ -52,27 +71,22 @@ async function comparePolls(many: ManyRuns, note: string): Promise<Result[]> {
   try {
     // Connections are made, and what is hot is compiled.
     await sleep(4_000);
-    const startedAt = performance.now();
-    const before = [cpuSeconds(many.server.pid), cpuSeconds(loop.pid)] as const;
-    const { polls: first } = await many.counts();
-    await sleep(measuredMs);
-    const after = [cpuSeconds(many.server.pid), cpuSeconds(loop.pid)] as const;
-    const { polls: last } = await many.counts();
-    const seconds = (performance.now() - startedAt) / 1_000;
-    const polls = [last.server - first.server, last.loop - first.loop] as const;
-    const [server, plain] = [(after[0] - before[0]) / polls[0], (after[1] - before[1]) / polls[1]];
-    const rates = polls.map((count) => (count / seconds).toFixed(0));
+    const windows = [];
+    for (let count = 0; count < 3; count += 1) windows.push(await measure(many, loop.pid));
+    const [, middle] = windows.toSorted((one, other) => one.ratio - other.ratio);
+    if (!middle) throw new Error('There are three windows.');
+    const rates = middle.rates.map((rate) => rate.toFixed(0));
     return [
       atMost(0.4, {
         what: `CPU for each poll, ${ids.length} runs in flight`,
         against: 'a plain fetch loop over the same runs',
-        value: server / plain,
-        note: `${note}; ${rates.join(' and ')} polls a second, side by side for ${measuredMs / 1_000} s`,
+        value: middle.ratio,
+        note: `${note}; ${rates.join(' and ')} polls a second, side by side, the middle of three times ${measuredMs / 1_000} s`,
       }),
       atMost(0.5, {
         what: `CPU seconds of the whole server, ${ids.length} runs in flight`,
         against: 'seconds on the clock',
-        value: (after[0] - before[0]) / seconds,
+        value: middle.share,
         note: 'every run at its shortest interval',
       }),
     ];

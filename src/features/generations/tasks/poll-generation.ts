@@ -67,13 +67,13 @@ export async function pollGeneration(
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await account.status(requestId);
       errorsInRow = unknownInRow = failedInRow = 0;
-      await waitForKey(false);
-      const asked = { ...ctx, segmind: account.client ?? ctx.segmind };
+      if (isWaitingForKey) await waitForKey(false);
       if (status.state === 'COMPLETED') {
         metrics = status.metrics;
+        const asked = { ...ctx, segmind: account.client ?? ctx.segmind };
         return await ctx.results.take(run.projectId, () => collect(asked, run, requestId, status, signal));
       }
-      if (status.state === 'FAILED') return await fail(asked, run, status);
+      if (status.state === 'FAILED') return await fail(ctx, run, status);
       for (const step of newsOf(ctx, run, status, age())) run = (await moveTogether(ctx, run, step)) ?? run;
     } catch (error) {
       failure = error;
