@@ -41,7 +41,7 @@ const look = async (id: string) =>
     )
   ).generation;
 /** A run that the provider has, and that takes some seconds there. */
-async function submitted(slow = 60): Promise<string> {
+async function submitted(slow = 20): Promise<string> {
   const { characterId } = await dramatis.cast();
   const id = await dramatis.generate(characterId, `slow [[simulate:slow=${slow}]]`);
   await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await look(id)).status));

@@ -189,7 +189,7 @@ describe('a database of a live account', () => {
   it('is not started without a key, nor with another API, unless the operator names what it leaves', async () => {
     const first = await live();
     const { characterId } = await dramatis.cast();
-    const slow = await dramatis.generate(characterId, 'slow [[simulate:slow=50]]');
+    const slow = await dramatis.generate(characterId, 'slow [[simulate:slow=25]]');
     await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await run(slow)).status));
     // With others connected as without.
     expect(await refused(simulated())).toMatch(
@@ -258,7 +258,7 @@ describe('a database of a live account', () => {
 it('two simulators on one data folder know each other’s runs', async () => {
   const first = await simulated();
   const { characterId } = await dramatis.cast();
-  const slow = await dramatis.generate(characterId, 'slow [[simulate:slow=400]]');
+  const slow = await dramatis.generate(characterId, 'slow [[simulate:slow=150]]');
   await eventually('the submit', async () => /SUBMITTED|PROCESSING/.test((await run(slow)).status));
   await simulated();
   await first.stop();
