@@ -17,6 +17,8 @@ export async function startIllServer(environment: Record<string, string> = {}) {
   const wire = await openWire(postgres.url);
   const dramatis = await Dramatis.start({
     servers: 0,
+    // Callers that ask without a pause spend more than the usual balance.
+    simulator: { balanceMicros: 1_000_000_000_000n },
     environment: { DATABASE_URL: wire.url, COST_BURST: '1000000', ...environment },
   });
   const server = await startServerProcess(dramatis);
