@@ -9,8 +9,8 @@ const pipeFullMs = 50;
 const triesAtExit = 20;
 
 /**
- * Writes lines to a file descriptor, one portion after another. No failure ends the process or reaches whoever logs: there
- * is no place to tell it. What a full disk did not take waits, and each line that follows tries again. pino's own output
+ * Writes lines to a file descriptor, one portion after another. A failure neither ends the process nor reaches the caller:
+ * there is no place to tell it. What a full disk did not take waits, and each line that follows tries again. pino's own output
  * throws its errors, and at the exit it tries a full disk forever.
  */
 export function openLogOutput(descriptor: number): DestinationStream {

@@ -34,8 +34,8 @@ export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Resolves to false when the storage, or the database, does not work now. A project has a picture when there is a row of it, and when an
- * output of a run names it: a paid picture that is still being stored, or could not be, has no row.
+ * Resolves to false when the storage, or the database, does not work now. A project has a picture when there is a row of
+ * it, and when an output of a run names it: a paid picture that is still being stored, or could not be, has no row.
  */
 async function areAdopted(ctx: Tools): Promise<boolean> {
   try {

@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import type { Logger } from '../../logger.ts';
 import { isInUse, type Session } from '../../platform/db/migrations/session.ts';
 
-/** The settings by which processes decide how a run ended, what it cost, and when nobody can bring its answer any more. */
+/** The settings that decide how a run ends, what it costs, and after what time no answer of the provider is expected. */
 const names = [
   'SEGMIND_RETENTION_MS',
   'SEGMIND_FAILED_RUNS',

@@ -80,7 +80,7 @@ function shutDown(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
   } catch {
-    // It has ended, or belongs to somebody else; then its cluster stays held.
+    // It has ended, or it is another user's. In the second case the cluster stays held.
   }
 }
 

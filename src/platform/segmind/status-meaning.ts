@@ -60,8 +60,8 @@ const lines: Readonly<Record<number, Line>> = {
 const aboutMoney = /credit|balance|spend|budget/i;
 
 /**
- * What a status without success means; `text` is what the answer says, as `answerText`. A status that nobody has described is
- * UNCERTAIN for a submit and worth another try for everything else.
+ * What a status without success means; `text` is the answer as `answerText` gives it. A status that the provider's documents
+ * do not describe is UNCERTAIN for a submit and worth another try for everything else.
  */
 export function statusMeaning(
   httpStatus: number,

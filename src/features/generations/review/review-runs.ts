@@ -16,8 +16,8 @@ const failure = {
 } as const;
 
 /**
- * Makes runs that were not submitted yet UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt leads them back
- * into the queue. An answer of the provider may still be written down. `used` says which accounts their projects used.
+ * Makes runs that were not submitted yet UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt
+ * leads them back into the queue. An answer of the provider may still be written down. `used` says which accounts their projects used.
  * Resolves to how many there were.
  */
 export async function reviewRuns(

@@ -13,8 +13,8 @@ export const persist = retry(handleWhen(isTransient), {
 const never = new AbortController().signal;
 
 /**
- * Keeps trying to write down what the provider has told, however long the database is away: an answer that is not written
- * down is a run that nobody can collect. Once `hurried` aborts it is tried a last time.
+ * Keeps trying to write down what the provider has told, however long the database is away. Without the answer the result
+ * of the run cannot be collected. Once `hurried` aborts, the write is tried one last time.
  */
 export async function persistAnswer<Result>(
   write: () => Promise<Result>,

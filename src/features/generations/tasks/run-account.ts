@@ -19,8 +19,8 @@ export function isKeyRefused(error: unknown): boolean {
 }
 
 /**
- * A run is asked after with the account that took it. When the key of that account is refused, gone or unreadable, the keys in force
- * are tried: one of them may be a new key of the same account. It is, when it knows the run; what it says otherwise means
+ * A run is asked after with the account that took it. When the key of that account is refused, gone or unreadable, the keys
+ * in force are tried: one of them may be a new key of the same account. It is, when it knows the run; what it says otherwise means
  * nothing, because another account knows no request of this one.
  */
 export function accountOfRun(ctx: Worker, run: GenerationRow): RunAccount {

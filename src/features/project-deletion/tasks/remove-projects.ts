@@ -32,8 +32,9 @@ export async function removeProjectsRegularly(ctx: TaskContext, signal: AbortSig
 }
 
 /**
- * Takes away the projects that were given up and have no run under way any more. The project's own row goes last:
- * as long as it is there, somebody goes on where it was left. Those in `silent` could not be removed, and that was said.
+ * Removes the projects that were given up and have no run under way any more. The project's own row goes last, because
+ * while it is there the next round continues the removal. The log has already told that those in `silent` cannot be
+ * removed.
  */
 export async function removeProjects(
   ctx: TaskContext,

@@ -15,7 +15,7 @@ export function isReadOnly(error: unknown): boolean {
   return errorCode(error) === readOnlyCode || postgresCode(error) === readOnlyCode;
 }
 
-/** Calls back when Postgres tells on a connection that it may not write, whoever asked. */
+/** Calls back each time Postgres refuses a write of a connection because the session is read-only. */
 export function onReadOnly(client: pg.Client, told: () => void): void {
   client.connection.on('errorMessage', (message: unknown) => {
     if (errorCode(message) === readOnlyCode) told();
