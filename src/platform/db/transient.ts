@@ -23,20 +23,37 @@ const systemCodes = [
 const messages =
   /connection terminated|server has closed the connection|can't reach database|connection (timed out|timeout)|timeout exceeded when trying to connect|query read timeout|terminating connection|the database system is (starting up|shutting down|in recovery)|client has encountered a connection error|not queryable/i;
 
+/** Two transactions got into each other's way: serialization, deadlock, Prisma's code for both. */
+const conflictCodes = ['40001', '40P01', 'P2034'];
+
+interface Fact {
+  code?: unknown;
+  originalCode?: unknown;
+  kind?: unknown;
+  message?: unknown;
+  cause?: unknown;
+  meta?: unknown;
+}
+
+/** A failure, and what it was caused by, through Prisma or not. */
+function* causesOf(error: unknown): Generator<Fact> {
+  for (let depth = 0, each = error; depth < 6 && each !== null && typeof each === 'object'; depth += 1) {
+    const fact = each as Fact;
+    yield fact;
+    const { driverAdapterError } = (fact.meta ?? {}) as { driverAdapterError?: unknown };
+    each = fact.cause ?? driverAdapterError ?? null;
+  }
+}
+
+function codesOf({ code, originalCode }: Fact): string[] {
+  return [code, originalCode].filter((each) => typeof each === 'string');
+}
+
 /** Whether a failure lies with the database's availability, or the machine's, so that the same write may be tried again. */
 export function isTransient(error: unknown): boolean {
   if (isExhausted(error)) return true;
-  for (let depth = 0, each = error; depth < 6 && each !== null && typeof each === 'object'; depth += 1) {
-    const fact = each as {
-      code?: unknown;
-      originalCode?: unknown;
-      kind?: unknown;
-      message?: unknown;
-      cause?: unknown;
-      meta?: unknown;
-    };
-    for (const code of [fact.code, fact.originalCode]) {
-      if (typeof code !== 'string') continue;
+  for (const fact of causesOf(error)) {
+    for (const code of codesOf(fact)) {
       if (prismaCodes.includes(code) || postgresCodes.test(code) || systemCodes.includes(code)) return true;
     }
     if (
@@ -46,8 +63,11 @@ export function isTransient(error: unknown): boolean {
     )
       return true;
     if (typeof fact.message === 'string' && messages.test(fact.message)) return true;
-    const { driverAdapterError } = (fact.meta ?? {}) as { driverAdapterError?: unknown };
-    each = fact.cause ?? driverAdapterError ?? null;
   }
   return false;
+}
+
+/** Whether a transaction failed because of another one, which says nothing about the database's availability. */
+export function isConflict(error: unknown): boolean {
+  return [...causesOf(error)].some((fact) => codesOf(fact).some((code) => conflictCodes.includes(code)));
 }

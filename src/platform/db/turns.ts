@@ -1,14 +1,14 @@
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { isRefusal } from './refusal.ts';
-import { isTransient } from './transient.ts';
+import { isConflict, isTransient } from './transient.ts';
 
 /**
  * Lets what would wait for the same row wait here instead: a project that asks for a thousand things at once must not
  * take every connection to the database for waiting on its own lock.
  *
  * When the database is away in a turn, all who wait for the key by then are told the same, and nothing of theirs is begun.
- * Each would wait as long for its own answer, one after another, and the last would be told after minutes.
+ * Otherwise each would wait as long for an answer of its own, and the last would be told after minutes.
  */
 export interface Turns {
   take<Result>(key: string, work: () => Promise<Result>): Promise<Result>;
@@ -54,7 +54,7 @@ export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueu
         try {
           return await work();
         } catch (error) {
-          if (isTransient(error)) outages.set(key, { place: asked, error });
+          if (isTransient(error) && !isConflict(error)) outages.set(key, { place: asked, error });
           throw error;
         }
       }),

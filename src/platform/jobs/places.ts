@@ -42,8 +42,8 @@ function free(places: number, turns: readonly Turn[]): Free {
 }
 
 /**
- * Makes what fills the free places with jobs. Some places are kept for urgent jobs, which only take them when no other is free. Of the
- * others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise many small
+ * Makes what fills the free places with jobs. Some places are kept for urgent jobs, which only take them when no other is
+ * free. Of the others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise many small
  * projects would always be first.
  */
 export function createFill<Job>(fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>) {

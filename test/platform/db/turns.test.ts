@@ -116,3 +116,15 @@ it('those who wait while the database is away are told so with the first, and no
   await expect(wrong).rejects.toThrow('wrong');
   expect(await next).toBe(7);
 });
+
+it('a conflict of transactions is told to its own turn alone', async () => {
+  const conflict = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+  const { take } = createTurns();
+  const first = take('a', async () => {
+    await sleep(10);
+    throw conflict;
+  });
+  const next = take('a', async () => 2);
+  await expect(first).rejects.toBe(conflict);
+  expect(await next).toBe(2);
+});
