@@ -31,8 +31,12 @@ export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promis
  * lost nothing yet loses nothing.
  */
 export async function writeStill(bytes: Buffer, maxPixels: number): Promise<Picture> {
-  const { mediaType, hasAlpha } = await openPicture(bytes, maxPixels).metadata();
-  const still = encode(openPicture(bytes, maxPixels).autoOrient(), {
+  const { mediaType, hasAlpha, space } = await openPicture(bytes, maxPixels).metadata();
+  const isGrey = space === 'b-w' || space === 'grey16';
+  const upright = openPicture(bytes, maxPixels)
+    .autoOrient()
+    .toColourspace(isGrey ? 'b-w' : 'srgb');
+  const still = encode(upright, {
     isLossy: mediaType === 'image/jpeg' || mediaType === 'image/avif' || isLossyWebp(bytes),
     isWebp: mediaType === 'image/webp' || (mediaType === 'image/avif' && hasAlpha),
   });
