@@ -69,6 +69,11 @@ const masterKeyList = list.transform((entries, context) =>
 /** A key that is sent in a header, which takes no other characters. */
 const key = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
+/** The admin key. The key of an earlier docker-compose.yml is public. */
+export const adminApiKey = key
+  .min(16, 'must have at least 16 characters')
+  .refine((text) => text !== 'change_me_before_use', 'must not be the key of a published example');
+
 /** A claim that a token must have, letter by letter. */
 const name = z.string().min(1).refine(isIdentity, 'must be well-formed text without control characters');
 
@@ -88,7 +93,7 @@ const environment = z.object({
   /** Encrypt what must be read again: kid:base64 of 32 bytes, comma separated; the first encrypts, all decrypt. */
   KEY_ENCRYPTION_KEYS: masterKeyList,
   /** Default: made at first start and kept in DATA_DIR/admin-key. */
-  ADMIN_API_KEY: key.min(16, 'must have at least 16 characters').optional(),
+  ADMIN_API_KEY: adminApiKey.optional(),
   /** Where the organisation's identity provider publishes its keys; or, with a secret, AUTH_JWT_SECRET. */
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
@@ -172,6 +177,9 @@ const environment = z.object({
   /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
   FETCH_ALLOW: list,
 });
+
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(environment.shape);
 
 /** The checked configuration; names are the environment's own. */
 export type Config = z.output<typeof environment>;

@@ -38,7 +38,7 @@ try {
   const running = await boot(config, log, stopping.signal);
   // Paid calls may be under way from now on.
   patienceMs += longestAnswerMs(config);
-  if (running.greeting) process.stdout.write(running.greeting);
+  process.stdout.write(running.greet({ isTerminal: process.stdout.isTTY === true }));
   await stopAsked;
   hurry = () => {
     log.warn('stopping without waiting for paid calls: their runs become UNCERTAIN');
