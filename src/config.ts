@@ -36,6 +36,12 @@ const postgresUrl = z
     message: 'must be a postgres:// URL',
   });
 
+/** What addresses begin with: something is put behind it, and everybody sees it. */
+const publicUrl = httpUrl.refine((text) => {
+  const url = URL.parse(text);
+  return url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
+}, 'must be an address without a user, a query or a fragment');
+
 /** Dollars such as "5.00", as micro-dollars. */
 function dollars(fallback: string) {
   return z
@@ -82,8 +88,8 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes any free port; the `listening` line tells which. */
   PORT: wholeNumber(0, 65_535, 4000),
-  /** Where clients reach this server; image URLs start with it. Default: the address listened on. */
-  PUBLIC_URL: httpUrl.optional(),
+  /** Where clients reach this server; all addresses that it gives start with it. Default: the address listened on. */
+  PUBLIC_URL: publicUrl.optional(),
   /** Default: an embedded Postgres below DATA_DIR. */
   DATABASE_URL: postgresUrl.optional(),
   /** How long a statement may take; what else is waited for at the database is a share or a multiple of it. */

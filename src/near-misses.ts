@@ -1,0 +1,52 @@
+import { distance } from 'fastest-levenshtein';
+import { settingNames } from './config.ts';
+
+/** Variables that only the demo, the simulator as a program of its own, or docker-compose.yml reads. */
+export const scriptVariables: readonly string[] = [
+  'DRAMATIS_URL',
+  'DEMO_OUTPUT',
+  'SIMULATOR_HOST',
+  'SIMULATOR_PORT',
+  'SIMULATOR_DIR',
+  'SIMULATOR_PUBLIC_URL',
+  'POSTGRES_PASSWORD',
+];
+
+const ownNames = [...settingNames, ...scriptVariables];
+/** Set by shells, operating systems, npm, Node, Postgres, container runtimes and orchestrators. */
+const foreign =
+  /^(npm_|NODE_|PG|POSTGRES_|KUBERNETES_|XDG_|LC_|SSH_|DOCKER_|COMPOSE_|PS\d$)|_(SERVICE|TCP|UDP)_|^(PATH|PWD|OLDPWD|HOME|HOSTNAME|HOSTTYPE|SHELL|USER|LOGNAME|LANG|TERM|MAIL|SHLVL|TMP|TEMP|TMPDIR|EDITOR|PAGER|DISPLAY|TZ|_)$/i;
+/** Everything below it is ours: the provider's own library reads none. */
+const ownPrefix = /^SEGMIND_/i;
+const longName = 8;
+
+/** A variable that is set and is not read, and the setting that was probably meant: null where only the prefix is ours. */
+export interface NearMiss {
+  readonly name: string;
+  readonly meant: string | null;
+}
+
+/** Finds variables that look like a misspelled setting. Their values are not looked at, save for being empty. */
+export function findNearMisses(variables: Readonly<Record<string, string | undefined>>): NearMiss[] {
+  return Object.entries(variables).flatMap(([name, value]) => {
+    if (!value || ownNames.includes(name) || foreign.test(name)) return [];
+    const meant = ownNames.find((own) => isNear(name, own)) ?? null;
+    return meant !== null || ownPrefix.test(name) ? [{ name, meant }] : [];
+  });
+}
+
+/** All of them in one line. */
+export function describeNearMisses(misses: readonly NearMiss[]): string {
+  const each = misses.map(({ name, meant }) => (meant === null ? name : `${name} (${meant} is)`));
+  return `set, but no settings of Dramatis: ${each.join(', ')}`;
+}
+
+/** Whether a person may have written the one for the other: another case, no underscores, letters swapped, missing or wrong. */
+function isNear(name: string, own: string): boolean {
+  const [ours, theirs] = [letters(own), letters(name)];
+  const mostChanges = ours.length < longName ? 1 : 2;
+  return distance(ours, theirs) <= mostChanges || sorted(ours) === sorted(theirs);
+}
+
+const letters = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]/g, '');
+const sorted = (text: string) => [...text].sort().join('');
