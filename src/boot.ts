@@ -41,6 +41,7 @@ import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { openProvider, wantedEnvironment } from './provider.ts';
 import { openGraphql } from './server/open-graphql.ts';
+import { tryAccount } from './try-account.ts';
 
 /** A started process: the address it listens on (none for a worker), and what stops it. */
 export interface Running {
@@ -152,6 +153,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
+  if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);
   const stop = () => {
     // At once, while requests are still answered: a slow client must not hold up the hand-over.
     sweeping.abort();
