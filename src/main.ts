@@ -35,11 +35,11 @@ const [
   import('./logger.ts'),
   import('./near-misses.ts'),
 ]);
+const nearMisses = describeNearMisses(findNearMisses(process.env));
 try {
   const config = readConfig(process.env);
   const log = createLogger(config.LOG_LEVEL);
-  const misses = findNearMisses(process.env);
-  if (misses.length > 0) log.warn(describeNearMisses(misses));
+  if (nearMisses !== null) log.warn(nearMisses);
   const exitAfter = (waitMs: number) => setTimeout(() => process.exit(1), waitMs + exitMarginMs).unref();
   let patienceMs = config.SHUTDOWN_GRACE_MS;
   const stopAsked = untilAborted(stopping.signal).then(() => {
@@ -68,6 +68,8 @@ try {
   if (stopping.signal.aborted) process.exit(0);
   const { message, stack } = toError(error);
   process.stderr.write(`${error instanceof ConfigProblem ? message : `Dramatis cannot start: ${message}`}\n`);
+  // A setting that is missing may be there under another name.
+  if (error instanceof ConfigProblem && nearMisses !== null) process.stderr.write(`${nearMisses}\n`);
   if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${stack}\n`);
   process.exit(1);
 }

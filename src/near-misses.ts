@@ -35,8 +35,9 @@ export function findNearMisses(variables: Readonly<Record<string, string | undef
   });
 }
 
-/** All of them in one line. */
-export function describeNearMisses(misses: readonly NearMiss[]): string {
+/** All of them in one line; null where there are none. */
+export function describeNearMisses(misses: readonly NearMiss[]): string | null {
+  if (misses.length === 0) return null;
   const each = misses.map(({ name, meant }) => (meant === null ? name : `${name} (${meant} is)`));
   return `set, but no settings of Dramatis: ${each.join(', ')}`;
 }
