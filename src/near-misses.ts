@@ -13,10 +13,9 @@ export const scriptVariables: readonly string[] = [
 ];
 
 const ownNames = [...settingNames, ...scriptVariables];
-/** Set by shells, operating systems, npm, Node, Postgres, container runtimes and orchestrators. */
-const foreign =
-  /^(npm_|NODE_|PG|POSTGRES_|KUBERNETES_|XDG_|LC_|SSH_|DOCKER_|COMPOSE_|PS\d$)|_(SERVICE|TCP|UDP)_|^(PATH|PWD|OLDPWD|HOME|HOSTNAME|HOSTTYPE|SHELL|USER|LOGNAME|LANG|TERM|MAIL|SHLVL|TMP|TEMP|TMPDIR|EDITOR|PAGER|DISPLAY|TZ|_)$/i;
-/** Everything below it is ours: the provider's own library reads none. */
+/** Near ours, and others': of Mesos, of a packaged Postgres, of Xcode. Those of shells, npm and the like are not near. */
+const foreign = /^(PORTS?\d*|POSTGRESQL_\w+|SIMULATOR_UDID)$/;
+/** A variable that begins so was meant for this program. */
 const ownPrefix = /^SEGMIND_/i;
 const longName = 8;
 
