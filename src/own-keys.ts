@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { adminApiKey } from './config.ts';
 import { advice, keptText, readKept } from './kept-file.ts';
 import type { Database } from './platform/db/connect.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
+import { adminApiKey } from './setting-parsers.ts';
 
 /** The admin key, and where a person finds it. */
 export interface AdminKey {

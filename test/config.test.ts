@@ -32,9 +32,14 @@ describe('the configuration', () => {
     });
   });
 
-  it.each(['http://user:pass@x.example', 'https://x.example/dramatis?a=b', 'https://x.example/#top'])(
-    'refuses PUBLIC_URL where nothing can be put behind it: %s',
-    (value) => expect(() => readConfig({ PUBLIC_URL: value })).toThrow('1 problem(s):\n  PUBLIC_URL must'),
+  it.each([
+    'http://user:pass@x.example',
+    'https://x.example/dramatis?a=b',
+    'https://x.example/#top',
+    'https://x.example/?',
+    'x.example',
+  ])('refuses PUBLIC_URL where nothing can be put behind it: %s', (value) =>
+    expect(() => readConfig({ PUBLIC_URL: value })).toThrow('1 problem(s):\n  PUBLIC_URL must'),
   );
 
   it('refuses the admin key that an earlier docker-compose.yml published', () => {

@@ -38,7 +38,8 @@ function importsOf({ file, text }: { file: string; text: string }): string[] {
 
 function floorOf(file: string): string {
   const [first = ''] = file.split('/');
-  const ground = 'config days durable-file errors kept-file log-output logger money text'.split(' ');
+  const ground =
+    'config days durable-file errors kept-file log-output logger money setting-parsers text'.split(' ');
   if (ground.some((name) => file === `${name}.ts`)) return 'ground';
   if (['catalogue', 'platform', 'features', 'server', 'simulator', 'demo'].includes(first)) return first;
   return 'boot';
