@@ -37,10 +37,11 @@ it('the path of the key is one word for a shell, whatever is in it', () => {
 async function outputOf(
   dataDirectory: string,
   wrap: (command: string) => readonly string[],
+  level = 'silent',
 ): Promise<string> {
   const [program = '', ...parameters] = wrap(`'${process.execPath}' dist/main.js`);
   const child = spawn(program, parameters, {
-    env: { PATH: process.env.PATH, DATA_DIR: dataDirectory, PORT: '0', LOG_LEVEL: 'silent' },
+    env: { PATH: process.env.PATH, DATA_DIR: dataDirectory, PORT: '0', LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -69,6 +70,11 @@ it('a real start shows the key at a terminal and once, never to a pipe, also whe
     const logged = await outputOf(log, piped);
     expect(logged).not.toContain(await keyIn(log));
     expect(logged).toContain(join(log, 'admin-key'));
+    // Nor any other secret that a start makes, however much is logged.
+    const other = await outputOf(join(parent, 'other'), piped, 'trace');
+    for (const name of ['admin-key', 'key-encryption-key', 'postgres/password'])
+      expect(other).not.toContain((await readFile(join(parent, 'other', name), 'utf8')).trim());
+    expect(other).toContain('"level":"debug"');
     expect(await outputOf(log, terminal)).not.toContain(await keyIn(log));
     expect(await outputOf(shown, terminal)).toContain(await keyIn(shown));
   } finally {
