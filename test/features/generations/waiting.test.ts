@@ -30,7 +30,15 @@ afterAll(async () => {
 });
 
 const submitting = () => ({ to: 'SUBMITTING', set: { attempt_token: randomUUID() } }) as const;
-const newRun = () => holdRun(db, place, 0n);
+/** In the queue, with its slot. */
+const newRun = async () => {
+  const id = await holdRun(db, place, 0n);
+  await db.$transaction([
+    db.project.update({ where: { id: place.projectId }, data: { activeGenerations: { increment: 1 } } }),
+    db.generation.update({ where: { id }, data: { holdsSlot: true } }),
+  ]);
+  return id;
+};
 const read = (id: string) => db.generation.findUniqueOrThrow({ where: { id } });
 const note = async (id: string, reason: WaitReason | null) => noteWaiting({ db }, await read(id), reason);
 async function told(id: string) {
