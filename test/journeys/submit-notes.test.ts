@@ -264,7 +264,8 @@ describe('an answer that comes after the database has gone back', () => {
     note(folder);
     await eventually('the review', async () => (await ask('attempt_token'))[0]?.attempt_token === null);
     release();
-    await eventually('the refusal', () => said('the provider did not take the run').length > 0);
+    const isPaused = async () => (await dramatis.database.query('SELECT 1 FROM provider_pauses')).length > 0;
+    await eventually('the refusal', isPaused);
     const later = await dramatis.generate(characterId, 'after the refusal');
     expect(await dramatis.settle(later)).toMatchObject({ status: 'COMPLETED' });
     expect(await statuses()).toMatchObject({ 'refused [[simulate:429]]': 'UNCERTAIN' });

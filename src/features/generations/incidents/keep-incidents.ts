@@ -4,6 +4,8 @@ import { pausesInForce } from '../../provider/provider-pause.ts';
 import { type PauseWait, pauseWaits } from '../waiting.ts';
 import { type Change, type Incident, judgeIncidents } from './judge-incidents.ts';
 
+const lockKey = 7_236_511;
+
 /**
  * Brings the incidents in line with the pauses in force, and says in the log what began and what ended: once, whichever
  * process finds out. Resolves to the incidents, those that have ended too; null when another process is at it.
@@ -14,7 +16,7 @@ export async function keepIncidents({
 }: Pick<TaskContext, 'db' | 'log'>): Promise<Incident[] | null> {
   const kept = await db.$transaction(async (tx) => {
     const [lock] = await tx.$queryRaw<{ isMine: boolean; now: Date }[]>`
-      SELECT pg_try_advisory_xact_lock(7236502) AS "isMine", now() AS now`;
+      SELECT pg_try_advisory_xact_lock(${lockKey}) AS "isMine", now() AS now`;
     if (!lock?.isMine) return null;
     const incidents = await readIncidents(tx);
     const changes = judgeIncidents(lock.now, await pausesInForce({ db: tx }), incidents);
