@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Dramatis, eventually } from '../support/dramatis.ts';
+import { freePort } from '../support/free-port.ts';
 import { type LimitedProvider, startLimitedProvider } from '../support/limited-provider.ts';
 import { mutate } from '../support/people.ts';
 
@@ -10,8 +11,10 @@ import { mutate } from '../support/people.ts';
 let dramatis: Dramatis;
 let provider: LimitedProvider;
 beforeAll(async () => {
-  dramatis = await Dramatis.start({ servers: 0 });
-  provider = await startLimitedProvider(dramatis.simulator.url);
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  dramatis = await Dramatis.start({ servers: 0, simulator: { publicUrl } });
+  provider = await startLimitedProvider(dramatis.simulator.url, port);
   dramatis.onStop(() => provider.close());
   const server = await dramatis.startServer({ SEGMIND_BASE_URL: provider.url });
   dramatis.url = server.url ?? '';
@@ -55,7 +58,7 @@ describe.each(Object.keys(hints))('with %s', (hint) => {
       await twenty(characterId);
       await sleep(Math.max(0, seconds * 1_000 - (performance.now() - startedAt)));
       provider.refuses = null;
-      await eventually('all to be done', async () => (await unfinished()) === 0, 60_000);
+      await eventually('all to be done', async () => (await unfinished()) === 0);
       expect(performance.now() - startedAt).toBeLessThan((seconds + 10) * 1_000);
       // All that were under way together, and then hardly any while it lasts.
       expect(provider.refused - before).toBeLessThan(20 + 6 * seconds);
@@ -102,6 +105,6 @@ it('a model that is limited delays the runs of others by no more', async () => {
   await Promise.all([...others, ...Array.from({ length: 15 }, () => dramatis.generate(characterId))]);
   await sleep(Math.max(0, 3_000 - (performance.now() - startedAt)));
   provider.refuses = null;
-  await eventually('all to be done', async () => (await unfinished()) === 0, 60_000);
+  await eventually('all to be done', async () => (await unfinished()) === 0);
   expect(performance.now() - startedAt).toBeLessThan(13_000);
 }, 60_000);

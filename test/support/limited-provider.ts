@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 /** A provider that turns submits away for a while with HTTP 429, and passes everything else on. */
@@ -14,7 +13,7 @@ export interface LimitedProvider {
   close(): Promise<void>;
 }
 
-export async function startLimitedProvider(behind: string): Promise<LimitedProvider> {
+export async function startLimitedProvider(behind: string, port: number): Promise<LimitedProvider> {
   let refused = 0;
   const server = createServer((request, response) => {
     const isSubmit = request.method === 'POST' && /^\/v[12]\//.test(request.url ?? '');
@@ -28,9 +27,9 @@ export async function startLimitedProvider(behind: string): Promise<LimitedProvi
     }
     passOn(behind, request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const provider: LimitedProvider = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     refuses: null,
     headers: () => ({}),
     get refused() {
