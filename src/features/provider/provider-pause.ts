@@ -34,8 +34,10 @@ interface Scope {
 }
 
 const firstPauseMs = 1_000;
-/** Longer than this no pause grows. A submit that breaks off leaves a run in doubt, so it is tried more rarely. */
-const longestPauseMs = (reason: PauseReason) => (reason === 'SUBMITS_FAIL' ? 60_000 : 4_000);
+/** Longer than this no pause grows: when it is over, runs go on within seconds. */
+const longestPauseMs = 4_000;
+/** A submit that breaks off leaves a run in doubt, so one is tried more rarely. */
+const submitEveryMs = 10_000;
 
 /** Whether the row `p` tells of the same pause: the same reason again, soon after. */
 const isSame = Prisma.sql`(p.reason = excluded.reason
@@ -66,7 +68,7 @@ export async function pauseProvider(
       until = CASE
         WHEN NOT ${isSame} THEN excluded.until
         WHEN ${durationMs !== null} OR p.until > now() THEN greatest(p.until, excluded.until)
-        ELSE now() + least(${firstPauseMs} * 2 ^ least(p.tries, 10), ${longestPauseMs(reason)}) * interval '1 millisecond' END
+        ELSE now() + least(${firstPauseMs} * 2 ^ least(p.tries, 10), ${longestPauseMs}) * interval '1 millisecond' END
     RETURNING ${pauseColumns}`;
   if (!pause) throw new Error('The pause was written.');
   return pause;
@@ -100,9 +102,11 @@ export async function claimTry(
     SELECT ${pauseColumns} FROM provider_pauses p WHERE ${inScope} ORDER BY p.until DESC LIMIT 1`;
   if (!pause) return null;
   const claimed = await ctx.db.$executeRaw`
-    UPDATE provider_pauses p SET until = now() + ${intervalMs} * interval '1 millisecond'
+    UPDATE provider_pauses p SET until = now() + interval '1 millisecond'
+      * CASE p.reason WHEN 'SUBMITS_FAIL' THEN ${submitEveryMs}::float8 ELSE ${intervalMs}::float8 END
     WHERE ${inScope} AND p.until <= now()`;
-  return claimed > 0 ? null : { ...pause, remainingMs: intervalMs };
+  if (claimed > 0) return null;
+  return { ...pause, remainingMs: pause.reason === 'SUBMITS_FAIL' ? submitEveryMs : intervalMs };
 }
 
 /**
@@ -138,7 +142,7 @@ export async function endProbe(ctx: Uses<'db' | 'segmind'>, isAnswering: boolean
   }
   await ctx.db.$executeRaw`
     UPDATE provider_pauses SET tries = tries + 1,
-      until = now() + least(${firstPauseMs} * 2 ^ least(tries - 1, 10), ${longestPauseMs('UNAVAILABLE')}) * interval '1 millisecond'
+      until = now() + least(${firstPauseMs} * 2 ^ least(tries - 1, 10), ${longestPauseMs}) * interval '1 millisecond'
     WHERE provider_account = ${environment} AND reason = 'UNAVAILABLE'`;
 }
 

@@ -31,6 +31,8 @@ const shortestPauseMs = 500;
 /** A run that waits for the provider is woken when it answers again. This late it looks by itself. */
 const longestLookMs = 30_000;
 const shortestLookMs = 2_000;
+/** The same where one of the runs that wait must find it out. */
+const longestTryMs = 15_000;
 /** How long a run waits whose key this process cannot read. */
 const unreadableMs = 2_000;
 /** A disk that takes no note is looked at again this late. */
@@ -144,8 +146,9 @@ function waitForPause(ctx: TaskContext, run: GenerationRow, pause: Pause): Promi
 }
 
 function lookInMs({ reason, ageMs, remainingMs }: Pause): number {
-  if (reason !== 'UNAVAILABLE') return remainingMs;
-  return Math.min(Math.max(ageMs / 2, shortestLookMs), longestLookMs);
+  if (reason === 'UNAVAILABLE') return Math.min(Math.max(ageMs / 2, shortestLookMs), longestLookMs);
+  if (reason === 'SUBMITS_FAIL') return Math.min(Math.max(ageMs / 2, remainingMs), longestTryMs);
+  return remainingMs;
 }
 
 /** The provider certainly took nothing: try again later, or fail with its reason. */

@@ -104,7 +104,7 @@ describe('submits that break off although the provider answers', () => {
     expect(claims.filter((each) => each === null)).toHaveLength(1);
     expect(claims.find((each) => each !== null)).toMatchObject({
       reason: 'SUBMITS_FAIL',
-      remainingMs: 60_000,
+      remainingMs: 10_000,
     });
     await endPauses(ctx(), run);
     expect(await pauses()).toEqual([]);
