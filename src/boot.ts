@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
+import { watchProvider } from './features/generations/incidents/watch-provider.ts';
 import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { endForeignRuns } from './features/generations/review/end-foreign-runs.ts';
 import { reviewDatabase } from './features/generations/review/review-database.ts';
@@ -149,6 +150,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
+    void watchProvider(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);

@@ -8,7 +8,7 @@ import { moveTogether } from '../move-together.ts';
 import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
-import { awaitStorage, storingDelayMs } from './await-storage.ts';
+import { awaitStorage, storingDelayMs, tellWait } from './await-storage.ts';
 import { failPaid, keepRefused, keepSpooled } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
@@ -93,6 +93,7 @@ async function storeOutput(
       if (leftMs() <= 0 && (await hasEnded(ctx, output))) return problem;
       if (error instanceof StorageUnavailable)
         await awaitStorage(ctx, run, signal, 'url' in output ? leftMs() : undefined);
+      else if (failures > 0) await tellWait(ctx, run, 'PROVIDER_UNAVAILABLE');
     }
     await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
   }
