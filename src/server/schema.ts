@@ -66,6 +66,7 @@ import {
   SpendReportResolver,
   SpendRowResolver,
 } from '../features/spend/spend.resolver.ts';
+import { ReportVerificationResolver } from '../features/verification/verification.resolver.ts';
 import type { Context } from '../platform/context.ts';
 
 /** Inputs of which exactly one member must be given. */
@@ -121,6 +122,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectSpendResolver,
       ReconciliationResolver,
       ReconciliationLineResolver,
+      ReportVerificationResolver,
       ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,
