@@ -19,15 +19,14 @@ try {
   const visit = config.DATABASE_URL
     ? { url: config.DATABASE_URL, end: async () => undefined }
     : await visitEmbeddedPostgres(join(directory, 'postgres'));
-  const client = await openClient(visit.url, 'verify', { timeoutMs: config.DATABASE_TIMEOUT_MS });
   try {
+    const client = await openClient(visit.url, 'verify', { timeoutMs: config.DATABASE_TIMEOUT_MS });
     await client.query('SET default_transaction_read_only = on');
     await verifyAll(client, paper, {
       anchors: join(directory, 'audit-anchors'),
       stored: openStoredBytes(join(directory, 'storage')),
-    });
+    }).finally(() => client.end());
   } finally {
-    await client.end();
     await visit.end();
   }
   process.exitCode = paper.end();

@@ -2,8 +2,10 @@ import type pg from 'pg';
 import { entryColumns, firstPreviousHash, hashOf, type StoredEntry } from './audit-hash.ts';
 import type { Report } from './finding.ts';
 
-const batchSize = 2_000;
+const batchSize = 2_000n;
 const projectsAtOnce = 500;
+/** The greatest number that Postgres has. */
+const highest = 2n ** 63n - 1n;
 
 /** The place of an entry in its project's chain: with its hash it says what all entries up to it are. */
 export interface Place {
@@ -47,7 +49,7 @@ export async function verifyChains(client: pg.ClientBase, options: ChainOptions)
       heads.set(project, head);
       continue;
     }
-    const walk = await verifyChain(client, project, { ...options, anchor });
+    const walk = await verifyChain(client, { project, head }, { ...options, anchor });
     read += walk.read;
     if (walk.last) heads.set(project, walk.last);
   }
@@ -82,29 +84,24 @@ async function* listHeads(client: pg.ClientBase): AsyncGenerator<{ project: stri
   }
 }
 
-/** One project's chain. `last` is null where it does not add up, and where none of it was read. */
+/** One project's chain up to `head`. `last` is null where it does not add up, and where none of it was read. */
 async function verifyChain(
   client: pg.ClientBase,
-  project: string,
+  { project, head }: { readonly project: string; readonly head: Place },
   { anchor, isFull, report, signal }: ChainOptions & { readonly anchor: Place | null },
 ): Promise<{ last: Place | null; read: bigint }> {
-  const lowest = -(2n ** 63n);
-  // The anchored entry is read again: whether it is there, and says what its hash says.
-  const before = isFull || !anchor ? 0n : anchor.sequence - 1n;
-  let last: Place | null =
-    isFull || !anchor || before === 0n ? { sequence: 0n, hash: firstPreviousHash } : null;
-  let reached = before;
   let read = 0n;
   let isSound = true;
   const tell: Report = (finding) => {
     isSound = false;
     report(finding);
   };
-  for (let after = before === 0n ? lowest : before; !signal?.aborted; after = reached) {
-    const { rows } = await client.query<StoredEntry>(
-      `SELECT ${entryColumns} FROM audit_entries WHERE project_id = $1 AND sequence > $2 ORDER BY sequence LIMIT ${batchSize}`,
-      [project, after],
-    );
+  // The anchored entry is read again: whether it is there, and says what its hash says.
+  let reached = isFull || !anchor ? 0n : anchor.sequence - 1n;
+  let last: Place | null = reached === 0n ? { sequence: 0n, hash: firstPreviousHash } : null;
+  if (isFull) await refuseNumbersBelowOne(client, project, tell);
+  for (let after = reached; after < head.sequence && !signal?.aborted; ) {
+    const rows = await readEntries(client, project, after);
     for (const entry of rows) {
       const sequence = BigInt(entry.sequence);
       verifyEntry(entry, { last, reached }, tell);
@@ -119,11 +116,40 @@ async function verifyChain(
       reached = sequence;
     }
     read += BigInt(rows.length);
-    if (rows.length === batchSize) continue;
-    if (anchor && reached < anchor.sequence) reportShort(tell, project, reached, anchor);
-    break;
+    // However large a gap is, it is passed in one step.
+    after = rows.length > 0 ? after + batchSize : await beforeNext(client, project, after);
   }
+  if (anchor && head.sequence < anchor.sequence) reportShort(tell, project, head.sequence, anchor);
   return { last: isSound && read > 0n ? last : null, read };
+}
+
+/** A range of numbers, so that each portion costs the same whatever the planner knows of the table. */
+async function readEntries(client: pg.ClientBase, project: string, after: bigint): Promise<StoredEntry[]> {
+  const { rows } = await client.query<StoredEntry>(
+    `SELECT ${entryColumns} FROM audit_entries e
+     WHERE project_id = $1 AND e.sequence > $2 AND e.sequence <= $3 ORDER BY e.sequence`,
+    [project, after, after + batchSize < highest ? after + batchSize : highest],
+  );
+  return rows;
+}
+
+async function beforeNext(client: pg.ClientBase, project: string, after: bigint): Promise<bigint> {
+  const { rows } = await client.query<{ before: string }>(
+    'SELECT (min(sequence) - 1)::text AS before FROM audit_entries WHERE project_id = $1 AND sequence > $2',
+    [project, after],
+  );
+  return BigInt(rows[0]?.before ?? highest);
+}
+
+async function refuseNumbersBelowOne(client: pg.ClientBase, project: string, report: Report): Promise<void> {
+  const { rows } = await client.query<{ sequence: string }>(
+    'SELECT sequence::text FROM audit_entries e WHERE project_id = $1 AND e.sequence < 1 ORDER BY e.sequence LIMIT 10',
+    [project],
+  );
+  for (const { sequence: subject } of rows) {
+    const message = `there is an entry ${subject}, and numbers begin at 1`;
+    report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
+  }
 }
 
 /** An entry by itself, and beside the one before. */
@@ -135,11 +161,7 @@ function verifyEntry(
   const { project, sequence: subject } = entry;
   const expected = reached + 1n;
   if (BigInt(subject) !== expected) {
-    const missing = BigInt(subject) - 1n;
-    const message =
-      missing < expected
-        ? `there is an entry ${subject}, and numbers begin at 1`
-        : `of the entries ${expected} to ${missing} none is there`;
+    const message = `of the entries ${expected} to ${BigInt(subject) - 1n} none is there`;
     report({ kind: 'AUDIT_ENTRIES_MISSING', project, subject, message });
   } else if (last && entry.previousHash !== last.hash) {
     const message = `entry ${subject} was written after another entry ${reached} than the one that is there`;
