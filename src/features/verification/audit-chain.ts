@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { entryColumns, firstPreviousHash, hashOf, type StoredEntry } from './audit-hash.ts';
 import type { Report } from './finding.ts';
 
-const batchSize = 2_000n;
+const batchSize = 1_000n;
 const projectsAtOnce = 500;
 /** The greatest number that Postgres has. */
 const highest = 2n ** 63n - 1n;

@@ -49,11 +49,12 @@ export async function verifyAndAnchor(
     };
     const verdict = await verifyAuditLog(client, folder, { isFull: false, report, signal });
     if (verdict.database === null) return;
-    if (isWhole) await verifyBooks(client, report, signal);
+    // A stop ends it early; what was verified by then is anchored.
+    const isDone = isWhole && (await verifyBooks(client, report, signal)) !== null;
     const heads = mergeHeads(verdict);
     const entries = [...heads.values()].reduce((sum, { sequence }) => sum + sequence, 0n);
     const { mark, at } = await note(client, {
-      isWhole,
+      isWhole: isDone,
       entries,
       projects: heads.size,
       findingCount,

@@ -4,16 +4,17 @@ import type { Report } from './finding.ts';
 
 /**
  * Compares the books of each project that is there, or was: the ledger with the runs, the budgets, the totals and the
- * analytics. One statement for a project, because it must see one moment. Resolves to how many projects.
+ * analytics. One statement for a project, because it must see one moment. Resolves to how many projects; null when
+ * `signal` ended it before the last.
  */
 export async function verifyBooks(
   client: pg.ClientBase,
   report: Report,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<number | null> {
   let count = 0;
   for await (const project of listProjects(client)) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return null;
     count += 1;
     for (const problem of await auditProjectBooks(client, project)) report({ ...describe(problem), project });
   }
