@@ -50,7 +50,7 @@ END
 $$;
 
 -- What the server does with tables, those of later versions too. Functions are open to everybody, and run with the rights
--- of whoever calls them.
+-- of the caller.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, pgboss TO dramatis_app;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public, pgboss TO dramatis_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE dramatis_owner IN SCHEMA public, pgboss

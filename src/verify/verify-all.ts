@@ -16,7 +16,7 @@ export async function verifyAll(
   const anchoredAt = audit.anchor?.at.toISOString() ?? null;
   const against = anchoredAt
     ? `compared with the anchor of ${anchoredAt}`
-    : `without an anchor in ${anchors}, so nobody can tell whether the newest are there`;
+    : `without an anchor in ${anchors}: whether the newest entries are there cannot be told`;
   checked(
     'audit log',
     { entries: Number(audit.read), projects: audit.projects, anchoredAt },

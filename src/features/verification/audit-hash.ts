@@ -26,8 +26,8 @@ export const entryColumns = `project_id::text AS project, sequence::text, extrac
 export const firstPreviousHash = '0'.repeat(64);
 
 /**
- * The hash that an entry must have, computed here and not by the database: whoever may change entries there may change
- * its functions too. It is over the same bytes as in `audit_entry_hash`: a JSON array as `jsonb` prints it.
+ * The hash that an entry must have, computed here and not by the database: a person who can change entries there can
+ * change its functions too. It is over the same bytes as in `audit_entry_hash`: a JSON array as `jsonb` prints it.
  */
 export function hashOf(entry: StoredEntry): string {
   const { project, sequence, details } = entry;

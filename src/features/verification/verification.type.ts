@@ -63,7 +63,7 @@ export class Verification {
   projects: number;
   @Field(() => SafeIntScalar, { description: 'How many audit entries are anchored.' })
   entries: number;
-  @Field(() => SafeIntScalar, { description: 'How much it found: 0, or somebody should look into it.' })
+  @Field(() => SafeIntScalar, { description: 'How many findings it has; 0 when everything fits.' })
   findingCount: number;
   @Field(() => [VerificationFinding], { description: 'The first 20 of its findings.' })
   findings: VerificationFinding[];
