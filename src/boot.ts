@@ -19,6 +19,7 @@ import { settleEnvironment } from './features/provider/settle-environment.ts';
 import { refuseOtherEnvironment, watchEnvironment } from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
+import { anchorAtStop, verifyRegularly } from './features/verification/tasks/verify-regularly.ts';
 import { greeting } from './greeting.ts';
 import { listen } from './listen.ts';
 import type { Logger } from './logger.ts';
@@ -33,6 +34,7 @@ import { openReader } from './platform/db/reads/reader.ts';
 import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
+import { prepareJobQueue } from './platform/jobs/queue-tables.ts';
 import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
 import { createKeyring } from './platform/secrets/keyring.ts';
 import { createPaces } from './platform/segmind/pace.ts';
@@ -82,8 +84,11 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
   await refuseSharedSessions(databaseUrl);
   const around = settleEnvironment(wantedEnvironment(config), log);
-  await migrate(databaseUrl, migrationsDirectory, { log, signal, around });
+  await migrate(config.MIGRATION_DATABASE_URL ?? databaseUrl, migrationsDirectory, { log, signal, around });
+  if (config.MIGRATION_DATABASE_URL !== undefined) await prepareJobQueue(config.MIGRATION_DATABASE_URL);
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
+  const verified = { databaseUrl, folder: join(dataDirectory, 'audit-anchors') };
+  if (config.ROLE !== 'api') closers.push(() => anchorAtStop({ config, log }, verified));
   const events = await startEventFeed(databaseUrl, log, patience);
   const db = connectDatabase(databaseUrl, { ...patience, onNews: events.announce });
   closers.push(() => db.$disconnect());
@@ -153,6 +158,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void watchProvider(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
+    void verifyRegularly(tools, verified, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
   if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);

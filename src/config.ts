@@ -25,6 +25,8 @@ const environment = z.object({
   PUBLIC_URL: publicUrl.optional(),
   /** Default: an embedded Postgres below DATA_DIR. */
   DATABASE_URL: postgresUrl.optional(),
+  /** The same database as the role that owns the tables, for migrations only. Default: DATABASE_URL. */
+  MIGRATION_DATABASE_URL: postgresUrl.optional(),
   /** How long a statement may take; what else is waited for at the database is a share or a multiple of it. */
   DATABASE_TIMEOUT_MS: wholeNumber(500, 600_000, defaultDatabaseTimeoutMs),
   /** Pictures, the admin key and the embedded database. */
@@ -96,6 +98,8 @@ const environment = z.object({
   RECONCILE_EVERY_MS: wholeNumber(100, 86_400_000, 30_000),
   /** After a submit has timed out: how much later at the latest the provider's list of runs has it. */
   RECONCILE_AFTER_MS: wholeNumber(0, 86_400_000, 120_000),
+  /** How often the books are verified and the audit log is anchored outside of the database. */
+  AUDIT_ANCHOR_EVERY_MS: wholeNumber(100, 86_400_000, 3_600_000),
   /** How long a quote binds. */
   QUOTE_LIFETIME_MS: wholeNumber(1_000, 86_400_000, 900_000),
   /** Runs that one process takes care of at a time, most of which wait for the provider. */
@@ -157,6 +161,9 @@ function contradictions(config: Config): string[] {
   }
   if (config.AUTH_JWKS_URL !== undefined && config.AUTH_JWT_SECRET !== undefined) {
     problems.push('AUTH_JWKS_URL and AUTH_JWT_SECRET must not both be set');
+  }
+  if (config.MIGRATION_DATABASE_URL !== undefined && config.DATABASE_URL === undefined) {
+    problems.push('MIGRATION_DATABASE_URL needs DATABASE_URL, which is the same database as another role');
   }
   const hasTokens = config.AUTH_JWKS_URL !== undefined || config.AUTH_JWT_SECRET !== undefined;
   for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) {

@@ -67,6 +67,7 @@ import {
   SpendReportResolver,
   SpendRowResolver,
 } from '../features/spend/spend.resolver.ts';
+import { ReportVerificationResolver } from '../features/verification/verification.resolver.ts';
 import type { Context } from '../platform/context.ts';
 
 /** Inputs of which exactly one member must be given. */
@@ -123,6 +124,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectSpendResolver,
       ReconciliationResolver,
       ReconciliationLineResolver,
+      ReportVerificationResolver,
       ProjectDeletionResolver,
       GenerationSubscription,
       ProjectEventSubscription,

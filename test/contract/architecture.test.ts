@@ -22,6 +22,7 @@ const rooms = [
   'generations',
   'spend',
   'reconciliation',
+  'verification',
   'project-deletion',
   'nodes',
 ];

@@ -4,19 +4,31 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { booksProblemKinds, type BooksProblem as Problem } from './books.ts';
 
+/** What each kind of problem compares. */
+export const booksProblemDescriptions: Record<Problem['kind'], { readonly description: string }> = {
+  RUN_HOLD: { description: "What is set aside: a run's row, and the ledger." },
+  RUN_COST: { description: "What it cost: a run's row, and the ledger." },
+  RUN_MISSING: { description: 'A run: the ledger has entries of it, and its project has no such run.' },
+  LEDGER_ENTRY: {
+    description:
+      'An entry of the ledger, by its number: its accounts do not fit its kind, or it is not about what its run says.',
+  },
+  BUDGET_SETTLED: { description: 'What was spent of a budget in a period: the ledger, and the budget.' },
+  BUDGET_HELD: { description: 'What is held of a budget in a period: the ledger, and the budget.' },
+  BUDGET_CAP: { description: 'The cap: the budget, and its period that is not over.' },
+  BUDGET_MISSING: { description: 'What was held: the ledger, and a budget that has no period for it.' },
+  ACCOUNT_TOTAL: { description: 'What was spent with a provider account: the ledger, and its total.' },
+  ROLLUP: { description: 'What was spent on a day: the ledger, and the analytics.' },
+  ROLLUP_COUNTS: {
+    description: 'Runs, failures, pictures and discarded pictures of a day: the runs, and the analytics.',
+  },
+  SLOTS: { description: 'How many runs of a project are under way: the runs, and the project.' },
+};
 const BooksProblemKind = Object.fromEntries(booksProblemKinds.map((kind) => [kind, kind]));
 registerEnumType(BooksProblemKind, {
   name: 'BooksProblemKind',
   description: 'Which two of the books disagree.',
-  valuesConfig: {
-    RUN_HOLD: { description: "What is set aside: a run's row, and the ledger." },
-    RUN_COST: { description: "What it cost: a run's row, and the ledger." },
-    BUDGET_SETTLED: { description: 'What was spent of a budget in a period: the ledger, and the budget.' },
-    BUDGET_HELD: { description: 'What is held of a budget in a period: the ledger, and the budget.' },
-    ACCOUNT_TOTAL: { description: 'What was spent with a provider account: the ledger, and its total.' },
-    ROLLUP: { description: 'What was spent on a day: the ledger, and the analytics.' },
-    SLOTS: { description: 'How many runs of a project are under way: the runs, and the project.' },
-  },
+  valuesConfig: booksProblemDescriptions,
 });
 
 @ObjectType({ description: 'Something of which our own books disagree: a fault of this server.' })
@@ -26,7 +38,8 @@ export class BooksProblem {
   @Field(() => String, { description: 'What it is about: row ids, and a day.' })
   subject: string;
   @Field(() => String, {
-    description: 'What the first of the two books says: micro-dollars, or a number of runs for SLOTS.',
+    description:
+      'What the first of the two books says: micro-dollars; a number of runs for SLOTS and RUN_MISSING; four counts for ROLLUP_COUNTS; words for LEDGER_ENTRY.',
   })
   expected: string;
   @Field(() => String, { description: 'What the second of the two books says.' })

@@ -84,15 +84,22 @@ function shutDown(pid: number): void {
   }
 }
 
+/** Whether there is a cluster that was made to its end. */
+export async function isWhole(cluster: string): Promise<boolean> {
+  const entries = await readdir(cluster).catch(ignoreMissing);
+  if (entries.includes(wholeMark)) return true;
+  // One that an older build made has no mark.
+  const databases = await readdir(join(cluster, 'base')).catch(ignoreMissing);
+  return databases.some((name) => Number(name) >= firstOwnDatabase);
+}
+
 /**
  * Whether a cluster has to be made. One that an older build left half made is moved aside, so that nothing is deleted
  * that anybody might want to look at.
  */
 export async function prepareCluster(cluster: string, warn: (line: string) => void): Promise<boolean> {
+  if (await isWhole(cluster)) return false;
   const entries = await readdir(cluster).catch(ignoreMissing);
-  if (entries.includes(wholeMark)) return false;
-  const databases = await readdir(join(cluster, 'base')).catch(ignoreMissing);
-  if (databases.some((name) => Number(name) >= firstOwnDatabase)) return false;
   if (entries.length === 0) {
     try {
       await rmdir(cluster);

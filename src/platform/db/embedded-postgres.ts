@@ -38,6 +38,11 @@ const database = 'dramatis';
 /** Postgres' code for it. */
 const wrongPassword = '28P01';
 
+/** Where the database of an embedded Postgres is. */
+export function embeddedUrl(port: number, password: string, name = database): string {
+  return `postgresql://postgres:${password}@127.0.0.1:${port}/${name}`;
+}
+
 /**
  * Starts Postgres on a folder, made at first use; its password lies beside the cluster. `flags` are passed to
  * `postgres`. Throws an Error of one line when another Postgres holds the folder.
@@ -98,10 +103,9 @@ export async function startEmbeddedPostgres(options: {
     // Postgres outlives a keeper that was killed. Where another server has it by now, it is that server's.
     await waitForFreeCluster(cluster).catch(() => undefined);
   };
-  const base = `postgresql://postgres:${password}@127.0.0.1:${port}`;
   try {
     await removeUnfinished(cluster, 0);
-    await createDatabase(base);
+    await createDatabase(embeddedUrl(port, password, 'postgres'));
   } catch (error) {
     await stop();
     if (errorCode(error) === wrongPassword)
@@ -110,7 +114,7 @@ export async function startEmbeddedPostgres(options: {
       );
     throw error;
   }
-  return { url: `${base}/${database}`, port, stop };
+  return { url: embeddedUrl(port, password), port, stop };
 }
 
 /** A new cluster gets a new password, where none was kept; one that has its password already cannot be opened by another. */
@@ -122,8 +126,8 @@ async function clusterPassword(path: string, isNew: boolean): Promise<string> {
   throw new Error(`${path} is gone, and the cluster beside it needs it. Restore it from a backup.`);
 }
 
-async function createDatabase(base: string): Promise<void> {
-  const client = await openClient(`${base}/postgres`, 'start');
+async function createDatabase(url: string): Promise<void> {
+  const client = await openClient(url, 'start');
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${database}`);

@@ -13,7 +13,7 @@ import { type Among, createFill, type Turn, urgent } from './places.ts';
 import type { NewWakeup, WakeupHandler } from './wakeup.ts';
 
 /*
- * pg-boss, and the only file that knows it. A job is a wake-up for one run and, while it is worked on, the lease
+ * pg-boss, which only this file and `queue-tables` know. A job is a wake-up for one run and, while it is worked on, the lease
  * on that run: held by heartbeats, taken over by another process when they stop. Losing, doubling or delaying a
  * job is harmless, because the run's own row is the truth.
  */

@@ -11,7 +11,8 @@ import type { Database, Transaction } from '../db/connect.ts';
  */
 
 const fileName = '.identity';
-const settingName = 'storage-identity';
+/** The setting that tells a database's folder of pictures. */
+export const storageIdentityName = 'storage-identity';
 const lockKey = 7_236_506;
 
 /** Gives a folder its identity where it has none. Resolves to the identity of the folder that the pictures are in. */
@@ -42,10 +43,10 @@ export function claimFor(db: Database): ClaimStorage {
   return (root) =>
     db.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
-      const known = (await tx.setting.findUnique({ where: { name: settingName } }))?.value ?? null;
+      const known = (await tx.setting.findUnique({ where: { name: storageIdentityName } }))?.value ?? null;
       const found = (await readIdentity(root)) ?? (await identify(tx, root, known));
       if (known !== null) return known;
-      await tx.setting.create({ data: { name: settingName, value: found } });
+      await tx.setting.create({ data: { name: storageIdentityName, value: found } });
       return found;
     });
 }

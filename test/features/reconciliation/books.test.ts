@@ -39,8 +39,14 @@ it('finds nothing where nothing is wrong, by Prisma or by SQL', async () => {
 it.each([
   ['RUN_COST', "UPDATE generations SET cost_micros = cost_micros + 1 WHERE prompt = 'one'", 'generations'],
   ['RUN_HOLD', "UPDATE generations SET cost_micros = NULL WHERE prompt LIKE '%two'", 'generations'],
+  ['RUN_COST', "UPDATE ledger_entries SET amount_micros = 1 WHERE kind = 'CHARGE'", 'ledger_entries'],
+  ['RUN_MISSING', 'UPDATE ledger_entries SET generation_id = gen_random_uuid()', 'ledger_entries'],
+  ['LEDGER_ENTRY', "UPDATE ledger_entries SET model = 'another'", 'ledger_entries'],
+  ['LEDGER_ENTRY', 'UPDATE ledger_entries SET project_id = gen_random_uuid()', 'ledger_entries'],
   ['BUDGET_SETTLED', 'UPDATE budget_windows SET settled_micros = settled_micros + 1', 'budget_windows'],
   ['BUDGET_HELD', 'UPDATE budget_windows SET held_micros = held_micros + 1', 'budget_windows'],
+  ['BUDGET_CAP', 'UPDATE budgets SET cap_micros = cap_micros + 1', 'budgets'],
+  ['BUDGET_MISSING', 'DELETE FROM budget_windows', 'budget_windows'],
   ['ACCOUNT_TOTAL', 'UPDATE account_totals SET spent_micros = spent_micros - 1', 'account_totals'],
   [
     'ROLLUP',
@@ -48,6 +54,8 @@ it.each([
     'spend_rollups',
   ],
   ['ROLLUP', "DELETE FROM spend_rollups WHERE slice = 'MODEL'", 'spend_rollups'],
+  ['ROLLUP', "UPDATE spend_rollups SET model = 'another' WHERE slice = 'MODEL'", 'spend_rollups'],
+  ['ROLLUP_COUNTS', "UPDATE spend_rollups SET pictures = pictures + 1 WHERE slice = 'ALL'", 'spend_rollups'],
   ['SLOTS', 'UPDATE projects SET active_generations = active_generations + 1', 'projects'],
 ])('%s: it finds what somebody has changed behind its back', async (kind, change, table) => {
   const found = await db

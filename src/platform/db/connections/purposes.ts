@@ -21,6 +21,8 @@ const purposes = {
   limits: { application: 'dramatis-limits', connections: 2, patience: 0.2 },
   /** Asks whether the database can be worked with, on a connection that is always a new one. */
   health: { application: 'dramatis-health', connections: 1, patience: 0.1 },
+  /** Compares all of the database with itself, portion by portion. Also a program of its own, which serves nothing. */
+  verify: { application: 'dramatis-verify', connections: 1, patience: 40 },
   /** What is done before a process serves. The session that migrates has its limits lifted. */
   start: { application: 'dramatis-start', connections: 2, patience: 4 },
 } as const satisfies Record<string, PurposeSettings>;

@@ -95,7 +95,7 @@ async function requireRights(session: Session): Promise<void> {
   const [{ user, database, mayCreate } = { user: '', database: '', mayCreate: true }] = rows;
   if (mayCreate) return;
   throw new Error(
-    `the database user "${user}" may not create tables: grant it CREATE on the database "${database}" and on its schema public`,
+    `the database user "${user}" may not create tables: grant it CREATE on the database "${database}" and on its schema public, or set MIGRATION_DATABASE_URL to a user that may`,
   );
 }
 

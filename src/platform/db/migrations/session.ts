@@ -96,7 +96,8 @@ export async function hasCompany(session: Session): Promise<boolean> {
 export async function isInUse(session: Session): Promise<boolean> {
   const { rowCount } = await session.query(
     `SELECT FROM pg_stat_activity WHERE datname = current_database()
-       AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'`,
+       AND application_name LIKE 'dramatis%' AND application_name NOT LIKE 'dramatis-start%'
+       AND application_name <> 'dramatis-verify'`,
   );
   return rowCount !== 0;
 }

@@ -1,0 +1,88 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { makeFolder, removeLitter, syncFolder, writeWhole } from '../../durable-file.ts';
+import { errorCode } from '../../errors.ts';
+import type { Place } from './audit-chain.ts';
+
+/*
+ * The heads of the audit log's chains, kept outside of the database: one file for each database, one line for each project.
+ * The newest anchor takes the place of the one before, which it was verified against; so the file says what all of them did.
+ */
+
+/** What is anchored. */
+export interface Anchor {
+  /** Names the row of `verifications` that was committed before this was written. */
+  readonly mark: string;
+  /** When, by the database's clock. */
+  readonly at: Date;
+  /** By project, its newest verified entry. */
+  readonly heads: ReadonlyMap<string, Place>;
+}
+
+const header = z.object({ mark: z.uuid(), at: z.iso.datetime().transform((text) => new Date(text)) });
+const line = z.object({
+  project: z.uuid(),
+  sequence: z.number().int().positive().transform(BigInt),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+const unfinished = '.unfinished';
+const wentBack = '.went-back-';
+
+/** The file of a database's anchor in a folder. */
+export function anchorPath(folder: string, database: string): string {
+  return join(folder, `${z.uuid().parse(database)}.jsonl`);
+}
+
+/** Reads an anchor; null where there is none. Throws an Error of one line where it cannot be understood. */
+export async function readAnchor(path: string): Promise<Anchor | null> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  try {
+    const [first = '', ...lines] = text.trimEnd().split('\n');
+    const heads = lines.map((each) => line.parse(JSON.parse(each)));
+    return {
+      ...header.parse(JSON.parse(first)),
+      heads: new Map(heads.map(({ project, sequence, hash }) => [project, { sequence, hash }])),
+    };
+  } catch (cause) {
+    throw new Error(`${path} cannot be read: restore it from a backup.`, { cause });
+  }
+}
+
+/** Replaces an anchor, whole or not at all. Resolves to the SHA-256 of the file. */
+export async function writeAnchor(path: string, { mark, at, heads }: Anchor): Promise<string> {
+  const lines = [...heads].map(([project, { sequence, hash }]) => ({
+    project,
+    sequence: Number(sequence),
+    hash,
+  }));
+  const content = [{ mark, at }, ...lines].map((each) => `${JSON.stringify(each)}\n`).join('');
+  await makeFolder(dirname(path));
+  await removeLitter(dirname(path), (name) => name.endsWith(unfinished));
+  await writeWhole(path, content, { temporary: `${path}.${randomUUID()}${unfinished}`, mode: 0o600 });
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Keeps an anchor of a database that went back, beside the next one, until a person has looked into it. */
+export async function setAnchorAside(path: string, { at }: Anchor): Promise<void> {
+  const stamp = at.toISOString().replace(/\D/g, '');
+  await rename(path, path.replace(/\.jsonl$/, `${wentBack}${stamp}.jsonl`));
+  await syncFolder(dirname(path));
+}
+
+/** The anchors of a database that were set aside. */
+export async function listAnchorsAside(folder: string, database: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.startsWith(`${database}${wentBack}`) && name.endsWith('.jsonl'))
+    .sort()
+    .map((name) => join(folder, name));
+}

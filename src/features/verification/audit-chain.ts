@@ -1,0 +1,184 @@
+import type pg from 'pg';
+import { entryColumns, firstPreviousHash, hashOf, type StoredEntry } from './audit-hash.ts';
+import type { Report } from './finding.ts';
+
+const batchSize = 1_000n;
+const projectsAtOnce = 500;
+/** The greatest number that Postgres has. */
+const highest = 2n ** 63n - 1n;
+
+/** The place of an entry in its project's chain: with its hash it says what all entries up to it are. */
+export interface Place {
+  readonly sequence: bigint;
+  readonly hash: string;
+}
+
+/** What a chain is verified against. */
+export interface ChainOptions {
+  /** By project, the place that was anchored last. */
+  readonly anchors: ReadonlyMap<string, Place>;
+  /** From the first entry on; else from the anchored one. */
+  readonly isFull: boolean;
+  readonly report: Report;
+  /** Ends it early: what was verified by then is answered. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What was verified. */
+export interface VerifiedChains {
+  /** By project, the newest entry of a chain that adds up. */
+  readonly heads: ReadonlyMap<string, Place>;
+  readonly projects: number;
+  /** How many entries were read. */
+  readonly read: bigint;
+}
+
+/** Goes through the chains of all projects, also of those that are gone, in portions. Entries may be added meanwhile. */
+export async function verifyChains(client: pg.ClientBase, options: ChainOptions): Promise<VerifiedChains> {
+  const { anchors, report, signal } = options;
+  const heads = new Map<string, Place>();
+  const unseen = new Set(anchors.keys());
+  let projects = 0;
+  let read = 0n;
+  for await (const { project, head } of listHeads(client)) {
+    if (signal?.aborted) return { heads, projects, read };
+    projects += 1;
+    unseen.delete(project);
+    const anchor = anchors.get(project) ?? null;
+    if (!options.isFull && anchor && isSame(anchor, head)) {
+      heads.set(project, head);
+      continue;
+    }
+    const walk = await verifyChain(client, { project, head }, { ...options, anchor });
+    read += walk.read;
+    if (walk.last) heads.set(project, walk.last);
+  }
+  for (const project of unseen) reportShort(report, project, 0n, anchors.get(project));
+  return { heads, projects, read };
+}
+
+function isSame(one: Place, other: Place): boolean {
+  return one.sequence === other.sequence && one.hash === other.hash;
+}
+
+/** Each project's newest entry: one step along the index for each project, however many entries there are. */
+async function* listHeads(client: pg.ClientBase): AsyncGenerator<{ project: string; head: Place }> {
+  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+    const { rows } = await client.query<{ project: string; sequence: string; hash: string }>(
+      `WITH RECURSIVE next AS (
+         SELECT (SELECT project_id FROM audit_entries WHERE project_id > $1 ORDER BY project_id LIMIT 1) AS project_id, 1 AS place
+         UNION ALL
+         SELECT (SELECT e.project_id FROM audit_entries e WHERE e.project_id > n.project_id ORDER BY e.project_id LIMIT 1), place + 1
+         FROM next n WHERE n.project_id IS NOT NULL AND place < ${projectsAtOnce})
+       SELECT n.project_id::text AS project, head.sequence::text, head.hash
+       FROM next n CROSS JOIN LATERAL (
+         SELECT sequence, hash FROM audit_entries e WHERE e.project_id = n.project_id ORDER BY sequence DESC LIMIT 1) head
+       ORDER BY n.project_id`,
+      [after],
+    );
+    for (const { project, sequence, hash } of rows)
+      yield { project, head: { sequence: BigInt(sequence), hash } };
+    const last = rows.at(-1);
+    if (!last || rows.length < projectsAtOnce) return;
+    after = last.project;
+  }
+}
+
+/** One project's chain up to `head`. `last` is null where it does not add up, and where none of it was read. */
+async function verifyChain(
+  client: pg.ClientBase,
+  { project, head }: { readonly project: string; readonly head: Place },
+  { anchor, isFull, report, signal }: ChainOptions & { readonly anchor: Place | null },
+): Promise<{ last: Place | null; read: bigint }> {
+  let read = 0n;
+  let isSound = true;
+  const tell: Report = (finding) => {
+    isSound = false;
+    report(finding);
+  };
+  // The anchored entry is read again: whether it is there, and says what its hash says.
+  let reached = isFull || !anchor ? 0n : anchor.sequence - 1n;
+  let last: Place | null = reached === 0n ? { sequence: 0n, hash: firstPreviousHash } : null;
+  if (isFull) await refuseNumbersBelowOne(client, project, tell);
+  for (let after = reached; after < head.sequence && !signal?.aborted; ) {
+    const rows = await readEntries(client, project, after);
+    for (const entry of rows) {
+      const sequence = BigInt(entry.sequence);
+      verifyEntry(entry, { last, reached }, tell);
+      if (anchor && sequence === anchor.sequence && entry.hash !== anchor.hash)
+        tell({
+          kind: 'AUDIT_LOG_REWRITTEN',
+          project,
+          subject: entry.sequence,
+          message: `entry ${sequence} is not the one that was anchored: the log was written anew up to it`,
+        });
+      last = { sequence, hash: entry.hash };
+      reached = sequence;
+    }
+    read += BigInt(rows.length);
+    // However large a gap is, it is passed in one step.
+    after = rows.length > 0 ? after + batchSize : await beforeNext(client, project, after);
+  }
+  if (anchor && head.sequence < anchor.sequence) reportShort(tell, project, head.sequence, anchor);
+  return { last: isSound && read > 0n ? last : null, read };
+}
+
+/** A range of numbers, so that each portion costs the same whatever the planner knows of the table. */
+async function readEntries(client: pg.ClientBase, project: string, after: bigint): Promise<StoredEntry[]> {
+  const { rows } = await client.query<StoredEntry>(
+    `SELECT ${entryColumns} FROM audit_entries e
+     WHERE project_id = $1 AND e.sequence > $2 AND e.sequence <= $3 ORDER BY e.sequence`,
+    [project, after, after + batchSize < highest ? after + batchSize : highest],
+  );
+  return rows;
+}
+
+async function beforeNext(client: pg.ClientBase, project: string, after: bigint): Promise<bigint> {
+  const { rows } = await client.query<{ before: string }>(
+    'SELECT (min(sequence) - 1)::text AS before FROM audit_entries WHERE project_id = $1 AND sequence > $2',
+    [project, after],
+  );
+  return BigInt(rows[0]?.before ?? highest);
+}
+
+async function refuseNumbersBelowOne(client: pg.ClientBase, project: string, report: Report): Promise<void> {
+  const { rows } = await client.query<{ sequence: string }>(
+    'SELECT sequence::text FROM audit_entries e WHERE project_id = $1 AND e.sequence < 1 ORDER BY e.sequence LIMIT 10',
+    [project],
+  );
+  for (const { sequence: subject } of rows) {
+    const message = `there is an entry ${subject}, and numbers begin at 1`;
+    report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
+  }
+}
+
+/** An entry by itself, and beside the one before. */
+function verifyEntry(
+  entry: StoredEntry,
+  { last, reached }: { readonly last: Place | null; readonly reached: bigint },
+  report: Report,
+): void {
+  const { project, sequence: subject } = entry;
+  const expected = reached + 1n;
+  if (BigInt(subject) !== expected) {
+    const message = `of the entries ${expected} to ${BigInt(subject) - 1n} none is there`;
+    report({ kind: 'AUDIT_ENTRIES_MISSING', project, subject, message });
+  } else if (last && entry.previousHash !== last.hash) {
+    const message = `entry ${subject} was written after another entry ${reached} than the one that is there`;
+    report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
+  }
+  if (hashOf(entry) !== entry.hash) {
+    const message = `entry ${subject} does not say what was written: its hash is another`;
+    report({ kind: 'AUDIT_ENTRY_CHANGED', project, subject, message });
+  }
+}
+
+function reportShort(report: Report, project: string, reached: bigint, anchor: Place | undefined): void {
+  if (!anchor) return;
+  report({
+    kind: 'AUDIT_LOG_SHORTENED',
+    project,
+    subject: String(anchor.sequence),
+    message: `entry ${anchor.sequence} was anchored, and the newest that is there is ${reached}`,
+  });
+}

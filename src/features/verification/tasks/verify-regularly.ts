@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toError } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
+import type { TaskContext } from '../../../platform/context.ts';
+import { type Verified, verifyAndAnchor } from '../verify-and-anchor.ts';
+
+/** A start has other things to do first. */
+const afterStartMs = 60_000;
+/** A stop waits no longer for its anchor: what it does not reach, the next one does. */
+const atStopMs = 2_000;
+
+type Tools = Pick<TaskContext, 'log' | 'config'>;
+
+/** Every AUDIT_ANCHOR_EVERY_MS until `signal` aborts, one process on a database. A round that fails is only late. */
+export async function verifyRegularly(ctx: Tools, verified: Verified, signal: AbortSignal): Promise<void> {
+  const everyMs = ctx.config.AUDIT_ANCHOR_EVERY_MS;
+  const outage = createOutage(ctx.log, {
+    failed: 'the books cannot be verified, and the audit log is not anchored',
+    over: 'the books are verified again',
+  });
+  let waitMs = Math.min(everyMs, afterStartMs);
+  for (;;) {
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    waitMs = everyMs;
+    try {
+      // Less than the interval, since the clocks of others are not ours: each of their rounds must not cost us one.
+      await verifyAndAnchor(ctx, verified, { isWhole: true, unlessWithinMs: everyMs * 0.9, signal });
+      outage.worked();
+    } catch (error) {
+      if (!signal.aborted) outage.failed(error);
+    }
+  }
+}
+
+/** Anchors what was added to the audit log since the last round, as far as the time of a stop reaches. */
+export async function anchorAtStop(ctx: Tools, verified: Verified): Promise<void> {
+  const signal = AbortSignal.timeout(atStopMs);
+  const late = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  const anchored = verifyAndAnchor(ctx, verified, { isWhole: false, unlessWithinMs: 0, signal });
+  await Promise.race([anchored, late]).catch((error: unknown) => {
+    ctx.log.warn({ err: toError(error) }, 'the audit log could not be anchored at the stop');
+  });
+  anchored.catch(() => undefined);
+}

@@ -1,0 +1,70 @@
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTimeScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { booksProblemDescriptions } from '../reconciliation/reconciliation.type.ts';
+import { type Finding, findingKinds } from './finding.ts';
+
+const FindingKind = Object.fromEntries(findingKinds.map((kind) => [kind, kind]));
+registerEnumType(FindingKind, {
+  name: 'VerificationFindingKind',
+  description: 'What does not fit.',
+  valuesConfig: {
+    AUDIT_ENTRIES_MISSING: { description: 'Numbers of audit entries have a gap.' },
+    AUDIT_ENTRY_CHANGED: { description: 'An audit entry does not have the hash of what it says.' },
+    AUDIT_CHAIN_BROKEN: { description: 'An audit entry was not written after the one that is before it.' },
+    AUDIT_LOG_SHORTENED: { description: 'An audit entry that was anchored, the newest then, is gone.' },
+    AUDIT_LOG_REWRITTEN: { description: 'An audit entry is another than the one that was anchored.' },
+    DATABASE_WENT_BACK: {
+      description:
+        'The database is older than the anchor: a backup was restored, or a replica took over that lagged.',
+    },
+    ...booksProblemDescriptions,
+    STORAGE_MISSING: {
+      description: 'The folder of the pictures is not there. Told by `npm run verify` only.',
+    },
+    STORAGE_FOREIGN: {
+      description:
+        'The folder of the pictures is that of another installation. Told by `npm run verify` only.',
+    },
+    PICTURE_MISSING: { description: 'The bytes of a picture are gone. Told by `npm run verify` only.' },
+    PICTURE_CHANGED: {
+      description: 'The bytes of a picture are not those that were stored. Told by `npm run verify` only.',
+    },
+    PICTURE_UNREADABLE: {
+      description: 'The bytes of a picture cannot be read. Told by `npm run verify` only.',
+    },
+  },
+});
+
+@ObjectType({ description: 'Something that a verification has found.' })
+export class VerificationFinding {
+  @Field(() => FindingKind, { description: 'What does not fit.' })
+  kind: Finding['kind'];
+  @Field(() => String, {
+    nullable: true,
+    description: "The project's row id, which may be gone; null where it is about no single one.",
+  })
+  project: string | null;
+  @Field(() => String, { description: "What it is about: an audit entry's number, or row ids and a day." })
+  subject: string;
+  @Field(() => String, { description: 'A sentence for a person.' })
+  message: string;
+}
+
+@ObjectType({
+  description:
+    'A regular verification: new entries of the audit log, each with its hash computed anew, against the anchor outside of the database; and the books of every project. `npm run verify` also reads all older entries and the pictures.',
+})
+export class Verification {
+  @Field(() => DateTimeScalar, { description: "When it ended, by the database's clock." })
+  at: Date;
+  @Field(() => SafeIntScalar, {
+    description: 'How many projects have anchored audit entries, those that are gone too.',
+  })
+  projects: number;
+  @Field(() => SafeIntScalar, { description: 'How many audit entries are anchored.' })
+  entries: number;
+  @Field(() => SafeIntScalar, { description: 'How many findings it has; 0 when everything fits.' })
+  findingCount: number;
+  @Field(() => [VerificationFinding], { description: 'The first 20 of its findings.' })
+  findings: VerificationFinding[];
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import type { TaskContext } from '../../platform/context.ts';
+import { openClient } from '../../platform/db/connections/open.ts';
+import { anchorPath, setAnchorAside, writeAnchor } from './anchor-file.ts';
+import type { Place } from './audit-chain.ts';
+import type { Finding } from './finding.ts';
+import { type AuditVerdict, verifyAuditLog } from './verify-audit.ts';
+import { verifyBooks } from './verify-books.ts';
+
+const lockKey = 7_236_513;
+/** How many findings are kept, and how many of them the log names. */
+const most = { kept: 20, logged: 5 };
+
+/** Where the books are, and their anchor. */
+export interface Verified {
+  readonly databaseUrl: string;
+  /** The folder of the anchors. */
+  readonly folder: string;
+}
+
+/** How a round goes. */
+export interface Round {
+  /** The books are compared too, which reads all of the ledger. */
+  readonly isWhole: boolean;
+  /** Nothing is done when there was a round within this time, of whichever process. 0 does it in any case. */
+  readonly unlessWithinMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Verifies what was added to the audit log since the last anchor, and anchors what was verified: in the folder, and with
+ * one line in the log. One process on a database at a time. What does not add up is not anchored, so it is found again.
+ */
+export async function verifyAndAnchor(
+  { log, config }: Pick<TaskContext, 'log' | 'config'>,
+  { databaseUrl, folder }: Verified,
+  { isWhole, unlessWithinMs, signal }: Round,
+): Promise<void> {
+  // One session for all: a mark that it commits is on the same Postgres as the entries that it has read.
+  const client = await openClient(databaseUrl, 'verify', { timeoutMs: config.DATABASE_TIMEOUT_MS });
+  try {
+    if (!(await isOurTurn(client, unlessWithinMs))) return;
+    const findings: Finding[] = [];
+    let findingCount = 0;
+    const report = (finding: Finding) => {
+      findingCount += 1;
+      if (findings.length < most.kept) findings.push(finding);
+    };
+    const verdict = await verifyAuditLog(client, folder, { isFull: false, report, signal });
+    if (verdict.database === null) return;
+    // A stop ends it early; what was verified by then is anchored.
+    const isDone = isWhole && (await verifyBooks(client, report, signal)) !== null;
+    const heads = mergeHeads(verdict);
+    const entries = [...heads.values()].reduce((sum, { sequence }) => sum + sequence, 0n);
+    const { mark, at } = await note(client, {
+      isWhole: isDone,
+      entries,
+      projects: heads.size,
+      findingCount,
+      findings,
+    });
+    // Committed by now. A process that dies here leaves the older anchor, which is as true.
+    const path = anchorPath(folder, verdict.database);
+    if (verdict.wentBack && verdict.anchor) await setAnchorAside(path, verdict.anchor);
+    const digest = await writeAnchor(path, { mark, at, heads });
+    log.info({ digest, at, projects: heads.size, entries: Number(entries) }, 'the audit log is anchored');
+    if (findingCount > 0)
+      log.error({ findingCount, findings: findings.slice(0, most.logged) }, 'the books do not add up');
+  } finally {
+    await client.end();
+  }
+}
+
+/** The verified heads; where a chain does not add up, or was not reached, what was anchored of it before. */
+function mergeHeads({ heads, anchor, wentBack }: AuditVerdict): Map<string, Place> {
+  const merged = new Map([...(wentBack || !anchor ? [] : anchor.heads), ...heads]);
+  return new Map([...merged].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+async function isOurTurn(client: pg.ClientBase, unlessWithinMs: number): Promise<boolean> {
+  const { rows } = await client.query<{ isOurs: boolean }>(
+    `SELECT pg_try_advisory_lock($1) AND NOT EXISTS (SELECT FROM verifications
+       WHERE is_whole AND at > now() - $2 * interval '1 millisecond') AS "isOurs"`,
+    [lockKey, unlessWithinMs],
+  );
+  return rows[0]?.isOurs ?? false;
+}
+
+async function note(
+  client: pg.ClientBase,
+  told: {
+    readonly isWhole: boolean;
+    readonly entries: bigint;
+    readonly projects: number;
+    readonly findingCount: number;
+    readonly findings: readonly Finding[];
+  },
+): Promise<{ mark: string; at: Date }> {
+  const mark = randomUUID();
+  const { rows } = await client.query<{ at: Date }>(
+    `INSERT INTO verifications (mark, is_whole, projects, entries, finding_count, findings)
+     VALUES ($1, $2, $3, $4, $5, $6) RETURNING at`,
+    [mark, told.isWhole, told.projects, told.entries, told.findingCount, JSON.stringify(told.findings)],
+  );
+  const [row] = rows;
+  if (!row) throw new Error('The verification was not noted.');
+  return { mark, at: row.at };
+}

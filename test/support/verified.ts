@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { Finding } from '../../src/features/verification/finding.ts';
+import { openClient } from '../../src/platform/db/connections/open.ts';
+import { openStoredBytes } from '../../src/platform/storage/stored-bytes.ts';
+import { createPaper } from '../../src/verify/paper.ts';
+import { verifyAll } from '../../src/verify/verify-all.ts';
+
+/** All that `npm run verify` tells of an installation: its lines, and its findings. */
+export interface Told {
+  readonly lines: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly exitCode: number;
+}
+
+/** Verifies what lies in a database and in DATA_DIR, as the program does. */
+export async function verify(client: pg.ClientBase, dataDirectory: string): Promise<Told> {
+  const lines: string[] = [];
+  const findings: Finding[] = [];
+  const paper = createPaper({ isJson: false, write: (line) => void lines.push(line) });
+  const report = (finding: Finding) => {
+    findings.push(finding);
+    paper.report(finding);
+  };
+  await verifyAll(
+    client,
+    { ...paper, report },
+    {
+      anchors: join(dataDirectory, 'audit-anchors'),
+      stored: openStoredBytes(join(dataDirectory, 'storage')),
+    },
+  );
+  return { lines, findings, exitCode: paper.end() };
+}
+
+/** The same after changes that only somebody with all rights can make; they are undone. */
+export async function verifyChanged(
+  databaseUrl: string,
+  dataDirectory: string,
+  ...changes: readonly string[]
+): Promise<Told> {
+  const client = await openClient(databaseUrl, 'verify');
+  try {
+    await client.query('BEGIN');
+    await client.query('SET LOCAL session_replication_role = replica');
+    for (const change of changes) await client.query(change);
+    await client.query('SET LOCAL session_replication_role = origin');
+    return await verify(client, dataDirectory);
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined);
+    await client.end();
+  }
+}
