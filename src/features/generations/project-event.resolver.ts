@@ -4,7 +4,7 @@ import { budgetIfVisible } from '../budgets/budget.queries.ts';
 import { Budget } from '../budgets/budget.type.ts';
 import { budgetAlertIfVisible } from '../budgets/budget-alert.queries.ts';
 import { BudgetAlert } from '../budgets/budget-alert.type.ts';
-import type { ProjectEventRow } from './project-event.queries.ts';
+import type { ToldEvent } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 
 @Resolver(() => ProjectEvent)
@@ -13,7 +13,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'The budget it is about, as it is now; null for a VIEWER.',
   })
-  budget(@Ctx() ctx: Context, @Root() { budgetId }: ProjectEventRow) {
+  budget(@Ctx() ctx: Context, @Root() { budgetId }: ToldEvent) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
   }
 
@@ -21,7 +21,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'The alert of a BUDGET_THRESHOLD_REACHED; null for a VIEWER.',
   })
-  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ProjectEventRow) {
+  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ToldEvent) {
     return budgetAlertId === null ? null : budgetAlertIfVisible(ctx, budgetAlertId);
   }
 }
