@@ -23,6 +23,8 @@ const rooms = [
   'spend',
   'reconciliation',
   'project-deletion',
+  'people',
+  'retention',
   'nodes',
 ];
 
