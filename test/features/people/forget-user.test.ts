@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { forgetUserIn } from '../../../src/features/people/forget-user.ts';
+import { connectDatabase } from '../../../src/platform/db/connect.ts';
 import { fromGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { follow } from '../../support/followers.ts';
@@ -395,5 +397,54 @@ describe('forgetUser', () => {
         rounds,
       ]),
     ).toEqual([]);
+  });
+
+  it('nothing is written into the row of a user who was forgotten', async () => {
+    const { userId, words } = await stage();
+    const id = fromGlobalId('User', userId);
+    await forget(userId);
+    for (const column of ['issuer', 'subject', 'email', 'name'])
+      await expect(
+        dramatis.database.query(`UPDATE users SET ${column} = $2 WHERE id = $1`, [id, words.email]),
+      ).rejects.toThrow('users_forgotten_check');
+  });
+});
+
+describe('a user who is absent', () => {
+  const db = () => connectDatabase(dramatis.database.url, { maxConnections: 1 });
+
+  it('is seen again when they come: noted once a day', async () => {
+    const { doomed, userId } = await stage();
+    const id = fromGlobalId('User', userId);
+    const seen = async () =>
+      (
+        await dramatis.database.query(
+          'SELECT now() - seen_at > interval \'1 hour\' AS "isOld" FROM users WHERE id = $1',
+          [id],
+        )
+      )[0]?.isOld;
+    const come = async (hours: number) => {
+      await dramatis.database.query(
+        "UPDATE users SET seen_at = now() - $2 * interval '1 hour' WHERE id = $1",
+        [id, hours],
+      );
+      await userOf(doomed);
+      return seen();
+    };
+    expect([await come(23), await come(25)]).toEqual([true, false]);
+  });
+
+  it('is not forgotten for that when they have come, or joined a project, by then', async () => {
+    const { userId } = await stage();
+    const id = fromGlobalId('User', userId);
+    const client = db();
+    const forgetIfAbsent = (since: Date) =>
+      client.$transaction((tx) => forgetUserIn(tx, { kind: 'ADMIN' }, { userId: id, absentSince: since }));
+    const [past, future] = [new Date(0), new Date(Date.now() + 60_000)];
+    expect((await forgetIfAbsent(future)).forgottenAt).toBeNull();
+    await dramatis.database.query('DELETE FROM members WHERE user_id = $1', [id]);
+    expect((await forgetIfAbsent(past)).forgottenAt).toBeNull();
+    expect((await forgetIfAbsent(future)).forgottenAt).not.toBeNull();
+    await client.$disconnect();
   });
 });
