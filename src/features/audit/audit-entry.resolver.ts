@@ -47,6 +47,7 @@ export class AuditEntryResolver {
 @Resolver(() => AuditEntry)
 export class InstallationAuditLogResolver {
   @Query(() => AuditEntryConnection, {
+    nullable: true,
     description: 'Who did what to the installation, to no project of it; the newest first; the admin only.',
   })
   installationAuditLog(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {

@@ -10,7 +10,10 @@ import { ExportUserInput, ExportUserPayload, ForgetUserInput, ForgetUserPayload 
 @Resolver(() => User)
 export class PersonResolver {
   @Extensions({ items: 2 })
-  @Query(() => [User], { description: 'The users with an e-mail address. For the admin; others: FORBIDDEN.' })
+  @Query(() => [User], {
+    nullable: true,
+    description: 'The users with an e-mail address. For the admin; others: FORBIDDEN.',
+  })
   users(
     @Ctx() ctx: Context,
     @Arg('email', () => String, { description: 'The address; case does not matter.' }) email: string,

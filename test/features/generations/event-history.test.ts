@@ -218,3 +218,29 @@ it('a database that went back still ends those who were told more', async () => 
   expect(run.errors[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
   for (const { socket } of [told, run]) socket.terminate();
 });
+
+it('a run whose event is lost is told no further when its number is given to another one', async () => {
+  const id = fromGlobalId('Generation', waiting);
+  const run = await follow(
+    dramatis.url,
+    adminKey,
+    'subscription ($id: ID!) { generationUpdated(id: $id) { status } }',
+    { variables: { id: waiting } },
+  );
+  await eventually('its state', () => run.told.length === 1);
+  const last = await newest();
+  await dramatis.database.query(
+    `SELECT record_project_event($1, 'GENERATION_SLOW', g.id, NULL, NULL, NULL, generation_progress(g)) FROM generations g WHERE id = $2`,
+    [project, id],
+  );
+  await eventually('its event', () => run.told.length === 2);
+  // In one transaction, so that nobody sees a number that was not given yet.
+  await dramatis.database.query(
+    `DO $$ BEGIN DELETE FROM project_events WHERE project_id = '${project}' AND sequence = ${last + 1};
+      UPDATE projects SET last_sequence = ${last} WHERE id = '${project}';
+      FOR n IN 1..3 LOOP PERFORM record_project_event('${project}', 'PROJECT_UPDATED', NULL, NULL, NULL, NULL, NULL); END LOOP; END $$`,
+  );
+  await eventually('it to end', () => run.errors.length > 0);
+  expect(run.errors[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+  run.socket.terminate();
+});

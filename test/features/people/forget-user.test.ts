@@ -179,7 +179,9 @@ describe('forgetUser', () => {
       actor: { user: { id: userId, email: null } },
     });
     expect(await chainIsWhole()).toEqual([]);
-    // A key of the project goes on, one of the person does not.
+    // A key of the project goes on, one of the person does not, and would not wake up should they come back.
+    const live = 'SELECT 1 FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL';
+    expect(await dramatis.database.query(live, [fromGlobalId('User', userId)])).toEqual([]);
     const asks = `{ project(id: "${projectId}") { name } }`;
     expect((await dramatis.ask(asks, {}, service)).data.project.name).toBe('Shared');
     expect((await dramatis.ask(asks, {}, personal)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
