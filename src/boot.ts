@@ -19,6 +19,7 @@ import { settleEnvironment } from './features/provider/settle-environment.ts';
 import { refuseOtherEnvironment, watchEnvironment } from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
+import { removeRegularly } from './features/retention/tasks/remove-regularly.ts';
 import { anchorAtStop, verifyRegularly } from './features/verification/tasks/verify-regularly.ts';
 import { greeting } from './greeting.ts';
 import { listen } from './listen.ts';
@@ -159,6 +160,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void verifyRegularly(tools, verified, sweeping.signal);
+    void removeRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
   if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);

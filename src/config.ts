@@ -16,6 +16,9 @@ import {
 /** How long a statement may take, unless an operator says otherwise. */
 export const defaultDatabaseTimeoutMs = 15_000;
 
+/** How many days something is kept; 0 keeps it for ever. */
+const days = (fallback: number) => wholeNumber(0, 36_500, fallback);
+
 const environment = z.object({
   /** The address to listen on. */
   HOST: z.string().default('127.0.0.1'),
@@ -102,6 +105,18 @@ const environment = z.object({
   AUDIT_ANCHOR_EVERY_MS: wholeNumber(100, 86_400_000, 3_600_000),
   /** How long a quote binds. */
   QUOTE_LIFETIME_MS: wholeNumber(1_000, 86_400_000, 900_000),
+  /** How long a project's events can be replayed. */
+  EVENTS_KEPT_DAYS: days(90),
+  /** How long a repeated idempotency key is answered with the run of the first time. */
+  IDEMPOTENCY_KEYS_KEPT_DAYS: days(90),
+  /** How long an account's balances are kept for the reconciliation. */
+  BALANCES_KEPT_DAYS: days(365),
+  /** How long an invitation is listed that was accepted or withdrawn, or has expired. Its address goes before. */
+  INVITATIONS_KEPT_DAYS: days(365),
+  /** How long an API key is listed that was revoked, or has expired. */
+  ENDED_KEYS_KEPT_DAYS: days(365),
+  /** How long a user is remembered who is in no project and does not come any more. */
+  USERS_KEPT_DAYS: days(365),
   /** Runs that one process takes care of at a time, most of which wait for the provider. */
   WORKER_CONCURRENCY: wholeNumber(1, 50_000, 5_000),
   SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),

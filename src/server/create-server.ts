@@ -6,6 +6,7 @@ import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './files/export-route.ts';
 import { registerImageRoute } from './files/image-route.ts';
 import { registerOutputRoute } from './files/output-route.ts';
+import { registerPersonRoute } from './files/person-route.ts';
 import { registerGraphqlHttp } from './graphql-http.ts';
 import { registerHealthRoute } from './health-route.ts';
 import { presentHttpError } from './http-error.ts';
@@ -57,6 +58,7 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
   registerImageRoute(app, ctx);
   registerOutputRoute(app, ctx);
   registerExportRoute(app, ctx);
+  registerPersonRoute(app, ctx);
   registerExplorer(app);
   await registerGraphqlHttp(app, ctx, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);

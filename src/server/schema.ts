@@ -14,6 +14,7 @@ import { ViewerResolver } from '../features/api-keys/viewer.resolver.ts';
 import {
   AuditActorResolver,
   AuditEntryResolver,
+  InstallationAuditLogResolver,
   ProjectAuditLogResolver,
 } from '../features/audit/audit-entry.resolver.ts';
 import { BudgetResolver, ProjectBudgetsResolver } from '../features/budgets/budget.resolver.ts';
@@ -43,6 +44,7 @@ import { LedgerEntryResolver, ProjectLedgerResolver } from '../features/ledger/l
 import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
 import { MemberResolver, ProjectMembersResolver } from '../features/members/member.resolver.ts';
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
+import { PersonResolver } from '../features/people/person.resolver.ts';
 import {
   ModelObservedPricesResolver,
   ObservedPriceResolver,
@@ -93,6 +95,8 @@ export async function createSchema(): Promise<GraphQLSchema> {
       AuditEntryResolver,
       AuditActorResolver,
       ProjectAuditLogResolver,
+      InstallationAuditLogResolver,
+      PersonResolver,
       ProviderResolver,
       ProviderKeyStatusResolver,
       ProjectProviderKeyResolver,

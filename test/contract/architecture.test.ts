@@ -24,6 +24,8 @@ const rooms = [
   'reconciliation',
   'verification',
   'project-deletion',
+  'people',
+  'retention',
   'nodes',
 ];
 

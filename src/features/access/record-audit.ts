@@ -1,6 +1,6 @@
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import type { NodeType } from '../../platform/graphql/global-id.ts';
+import type { IdType } from '../../platform/graphql/global-id.ts';
 
 /** Everything that the audit log tells of. */
 export const auditActions = [
@@ -33,6 +33,8 @@ export const auditActions = [
   'BUDGET_REMOVED',
   'PROJECT_LIMITS_UPDATED',
   'PROJECT_UPDATED',
+  'USER_EXPORTED',
+  'USER_FORGOTTEN',
 ] as const;
 /** One of them. */
 export type AuditAction = (typeof auditActions)[number];
@@ -41,7 +43,7 @@ export type AuditAction = (typeof auditActions)[number];
 interface AuditedAct {
   readonly projectId: string;
   readonly action: AuditAction;
-  readonly target: { readonly type: NodeType; readonly id: string };
+  readonly target: { readonly type: IdType; readonly id: string };
   /** Roles, models, prefixes: what is safe to keep for ever. Never a secret, never a user's words. */
   readonly details?: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -58,4 +60,18 @@ export async function recordAudit(tx: Transaction, viewer: Viewer, act: AuditedA
       details, previous_hash, hash)
     VALUES (${act.projectId}::uuid, 0, ${viewer.kind}, ${userId}::uuid, ${apiKeyId}::uuid, ${act.action},
       ${act.target.type}, ${act.target.id}::uuid, ${JSON.stringify(act.details ?? {})}::jsonb, '', '')`;
+}
+
+/** The log of what was done to no project, but to the installation. */
+export const installationLog = '00000000-0000-0000-0000-000000000000';
+const installationLockKey = 7_236_505;
+
+/** The same for what was done to the installation: it has no project whose row keeps the entries in order. */
+export async function recordInstallationAct(
+  tx: Transaction,
+  viewer: Viewer,
+  act: Omit<AuditedAct, 'projectId'>,
+): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${installationLockKey})`;
+  await recordAudit(tx, viewer, { ...act, projectId: installationLog });
 }

@@ -8,6 +8,7 @@ const accessEnds = [
   'KEY_ENDED',
   'ROLE_CHANGED',
   'MEMBERSHIP_ENDED',
+  'USER_FORGOTTEN',
   'PROJECT_GONE',
 ] as const;
 /** Why somebody may not go on following what they follow. */
@@ -65,6 +66,7 @@ export async function reviewAccess(
             -- The role is part of the viewer.
             WHEN k.effective_role::text <> a.role THEN 'ROLE_CHANGED' END
           WHEN 'USER' THEN CASE
+            WHEN u.id IS NULL THEN 'USER_FORGOTTEN'
             WHEN a."expiresAt" <= now() THEN 'TOKEN_EXPIRED'
             WHEN a."projectId" IS NOT NULL AND m.id IS NULL THEN 'MEMBERSHIP_ENDED' END
           ELSE CASE WHEN a."projectId" IS NOT NULL AND p.id IS NULL THEN 'PROJECT_GONE' END
@@ -74,6 +76,7 @@ export async function reviewAccess(
           AS ("projectId" uuid, kind text, "userId" uuid, "apiKeyId" uuid, role text, "expiresAt" timestamptz)
       ) WITH ORDINALITY AS a("projectId", kind, "userId", "apiKeyId", role, "expiresAt", "index")
       LEFT JOIN live_api_keys k ON k.id = a."apiKeyId"
+      LEFT JOIN users u ON u.id = a."userId" AND u.forgotten_at IS NULL
       LEFT JOIN members m ON m.user_id = a."userId" AND m.project_id = a."projectId"
       LEFT JOIN projects p ON p.id = a."projectId"
     )
@@ -91,10 +94,14 @@ export function isEnd(standing: Standing): standing is AccessEnd {
   return accessEnds.some((end) => end === standing);
 }
 
+/** Whether it ended by what they came with, and not by what they are in the project. */
+function isOfCredential(end: AccessEnd): boolean {
+  return ['TOKEN_EXPIRED', 'KEY_ENDED', 'ROLE_CHANGED', 'USER_FORGOTTEN'].includes(end);
+}
+
 /** What somebody is told whose access has ended, when they ask for `what`. */
 export function refusal(end: AccessEnd, what: string): Unauthenticated | NotFound {
-  const isOver = end === 'TOKEN_EXPIRED' || end === 'KEY_ENDED' || end === 'ROLE_CHANGED';
-  return isOver ? new Unauthenticated() : new NotFound(what);
+  return isOfCredential(end) ? new Unauthenticated() : new NotFound(what);
 }
 
 /** The same for one, before it is told anything of a project. Throws Unauthenticated, or NotFound for `what`. */

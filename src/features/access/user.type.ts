@@ -1,5 +1,6 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { Role as RoleName } from '../../platform/auth/policy.ts';
+import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 
 /** The policy's roles, as GraphQL's enum. */
 export const Role = {
@@ -24,4 +25,10 @@ export class User {
   email: string | null;
   @Field(() => String, { nullable: true, description: 'As the identity provider last told it.' })
   name: string | null;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'When who it was has been forgotten: since then the id is a pseudonym, under which their acts stay. Null for all others.',
+  })
+  forgottenAt: Date | null;
 }

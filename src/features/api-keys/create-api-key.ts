@@ -6,6 +6,7 @@ import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import { authorize, roleIn } from '../access/authorize.ts';
+import { holdUser } from '../access/hold-user.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { ApiKeyRow } from './api-key.queries.ts';
@@ -29,6 +30,7 @@ export async function createApiKey(
   const { text, prefix, hash } = drawSecret(apiKeyPrefix);
   return ctx.db.$transaction(async (tx) => {
     await lockStandingProject(tx, projectId, 'projectId');
+    await holdUser(tx, ctx.viewer);
     const apiKey = await tx.apiKey.create({
       data: { projectId, userId, name, role: input.role, prefix, secretHash: hash, allowedModels, expiresAt },
     });

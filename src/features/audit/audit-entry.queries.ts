@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
-import { idsOf, nodeTypes, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { idsOf, isIdType, toGlobalId } from '../../platform/graphql/global-id.ts';
 import {
   notACursor,
   openCursor,
@@ -9,7 +9,8 @@ import {
   readSlice,
   toPage,
 } from '../../platform/graphql/page.ts';
-import { type Asker, authorize } from '../access/authorize.ts';
+import { type Asker, authorize, authorizeAdmin } from '../access/authorize.ts';
+import { installationLog } from '../access/record-audit.ts';
 import type { AuditLogFilter } from './audit-entry.type.ts';
 
 export type { AuditEntryRow };
@@ -21,6 +22,20 @@ export async function listAuditEntries(
   args: Paging & { filter?: AuditLogFilter | null },
 ): Promise<Page<AuditEntryRow>> {
   await authorize(ctx, projectId, 'READ_AUDIT_LOG');
+  return readLog(ctx, projectId, args);
+}
+
+/** What was done to the installation, the newest first; the admin only. Throws Forbidden, BadArgument. */
+export async function listInstallationAuditEntries(ctx: Asker, args: Paging): Promise<Page<AuditEntryRow>> {
+  authorizeAdmin(ctx);
+  return readLog(ctx, installationLog, args);
+}
+
+async function readLog(
+  ctx: Asker,
+  projectId: string,
+  args: Paging & { filter?: AuditLogFilter | null },
+): Promise<Page<AuditEntryRow>> {
   const slice = readSlice(args, readCursor);
   const where = { projectId, ...conditions(args.filter ?? {}) };
   const rows = await ctx.db.auditEntry.findMany({
@@ -46,9 +61,8 @@ function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
 
 /** The global id of what an entry is about. */
 export function targetOf({ targetType, targetId }: AuditEntryRow): string {
-  const type = nodeTypes.find((each) => each === targetType);
-  if (!type) throw new Error(`The audit log knows no ${targetType}.`);
-  return toGlobalId(type, targetId);
+  if (!isIdType(targetType)) throw new Error(`The audit log knows no ${targetType}.`);
+  return toGlobalId(targetType, targetId);
 }
 
 /** What an entry tells more; users by their global ids, as everywhere. */

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { PageArgs } from '../../platform/graphql/connection.ts';
 import { JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
@@ -8,12 +8,20 @@ import { auditedApiKey } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { type AuditEntryRow, detailsOf, listAuditEntries, targetOf } from './audit-entry.queries.ts';
+import {
+  type AuditEntryRow,
+  detailsOf,
+  listAuditEntries,
+  listInstallationAuditEntries,
+  targetOf,
+} from './audit-entry.queries.ts';
 import { AuditActor, AuditEntry, AuditEntryConnection, AuditLogFilter } from './audit-entry.type.ts';
 
 @Resolver(() => AuditEntry)
 export class AuditEntryResolver {
-  @FieldResolver(() => SafeIntScalar, { description: '1, 2, 3 … without gaps within a project.' })
+  @FieldResolver(() => SafeIntScalar, {
+    description: '1, 2, 3 … without gaps within a project, and within the log of the installation.',
+  })
   sequence(@Root() entry: AuditEntryRow): number {
     return Number(entry.sequence);
   }
@@ -33,6 +41,17 @@ export class AuditEntryResolver {
   @FieldResolver(() => ID, { description: 'The thing it was done to; it may be gone since.' })
   targetId(@Root() entry: AuditEntryRow): string {
     return targetOf(entry);
+  }
+}
+
+@Resolver(() => AuditEntry)
+export class InstallationAuditLogResolver {
+  @Query(() => AuditEntryConnection, {
+    nullable: true,
+    description: 'Who did what to the installation, to no project of it; the newest first; the admin only.',
+  })
+  installationAuditLog(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {
+    return listInstallationAuditEntries(ctx, page);
   }
 }
 

@@ -33,6 +33,8 @@ const descriptions: Record<Action, string> = {
   BUDGET_UPDATED: "A budget's cap or thresholds changed.",
   BUDGET_REMOVED: 'A budget was removed.',
   PROJECT_UPDATED: "The project's time zone changed.",
+  USER_EXPORTED: "What is stored about a user was asked for. In the installation's log.",
+  USER_FORGOTTEN: "Who a user was is forgotten. In the installation's log.",
   PROJECT_LIMITS_UPDATED: 'How many runs may be under way, or what needs approval, changed.',
 };
 
@@ -52,10 +54,13 @@ export class AuditActor {
 }
 
 @ObjectType({
-  description: 'Something that was done in a project. Entries are never changed and never deleted.',
+  description:
+    'Something that was done in a project, or to the installation. Entries are never changed and never deleted.',
 })
 export class AuditEntry {
-  @Field(() => SafeIntScalar, { description: '1, 2, 3 … without gaps within a project.' })
+  @Field(() => SafeIntScalar, {
+    description: '1, 2, 3 … without gaps within a project, and within the log of the installation.',
+  })
   sequence: bigint;
   @Field(() => DateTimeScalar, { description: "When, by the database's clock." })
   at: Date;

@@ -19,7 +19,7 @@ import {
   followGeneration,
   followProject,
   generationOfEvent,
-  type ProjectEventRow,
+  type ToldEvent,
 } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 
@@ -43,7 +43,7 @@ export class GenerationSubscription {
 export class ProjectEventSubscription {
   @Subscription(() => ProjectEvent, {
     description:
-      'Everything that happens in a project, in one order without gaps: the stored events behind `after`, then live. Errors: NOT_FOUND, BAD_USER_INPUT, and SERVICE_UNAVAILABLE when the database has gone back to before what was told: subscribe anew.',
+      'Everything that happens in a project, in one order without gaps: the stored events behind `after`, then live. Events are removed after a time that the server sets (by default 90 days). Where the first ones behind `after` are no longer stored it begins with HISTORY_TRUNCATED and a GENERATION_STATE for each run that has not ended. Errors: NOT_FOUND, BAD_USER_INPUT, and SERVICE_UNAVAILABLE when the database has gone back to before what was told: subscribe anew.',
     subscribe: ({
       args,
       context,
@@ -51,7 +51,7 @@ export class ProjectEventSubscription {
       followProject(context, fromGlobalId('Project', args.projectId), args.after ?? null),
   })
   projectEvents(
-    @Root() event: ProjectEventRow,
+    @Root() event: ToldEvent,
     @Arg('projectId', () => ID, { description: "The project's id." }) _projectId: string,
     @Arg('after', () => SafeIntScalar, {
       nullable: true,
@@ -59,22 +59,36 @@ export class ProjectEventSubscription {
         'The last `sequence` already seen, at most that of the newest event; 0 replays all. Left out: only what happens from now on.',
     })
     _after: number | null,
-  ): ProjectEventRow {
+  ): ToldEvent {
     return event;
   }
 
-  @FieldResolver(() => SafeIntScalar, { description: '1, 2, 3 … without gaps within a project.' })
-  sequence(@Root() event: ProjectEventRow): number {
+  @FieldResolver(() => SafeIntScalar, {
+    description: '1, 2, 3 … without gaps within a project.',
+  })
+  sequence(@Root() event: ToldEvent): number {
     return Number(event.sequence);
   }
 
-  @FieldResolver(() => Generation, { nullable: true, description: 'The run it is about, as it stood then.' })
-  generation(@Ctx() ctx: Context, @Root() event: ProjectEventRow) {
+  @FieldResolver(() => SafeIntScalar, {
+    nullable: true,
+    description:
+      'Of HISTORY_TRUNCATED: the number of the oldest event that is still stored, or of the next event where none is.',
+  })
+  keptFrom(@Root() { keptFrom }: ToldEvent): number | null {
+    return keptFrom === undefined ? null : Number(keptFrom);
+  }
+
+  @FieldResolver(() => Generation, {
+    nullable: true,
+    description: 'The run it is about, as it stood then; of GENERATION_STATE as it stands now.',
+  })
+  generation(@Ctx() ctx: Context, @Root() event: ToldEvent) {
     return generationOfEvent(ctx, event);
   }
 
   @FieldResolver(() => Character, { nullable: true, description: 'The character it is about, as it is now.' })
-  character(@Ctx() ctx: Context, @Root() event: ProjectEventRow) {
+  character(@Ctx() ctx: Context, @Root() event: ToldEvent) {
     return event.characterId === null ? null : findCharacter(ctx, event.characterId);
   }
 }

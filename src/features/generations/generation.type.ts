@@ -144,7 +144,7 @@ export class GenerateInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Makes it safe to send the request again: the same key and input give the same run. At most 200 characters, without white space around them and without control characters. User error: IDEMPOTENCY_KEY_REUSED.',
+      'Makes it safe to send the request again: the same key and input give the same run, for a time that the server sets (by default 90 days) and at least until the run has ended; afterwards the key is that of a new request. At most 200 characters, without white space around them and without control characters. User error: IDEMPOTENCY_KEY_REUSED.',
   })
   idempotencyKey?: string | null;
   @Field(() => Boolean, {

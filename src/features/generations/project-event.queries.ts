@@ -1,20 +1,21 @@
-import { BadArgument, Unavailable } from '../../errors.ts';
+import { BadArgument } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import type { ProjectEvent as ProjectEventRow } from '../../platform/db/generated/client.ts';
 import { Followed, type Step, stepsAtOnce } from '../../platform/events/followed.ts';
 import { Loaders } from '../../platform/graphql/loaders.ts';
 import { findProject } from '../projects/project.queries.ts';
+import { readKept, readState, type ToldEvent, wentBack } from './event-history.ts';
 import { findGeneration } from './generation.queries.ts';
 import { isAtRest } from './generation-state.ts';
 import { type GenerationRow, readProgress } from './progress.ts';
 
-export type { ProjectEventRow };
+export type { ToldEvent };
 
 type Follower = Uses<'db' | 'viewer'>;
 
 /**
- * A project's events behind `after`, or from now on when it is left out; then each new one as it is committed.
- * May I, and is the project there, is asked before the first. Throws NotFound, BadArgument.
+ * A project's events behind `after`, or from now on when it is left out; then each new one as it is committed. Where the
+ * first events behind `after` were removed it begins with the state as it stands. May I, and is the project there, is asked
+ * before the first. Throws NotFound, BadArgument.
  */
 export async function followProject(
   ctx: Follower,
@@ -33,17 +34,30 @@ export async function followProject(
     what: 'Project',
     after: after === null ? project.lastSequence : BigInt(after),
     async read(last) {
-      const events = await ctx.db.projectEvent.findMany({
-        where: { projectId, sequence: { gte: last ?? 0n } },
-        orderBy: { sequence: 'asc' },
-        take: stepsAtOnce + 1,
-      });
-      const newest = async () =>
-        (await ctx.db.project.findUnique({ where: { id: projectId } }))?.lastSequence ?? last;
-      const news = await eventsBehind(last, events, newest);
-      return news.map((event) => ({ sequence: event.sequence, value: event, isLast: false }));
+      const events = await readEvents(ctx, projectId, last ?? 0n);
+      return events.map((event) => ({ sequence: event.sequence, value: event, isLast: false }));
     },
   });
+}
+
+/** The events behind `last`, which was read with them, or else may have been removed. Throws Unavailable. */
+async function readEvents(ctx: Follower, projectId: string, last: bigint): Promise<ToldEvent[]> {
+  const read = () =>
+    ctx.db.projectEvent.findMany({
+      where: { projectId, sequence: { gte: last } },
+      orderBy: { sequence: 'asc' },
+      take: stepsAtOnce + 1,
+    });
+  const events = await read();
+  if (last > 0n && events[0]?.sequence === last) return events.slice(1);
+  if (events[0]?.sequence === last + 1n) return events.slice(0, stepsAtOnce);
+  const kept = await readKept(ctx, projectId, last);
+  if (!kept || kept.newest === last) return [];
+  // Read once more: an event that was just committed is missing in what was read before the newest number was.
+  const again = (await read()).filter(({ sequence }) => sequence > last).slice(0, stepsAtOnce);
+  const [first] = again;
+  if (first?.sequence === last + 1n) return again;
+  return readState(ctx, projectId, { after: last, keptFrom: first?.sequence ?? kept.newest + 1n });
 }
 
 /**
@@ -56,58 +70,55 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
     value: row,
     isLast: isAtRest(row.status),
   });
-  const newestEvent = () =>
-    ctx.db.projectEvent.aggregate({ where: { generationId: id }, _max: { sequence: true } });
+  async function present(): Promise<Step> {
+    // The row and the number of its newest event must be of one moment, or a change is told twice or never.
+    const [row, newest] = await ctx.db.$transaction(
+      [
+        ctx.db.generation.findUniqueOrThrow({ where: { id } }),
+        ctx.db.projectEvent.aggregate({ where: { generationId: id }, _max: { sequence: true } }),
+      ],
+      { isolationLevel: 'RepeatableRead' },
+    );
+    return step(newest._max.sequence ?? 0n, row);
+  }
   return new Followed({
     name: `generation ${id}`,
     projectId,
     what: 'Generation',
     after: null,
     async read(last) {
-      if (last === null) {
-        // The row and the number of its newest event must be of one moment, or a change is told twice or never.
-        const [row, newest] = await ctx.db.$transaction(
-          [ctx.db.generation.findUniqueOrThrow({ where: { id } }), newestEvent()],
-          { isolationLevel: 'RepeatableRead' },
-        );
-        return [step(newest._max.sequence ?? 0n, row)];
-      }
+      if (last === null) return [await present()];
       const events = await ctx.db.projectEvent.findMany({
         where: { generationId: id, sequence: { gte: last } },
         orderBy: { sequence: 'asc' },
         take: stepsAtOnce + 1,
         include: { generation: true },
       });
-      const news = await eventsBehind(last, events, async () => (await newestEvent())._max.sequence);
-      return news.flatMap(({ sequence, generation, progress }) =>
-        generation ? [step(sequence, readProgress(generation, progress))] : [],
-      );
+      if (last > 0n && events[0]?.sequence !== last) {
+        const kept = await readKept(ctx, projectId, last);
+        if (!kept) return [];
+        // The number is another event's now.
+        if (kept.oldest !== null && kept.oldest <= last) throw wentBack();
+        // It was removed for its age, and those behind it may have been as well.
+        const now = await present();
+        return now.sequence > last ? [now] : [];
+      }
+      return events
+        .filter(({ sequence }) => sequence > last)
+        .slice(0, stepsAtOnce)
+        .flatMap(({ sequence, generation, progress }) =>
+          generation ? [step(sequence, readProgress(generation, progress))] : [],
+        );
     },
   });
 }
 
-/**
- * The events behind the one that was told last. That one was read with them: while a project is there, none of its events
- * is removed. Throws Unavailable when the database has gone back to before it, since new events get numbers that were told
- * already.
- */
-async function eventsBehind<Event extends { readonly sequence: bigint }>(
-  last: bigint | null,
-  read: readonly Event[],
-  newest: () => Promise<bigint | null>,
-): Promise<Event[]> {
-  const events = read.filter(({ sequence }) => last === null || sequence > last).slice(0, stepsAtOnce);
-  const isThere = last === null || last === 0n || read[0]?.sequence === last;
-  if (!isThere && ((await newest()) ?? 0n) < last)
-    throw new Unavailable('The database has gone back to an older state. Subscribe anew.');
-  return events;
-}
-
-/** The run that an event is about, as it stood at that event; null for other events. */
+/** The run that an event is about, as it stood at that event; as it stands for GENERATION_STATE; null for other events. */
 export async function generationOfEvent(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
-  event: ProjectEventRow,
+  { generationId, kind, progress }: ToldEvent,
 ): Promise<GenerationRow | null> {
-  if (event.generationId === null) return null;
-  return readProgress(await findGeneration(ctx, event.generationId), event.progress);
+  if (generationId === null) return null;
+  const row = await findGeneration(ctx, generationId);
+  return kind === 'GENERATION_STATE' ? row : readProgress(row, progress);
 }

@@ -5,7 +5,7 @@ import { Budget } from '../budgets/budget.type.ts';
 import { budgetAlertIfVisible } from '../budgets/budget-alert.queries.ts';
 import { BudgetAlert } from '../budgets/budget-alert.type.ts';
 import { waitOfEvent } from './incidents/event-wait.ts';
-import type { ProjectEventRow } from './project-event.queries.ts';
+import type { ToldEvent } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 import type { Wait } from './waiting.ts';
 import { GenerationWait } from './waiting.type.ts';
@@ -16,7 +16,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'The budget it is about, as it is now; null for a VIEWER.',
   })
-  budget(@Ctx() ctx: Context, @Root() { budgetId }: ProjectEventRow) {
+  budget(@Ctx() ctx: Context, @Root() { budgetId }: ToldEvent) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
   }
 
@@ -25,7 +25,7 @@ export class ProjectEventResolver {
     description:
       'Of a PROVIDER_WAIT_BEGAN and PROVIDER_WAIT_ENDED: what runs of the project wait for, or waited for, and since when the provider is, or was, in that state.',
   })
-  wait(@Root() event: ProjectEventRow): Wait | null {
+  wait(@Root() event: ToldEvent): Wait | null {
     return waitOfEvent(event);
   }
 
@@ -33,7 +33,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'The alert of a BUDGET_THRESHOLD_REACHED; null for a VIEWER.',
   })
-  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ProjectEventRow) {
+  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ToldEvent) {
     return budgetAlertId === null ? null : budgetAlertIfVisible(ctx, budgetAlertId);
   }
 }

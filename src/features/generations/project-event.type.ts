@@ -2,6 +2,9 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { ProjectEventName } from '../../platform/events/record-event.ts';
 import { DateTimeScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 
+/** What can happen, and how a replay begins whose first events were removed: these are told and never stored. */
+type ToldEventName = ProjectEventName | 'HISTORY_TRUNCATED' | 'GENERATION_STATE';
+
 const ProjectEventKind = {
   PROJECT_ARCHIVED: 'PROJECT_ARCHIVED',
   PROJECT_RESTORED: 'PROJECT_RESTORED',
@@ -27,7 +30,9 @@ const ProjectEventKind = {
   BUDGET_THRESHOLD_REACHED: 'BUDGET_THRESHOLD_REACHED',
   PROVIDER_WAIT_BEGAN: 'PROVIDER_WAIT_BEGAN',
   PROVIDER_WAIT_ENDED: 'PROVIDER_WAIT_ENDED',
-} satisfies Record<ProjectEventName, ProjectEventName>;
+  HISTORY_TRUNCATED: 'HISTORY_TRUNCATED',
+  GENERATION_STATE: 'GENERATION_STATE',
+} satisfies Record<ToldEventName, ToldEventName>;
 registerEnumType(ProjectEventKind, {
   name: 'ProjectEventKind',
   description: 'What happened.',
@@ -68,17 +73,26 @@ registerEnumType(ProjectEventKind, {
       description:
         'What a PROVIDER_WAIT_BEGAN told is over: `wait` names the same. It is told some seconds after runs go on, once the provider has kept working.',
     },
+    HISTORY_TRUNCATED: {
+      description:
+        'Events behind `after` are no longer stored. A GENERATION_STATE follows for each run that has not ended, and then the stored events from `keptFrom` on. A run that the client knows as under way and is not told of has ended; it is to be read, like all else that may have changed.',
+    },
+    GENERATION_STATE: {
+      description:
+        'A run that has not ended, as it stands now; follows on HISTORY_TRUNCATED. Events that come later may tell of earlier steps of it.',
+    },
   },
 });
 
 @ObjectType({ description: 'Something that happened in a project.' })
 export class ProjectEvent {
   @Field(() => SafeIntScalar, {
-    description: '1, 2, 3 … without gaps within a project; give the last one seen as `after` to go on.',
+    description:
+      '1, 2, 3 … without gaps within a project; give the last one seen as `after` to go on. HISTORY_TRUNCATED and what follows on it have the `after` that was given, but for the last of them, which has the number before `keptFrom`.',
   })
   sequence: number;
   @Field(() => ProjectEventKind, { description: 'What happened.' })
-  kind: ProjectEventName;
+  kind: ToldEventName;
   @Field(() => DateTimeScalar, { description: 'When.' })
   at: Date;
 }

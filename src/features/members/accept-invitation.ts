@@ -3,6 +3,7 @@ import { isAtLeast } from '../../platform/auth/policy.ts';
 import { hashSecret } from '../../platform/auth/secret.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { holdUser } from '../access/hold-user.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { InvitationRow } from './invitation.queries.ts';
@@ -26,13 +27,15 @@ export async function acceptInvitation(
   if (!invitation) {
     throw new InputProblem(['input', 'token'], 'No invitation has this token.', 'INVITATION_INVALID');
   }
-  // Where the identity provider tells no address at all, holding the token has to do.
-  if (email === null ? hasDoubtfulEmail : email !== invitation.email) {
+  // Where the identity provider tells no address at all, holding the token has to do. A settled one has lost its address.
+  const isSettled = invitation.email === null;
+  if (!isSettled && (email === null ? hasDoubtfulEmail : email !== invitation.email)) {
     throw refusal('INVITATION_FOR_ANOTHER', 'This invitation is for another e-mail address.');
   }
   return ctx.db.$transaction(async (tx) => {
     const { id, projectId, role } = invitation;
     await lockStandingProject(tx, projectId, 'token');
+    await holdUser(tx, viewer);
     const member = await tx.member.findUnique({ where: { projectId_userId: { projectId, userId } } });
     if (!(await useUp(tx, invitation))) {
       const now = await tx.invitation.findUniqueOrThrow({ where: { id } });

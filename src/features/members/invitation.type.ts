@@ -26,8 +26,12 @@ registerEnumType(InvitationStatus, {
 
 @ObjectType({ implements: Node, description: 'An offer to become a member.' })
 export class Invitation extends Node {
-  @Field(() => String, { description: 'For whom it is; in lower case.' })
-  email: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For whom it is; in lower case. Forgotten within an hour after it was accepted or withdrawn or has expired: null.',
+  })
+  email: string | null;
   @Field(() => Role, { description: 'What they will be.' })
   role: RoleName;
   @Field(() => DateTimeScalar, { description: 'When it was made.' })

@@ -7,7 +7,7 @@ import { view } from '../../platform/db/reads/view.ts';
 export const invitationView = view<InvitationRow>('invitations', {
   id: text,
   projectId: text,
-  email: text,
+  email: optional(text),
   role: choice(Role),
   tokenHash: text,
   createdAt: moment,

@@ -36,7 +36,7 @@ export interface Estimate {
 }
 
 /** The newest runs of a shape; what is older is no longer believed. */
-const rolling = { runs: 200, days: 90 };
+export const rolling = { runs: 200, days: 90 };
 /** From so few runs nothing is concluded. */
 export const leastSamples = 5;
 /** A billed time may be longer next time than it ever was. */

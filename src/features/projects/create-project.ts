@@ -1,6 +1,7 @@
 import { Forbidden } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { checkText } from '../../platform/graphql/text.ts';
+import { holdUser } from '../access/hold-user.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { ProjectRow } from './project.queries.ts';
 import type { CreateProjectInput } from './project.type.ts';
@@ -15,6 +16,7 @@ export async function createProject(
   const name = checkText(['input', 'name'], input.name, { minimum: 1, maximum: 200 });
   const members = viewer.kind === 'USER' ? { create: { userId: viewer.userId, role: 'OWNER' as const } } : {};
   return ctx.db.$transaction(async (tx) => {
+    await holdUser(tx, viewer);
     const project = await tx.project.create({ data: { name, members } });
     await recordAudit(tx, viewer, {
       projectId: project.id,

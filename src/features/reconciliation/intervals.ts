@@ -34,6 +34,11 @@ export function lifetimeMs({ config }: Uses<'config'>): number {
   return Math.max(config.SEGMIND_RETENTION_MS, config.SEGMIND_SUBMIT_TIMEOUT_MS + config.RECONCILE_AFTER_MS);
 }
 
+/** How many observations are read for so many intervals: not all are quiet. */
+export function observationsFor(intervals: number): number {
+  return intervals * 4 + 500;
+}
+
 /** Which intervals. */
 interface IntervalQuery {
   readonly account: string;
@@ -66,7 +71,7 @@ export async function listIntervals(ctx: Uses<'db'>, query: IntervalQuery): Prom
             AND coalesce(g.finished_at, 'infinity') > o.at AND coalesce(g.cost_micros, 1) <> 0) AS is_quiet
       FROM balance_observations o WHERE o.provider_account = ${account}
         AND (${before}::bigint IS NULL OR (o.at, o.id) < (SELECT b.at, b.id FROM balance_observations b WHERE b.id = ${before}::bigint))
-      ORDER BY o.at DESC, o.id DESC LIMIT ${limit * 4 + 500}
+      ORDER BY o.at DESC, o.id DESC LIMIT ${observationsFor(limit)}
     ), steps AS (
       SELECT id, CASE WHEN is_quiet
           THEN coalesce(lag(id) OVER (PARTITION BY is_quiet ORDER BY at, id), lag(id) OVER (ORDER BY at, id))

@@ -1,3 +1,4 @@
+import { dayMs } from '../../days.ts';
 import { Unauthenticated } from '../../errors.ts';
 import type { Database } from '../db/connect.ts';
 import type { Reader } from '../db/reads/reader.ts';
@@ -40,13 +41,19 @@ async function findUser(db: Database, claims: Claims | null): Promise<Viewer | n
   const known = await db.user.findUnique({ where: { issuer_subject: { issuer, subject } } });
   // A token without an address says nothing about the one that is known; a doubtful one says that it is not.
   const email = claims.email ?? (hasDoubtfulEmail ? null : (known?.email ?? null));
-  const isAsKnown = known && known.email === email && known.name === name;
+  const now = new Date();
+  const isAsKnown = known && known.email === email && known.name === name && !isStale(known.seenAt, now);
   const user = isAsKnown
     ? known
     : await db.user.upsert({
         where: { issuer_subject: { issuer, subject } },
         create: { issuer, subject, email, name },
-        update: { email, name },
+        update: { email, name, seenAt: now },
       });
   return { kind: 'USER', userId: user.id, email, hasDoubtfulEmail, expiresAt };
+}
+
+/** That they came is noted once a day, so that not every request costs a write. */
+function isStale(seenAt: Date, now: Date): boolean {
+  return seenAt.getTime() < now.getTime() - dayMs;
 }

@@ -40,6 +40,8 @@ const partsOfImage = ({ imageId, width, format }: ImageVariant): Signed => [imag
 /** The first word is no image's id: neither address can stand for the other. */
 const partsOfOutput = ({ generationId, index }: KeptOutput): Signed => ['output', generationId, index];
 
+const partsOfPerson = (userId: string): Signed => ['user', userId];
+
 interface Lifetime {
   readonly now: Date;
   readonly lifetimeMs: number;
@@ -112,4 +114,21 @@ export function verifyOutputUrl(
   request: KeptOutput & { query: URLSearchParams; now: Date },
 ): { readonly isValid: true; readonly expiresAt: Date } | RefusedUrl {
   return verify(secret, partsOfOutput(request), request);
+}
+
+/** An address of all that is stored about a user, which leads there until `expiresAt`. */
+export function signPersonUrl(
+  secret: Buffer,
+  request: { readonly userId: string; readonly publicUrl: string; readonly expiresAt: Date },
+): string {
+  const url = new URL(`${request.publicUrl}/users/${request.userId}.jsonl`);
+  return addSignature(url, secret, partsOfPerson(request.userId), request.expiresAt.getTime() / 1_000);
+}
+
+/** Whether we gave this address out, and it is still good. */
+export function verifyPersonUrl(
+  secret: Buffer,
+  request: { userId: string; query: URLSearchParams; now: Date },
+): { readonly isValid: true; readonly expiresAt: Date } | RefusedUrl {
+  return verify(secret, partsOfPerson(request.userId), request);
 }

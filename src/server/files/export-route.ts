@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -9,13 +8,12 @@ import { Loaders } from '../../platform/graphql/loaders.ts';
 import { cleanText } from '../../text.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
+import { streamSome } from './stream-some.ts';
 
 type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log' | 'segmind'>;
 
 /** As dear as a page of a hundred. */
 const exportPoints = 100;
-/** Whoever takes nothing for so long is not coming back for the rest. */
-const stalledMs = 60_000;
 
 const formats = {
   csv: { type: 'text/csv; charset=utf-8; header=present', write: toCsv },
@@ -36,11 +34,7 @@ const query = z.strictObject({ projectId: z.string().optional(), from: day.optio
 
 /** `GET /exports/<ledger|generations|spend>.<csv|jsonl>?projectId=…&from=…&to=…`: a file of any size, as it is read. */
 export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
-  const live = new Set<Readable>();
-  // A file that nobody waits for any more must not keep the server from ending.
-  app.addHook('preClose', async () => {
-    for (const body of live) body.destroy(new Error('The server is stopping.'));
-  });
+  const stream = streamSome(app);
   // Without HEAD: answering it would read all of the file.
   app.get('/exports/:name', { exposeHeadRoute: false }, async (request, reply) => {
     const viewer = await ctx.authenticate(request.headers.authorization, request.ip);
@@ -62,13 +56,8 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
       },
     );
     const { type, write } = formats[format];
-    // Asks for rows when the connection has taken the ones before, and stops asking when it ends. An error on the way
-    // cuts the connection, so that a file that is too short never looks whole.
-    const body = Readable.from(write(found), { objectMode: false, highWaterMark: 64 * 1_024 });
-    live.add(body);
-    body.once('close', () => live.delete(body));
+    const body = stream(reply, write(found));
     body.once('error', (error) => ctx.log.warn({ err: toError(error), name }, 'an export was cut short'));
-    reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
     return reply
       .headers({
         'content-type': type,

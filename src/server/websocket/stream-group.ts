@@ -136,7 +136,9 @@ export function startStreamGroup(
     try {
       for (;;) {
         const steps = await followed.read(position);
-        await tell(steps);
+        // A state that begins anew has no place in the order: each catches up with it alone.
+        if (steps.some(({ sequence }) => sequence <= position)) endAll('BEHIND');
+        else await tell(steps);
         if (places.size === 0) return true;
         if (steps.length < stepsAtOnce) return false;
       }

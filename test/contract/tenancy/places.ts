@@ -344,6 +344,15 @@ export function takings(
       (ids) => `projectId: "${ids.project}", name: "x", kind: SERVICE, role: VIEWER`,
       own,
     ),
+    'Mutation.exportUser(input.id)': writing('exportUser', 'user', (ids) => `id: "${ids.user}"`, adminOnly),
+    'Mutation.forgetUser(input.id)': writing(
+      'forgetUser',
+      'user',
+      (ids) => `id: "${ids.user}"`,
+      adminOnly,
+      // The user of a world owns its project alone.
+      { passes: 'LAST_OWNER' },
+    ),
     'Mutation.revokeApiKey(input.id)': writing(
       'revokeApiKey',
       'apiKey',
@@ -399,7 +408,7 @@ export function root(operation: (ids: Ids) => string, expected: Outcomes = outco
 
 /** Every field that returns an id or something that has one, as the schema names it. */
 export function returnings(): Record<string, Returning> {
-  const { readPeople, own, anybody, spend } = outcomes;
+  const { readPeople, own, anybody, spend, adminOnly } = outcomes;
   const log = (selection: string) =>
     of('Project', 'project', `auditLog(first: 100) { nodes { ${selection} } }`, own);
   const spent = (grouping: string, selection: string) =>
@@ -419,6 +428,7 @@ export function returnings(): Record<string, Returning> {
     'Query.nodes': root((ids) => `{ nodes(ids: ["${ids.generation}"]) { id } }`),
     // Their own, whoever they are: told apart by content, below.
     'Query.projects': root(() => '{ projects(first: 100) { nodes { id } } }', anybody),
+    'Query.users': root(() => '{ users(email: "target-owner@example.test") { id email } }', adminOnly),
     'Subscription.generationUpdated': root(
       (ids) => `subscription { generationUpdated(id: "${ids.generation}") { status } }`,
     ),

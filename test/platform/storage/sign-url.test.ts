@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import {
   signImageUrl,
   signOutputUrl,
+  signPersonUrl,
   verifyImageUrl,
   verifyOutputUrl,
+  verifyPersonUrl,
 } from '../../../src/platform/storage/sign-url.ts';
 
 const secret = Buffer.alloc(32, 7);
@@ -60,4 +62,15 @@ describe('the address of a kept output', () => {
     expect(verifyOutput(at(0), 1, generationId, Buffer.alloc(32, 8))).toEqual(invalid);
     expect(verify(url, at(0))).toEqual(invalid);
   });
+});
+
+it('an address of a person leads to one, until its moment, and to no picture', () => {
+  const expiresAt = at(60_000);
+  const url = new URL(signPersonUrl(secret, { publicUrl: 'http://host', userId: imageId, expiresAt }));
+  const query = url.searchParams;
+  const open = (userId: string, now: Date) => verifyPersonUrl(secret, { userId, query, now });
+  expect(open(imageId, at(59_000))).toEqual({ isValid: true, expiresAt });
+  expect(open(imageId, at(60_000))).toEqual({ isValid: false, reason: 'EXPIRED' });
+  expect(open(imageId.replace('01a1', '01a2'), at(0))).toEqual({ isValid: false, reason: 'INVALID' });
+  expect(verify(url, at(0)).isValid).toBe(false);
 });

@@ -1,0 +1,14 @@
+import type { Transaction } from '../../platform/db/connect.ts';
+
+const batchSize = 1_000;
+
+/**
+ * Removes keys that were revoked, or expired, so many days ago, some of them. What they did keeps their id. Resolves to how many
+ * there were.
+ */
+export async function removeEndedKeys(tx: Transaction, days: number): Promise<number> {
+  return tx.$executeRaw`
+    DELETE FROM api_keys WHERE id = ANY(ARRAY(
+      SELECT id FROM api_keys
+      WHERE least(revoked_at, expires_at) < now() - ${days} * interval '1 day' LIMIT ${batchSize}))`;
+}

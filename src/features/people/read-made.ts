@@ -1,0 +1,104 @@
+import type { Uses } from '../../platform/context.ts';
+import { globalIdOf, toGlobalId } from '../../platform/graphql/global-id.ts';
+import type { AuditAction } from '../access/record-audit.ts';
+import type { AuditEntryRow } from '../audit/audit-entry.queries.ts';
+import { imageUrl } from '../images/image.queries.ts';
+import { type Line, lineOf } from './line.ts';
+
+type Tools = Uses<'db' | 'clock' | 'imageSecret' | 'publicUrl'>;
+
+/** What a person made by some of their acts, as it is now: runs with what they cost, pictures, invitations, keys. */
+export async function readMade(ctx: Tools, acts: readonly AuditEntryRow[]): Promise<Line[]> {
+  const idsOf = (action: AuditAction) =>
+    acts.filter((act) => act.action === action).map(({ targetId }) => targetId);
+  return [
+    ...(await readRuns(ctx, idsOf('GENERATION_REQUESTED'))),
+    ...(await readPictures(ctx, idsOf('IMAGE_UPLOADED'))),
+    ...(await readInvitations(ctx, idsOf('MEMBER_INVITED'))),
+    ...(await readKeys(ctx, idsOf('API_KEY_CREATED'))),
+  ];
+}
+
+/** The ledger's entries are there also when the run has gone with its project. */
+async function readRuns({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
+  if (ids.length === 0) return [];
+  const runs = await db.generation.findMany({ where: { id: { in: [...ids] } } });
+  const entries = await db.ledgerEntry.findMany({
+    where: { generationId: { in: [...ids] } },
+    orderBy: { id: 'asc' },
+  });
+  return [
+    ...runs.map((run) =>
+      lineOf('generation', {
+        id: toGlobalId('Generation', run.id),
+        projectId: toGlobalId('Project', run.projectId),
+        characterId: toGlobalId('Character', run.characterId),
+        apiKeyId: globalIdOf('ApiKey', run.apiKeyId),
+        model: run.model,
+        prompt: run.prompt,
+        parameters: run.parameters,
+        references: run.references,
+        seed: run.seed,
+        batch: run.batch,
+        idempotencyKey: run.idempotencyKey,
+        requestedAt: run.requestedAt,
+        status: run.status,
+        finishedAt: run.finishedAt,
+        costMicros: run.costMicros,
+        failureCode: run.failureCode,
+      }),
+    ),
+    ...entries.map((entry) =>
+      lineOf('ledgerEntry', {
+        generationId: toGlobalId('Generation', entry.generationId),
+        entry: entry.kind,
+        amountMicros: entry.amountMicros,
+        at: entry.at,
+        day: entry.day,
+      }),
+    ),
+  ];
+}
+
+async function readPictures(ctx: Tools, ids: readonly string[]): Promise<Line[]> {
+  if (ids.length === 0) return [];
+  const images = await ctx.db.image.findMany({ where: { id: { in: [...ids] } } });
+  return images.map(({ id, projectId, ...image }) =>
+    lineOf('image', {
+      id: toGlobalId('Image', id),
+      projectId: toGlobalId('Project', projectId),
+      ...image,
+      url: imageUrl(ctx, { id }, {}),
+    }),
+  );
+}
+
+/** Those to whom they are have an address of their own, which is not this person's. */
+async function readInvitations({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
+  if (ids.length === 0) return [];
+  const invitations = await db.invitation.findMany({ where: { id: { in: [...ids] } } });
+  return invitations.map(({ id, projectId, role, createdAt, expiresAt, acceptedAt, withdrawnAt }) =>
+    lineOf('invitationSent', {
+      id: toGlobalId('Invitation', id),
+      projectId: toGlobalId('Project', projectId),
+      role,
+      createdAt,
+      expiresAt,
+      acceptedAt,
+      withdrawnAt,
+    }),
+  );
+}
+
+/** Those of the project; their own are listed apart. */
+async function readKeys({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
+  if (ids.length === 0) return [];
+  const keys = await db.apiKey.findMany({ where: { id: { in: [...ids] }, userId: null } });
+  return keys.map(({ secretHash: _, userId: __, id, projectId, ...key }) =>
+    lineOf('serviceApiKey', {
+      id: toGlobalId('ApiKey', id),
+      projectId: toGlobalId('Project', projectId),
+      ...key,
+    }),
+  );
+}
