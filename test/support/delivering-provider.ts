@@ -18,6 +18,8 @@ export interface DeliveringProvider {
   runMs: number;
   /** There is no asynchronous API. */
   isSynchronous: boolean;
+  /** Answers instead of all others, where it has an answer for the path; one that is promised comes late, or never. */
+  override: (path: string) => Delivered | Promise<Delivered> | undefined;
   /** What is at `/files/<name>`. */
   readonly files: Map<string, Delivered>;
   /** How many runs were taken. */
@@ -30,7 +32,10 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
   let submits = 0;
   let takenAt = 0;
   const server = createServer((request, response) => {
-    void text(request).then(() => send(response, answer(request.method ?? '', request.url ?? '')));
+    void text(request).then(async () => {
+      const { method = '', url = '' } = request;
+      send(response, await (provider.override(url) ?? answer(method, url)));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -39,6 +44,7 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
     result: { body: {} },
     runMs: 0,
     isSynchronous: false,
+    override: () => undefined,
     files,
     get submits() {
       return submits;
