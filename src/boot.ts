@@ -18,6 +18,7 @@ import { settleEnvironment } from './features/provider/settle-environment.ts';
 import { refuseOtherEnvironment, watchEnvironment } from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
+import { sweepStorageRegularly } from './features/storage-sweep/tasks/sweep-storage.ts';
 import { greeting } from './greeting.ts';
 import { listen } from './listen.ts';
 import type { Logger } from './logger.ts';
@@ -150,6 +151,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void sweepRegularly(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
+    void sweepStorageRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
   const stop = () => {

@@ -23,6 +23,7 @@ const rooms = [
   'spend',
   'reconciliation',
   'project-deletion',
+  'storage-sweep',
   'nodes',
 ];
 

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { TaskContext } from '../../platform/context.ts';
+
+/** What a step of the sweep needs. */
+export type Sweeper = Pick<TaskContext, 'db' | 'storage' | 'log'> & {
+  /** The name of the database, as the notes of submits know it. */
+  readonly database: string;
+};
+
+/** How old something must be before it is taken for left behind. */
+export interface Ages {
+  /** An upload that nothing uses. */
+  readonly uploadsMs: number;
+  /** A file that no row names: twice, before and after it was marked. */
+  readonly filesMs: number;
+  /** A file that was not finished, since it was last written to. */
+  readonly unfinishedMs: number;
+}
+
+/** The parts of a round, in their order: rows go before the files that they name. */
+export const parts = ['IMAGES', 'FILES', 'RUNS'] as const;
+
+/** Where a round is, and what it has found so far. Any process can go on from it. */
+export const sweepState = z.object({
+  part: z.enum([...parts, 'DONE']),
+  /** The last place that was looked at in this part. */
+  after: z.string().nullable(),
+  /** Uploads that nobody used, and that were removed: row and, later, file. */
+  removedUploads: z.number(),
+  /** Files that no row names: found for the first time, and removed. */
+  markedFiles: z.number(),
+  removedFiles: z.number(),
+  removedUnfinished: z.number(),
+  /** Rows whose file is not there. */
+  missingFiles: z.number(),
+  /** The first of them, by what they are and their row's id. */
+  missing: z.array(z.string()),
+});
+export type SweepState = z.output<typeof sweepState>;
+
+/** A round that begins. */
+export const newRound: SweepState = {
+  part: 'IMAGES',
+  after: null,
+  removedUploads: 0,
+  markedFiles: 0,
+  removedFiles: 0,
+  removedUnfinished: 0,
+  missingFiles: 0,
+  missing: [],
+};
+
+const mostNamed = 20;
+
+/** Adds rows whose file is not there. */
+export function addMissing(state: SweepState, names: readonly string[]): SweepState {
+  return {
+    ...state,
+    missingFiles: state.missingFiles + names.length,
+    missing: [...state.missing, ...names].slice(0, mostNamed),
+  };
+}
+
+/** The round at the next place of its part; without one, at the beginning of the next part. */
+export function goOn(state: SweepState, next: string | null): SweepState {
+  if (next !== null) return { ...state, after: next };
+  const part = parts.find((_, place) => parts[place - 1] === state.part) ?? 'DONE';
+  return { ...state, part, after: null };
+}
