@@ -1,9 +1,11 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { postgresCode } from '../../platform/db/refusal.ts';
 import { findMissing } from './find-missing.ts';
-import { type Ages, addMissing, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
+import { type Ages, addMissing, firstId, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
 
 const pageSize = 500;
+/** Of runs, of which only the pictures are read. */
+const runsPageSize = 20_000;
 /** A foreign key refuses to let the row go: as newer versions of Postgres say it, and as older ones do. */
 const usedCodes = ['23001', '23503'];
 
@@ -22,7 +24,7 @@ export async function sweepImages(ctx: Sweeper, state: SweepState, ages: Ages): 
   const rows = await ctx.db.$queryRaw<Row[]>`
     SELECT i.id::text AS id, i.project_id::text AS "projectId", i.sha256, ${isLoose(ages)} AS "isLoose",
       i.is_of_run IS NULL AS "isUnmarked"
-    FROM images i WHERE i.id > ${state.after ?? '00000000-0000-0000-0000-000000000000'}::uuid
+    FROM images i WHERE i.id > ${state.after ?? firstId}::uuid
     ORDER BY i.id LIMIT ${pageSize}`;
   await markOldRows(
     ctx,
@@ -50,15 +52,21 @@ function isLoose({ uploadsMs }: Ages): Prisma.Sql {
     AND NOT EXISTS (SELECT 1 FROM generated_images o WHERE o.image_id = i.id))`;
 }
 
-/** Finds out for rows of before the mark whether runs name them, once for each. */
+/** Finds out for rows of before the mark whether runs name them: looks through all runs of their projects, once for each. */
 async function markOldRows({ db }: Sweeper, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   const ids = rows.map(({ id }) => id);
   const projects = [...new Set(rows.map(({ projectId }) => projectId))];
-  await db.$executeRaw`
-    UPDATE images SET is_of_run = true WHERE id = ANY (${ids}::uuid[]) AND id::text IN (
-      SELECT r->>'imageId' FROM generations g, jsonb_array_elements(g."references") r
-      WHERE g.project_id = ANY (${projects}::uuid[]) AND r->>'imageId' = ANY (${ids}::text[]))`;
+  for (let after: string | null = firstId; after !== null; ) {
+    const [page]: { last: string | null; named: string[] }[] = await db.$queryRaw`
+      WITH page AS MATERIALIZED (SELECT id, project_id, "references" FROM generations WHERE id > ${after}::uuid ORDER BY id LIMIT ${runsPageSize})
+      SELECT (SELECT id::text FROM page ORDER BY id DESC LIMIT 1) AS last, ARRAY(
+        SELECT DISTINCT r->>'imageId' FROM page, jsonb_array_elements(page."references") r
+        WHERE page.project_id = ANY (${projects}::uuid[]) AND r->>'imageId' = ANY (${ids}::text[])) AS named`;
+    if (page && page.named.length > 0)
+      await db.image.updateMany({ where: { id: { in: page.named } }, data: { isOfRun: true } });
+    after = page?.last ?? null;
+  }
 }
 
 /**

@@ -38,6 +38,9 @@ export const sweepState = z.object({
 });
 export type SweepState = z.output<typeof sweepState>;
 
+/** Before every id. */
+export const firstId = '00000000-0000-0000-0000-000000000000';
+
 /** A round that begins. */
 export const newRound: SweepState = {
   part: 'IMAGES',
