@@ -66,6 +66,7 @@ import {
   SpendReportResolver,
   SpendRowResolver,
 } from '../features/spend/spend.resolver.ts';
+import { StorageSweepResolver } from '../features/storage-sweep/storage-sweep.resolver.ts';
 import type { Context } from '../platform/context.ts';
 
 /** Inputs of which exactly one member must be given. */
@@ -92,6 +93,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       AuditActorResolver,
       ProjectAuditLogResolver,
       ProviderResolver,
+      StorageSweepResolver,
       ProjectProviderKeyResolver,
       ImageResolver,
       ImageModelResolver,

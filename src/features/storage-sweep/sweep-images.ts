@@ -39,7 +39,8 @@ export async function sweepImages(ctx: Sweeper, state: SweepState, ages: Ages): 
   });
   const found = addMissing(
     { ...state, removedUploads: state.removedUploads + removed.size },
-    missing.map((id) => `Image ${id}`),
+    'Image',
+    missing,
   );
   return goOn(found, rows.length < pageSize ? null : (rows.at(-1)?.id ?? null));
 }

@@ -16,9 +16,6 @@ export async function sweepRuns(ctx: Sweeper, state: SweepState): Promise<SweepS
     const found = await db.generation.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
     return found.map(({ id }) => id);
   });
-  const found = addMissing(
-    state,
-    missing.map((id) => `Generation ${id}`),
-  );
+  const found = addMissing(state, 'Generation', missing);
   return goOn(found, runs.length < pageSize ? null : (runs.at(-1)?.id ?? null));
 }

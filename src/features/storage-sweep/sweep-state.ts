@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TaskContext } from '../../platform/context.ts';
+import type { Database, Transaction } from '../../platform/db/connect.ts';
 
 /** What a step of the sweep needs. */
 export type Sweeper = Pick<TaskContext, 'db' | 'storage' | 'log'> & {
@@ -33,8 +34,8 @@ export const sweepState = z.object({
   removedUnfinished: z.number(),
   /** Rows whose file is not there. */
   missingFiles: z.number(),
-  /** The first of them, by what they are and their row's id. */
-  missing: z.array(z.string()),
+  /** The first of them, by their row's id. */
+  missing: z.array(z.object({ type: z.enum(['Image', 'Generation']), id: z.string() })),
 });
 export type SweepState = z.output<typeof sweepState>;
 
@@ -56,11 +57,15 @@ export const newRound: SweepState = {
 const mostNamed = 20;
 
 /** Adds rows whose file is not there. */
-export function addMissing(state: SweepState, names: readonly string[]): SweepState {
+export function addMissing(
+  state: SweepState,
+  type: 'Image' | 'Generation',
+  ids: readonly string[],
+): SweepState {
   return {
     ...state,
-    missingFiles: state.missingFiles + names.length,
-    missing: [...state.missing, ...names].slice(0, mostNamed),
+    missingFiles: state.missingFiles + ids.length,
+    missing: [...state.missing, ...ids.map((id) => ({ type, id }))].slice(0, mostNamed),
   };
 }
 
@@ -69,4 +74,23 @@ export function goOn(state: SweepState, next: string | null): SweepState {
   if (next !== null) return { ...state, after: next };
   const part = parts.find((_, place) => parts[place - 1] === state.part) ?? 'DONE';
   return { ...state, part, after: null };
+}
+
+const reportName = 'storage-sweep-report';
+const report = sweepState.extend({ endedAt: z.number() });
+
+/** Keeps what a round has found, for those who ask; `endedAt` is in milliseconds. */
+export async function writeReport(tx: Transaction, state: SweepState, endedAt: number): Promise<void> {
+  const value = JSON.stringify({ ...state, endedAt } satisfies z.input<typeof report>);
+  await tx.setting.upsert({
+    where: { name: reportName },
+    create: { name: reportName, value },
+    update: { value },
+  });
+}
+
+/** The last round that has ended; null for none, or for one of another version. */
+export async function readReport(db: Pick<Database, 'setting'>): Promise<z.output<typeof report> | null> {
+  const row = await db.setting.findUnique({ where: { name: reportName } });
+  return report.safeParse(row ? JSON.parse(row.value) : null).data ?? null;
 }

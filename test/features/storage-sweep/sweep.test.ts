@@ -3,7 +3,8 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StorageUnavailable } from '../../../src/errors.ts';
-import { sweepAll } from '../../../src/features/storage-sweep/sweep.ts';
+import { sweepAll, sweepStep } from '../../../src/features/storage-sweep/sweep.ts';
+import { newRound } from '../../../src/features/storage-sweep/sweep-state.ts';
 import { blobKey, variantKey } from '../../../src/platform/storage/blob-key.ts';
 import { eventually } from '../../support/dramatis.ts';
 import { deliveredRun, holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
@@ -105,11 +106,17 @@ describe('a row without a file', () => {
     const outputProblems = [{ index: 0, code: 'DAMAGED', message: 'x', sha256: 'b'.repeat(64) }];
     await place.db.generation.update({ where: { id }, data: { outputProblems } });
     const before = await sweepAll(place, usual);
-    expect(before.missing).toEqual([`Generation ${id}`]);
+    expect(before.missing).toEqual([{ type: 'Generation', id }]);
     await rm(join(place.root, 'projects', projectId, 'blobs'), { recursive: true });
     await place.putOld(projectId, 'kept');
     const { missingFiles, missing } = await sweepAll(place, usual);
-    expect([missingFiles, missing]).toEqual([2, [`Image ${lost}`, `Generation ${id}`]]);
+    expect([missingFiles, missing]).toEqual([
+      2,
+      [
+        { type: 'Image', id: lost },
+        { type: 'Generation', id },
+      ],
+    ]);
     expect(await place.db.image.count()).toBe(2);
   });
 
@@ -124,8 +131,7 @@ describe('a row without a file', () => {
     let looks = 0;
     const isWhole = async () => looks++ === 0;
     const going = { ...place, storage: { ...place.storage, isWhole } };
-    await expect(sweepAll(going, usual)).rejects.toThrow(StorageUnavailable);
-    expect(looks).toBe(2);
+    await expect(sweepStep(going, newRound, usual)).rejects.toThrow(StorageUnavailable);
   });
 
   it('is none where the volume is not mounted, or is that of another installation', async () => {

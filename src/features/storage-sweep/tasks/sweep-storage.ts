@@ -6,7 +6,14 @@ import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { sweepStep } from '../sweep.ts';
-import { type Ages, newRound, type Sweeper, type SweepState, sweepState } from '../sweep-state.ts';
+import {
+  type Ages,
+  newRound,
+  type Sweeper,
+  type SweepState,
+  sweepState,
+  writeReport,
+} from '../sweep-state.ts';
 
 const lockKey = 7_236_507;
 const settingName = 'storage-sweep';
@@ -67,7 +74,10 @@ export async function takeStep(ctx: Sweeper, ages: Ages): Promise<boolean> {
       const next = await sweepStep(ctx, state, ages);
       const isDone = next.part === 'DONE';
       await writeState(tx, next, isDone ? lock.now : null);
-      if (isDone) tell(ctx, next);
+      if (isDone) {
+        await writeReport(tx, next, lock.now);
+        tell(ctx, next);
+      }
       return !isDone;
     },
     { timeout: longestStepMs },
@@ -93,7 +103,8 @@ async function writeState(tx: Transaction, state: SweepState, endedAt: number | 
 }
 
 function tell({ log }: Sweeper, state: SweepState): void {
-  const { removedUploads, markedFiles, removedFiles, removedUnfinished, missingFiles, missing } = state;
+  const { removedUploads, markedFiles, removedFiles, removedUnfinished, missingFiles } = state;
+  const missing = state.missing.map(({ type, id }) => `${type} ${id}`);
   const removed = { removedUploads, markedFiles, removedFiles, removedUnfinished };
   if (missingFiles > 0)
     log.error(

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { findStorageSweep } from '../../../../src/features/storage-sweep/storage-sweep.queries.ts';
 import { takeStep } from '../../../../src/features/storage-sweep/tasks/sweep-storage.ts';
+import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
 import { eventually } from '../../../support/dramatis.ts';
 import { newPlace } from '../../../support/runs.ts';
 import { noAge, openSweptPlace, type SweptPlace } from '../../../support/sweeping.ts';
@@ -43,6 +45,28 @@ it('a round is a chain of steps, each from where the last one ended, and the log
     },
     { level: 'error', markedFiles: 0, removedFiles: 1_100, missingFiles: 1 },
   ]);
+});
+
+it('the admin can ask what the last round has found, also while the next one is under way', async () => {
+  const ask = () => findStorageSweep({ db: place.db, viewer: { kind: 'ADMIN' } });
+  expect(await ask()).toBeNull();
+  const lost = await place.addImage(projectId, 'a'.repeat(64));
+  await place.putOld(projectId, 'stray');
+  await takeStep(place, ages);
+  expect(await ask()).toBeNull();
+  await finishRound();
+  await forgetRest();
+  await takeStep(place, ages);
+  const missing = [toGlobalId('Image', lost)];
+  expect(await ask()).toMatchObject({ endedAt: expect.any(Date), markedFiles: 1, missingFiles: 1, missing });
+  const stranger = {
+    kind: 'USER',
+    userId: projectId,
+    email: null,
+    hasDoubtfulEmail: false,
+    expiresAt: new Date(),
+  } as const;
+  await expect(findStorageSweep({ db: place.db, viewer: stranger })).rejects.toThrow('for the admin');
 });
 
 it('a round that found nothing is not told', async () => {
