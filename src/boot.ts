@@ -20,6 +20,7 @@ import { refuseOtherEnvironment, watchEnvironment } from './features/provider/wa
 import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { removeRegularly } from './features/retention/tasks/remove-regularly.ts';
+import { sweepStorageRegularly } from './features/storage-sweep/tasks/sweep-storage.ts';
 import { anchorAtStop, verifyRegularly } from './features/verification/tasks/verify-regularly.ts';
 import { greeting } from './greeting.ts';
 import { listen } from './listen.ts';
@@ -161,6 +162,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void removeProjectsRegularly(tools, sweeping.signal);
     void verifyRegularly(tools, verified, sweeping.signal);
     void removeRegularly(tools, sweeping.signal);
+    void sweepStorageRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
   if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);

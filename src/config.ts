@@ -132,6 +132,8 @@ const environment = z.object({
   MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 33_554_432),
   MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),
   MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),
+  /** How long a picture that was uploaded and that nothing uses is kept. */
+  UNUSED_UPLOADS_KEPT_HOURS: wholeNumber(1, 87_600, 24),
   /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
   FETCH_ALLOW: list,
 });

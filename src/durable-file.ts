@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './errors.ts';
 
 /** A file half written by a process that died is litter after this long. */
-const litterAgeMs = 60 * 60 * 1_000;
+export const litterAgeMs = 60 * 60 * 1_000;
 /** What a file system answers that cannot sync a folder, or does so by itself. */
 const withoutFolderSync = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
@@ -46,6 +46,24 @@ export async function makeFolder(path: string): Promise<void> {
   for (let made = resolve(path); made !== top; made = dirname(made)) await syncFolder(dirname(made));
 }
 
+/**
+ * Does what writes into folders that `make` makes. Somebody may remove one of them at any moment, or remove it while it is
+ * still empty: then it is made again.
+ */
+export async function inFolders<Result>(
+  make: () => Promise<unknown>,
+  work: () => Promise<Result>,
+  tries = 3,
+): Promise<Result> {
+  await make();
+  try {
+    return await work();
+  } catch (error) {
+    if (tries <= 1 || errorCode(error) !== 'ENOENT') throw error;
+    return inFolders(make, work, tries - 1);
+  }
+}
+
 /** What was created in a folder, or renamed in it, is there after the power has failed: as far as the file system can. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
@@ -58,14 +76,19 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what processes began to write in a folder and did not finish. */
+/** Removes what processes began to write in a folder and did not finish. Resolves to how much it was. */
 export async function removeLitter(
   folder: string,
   isUnfinished: (name: string) => boolean = () => true,
-): Promise<void> {
+  ageMs = litterAgeMs,
+): Promise<number> {
+  let count = 0;
   for (const name of (await readdir(folder)).filter(isUnfinished)) {
     const path = join(folder, name);
     const facts = await stat(path).catch(() => null);
-    if (facts && Date.now() - facts.mtimeMs > litterAgeMs) await rm(path, { recursive: true, force: true });
+    if (!facts || Date.now() - facts.mtimeMs < ageMs) continue;
+    await rm(path, { recursive: true, force: true });
+    count += 1;
   }
+  return count;
 }

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { makeFolder, removeLitter, syncFolder, writeWhole } from '../src/durable-file.ts';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { inFolders, makeFolder, removeLitter, syncFolder, writeWhole } from '../src/durable-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -34,4 +34,37 @@ it('only what is old and unfinished is litter', async () => {
   for (const name of ['old.part', 'old']) await utimes(join(folder, name), before, before);
   await removeLitter(folder, (name) => name.endsWith('.part'));
   expect((await readdir(folder)).sort()).toEqual(['new.part', 'old']);
+});
+
+describe('work in folders that somebody removes', () => {
+  const missing = () => Object.assign(new Error('no such folder'), { code: 'ENOENT' });
+
+  it('is done again in folders that are made again, a few times', async () => {
+    const said: string[] = [];
+    const failures = [missing(), missing()];
+    const make = async () => void said.push('make');
+    const work = async () => {
+      said.push('work');
+      const failure = failures.pop();
+      if (failure) throw failure;
+      return 'done';
+    };
+    expect(await inFolders(make, work)).toBe('done');
+    expect(said).toEqual(['make', 'work', 'make', 'work', 'make', 'work']);
+  });
+
+  it('fails with what it says where folders are not the reason, or are removed for ever', async () => {
+    let times = 0;
+    const failing = (error: Error) =>
+      inFolders(
+        async () => undefined,
+        async () => {
+          times += 1;
+          throw error;
+        },
+      );
+    await expect(failing(new Error('full'))).rejects.toThrow('full');
+    await expect(failing(missing())).rejects.toThrow('no such folder');
+    expect(times).toBe(4);
+  });
 });

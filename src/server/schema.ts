@@ -69,6 +69,7 @@ import {
   SpendReportResolver,
   SpendRowResolver,
 } from '../features/spend/spend.resolver.ts';
+import { StorageSweepResolver } from '../features/storage-sweep/storage-sweep.resolver.ts';
 import { ReportVerificationResolver } from '../features/verification/verification.resolver.ts';
 import type { Context } from '../platform/context.ts';
 
@@ -99,6 +100,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       PersonResolver,
       ProviderResolver,
       ProviderKeyStatusResolver,
+      StorageSweepResolver,
       ProjectProviderKeyResolver,
       ImageResolver,
       ImageModelResolver,

@@ -99,9 +99,13 @@ class Folder extends Memory {
     super(initialMicros);
     this.#jobs = join(directory, 'jobs');
     this.#assets = join(directory, 'assets');
-    for (const folder of [this.#jobs, this.#assets]) mkdirSync(folder, { recursive: true });
+    this.#makeFolders();
     this.#adoptOneFile(join(directory, 'jobs.json'));
     this.look();
+  }
+
+  #makeFolders(): void {
+    for (const folder of [this.#jobs, this.#assets]) mkdirSync(folder, { recursive: true });
   }
 
   override keep(job: Job): void {
@@ -115,6 +119,8 @@ class Folder extends Memory {
   }
 
   #write(job: Job): void {
+    // Somebody may have removed them.
+    this.#makeFolders();
     const temporary = join(this.#jobs, `${randomUUID()}.tmp`);
     writeFileSync(temporary, JSON.stringify(job));
     renameSync(temporary, join(this.#jobs, `${job.id}.json`));
@@ -126,6 +132,7 @@ class Folder extends Memory {
   }
 
   override look(): void {
+    this.#makeFolders();
     const unknown = readdirSync(this.#jobs).filter(
       (name) => name.endsWith('.json') && !this.jobs.has(name.slice(0, -5)),
     );
@@ -153,6 +160,7 @@ class Folder extends Memory {
   }
 
   override keepAsset(bytes: Buffer, extension: string): string {
+    this.#makeFolders();
     const name = `${randomUUID()}.${extension}`;
     writeFileSync(join(this.#assets, name), bytes);
     return name;

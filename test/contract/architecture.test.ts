@@ -26,6 +26,7 @@ const rooms = [
   'project-deletion',
   'people',
   'retention',
+  'storage-sweep',
   'nodes',
 ];
 

@@ -9,7 +9,11 @@ afterEach(() => dramatis.stop());
 
 /** A server whose pictures are on a disk that can be made ill; a run takes about a second. */
 async function start(environment: Record<string, string>): Promise<StorageDisk> {
-  dramatis = await Dramatis.start({ simulator: { speed: 60 }, environment, servers: 0 });
+  dramatis = await Dramatis.start({
+    simulator: { speed: 60 },
+    environment: { FETCH_ALLOW: '127.0.0.1', ...environment },
+    servers: 0,
+  });
   const disk = await mountStorage(dramatis);
   dramatis.url = (await dramatis.startServer()).url ?? '';
   return disk;

@@ -19,7 +19,7 @@ describe.each(['v1', 'v2'])(
     ] as const)('%s', async (name, isReadable) => {
       dramatis = await Dramatis.start({
         simulator: { speed: 15 },
-        environment: { SEGMIND_TRANSPORT: transport },
+        environment: { SEGMIND_TRANSPORT: transport, FETCH_ALLOW: '127.0.0.1' },
         servers: 0,
       });
       const { faults, isMounted } = await mountStorage(dramatis, 64 * 1_048_576);

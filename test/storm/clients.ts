@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import { insist } from './ask.ts';
+import { adminKey, insist } from './ask.ts';
 import { type Chance, pick } from './chance.ts';
 import type { Database } from './database.ts';
 import type { Servers } from './servers.ts';
@@ -34,6 +34,8 @@ export interface World {
 }
 
 const concurrentClients = 12;
+/** One run in so many is asked for together with an upload. */
+const uploadEvery = 3;
 /** Slots of each project; fewer than what comes for the first ones. */
 const limits = [1, 2, 8, 20, 20];
 /** Micro-dollars for 500 runs; too little for all that comes. */
@@ -111,11 +113,30 @@ export async function askForAll(
     for (let number = next++; number < runs; number = next++) {
       const dueMs = (number / runs) * weather * 1_000 - (performance.now() - startedAt);
       if (dueMs > 0) await sleep(dueMs, undefined, { signal: world.signal });
+      if (number % uploadEvery === 0) await upload(world, projects[number % projects.length], number);
       asked.push(await askForRun(world, projects, number));
     }
   };
   await Promise.all(Array.from({ length: concurrentClients }, client));
   return asked;
+}
+
+/** Sends a picture that nothing will use, to one server or to none: whatever comes of it must be swept. */
+async function upload(
+  { servers, chance }: World,
+  project: Project | undefined,
+  number: number,
+): Promise<void> {
+  const url = pick(chance, servers.urls);
+  if (url === undefined || !project) return;
+  const background = { r: number % 256, g: number >> 8, b: 77 };
+  const drawn = sharp({ create: { width: 32, height: 32, channels: 3, background } });
+  await fetch(`${url}/images?projectId=${encodeURIComponent(project.id)}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'image/png' },
+    body: new Uint8Array(await drawn.png().toBuffer()),
+    signal: AbortSignal.timeout(10_000),
+  }).catch(() => undefined);
 }
 
 /** Asks for one run, over and over with the same key until it is answered; some are called off a little later. */

@@ -9,6 +9,7 @@ import { askForAll, settleIn, type World } from './clients.ts';
 import { openDatabase } from './database.ts';
 import { type Faults, isInLapse } from './doubt.ts';
 import { Invariants } from './invariants.ts';
+import { countLeftovers, sweepLeftovers } from './leftovers.ts';
 import { countPictures } from './pictures.ts';
 import { type Provider, startProvider } from './provider.ts';
 import { environmentOf, Servers } from './servers.ts';
@@ -121,6 +122,12 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     await invariants.sample();
     isOver.abort();
     await watching;
+    await servers.stop();
+    const before = await countLeftovers(database, storage);
+    await sweepLeftovers(database.url, storage);
+    const after = await countLeftovers(database, storage);
+    const remaining = Object.entries(after).filter(([, count]) => count > 0);
+    const unharmed = await countPictures(database, storage);
     const breaches = [...invariants.breaches].map(
       ([kind, { times, first }]) => `${kind} (${times} times): ${first}`,
     );
@@ -129,6 +136,10 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         ...first.failures.map((each) => `at rest: ${each}`),
         ...last.failures.map((each) => `settled: ${each}`),
         ...pictures.lost.map((each) => `a picture that was paid is lost: ${each}`),
+        ...unharmed.lost
+          .slice(pictures.lost.length)
+          .map((each) => `the sweep took a picture that was paid: ${each}`),
+        ...remaining.map(([what, count]) => `left behind after the sweep, ${what}: ${count}`),
         ...breaches.map((each) => `while it blew: ${each}`),
         ...servers.accidents.map((words) => `a server ended by itself: ${words}`),
       ],
@@ -146,6 +157,9 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
         outages: faults.outages.length,
         'paid pictures kept': pictures.kept,
         'paid pictures lost': pictures.lost.length,
+        ...Object.fromEntries(
+          Object.entries(before).map(([what, count]) => [`left behind before the sweep, ${what}`, count]),
+        ),
         'starts of a server that failed': servers.failedStarts,
         'samples (database away)': `${invariants.samples} (${invariants.missed})`,
         'start of a server (median ms)': Math.round(

@@ -19,6 +19,8 @@ export interface DeliveringProvider {
   runMs: number;
   /** There is no asynchronous API. */
   isSynchronous: boolean;
+  /** Answers instead of all others, where it has an answer for the path; one that is promised comes late, or never. */
+  override: (path: string) => Delivered | Promise<Delivered> | undefined;
   /** What is at `/files/<name>`. */
   readonly files: Map<string, Delivered>;
   /** What was uploaded to it, as data URLs. */
@@ -34,9 +36,10 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
   let submits = 0;
   let takenAt = 0;
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      if (request.url === '/upload-asset') uploads.push(...uploadedIn(body));
-      send(response, answer(request.method ?? '', request.url ?? ''));
+    void text(request).then(async (body) => {
+      const { method = '', url = '' } = request;
+      if (url === '/upload-asset') uploads.push(...uploadedIn(body));
+      send(response, await (provider.override(url) ?? answer(method, url)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,6 +49,7 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
     result: { body: {} },
     runMs: 0,
     isSynchronous: false,
+    override: () => undefined,
     files,
     uploads,
     get submits() {

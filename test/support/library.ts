@@ -49,7 +49,8 @@ export async function fillLibrary(
        seed, wakeup_id, provider_account, hold_micros, batch, requested_at)
      SELECT gen_random_uuid(), $1::uuid, c.id, repeat('0', 64), 'consistent-character', '1',
        CASE WHEN i % 3 = 0 THEN NULL ELSE 'Prompt ' || i END, '{"b": [1, 2.50, "x"], "a": {"z": null}}',
-       CASE WHEN i % 2 = 0 THEN jsonb_build_array(jsonb_build_object('parameter', 'subject', 'imageId', gen_random_uuid(),
+       CASE WHEN i % 2 = 0 THEN jsonb_build_array(jsonb_build_object('parameter', 'subject',
+         'imageId', (SELECT id FROM images WHERE project_id = $1 LIMIT 1),
          'sha256', repeat('a', 64), 'contentType', 'image/png', 'referenceImageId', NULL)) ELSE '[]' END,
        9007199254740991 - i, gen_random_uuid(), 'server', 100000 + i, CASE WHEN i % 4 = 0 THEN 'Cover' END,
        '2026-03-01T00:00:00Z'::timestamptz + (i / 2) * interval '1 minute'

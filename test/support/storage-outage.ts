@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from '@jest/globals';
 import { adminKey, type Dramatis, eventually, type GenerationState, picture } from './dramatis.ts';
 import type { StorageFault } from './ill-storage.ts';
@@ -57,11 +60,20 @@ async function expectUploadsRefused(
     503,
     { errors: [{ extensions: { code: 'STORAGE_UNAVAILABLE' } }] },
   ]);
-  const { errors } = await dramatis.ask(
-    'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { userErrors { code } } }',
-    { input: { characterId, kind: 'BODY', source: { base64: bytes.toString('base64') } } },
-  );
-  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['STORAGE_UNAVAILABLE']);
+  const host = createServer((_, response) => response.end(bytes)).listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/picture`;
+  try {
+    for (const source of [{ base64: bytes.toString('base64') }, { url }]) {
+      const { errors } = await dramatis.ask(
+        'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { userErrors { code } } }',
+        { input: { characterId, kind: 'BODY', source } },
+      );
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['STORAGE_UNAVAILABLE']);
+    }
+  } finally {
+    host.close();
+  }
 }
 
 /**
@@ -80,8 +92,10 @@ export async function surviveOutage(
   );
   const before = await dramatis.settle(await dramatis.generate(cast.characterId, 'before'));
   const stored = before.images[0]?.image;
-  const variant = 'query ($id: ID!) { node(id: $id) { ... on Image { url(width: 77, format: WEBP) } } }';
-  const { node } = await dramatis.get(variant, { id: stored?.id });
+  const variants =
+    'query ($id: ID!) { node(id: $id) { ... on Image { kept: url(width: 55) made: url(width: 77, format: WEBP) } } }';
+  const { node } = await dramatis.get(variants, { id: stored?.id });
+  expect(await statusOf(node.kept)).toBe(200);
 
   const paid = await askFor(dramatis, cast.characterId, runs);
   await eventually('all to be taken', () => submitsOf(dramatis) === 1 + runs);
@@ -97,7 +111,8 @@ export async function surviveOutage(
     });
     await expectUploadsRefused(dramatis, cast);
     // A variant is made, though it cannot be kept.
-    for (const url of [stored?.url ?? '', node.url]) expect(await statusOf(url)).toBe(isReadable ? 200 : 503);
+    for (const url of [stored?.url ?? '', node.kept, node.made])
+      expect(await statusOf(url)).toBe(isReadable ? 200 : 503);
     await eventuallyWaiting(dramatis, paid);
     const backAt = performance.now();
     await eventually('the outage to last', () => performance.now() - backAt >= lastsMs, lastsMs + 10_000);

@@ -115,7 +115,9 @@ export class GenerationResolver {
   @ReadsMade(['id', 'outputProblems'], (run: GenerationRow, _: object, ctx: Context) =>
     listOutputProblems(ctx, run),
   )
-  @FieldResolver(() => [OutputProblem], { description: 'Outputs that did not become pictures.' })
+  @FieldResolver(() => [OutputProblem], {
+    description: 'Outputs that did not become pictures; in a subscription the first hundred of them.',
+  })
   outputProblems(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return listOutputProblems(ctx, generation);
   }

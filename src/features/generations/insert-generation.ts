@@ -5,6 +5,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
 import { closedProject } from '../access/authorize.ts';
 import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
+import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
 import { type GenerationRow, untouched } from './progress.ts';
 import { wakeAdmitted } from './slots.ts';
@@ -40,17 +41,18 @@ type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
  * Writes a run whole or not at all: its row, its hold in the ledger and in every budget that covers it, its slot and job
  * where one is free, its audit entry, its event. All who ask in a project while its lock is waited for are written in one
  * transaction. Resolves to the run that there is already where its idempotency key, what it repeats, or `reuse` lead to
- * one. Throws Conflict for a closed project, or a key that was used for something else, and BudgetExceeded.
+ * one. Throws Conflict for a closed project, or a key that was used for something else, BudgetExceeded, and NotFound
+ * for a picture that is gone.
  */
 export async function insertGeneration(
   ctx: Tools,
   run: NewGeneration,
   { field }: { field: string },
 ): Promise<GenerationRow> {
-  const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
-    ctx.db.$transaction((tx) => writeRequests(ctx, tx, run.projectId, requests)),
-  );
   try {
+    const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
+      ctx.db.$transaction((tx) => writeRequests(ctx, tx, run.projectId, requests)),
+    );
     return rowOf(answer, field);
   } catch (error) {
     throw await explainRefusal(ctx, run, error, null);
@@ -164,13 +166,14 @@ export function requester(viewer: Viewer): { userId: string | null; apiKeyId: st
   };
 }
 
-/** What a client is told when the database refused the hold: which budgets have no room for it. */
+/** What a client is told when the database refused a run: which budgets have no room for it, or that a picture is gone. */
 export async function explainRefusal(
   ctx: Tools,
   run: Pick<NewGeneration, 'projectId' | 'characterId' | 'model' | 'holdMicros'>,
   error: unknown,
   path: InputPath | null,
 ): Promise<unknown> {
+  if (isImageGone(error)) return new NotFound('Image');
   if (!(error instanceof OverBudget)) return error;
   const spender = { ...run, ...requester(ctx.viewer) };
   const verdicts = await judgeBudgets(ctx.db, spender, run.holdMicros);

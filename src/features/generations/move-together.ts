@@ -91,9 +91,14 @@ async function writeMore(
     moved.map(({ id }) => id),
   );
   const images = moved.flatMap(({ id, move }) =>
-    (move.images ?? []).map((image) => ({ ...image, generationId: id })),
+    (move.images ?? []).map(({ index, imageId }) => ({ generation_id: id, index, image_id: imageId })),
   );
-  if (images.length > 0) await tx.generatedImage.createMany({ data: images });
+  // One parameter, however many there are.
+  if (images.length > 0)
+    await tx.$executeRaw`
+      INSERT INTO generated_images (id, generation_id, index, image_id)
+      SELECT uuid_of_moment(now()), generation_id, index, image_id
+      FROM jsonb_to_recordset(${JSON.stringify(images)}::jsonb) AS i(generation_id uuid, index int, image_id uuid)`;
   await recordPrices(
     tx,
     moved.flatMap(({ move }) => move.lesson ?? []),

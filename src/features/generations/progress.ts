@@ -28,6 +28,9 @@ const progress = z.object({
   outputProblems: z.array(storedOutputProblem),
 });
 
+/** An event keeps so many problems; the run's row has all. */
+const mostProblems = 100;
+
 /** A run's present progress, as JSON for an event. The database writes the same: `generation_progress`. */
 export function writeProgress(row: GenerationRow): z.input<typeof progress> {
   const text = (moment: Date | null) => moment?.toISOString() ?? null;
@@ -45,7 +48,7 @@ export function writeProgress(row: GenerationRow): z.input<typeof progress> {
     failureCode: row.failureCode,
     failureMessage: row.failureMessage,
     failureRetryable: row.failureRetryable,
-    outputProblems: progress.shape.outputProblems.parse(row.outputProblems),
+    outputProblems: readOutputProblems(row).slice(0, mostProblems),
   };
 }
 

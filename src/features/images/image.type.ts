@@ -43,7 +43,7 @@ export class Image extends Node {
 /** Where a picture comes from; exactly one member. */
 @InputType({
   description:
-    'Where a picture comes from: exactly one of these. Or send its bytes to `POST /images?projectId=…` and give the `imageId` it answers.',
+    'Where a picture comes from: exactly one of these. Or send its bytes to `POST /images?projectId=…` and give the `imageId` it answers. A picture that nothing uses is removed after a day.',
 })
 export class ImageSourceInput {
   @Field(() => UrlScalar, {

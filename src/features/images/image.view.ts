@@ -1,5 +1,5 @@
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
-import { integer, moment, text } from '../../platform/db/reads/column.ts';
+import { boolean, integer, moment, optional, text } from '../../platform/db/reads/column.ts';
 import { view } from '../../platform/db/reads/view.ts';
 
 /** `images`, column by column. */
@@ -12,4 +12,6 @@ export const imageView = view<ImageRow>('images', {
   width: integer,
   height: integer,
   createdAt: moment,
+  uploadedAt: optional(moment),
+  isOfRun: optional(boolean),
 });

@@ -8,7 +8,8 @@ export type { ImageRow };
 
 /**
  * Keeps a picture: its bytes once in storage, its facts once in the project. The bytes are written first, so that
- * a row never points at nothing. `also` belongs to the same transaction, when the picture is new. Throws StorageUnavailable.
+ * a row never points at nothing. `also` belongs to the same transaction, when the picture is new; uploads have it, and a
+ * picture without it is a run's, which is never swept as an upload that nothing uses. Throws StorageUnavailable.
  */
 export async function storeImage(
   ctx: Uses<'db' | 'storage'>,
@@ -18,14 +19,17 @@ export async function storeImage(
 ): Promise<ImageRow> {
   const { contentType, width, height, sizeBytes } = facts;
   const sha256 = await putBlob(ctx.storage, projectId, bytes);
-  // Two requests can bring the same picture at once: the unique index decides, and both get the one row.
+  const isOfRun = also === undefined;
+  // Two requests can bring the same picture at once: the unique index decides, and both get the one row. One that comes
+  // again is as good as new, also while the sweep is about to remove it.
   return ctx.db.$transaction(async (tx) => {
-    const { count } = await tx.image.createMany({
-      data: [{ projectId, sha256, contentType, sizeBytes, width, height }],
-      skipDuplicates: true,
-    });
+    const [written] = await tx.$queryRaw<{ isNew: boolean }[]>`
+      INSERT INTO images AS i (id, project_id, sha256, content_type, size_bytes, width, height, is_of_run)
+      VALUES (uuid_of_moment(clock_timestamp()), ${projectId}::uuid, ${sha256}, ${contentType}, ${sizeBytes}, ${width}, ${height}, ${isOfRun})
+      ON CONFLICT (project_id, sha256) DO UPDATE SET uploaded_at = now(), is_of_run = excluded.is_of_run OR i.is_of_run
+      RETURNING xmax = 0 AS "isNew"`;
     const image = await tx.image.findUniqueOrThrow({ where: { projectId_sha256: { projectId, sha256 } } });
-    if (count > 0) await also?.(tx, image);
+    if (written?.isNew) await also?.(tx, image);
     return image;
   });
 }

@@ -1,3 +1,4 @@
+import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
@@ -5,6 +6,7 @@ import { checkOptionalText } from '../../platform/graphql/text.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findLiveCharacter } from '../characters/character.queries.ts';
+import { isImageGone } from '../images/image-gone.ts';
 import { resolveImageSource } from '../images/upload-image.ts';
 import type { ReferenceImageRow } from './reference-image.queries.ts';
 import type { AddReferenceImageInput } from './reference-image.type.ts';
@@ -23,8 +25,9 @@ export async function addReferenceImage(
   const label = checkOptionalText(['input', 'label'], input.label, 200);
   const image = await resolveImageSource(ctx, projectId, input.source, ['input', 'source']);
   return ctx.db.$transaction(async (tx) => {
-    const referenceImage = await tx.referenceImage.create({
-      data: { characterId, imageId: image.id, kind: input.kind, label },
+    const data = { characterId, imageId: image.id, kind: input.kind, label };
+    const referenceImage = await tx.referenceImage.create({ data }).catch((error: unknown) => {
+      throw isImageGone(error) ? new NotFound('Image') : error;
     });
     await recordAudit(tx, ctx.viewer, {
       projectId,

@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, syncFolder } from '../../durable-file.ts';
+import { inFolders, makeFolder, syncFolder } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 
 /** An account that a project's runs were to be paid with. */
@@ -34,7 +34,10 @@ export class AccountNotes {
     const path = join(this.#folder(database), `${projectId}.${account}`);
     const before = this.#written.get(path);
     // The clock may have been set back.
-    if (before && Math.abs(Date.now() - before.at) < usedAgainMs) return before.done;
+    if (before && Math.abs(Date.now() - before.at) < usedAgainMs) {
+      await before.done;
+      if (await isThere(path)) return;
+    }
     const done = touch(path);
     this.#written.set(path, { at: Date.now(), done });
     try {
@@ -65,9 +68,19 @@ export class AccountNotes {
   }
 }
 
+/** Somebody may have removed it. */
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function touch(path: string): Promise<void> {
-  await makeFolder(dirname(path));
-  const file = await open(path, 'a', 0o600);
+  const file = await inFolders(
+    () => makeFolder(dirname(path)),
+    () => open(path, 'a', 0o600),
+  );
   try {
     const now = new Date();
     await file.utimes(now, now);

@@ -1,6 +1,9 @@
+/** Below it lies everything of all projects. */
+export const projectsPrefix = 'projects';
+
 /** Everything of one project lies below one prefix, so that it can go with the project. */
 export function projectPrefix(projectId: string): string {
-  return `projects/${projectId}`;
+  return `${projectsPrefix}/${projectId}`;
 }
 
 /** The key of a picture's original bytes. */
@@ -16,6 +19,19 @@ export function variantKey(
 ): string {
   const name = `${sha256}-${width ?? 'full'}-${format?.toLowerCase() ?? 'stored'}`;
   return `${projectPrefix(projectId)}/variants/${sha256.slice(0, 2)}/${name}`;
+}
+
+/** What a key of an original or of a variant says; null for any other key. */
+export function readKey(key: string): {
+  readonly key: string;
+  readonly projectId: string;
+  readonly sha256: string;
+  readonly isOriginal: boolean;
+} | null {
+  const [, projectId = '', kind, sha256 = ''] =
+    /^projects\/([0-9a-f-]{36})\/(blobs|variants)\/[0-9a-f]{2}\/([0-9a-f]{64})(?:-[a-z0-9-]+)?$/.exec(key) ??
+    [];
+  return kind === undefined ? null : { key, projectId, sha256, isOriginal: kind === 'blobs' };
 }
 
 /** Where version 0.1 kept one copy of each picture for all projects. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, syncFolder } from '../../durable-file.ts';
+import { inFolders, makeFolder, syncFolder } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 import { AccountNotes, type UsedAccount } from './account-notes.ts';
 import {
@@ -122,7 +122,7 @@ export class IntentNotes {
   /** Everything that is noted about this database. Throws what the disk says. */
   async read(): Promise<AllNotes> {
     for (;;) {
-      const names = (await listNoteFiles(this.#directory)).filter((name) => !this.#names.has(name));
+      const names = (await this.#list()).filter((name) => !this.#names.has(name));
       const files = await Promise.all(names.map(async (name) => [name, await this.#open(name)] as const));
       const whole = files.flatMap(([name, intents]) => (intents ? [[name, intents] as const] : []));
       // A file that is gone was replaced by a newer one.
@@ -178,6 +178,18 @@ export class IntentNotes {
     return this.#others.get(name) ?? readNoteFile(join(this.#directory, name));
   }
 
+  /** The files of all processes. Where the folder, or our file, was removed, what this process has noted is noted again. */
+  async #list(): Promise<string[]> {
+    const names = await listNoteFiles(this.#directory).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await this.#save();
+      return listNoteFiles(this.#directory);
+    });
+    const isGone = this.#names.size > 0 && !names.some((name) => this.#names.has(name));
+    if (isGone) void this.#save().catch(() => undefined);
+    return names;
+  }
+
   /** A write that has begun may miss what was just added: the next one takes along all that came by then. */
   #save(): Promise<void> {
     this.#queued ??= this.#writing.then(() => {
@@ -193,7 +205,12 @@ export class IntentNotes {
     const intents = [...this.#own.values()].map(({ supersedes, ...intent }) => intent);
     const replaced = [...this.#names];
     // It is ours from the moment at which it can be read.
-    await writeNoteFile(this.#directory, randomUUID(), intents, (name) => this.#names.add(name));
+    const write = () =>
+      writeNoteFile(this.#directory, randomUUID(), intents, (name) => this.#names.add(name));
+    await write().catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      return inFolders(() => makeFolder(this.#directory), write);
+    });
     for (const each of replaced) {
       await rm(join(this.#directory, each), { force: true });
       this.#names.delete(each);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, removeLitter, writeWhole } from '../../durable-file.ts';
+import { inFolders, makeFolder, removeLitter, writeWhole } from '../../durable-file.ts';
 import { errorCode, StorageUnavailable } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { unsortedPrefix } from './blob-key.ts';
@@ -9,6 +9,7 @@ import { type ClaimStorage, readIdentity, StorageMissing } from './claim-storage
 import { openSpoolFile } from './spool-file.ts';
 import type { Storage } from './storage.ts';
 import { monitorStorage } from './storage-health.ts';
+import { createUpkeep } from './upkeep.ts';
 
 const keyPattern = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
 
@@ -45,10 +46,15 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
   }
 
   async function write(path: string, bytes: Buffer): Promise<void> {
-    await prove();
-    await makeFolder(unfinished);
-    await makeFolder(dirname(path));
-    await writeWhole(path, bytes, { temporary: join(unfinished, randomUUID()) });
+    const makeFolders = async () => {
+      // Before each try: what was removed may be the place of all pictures.
+      await prove();
+      await makeFolder(unfinished);
+      await makeFolder(dirname(path));
+    };
+    await inFolders(makeFolders, () =>
+      writeWhole(path, bytes, { temporary: join(unfinished, randomUUID()) }),
+    );
   }
 
   /** What storing a new picture takes: folders, a file, its bytes, and that they can be read again. */
@@ -85,14 +91,16 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     }
   }
 
+  const place = { unfinished, pathOf, prove, unlessIll };
   const storage: Storage = {
     health,
+    upkeep: createUpkeep(root, place),
     async put(key, bytes) {
       const path = pathOf(key);
       await unlessIll(async () => {
         // Keys name their content: what is there is what would be written, unless it was damaged.
         const kept = await readFile(path).catch(() => null);
-        if (!kept?.equals(bytes)) await write(path, bytes);
+        if (!kept?.equals(bytes) || !(await renew(path))) await write(path, bytes);
       }, bytes.length);
     },
     async get(key) {
@@ -113,7 +121,7 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
       const path = pathOf(key);
       return (await unlessIll(() => unlessMissing(() => stat(path)))) !== null;
     },
-    spool: () => openSpoolFile({ unfinished, pathOf, prove, unlessIll }),
+    spool: () => openSpoolFile(place),
     async delete(key) {
       const path = pathOf(key);
       await unlessIll(async () => {
@@ -143,4 +151,17 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
       'the pictures of the database are in another folder: DATA_DIR is that of another installation',
     );
   return storage;
+}
+
+/**
+ * A file that is put once more is as good as new: the sweep must not take it for one that nobody needs. Resolves to false
+ * where that cannot be said of it, so that it is written anew.
+ */
+async function renew(path: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(path, now, now).then(
+    () => true,
+    // Nobody removes anything there either.
+    (error: unknown) => errorCode(error) === 'EROFS',
+  );
 }

@@ -59,6 +59,6 @@ export async function writeNoteFile(
 }
 
 /** Removes notes that processes began to write and did not finish. */
-export function removeUnfinishedNotes(folder: string): Promise<void> {
+export function removeUnfinishedNotes(folder: string): Promise<number> {
   return removeLitter(folder, (name) => name.endsWith(unfinished));
 }

@@ -10,7 +10,7 @@ const outputParams = z.object({
   generationId: z.uuid(),
   index: z
     .string()
-    .regex(/^\d{1,4}$/)
+    .regex(/^\d{1,5}$/)
     .transform(Number),
 });
 

@@ -90,6 +90,7 @@ export function runReturnings(): Record<string, Returning> {
       () => '{ reconciliation(first: 5) { lines { nodes { candidates { id } } } } }',
       admin,
     ),
+    'StorageSweep.missing': root(() => '{ storageSweep { missing } }', admin),
     'Generation.retryOf': run('retryOf { id }'),
     'Generation.retriedAs': run('retriedAs { id }'),
     // Null for those who may not see people or keys.

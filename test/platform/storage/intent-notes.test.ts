@@ -72,7 +72,8 @@ describe('an intent', () => {
   it('that cannot be noted is refused, and nothing remains of it', async () => {
     const notes = await open();
     await rm(join(directory, database), { recursive: true });
-    await expect(notes.begin(intent())).rejects.toThrow(/ENOENT/);
+    await writeFile(join(directory, database), 'in the place of the folder');
+    await expect(notes.begin(intent())).rejects.toThrow(/EEXIST|ENOTDIR/);
     await notes.belongTo(randomUUID(), 'first');
     expect(await notes.read()).toEqual({ mine: [], others: [] });
   });
@@ -108,6 +109,40 @@ it('many at once share few files, each reader sees each process whole, and no sc
   await reading;
   expect(tokens((await other.read()).others)).toEqual(tokens(all));
   expect(await files()).toHaveLength(1);
+});
+
+describe('a folder that somebody removes while processes run is made again', () => {
+  it('with what the next one notes', async () => {
+    const [notes, other] = [await open(), await open()];
+    await rm(directory, { recursive: true });
+    const first = intent();
+    await notes.begin(first);
+    expect(tokens((await other.read()).others)).toEqual([first.token]);
+  });
+
+  it('with what each process has noted, as soon as it looks', async () => {
+    const [notes, other] = [await open(), await open()];
+    const [first, second] = [intent(), intent()];
+    await notes.begin(first);
+    await other.begin(second);
+    await rm(join(directory, database), { recursive: true });
+    await notes.read();
+    await other.read();
+    const reader = await open();
+    await eventually('both to be noted again', async () => {
+      const { others } = await reader.read();
+      return tokens(others).join() === tokens([first, second]).join();
+    });
+  });
+
+  it('with the accounts that are used from then on, also those that were noted a moment ago', async () => {
+    const notes = await open();
+    const used = { projectId: 'project', account: 'account' };
+    await notes.noteAccount(used);
+    await rm(join(directory, database, 'accounts'), { recursive: true });
+    await notes.noteAccount(used);
+    expect(await notes.accountsOf(database)).toEqual([expect.objectContaining(used)]);
+  });
 });
 
 describe('notes of a process that is gone', () => {

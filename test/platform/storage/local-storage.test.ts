@@ -61,6 +61,50 @@ it('makes the folder for unfinished files again, and mends a picture that was da
   expect(await storage.get(key)).toEqual(Buffer.from('picture'));
 });
 
+describe('a folder that somebody removes while the server runs is made again', () => {
+  it.each(['unfinished', 'projects', 'projects/p1', 'projects/p1/blobs', 'projects/p1/blobs/ab'])(
+    '%s',
+    async (name) => {
+      const root = await folder();
+      const lines: string[] = [];
+      const storage = await openTestStorage(root, lines);
+      const key = blobKey('p1', sha256);
+      await storage.put(key, Buffer.from('before'));
+      await rm(join(root, name), { recursive: true });
+      await storage.put(key, Buffer.from('picture'));
+      expect(await storage.get(key)).toEqual(Buffer.from('picture'));
+      await rm(join(root, name), { recursive: true });
+      const spool = storage.spool();
+      await spool.write(Buffer.from('large'));
+      await (await spool.end()).keep(key);
+      expect(await storage.get(key)).toEqual(Buffer.from('large'));
+      expect(lines).toEqual([]);
+    },
+  );
+});
+
+it.each([
+  ['comes', 'written'],
+  ['waits to be kept', 'ended'],
+] as const)('a large answer outlives the folder that it is in, also while it %s', async (_, when) => {
+  const root = await folder();
+  const storage = await openTestStorage(root);
+  const key = blobKey('p1', sha256);
+  const spool = storage.spool();
+  const remove = () => rm(join(root, 'unfinished'), { recursive: true });
+  await spool.write(Buffer.from('the first half, '));
+  if (when === 'written') await remove();
+  await spool.write(Buffer.from('the second half'));
+  const ended = await spool.end();
+  if (when === 'ended') await remove();
+  expect(String(await ended.read())).toBe('the first half, the second half');
+  await remove();
+  await ended.keep(key);
+  await ended.keep(key);
+  expect(String(await storage.get(key))).toBe('the first half, the second half');
+  expect(await readdir(join(root, 'unfinished'))).toEqual([]);
+});
+
 describe('what cannot be read is not missing', () => {
   it.each<[string, (path: string) => Promise<unknown>]>([
     ['a folder in its place', (path) => mkdir(path)],

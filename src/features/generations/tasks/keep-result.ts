@@ -11,7 +11,7 @@ import { atMove, type Changes, type Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
-import type { DeliveredOutput } from '../stored-run.ts';
+import { keepOutputs } from './keep-outputs.ts';
 import { persist, persistAnswer } from './persist.ts';
 import { noFailure, recordLate } from './record-late.ts';
 
@@ -38,14 +38,10 @@ export async function keepResult(
   move: Pick<Move, 'token' | 'from'> & { submitted?: boolean; hurried?: AbortSignal },
 ): Promise<GenerationRow | null> {
   const { submitted = false, hurried, ...only } = move;
-  const outputs: DeliveredOutput[] = await Promise.all(
-    result.outputs.map(async (output, index) => {
-      if (output.kind === 'URL') return { index, url: output.url };
-      return { index, sha256: await putBlob(ctx.storage, run.projectId, output.bytes) };
-    }),
-  );
+  const { outputs, problems } = await keepOutputs(ctx, run.projectId, result.outputs);
   const set: Changes = {
     outputs,
+    ...(problems.length > 0 ? { output_problems: problems } : {}),
     inference_seconds: result.metrics.inferenceSeconds,
     ...noFailure,
     ...costColumns(run, result.metrics),
@@ -70,7 +66,9 @@ export async function keepResult(
     return row ?? (only.token === undefined ? null : await recordLate(ctx, run, kept, hurried));
   } catch (error) {
     const requestId = result.requestId ?? run.providerRequestId;
-    ctx.log.error({ err: error, generationId: run.id, requestId, outputs }, unwritten);
+    // As many as a line can hold.
+    const told = outputs.slice(0, 100);
+    ctx.log.error({ err: error, generationId: run.id, requestId, outputs: told }, unwritten);
     throw error;
   }
 }

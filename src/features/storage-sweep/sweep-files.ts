@@ -1,0 +1,72 @@
+import { projectsPrefix, readKey } from '../../platform/storage/blob-key.ts';
+import { type Ages, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
+
+const pageSize = 500;
+
+/** A key of ours, and what it says. */
+interface Named {
+  readonly key: string;
+  readonly projectId: string;
+  readonly sha256: string;
+  readonly isOriginal: boolean;
+}
+
+/** The next files: takes those that no row names one step further to their end. */
+export async function sweepFiles(ctx: Sweeper, state: SweepState, ages: Ages): Promise<SweepState> {
+  const { upkeep } = ctx.storage;
+  // The first step of the part.
+  const removedUnfinished = state.after === null ? await upkeep.removeUnfinished(ages.unfinishedMs) : 0;
+  const { keys, next } = await upkeep.listKeys(projectsPrefix, state.after, {
+    limit: pageSize,
+    emptyAgeMs: ages.filesMs,
+  });
+  // What has another name is not ours.
+  const files = keys.flatMap((key) => readKey(key) ?? []);
+  const named = await findNamed(ctx, files);
+  const count = { MARKED: 0, REMOVED: 0, KEPT: 0 };
+  for (const { key } of files) if (!named.has(key)) count[await upkeep.dispose(key, ages.filesMs)] += 1;
+  return goOn(
+    {
+      ...state,
+      removedUnfinished: state.removedUnfinished + removedUnfinished,
+      markedFiles: state.markedFiles + count.MARKED,
+      removedFiles: state.removedFiles + count.REMOVED,
+    },
+    next,
+  );
+}
+
+/**
+ * The keys that a row names. A picture's row names its original and its variants; a run's row names bytes that are no
+ * picture of its own: outputs that were refused, or that came in the answer and are being stored.
+ */
+async function findNamed({ db }: Sweeper, files: readonly Named[]): Promise<Set<string>> {
+  const named = new Set<string>();
+  const add = async (
+    some: readonly Named[],
+    find: (projects: string[], hashes: string[]) => Promise<{ place: number }[]>,
+  ) => {
+    if (some.length === 0) return;
+    const found = await find(
+      some.map(({ projectId }) => projectId),
+      some.map(({ sha256 }) => sha256),
+    );
+    for (const { place } of found) named.add(some[place - 1]?.key ?? '');
+  };
+  await add(
+    files,
+    (projects, hashes) => db.$queryRaw`
+      SELECT f.place::int AS place FROM unnest(${projects}::uuid[], ${hashes}::bpchar[]) WITH ORDINALITY f(project, hash, place)
+      WHERE EXISTS (SELECT 1 FROM images i WHERE i.project_id = f.project AND i.sha256 = f.hash)`,
+  );
+  // By the index of runs with kept bytes.
+  await add(
+    files.filter(({ key, isOriginal }) => isOriginal && !named.has(key)),
+    (projects, hashes) => db.$queryRaw`
+      SELECT f.place::int AS place FROM unnest(${projects}::uuid[], ${hashes}::text[]) WITH ORDINALITY f(project, hash, place)
+      WHERE EXISTS (SELECT 1 FROM generations g WHERE g.project_id = f.project
+        AND jsonb_path_query_array(coalesce(outputs, '[]') || output_problems, '$[*].sha256') ? f.hash
+        AND jsonb_path_exists(coalesce(outputs, '[]') || output_problems, '$[*].sha256'))`,
+  );
+  return named;
+}

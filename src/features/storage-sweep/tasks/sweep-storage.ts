@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { litterAgeMs } from '../../../durable-file.ts';
+import { StorageUnavailable } from '../../../errors.ts';
+import { createOutage } from '../../../logger.ts';
+import type { TaskContext } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
+import { sweepStep } from '../sweep.ts';
+import {
+  type Ages,
+  newRound,
+  type Sweeper,
+  type SweepState,
+  sweepState,
+  writeReport,
+} from '../sweep-state.ts';
+
+const lockKey = 7_236_507;
+const settingName = 'storage-sweep';
+/** Between the end of a round and the next one. */
+const roundEveryMs = 60 * 60 * 1_000;
+/** A start has more urgent things to do. */
+const firstAfterMs = 10_000;
+/** Between two looks at whether a round is due, or whether the process that is at it has died. */
+const lookEveryMs = 30_000;
+/** Between two steps: they take little, and leave the disk and the database to others for longer than they take. */
+const pauseMs = 200;
+/** A step that waits for a slow disk. */
+const longestStepMs = 120_000;
+/** Longer than a provider keeps an output: by then a run has written down which bytes it keeps. */
+const filesMs = 24 * 60 * 60 * 1_000;
+
+/** Where the sweep is, as the database keeps it. */
+const kept = sweepState.extend({ endedAt: z.number().nullable() });
+
+/**
+ * Sweeps the storage step by step until `signal` aborts: one process on a database at a time, each step from where the last
+ * one, of whatever process, has ended. The log tells of each round that removed or found something.
+ */
+export async function sweepStorageRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const ages = {
+    uploadsMs: ctx.config.UNUSED_UPLOADS_KEPT_HOURS * 3_600_000,
+    filesMs,
+    unfinishedMs: litterAgeMs,
+  };
+  const outage = createOutage(ctx.log, {
+    failed: 'the storage cannot be swept',
+    over: 'the storage is swept again',
+  });
+  await sleep(firstAfterMs, undefined, { signal }).catch(() => undefined);
+  while (!signal.aborted) {
+    let hasMore = false;
+    try {
+      hasMore = await takeStep({ ...ctx, database: ctx.intentNotes.database }, ages);
+      outage.worked();
+    } catch (error) {
+      // Its own line in the log says that the storage does not work.
+      if (!(error instanceof StorageUnavailable)) outage.failed(error);
+    }
+    await sleep(hasMore ? pauseMs : lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Resolves to whether the round goes on. The transaction keeps other processes away, and writes down where the step ended. */
+export async function takeStep(ctx: Sweeper, ages: Ages): Promise<boolean> {
+  return ctx.db.$transaction(
+    async (tx) => {
+      const [lock] = await tx.$queryRaw<{ isMine: boolean; now: number }[]>`
+        SELECT pg_try_advisory_xact_lock(${lockKey}) AS "isMine", extract(epoch FROM now())::float8 * 1000 AS now,
+          set_config('idle_in_transaction_session_timeout', '0', true)`;
+      if (!lock?.isMine) return false;
+      const state = await readState(tx, lock.now);
+      if (state === null) return false;
+      const next = await sweepStep(ctx, state, ages);
+      const isDone = next.part === 'DONE';
+      await writeState(tx, next, isDone ? lock.now : null);
+      if (isDone) {
+        await writeReport(tx, next, lock.now);
+        tell(ctx, next);
+      }
+      return !isDone;
+    },
+    { timeout: longestStepMs },
+  );
+}
+
+/** The round that is under way, or that is due; null for none. What cannot be read, as of another version, is begun anew. */
+async function readState(tx: Transaction, now: number): Promise<SweepState | null> {
+  const row = await tx.setting.findUnique({ where: { name: settingName } });
+  const { data } = kept.safeParse(row ? JSON.parse(row.value) : null);
+  if (!data) return newRound;
+  if (data.endedAt === null) return data;
+  return now - data.endedAt < roundEveryMs ? null : newRound;
+}
+
+async function writeState(tx: Transaction, state: SweepState, endedAt: number | null): Promise<void> {
+  const value = JSON.stringify({ ...state, endedAt } satisfies z.input<typeof kept>);
+  await tx.setting.upsert({
+    where: { name: settingName },
+    create: { name: settingName, value },
+    update: { value },
+  });
+}
+
+function tell({ log }: Sweeper, state: SweepState): void {
+  const { removedUploads, markedFiles, removedFiles, removedUnfinished, missingFiles } = state;
+  const missing = state.missing.map(({ type, id }) => `${type} ${id}`);
+  const removed = { removedUploads, markedFiles, removedFiles, removedUnfinished };
+  if (missingFiles > 0)
+    log.error(
+      { ...removed, missingFiles, missing },
+      'the storage was swept: files that rows name are missing',
+    );
+  else if (Object.values(removed).some((count) => count > 0)) log.info(removed, 'the storage was swept');
+}

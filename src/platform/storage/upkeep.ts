@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { link, readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeLitter, writeWhole } from '../../durable-file.ts';
+import { errorCode } from '../../errors.ts';
+import type { SpoolPlace } from './spool-file.ts';
+import type { FilesPage, StorageUpkeep } from './storage.ts';
+
+/*
+ * How a file that no row names is removed, although a writer may be about to write the row. There are no locks, since
+ * writers know nothing of the database, and several machines may share the folder. What makes it safe:
+ *
+ * - Every writer has the bytes, and calls `put` before it writes the row. `put` writes the file, or renews the time of the
+ *   one that is there.
+ * - The first time that a file is found without a row, and is old, it is marked: its time becomes `mark`. A later `put`
+ *   takes the mark away. Only a file that is found once more, an age after it was marked (its ctime is the moment of the
+ *   mark), is removed. So a row must be missing for an age after the mark as well, and between the two nothing is missing.
+ * - A file is removed in two steps: it gets another name, and what has that name is looked at. A `put` that came before the
+ *   new name has taken the mark away, so the file gets its name back. A `put` that comes after it finds no file and writes
+ *   one. A process that dies between the two steps leaves a name that the next round finds.
+ */
+
+/** No file is written at this moment: it marks a file as found without a row. */
+const mark = new Date(0);
+const leavingSuffix = '.leaving';
+/** Says whose files are swept. */
+const databaseName = '.database';
+/** So many folders are looked through for one page at the most. */
+const mostFolders = 2_000;
+
+interface Walk {
+  readonly keys: string[];
+  readonly limit: number;
+  readonly emptyAgeMs: number;
+  folders: number;
+  /** The last place that was looked at; set when the page is full. */
+  next: string | null;
+}
+
+/** What the sweep does with files, in a folder of pictures. */
+export function createUpkeep(
+  root: string,
+  { unfinished, pathOf, prove, unlessIll }: SpoolPlace,
+): StorageUpkeep {
+  return {
+    listKeys: (prefix, after, { limit, emptyAgeMs }) =>
+      unlessIll(async () => {
+        await prove();
+        const walk: Walk = { keys: [], limit, emptyAgeMs, folders: 0, next: null };
+        const segments = after === null ? [] : after.split('/').slice(1);
+        await look(walk, join(root, prefix), prefix, segments, true);
+        return { keys: walk.keys, next: walk.next } satisfies FilesPage;
+      }),
+    dispose: (key, ageMs) =>
+      unlessIll(async () => {
+        await prove();
+        const path = pathOf(key);
+        const facts = await unlessGone(stat(path));
+        if (!facts?.isFile()) return 'KEPT';
+        const isMarked = facts.mtimeMs === mark.getTime();
+        if (Date.now() - (isMarked ? facts.ctimeMs : facts.mtimeMs) < ageMs) return 'KEPT';
+        if (!isMarked) {
+          await unlessGone(utimes(path, mark, mark));
+          return 'MARKED';
+        }
+        const leaving = `${path}${leavingSuffix}`;
+        await unlessGone(rename(path, leaving));
+        return (await leave(leaving)) ? 'REMOVED' : 'KEPT';
+      }),
+    belongsTo: (database) =>
+      unlessIll(async () => {
+        await prove();
+        const path = join(root, databaseName);
+        const known = await unlessGone(readFile(path, 'utf8'));
+        if (known !== null) return known.trim() === database;
+        await writeWhole(path, `${database}\n`, { temporary: `${path}.${randomUUID()}` });
+        return true;
+      }),
+    removeUnfinished: (ageMs) =>
+      unlessIll(async () => {
+        await prove();
+        const isOurs = (name: string) => /^\.(identity|database)\./.test(name);
+        const names = await removeLitter(root, isOurs, ageMs);
+        return names + ((await unlessGone(removeLitter(unfinished, () => true, ageMs))) ?? 0);
+      }),
+  };
+}
+
+/** Looks through a folder in the order of the names, from `after` on. Resolves to whether it came to the end. */
+async function look(
+  walk: Walk,
+  path: string,
+  prefix: string,
+  after: string[],
+  isRoot = false,
+): Promise<boolean> {
+  const entries = (await unlessGone(readdir(path, { withFileTypes: true }))) ?? [];
+  walk.folders += 1;
+  if (entries.length === 0 && !isRoot) await removeEmpty(path, walk.emptyAgeMs);
+  const [from, ...rest] = after;
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    const isResumed = entry.name === from;
+    if (from !== undefined && (entry.name < from || (isResumed && rest.length === 0))) continue;
+    const key = `${prefix}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (!(await look(walk, join(path, entry.name), key, isResumed ? rest : []))) return false;
+    } else await take(walk, path, entry, key);
+    if (walk.keys.length >= walk.limit || walk.folders >= mostFolders) {
+      walk.next = key;
+      return false;
+    }
+  }
+  return true;
+}
+
+async function take({ keys }: Walk, path: string, { name }: Dirent, key: string): Promise<void> {
+  // A name of our own keys has no dot.
+  if (name.endsWith(leavingSuffix)) await leave(join(path, name));
+  else if (!name.includes('.')) keys.push(key);
+}
+
+/** The second step of a removal. Resolves to whether the file is gone. */
+async function leave(leaving: string): Promise<boolean> {
+  const facts = await unlessGone(stat(leaving));
+  const isMarked = facts === null || facts.mtimeMs === mark.getTime();
+  if (!isMarked)
+    await link(leaving, leaving.slice(0, -leavingSuffix.length)).catch((error: unknown) => {
+      // It was written anew meanwhile.
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+  await rm(leaving, { force: true });
+  return isMarked;
+}
+
+/** A folder in which something was made lately is in use: its writer may be about to put a file into it. */
+async function removeEmpty(path: string, ageMs: number): Promise<void> {
+  const facts = await unlessGone(stat(path));
+  if (facts && Date.now() - facts.mtimeMs >= ageMs)
+    await rmdir(path).catch((error: unknown) => {
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
+    });
+}
+
+async function unlessGone<Result>(work: Promise<Result>): Promise<Result | null> {
+  return work.catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+}

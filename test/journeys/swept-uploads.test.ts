@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { connectDatabase, type Database } from '../../src/platform/db/connect.ts';
+import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { adminKey, Dramatis, eventually, picture } from '../support/dramatis.ts';
+
+let dramatis: Dramatis;
+let db: Database;
+let cast: { projectId: string; characterId: string };
+beforeEach(async () => {
+  dramatis = await Dramatis.start();
+  cast = await dramatis.cast();
+  db = connectDatabase(dramatis.database.url);
+});
+afterEach(async () => {
+  await db.$disconnect();
+  await dramatis.stop();
+});
+
+async function upload(colour: string): Promise<{ id: string; url: string }> {
+  const response = await fetch(`${dramatis.url}/images?projectId=${encodeURIComponent(cast.projectId)}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'image/png' },
+    body: new Uint8Array(await picture(colour)),
+  });
+  expect(response.status).toBe(201);
+  return (await response.json()) as { id: string; url: string };
+}
+
+/** Does something while the row of an upload is being removed, once it waits for the removal. */
+async function whileRemoved<Result>(imageId: string, work: () => Promise<Result>): Promise<Result> {
+  const working = await db.$transaction(async (tx) => {
+    await tx.$executeRaw`DELETE FROM images WHERE id = ${fromGlobalId('Image', imageId)}::uuid`;
+    const result = work();
+    result.catch(() => undefined);
+    await eventually('the row to be waited for', async () => {
+      const [row] = await dramatis.database.query(
+        `SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      return row?.count === 1;
+    });
+    return { result };
+  });
+  return working.result;
+}
+
+it('a reference to an upload that is swept at the same moment is refused like one to none', async () => {
+  const { id } = await upload('#111');
+  const { data, errors } = await whileRemoved(id, () =>
+    dramatis.ask(
+      'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id } } }',
+      { input: { characterId: cast.characterId, kind: 'BODY', source: { imageId: id } } },
+    ),
+  );
+  expect([data, errors?.map(({ extensions, message }) => [extensions.code, message])]).toEqual([
+    null,
+    [['NOT_FOUND', 'No Image with this id.']],
+  ]);
+  expect(await db.referenceImage.count({ where: { kind: 'BODY' } })).toBe(0);
+});
+
+it('a run that names an upload that is swept at the same moment is refused, and others are made', async () => {
+  const { id } = await upload('#222');
+  const ask = (subject: object | undefined, idempotencyKey: string) =>
+    dramatis.ask(
+      'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code } } }',
+      {
+        input: {
+          characterId: cast.characterId,
+          idempotencyKey,
+          model: { consistentCharacter: { prompt: 'at the sea', subject } },
+        },
+      },
+    );
+  const { errors } = await whileRemoved(id, () => ask({ imageId: id }, 'swept'));
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['NOT_FOUND']);
+  expect(await db.generation.count()).toBe(0);
+  const { data } = await ask(undefined, 'kept');
+  expect(await dramatis.settle(data.generate.generation.id)).toMatchObject({ status: 'COMPLETED' });
+  const marks = await dramatis.database.query('SELECT is_of_run FROM images ORDER BY is_of_run');
+  // The POSE was not given; the FACE and what was drawn were.
+  expect(marks.map(({ is_of_run }) => is_of_run)).toEqual([false, true, true]);
+});
+
+it('bytes that come again while their upload is swept are a new upload', async () => {
+  const { id } = await upload('#333');
+  const again = await whileRemoved(id, () => upload('#333'));
+  expect(again.id).not.toBe(id);
+  expect((await fetch(again.url)).status).toBe(200);
+});
+
+it('bytes that come again are as good as new', async () => {
+  const { id } = await upload('#444');
+  await dramatis.database.query("UPDATE images SET uploaded_at = now() - interval '25 hours'");
+  expect((await upload('#444')).id).toBe(id);
+  const young = await db.image.findMany({ where: { uploadedAt: { gt: new Date(Date.now() - 3_600_000) } } });
+  expect(young.map((image) => image.id)).toEqual([fromGlobalId('Image', id)]);
+});
