@@ -30,6 +30,23 @@ describe('the configuration', () => {
     });
   });
 
+  it.each([
+    [
+      { MAX_BODY_BYTES: '40_000_000' },
+      'MAX_BYTES_IN_FLIGHT_PER_VIEWER must be at least twice MAX_BODY_BYTES',
+    ],
+    [
+      { MAX_IMAGE_BYTES: '40_000_000' },
+      'MAX_BYTES_IN_FLIGHT_PER_VIEWER must be at least twice MAX_IMAGE_BYTES',
+    ],
+    [
+      { MAX_BYTES_IN_FLIGHT: '67108864' },
+      'MAX_BYTES_IN_FLIGHT must be at least twice MAX_BYTES_IN_FLIGHT_PER_VIEWER',
+    ],
+  ])('refuses shares in which no largest body, or no second viewer, has room: %j', (set, problem) => {
+    expect(() => readConfig(set)).toThrow(`1 problem(s):\n  ${problem}`);
+  });
+
   it('is all in .env.example, and nothing else is', () => {
     const example = [...readFileSync('.env.example', 'utf8').matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map(
       ([, name]) => name,

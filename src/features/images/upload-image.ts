@@ -1,4 +1,5 @@
 import { type InputPath, InputProblem } from '../../errors.ts';
+import { viewerName } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
@@ -10,7 +11,7 @@ import { findImageInProject } from './image.queries.ts';
 import type { ImageSourceInput } from './image.type.ts';
 import { type ImageRow, storeImage } from './store-image.ts';
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound' | 'bytes' | 'decoding'>;
 
 /**
  * Stores a picture that a client sent, freed of what cameras write into it (places, names) and turned upright.
@@ -24,11 +25,14 @@ export async function uploadImage(
 ): Promise<ImageRow> {
   await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { field: 'projectId' });
   try {
-    await inspectPicture(bytes, {
-      maxPixels: ctx.config.MAX_IMAGE_PIXELS,
-      maxBytes: ctx.config.MAX_IMAGE_BYTES,
+    // A small picture may decode to hundreds of megabytes.
+    const cleaned = await ctx.decoding.take(viewerName(ctx.viewer), async () => {
+      await inspectPicture(bytes, {
+        maxPixels: ctx.config.MAX_IMAGE_PIXELS,
+        maxBytes: ctx.config.MAX_IMAGE_BYTES,
+      });
+      return cleanPicture(bytes, ctx.config.MAX_IMAGE_PIXELS);
     });
-    const cleaned = await cleanPicture(bytes, ctx.config.MAX_IMAGE_PIXELS);
     return await storeImage(ctx, projectId, cleaned, (tx, { id }) =>
       recordAudit(tx, ctx.viewer, { projectId, action: 'IMAGE_UPLOADED', target: { type: 'Image', id } }),
     );
@@ -38,7 +42,10 @@ export async function uploadImage(
   }
 }
 
-/** Finds or stores the picture that a source names. Throws like uploadImage, and InputProblem for a URL we refuse. */
+/**
+ * Finds or stores the picture that a source names. Throws like uploadImage, InputProblem for a URL we refuse, and what a
+ * viewer is told who has too many bytes in flight.
+ */
 export async function resolveImageSource(
   ctx: Tools,
   projectId: string,
@@ -52,11 +59,15 @@ export async function resolveImageSource(
     return uploadImage(ctx, projectId, decodeBase64(source.base64, bytesPath), bytesPath);
   }
   const urlPath = [...path, 'url'];
+  const hold = ctx.bytes.hold(viewerName(ctx.viewer));
   try {
-    return await uploadImage(ctx, projectId, await ctx.outbound.fetchBytes(String(source.url)), urlPath);
+    const bytes = await ctx.outbound.fetchBytes(String(source.url), hold.add);
+    return await uploadImage(ctx, projectId, bytes, urlPath);
   } catch (error) {
     if (error instanceof FetchRefused) throw new InputProblem(urlPath, error.message, `IMAGE_${error.code}`);
     throw error;
+  } finally {
+    hold.release();
   }
 }
 

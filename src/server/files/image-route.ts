@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { StorageUnavailable } from '../../errors.ts';
@@ -9,7 +10,7 @@ import { Loaders } from '../../platform/graphql/loaders.ts';
 import { resizePicture } from '../../platform/pictures/resize-picture.ts';
 import { blobKey, variantKey } from '../../platform/storage/blob-key.ts';
 import { verifyImageUrl } from '../../platform/storage/sign-url.ts';
-import { createArrivals } from '../arrivals.ts';
+import type { Arrivals } from '../arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hasEntityTag } from './entity-tag.ts';
@@ -21,7 +22,7 @@ const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
 
 /** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
-export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): void {
+export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -87,12 +88,9 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
 
   app.register(async (upload) => {
     upload.removeAllContentTypeParsers();
-    upload.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: ctx.config.MAX_IMAGE_BYTES },
-      (_, body, done) => done(null, body),
+    upload.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
+      arrivals.readBody(request, payload, ctx.config.MAX_IMAGE_BYTES),
     );
-    const arrivals = createArrivals(ctx);
     // Before the body is read: a stranger sends us nothing large.
     upload.addHook('onRequest', (request) => arrivals.enter(request));
     upload.post('/images', async (request, reply) => {
