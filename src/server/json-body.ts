@@ -3,7 +3,7 @@ import { BadRequest, UnsupportedMedia } from '../errors.ts';
 import type { Arrivals } from './arrivals.ts';
 
 /** A value takes up to twenty times as much memory as the bytes `{},` do; text does not. */
-const maxValues = 100_000;
+const maxValues = 250_000;
 
 /**
  * Reads JSON bodies, and no others, strictly: UTF-8 and nothing else, not compressed, without members that reach for
