@@ -177,8 +177,8 @@ const environment = z.object({
   MAX_BYTES_IN_FLIGHT: wholeNumber(131_072, 68_719_476_736, 268_435_456),
   /** Uploaded pictures that are decoded at a time, of one viewer one at a time; the others wait. */
   MAX_PICTURES_AT_ONCE: wholeNumber(1, 64, 2),
-  /** Frames that one viewer may send in a second over all sockets on one process; the others are read later. */
-  WS_FRAMES_PER_SECOND: wholeNumber(10, 1_000_000, 1_000),
+  /** Frames that one viewer may send in a second over all sockets on one process, half of them over one; others are read later. */
+  WS_FRAMES_PER_SECOND: wholeNumber(10, 1_000_000, 2_000),
   /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
   FETCH_ALLOW: list,
 });
