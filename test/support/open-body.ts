@@ -7,6 +7,8 @@ export interface OpenBody {
   write(piece: Buffer): Promise<void>;
   /** Sends bytes as they are, not as a chunk. */
   writeRaw(bytes: Buffer): Promise<void>;
+  /** Says that nothing more comes, although the body is not complete. */
+  endEarly(): void;
   /** Resets the connection. */
   cut(): void;
   /** What the server has answered so far, as it came. */
@@ -65,6 +67,7 @@ export async function openBody(
           : piece,
       ),
     writeRaw: send,
+    endEarly: () => void socket.end(),
     cut: () => socket.resetAndDestroy(),
     answer: () => answer,
     status: () => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0),

@@ -92,18 +92,18 @@ export function openConnection(
   limitInflow({ socket, stream }, () => current, giveUpSender);
 
   /** Resolves when what `write` writes is on its way, or there is nobody to write to. */
-  const written = (write: (done: (error?: Error | null) => void) => void) =>
-    new Promise<void>((resolve, reject) => {
+  const written = (write: (done: () => void) => void) =>
+    new Promise<void>((resolve) => {
       if (stream.writableLength > maxBufferedBytes) giveUpReader();
       if (socket.readyState !== socket.OPEN) return resolve();
       const stalled = setTimeout(() => {
         giveUpReader();
         resolve();
       }, stalledAfterMs).unref();
-      write((error) => {
+      // Also told of a connection that is broken: the client has gone, and the socket will say so.
+      write(() => {
         clearTimeout(stalled);
-        if (error) reject(error);
-        else resolve();
+        resolve();
       });
     });
 
