@@ -134,6 +134,16 @@ const environment = z.object({
   MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),
   /** How long a picture that was uploaded and that nothing uses is kept. */
   UNUSED_UPLOADS_KEPT_HOURS: wholeNumber(1, 87_600, 24),
+  /**
+   * Bytes that viewers have sent, or have had fetched, and that are not answered yet: of one viewer, and of all together.
+   * A byte of JSON takes up to five of memory while its request is worked on.
+   */
+  MAX_BYTES_IN_FLIGHT_PER_VIEWER: wholeNumber(65_536, 4_294_967_296, 67_108_864),
+  MAX_BYTES_IN_FLIGHT: wholeNumber(131_072, 68_719_476_736, 268_435_456),
+  /** Uploaded pictures that are decoded at a time, of one viewer one at a time; the others wait. */
+  MAX_PICTURES_AT_ONCE: wholeNumber(1, 64, 2),
+  /** Frames that one viewer may send in a second over all sockets on one process, half of them over one; others are read later. */
+  WS_FRAMES_PER_SECOND: wholeNumber(10, 1_000_000, 2_000),
   /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
   FETCH_ALLOW: list,
 });
@@ -162,9 +172,20 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   if (!parsed.success) {
     throw new ConfigProblem(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   }
-  const problems = contradictions(parsed.data);
+  const config = withRoom(parsed.data, set);
+  const problems = contradictions(config);
   if (problems.length > 0) throw new ConfigProblem(problems);
-  return parsed.data;
+  return config;
+}
+
+/** Where the shares of bytes in flight are not set, they have room for the largest bodies that are taken. */
+function withRoom(config: Config, set: Readonly<Record<string, string | undefined>>): Config {
+  const { MAX_BODY_BYTES, MAX_IMAGE_BYTES } = config;
+  const atLeast = (name: 'MAX_BYTES_IN_FLIGHT_PER_VIEWER' | 'MAX_BYTES_IN_FLIGHT', bytes: number) =>
+    set[name] === undefined ? Math.max(config[name], bytes) : config[name];
+  const each = atLeast('MAX_BYTES_IN_FLIGHT_PER_VIEWER', 2 * Math.max(MAX_BODY_BYTES, MAX_IMAGE_BYTES));
+  const all = atLeast('MAX_BYTES_IN_FLIGHT', 2 * each);
+  return { ...config, MAX_BYTES_IN_FLIGHT_PER_VIEWER: each, MAX_BYTES_IN_FLIGHT: all };
 }
 
 /** What is sound by itself and makes no sense together. */
@@ -175,6 +196,14 @@ function contradictions(config: Config): string[] {
   }
   if (config.COST_BURST < config.COST_PER_SECOND) {
     problems.push('COST_BURST must not be below COST_PER_SECOND');
+  }
+  for (const name of ['MAX_BODY_BYTES', 'MAX_IMAGE_BYTES'] as const) {
+    // What comes in small pieces takes more than its bytes.
+    if (config.MAX_BYTES_IN_FLIGHT_PER_VIEWER < 2 * config[name])
+      problems.push(`MAX_BYTES_IN_FLIGHT_PER_VIEWER must be at least twice ${name}`);
+  }
+  if (config.MAX_BYTES_IN_FLIGHT < 2 * config.MAX_BYTES_IN_FLIGHT_PER_VIEWER) {
+    problems.push('MAX_BYTES_IN_FLIGHT must be at least twice MAX_BYTES_IN_FLIGHT_PER_VIEWER');
   }
   if (config.AUTH_JWKS_URL !== undefined && config.AUTH_JWT_SECRET !== undefined) {
     problems.push('AUTH_JWKS_URL and AUTH_JWT_SECRET must not both be set');

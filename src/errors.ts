@@ -92,21 +92,51 @@ export class UnsupportedMedia extends Error {
   override name = 'UnsupportedMedia';
 }
 
+/** A body of more bytes than are taken: HTTP 413. */
+export class BodyTooLarge extends Error {
+  override name = 'BodyTooLarge';
+
+  constructor() {
+    super('The body is larger than this server takes.');
+  }
+}
+
 /** Too much, too fast: code `RATE_LIMITED`; the same request does later. */
 export class RateLimited extends Error {
   override name = 'RateLimited';
   readonly retryAfterSeconds: number;
 
   constructor(message: string, retryAfterMs: number) {
-    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+    const seconds = wholeSeconds(retryAfterMs);
     super(`${message} Try again in ${seconds} s.`);
     this.retryAfterSeconds = seconds;
   }
 }
 
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
+}
+
 /** The database or another part we depend on does not answer now: code `SERVICE_UNAVAILABLE`, safe to retry. */
 export class Unavailable extends Error {
   override name = 'Unavailable';
+}
+
+/** All clients together ask for more than this process does at a time: code `SERVICE_UNAVAILABLE`, safe to retry. */
+export class Overloaded extends Unavailable {
+  override name = 'Overloaded';
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    const seconds = wholeSeconds(retryAfterMs);
+    super(`${message} Try again in ${seconds} s.`);
+    this.retryAfterSeconds = seconds;
+  }
+}
+
+/** Whether the same request does later, when there is less to do. */
+export function isForLater(error: unknown): error is RateLimited | Overloaded {
+  return error instanceof RateLimited || error instanceof Overloaded;
 }
 
 /** Pictures cannot be stored or read at the moment: code `STORAGE_UNAVAILABLE`, safe to retry. */

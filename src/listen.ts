@@ -4,10 +4,12 @@ import { errorCode } from './errors.ts';
 import { findEnvironmentProblem } from './features/provider/watch-environment.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate } from './platform/auth/authenticate.ts';
+import { createBounds } from './platform/bounds.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
 import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { createAttempts } from './platform/limits/attempts.ts';
+import { createBytesInFlight } from './platform/limits/bytes-in-flight.ts';
 import { createCostMeter } from './platform/limits/cost-meter.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import type { Graphql } from './server/open-graphql.ts';
@@ -60,6 +62,11 @@ export async function listen(
       authenticate: (authorization, address) =>
         attempts.guard(address, authorization, () => authenticate(authorization)),
       meter,
+      bytes: createBytesInFlight(
+        { all: config.MAX_BYTES_IN_FLIGHT, each: config.MAX_BYTES_IN_FLIGHT_PER_VIEWER },
+        tools.log,
+      ),
+      decoding: createBounds({ all: config.MAX_PICTURES_AT_ONCE, each: 1 }),
       exportsDb,
       readiness: [
         { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },

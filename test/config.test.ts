@@ -33,6 +33,30 @@ describe('the configuration', () => {
   });
 
   it.each([
+    [
+      { MAX_BODY_BYTES: '40_000_000', MAX_BYTES_IN_FLIGHT_PER_VIEWER: '67108864' },
+      'MAX_BYTES_IN_FLIGHT_PER_VIEWER must be at least twice MAX_BODY_BYTES',
+    ],
+    [
+      { MAX_IMAGE_BYTES: '40_000_000', MAX_BYTES_IN_FLIGHT_PER_VIEWER: '67108864' },
+      'MAX_BYTES_IN_FLIGHT_PER_VIEWER must be at least twice MAX_IMAGE_BYTES',
+    ],
+    [
+      { MAX_BYTES_IN_FLIGHT: '67108864' },
+      'MAX_BYTES_IN_FLIGHT must be at least twice MAX_BYTES_IN_FLIGHT_PER_VIEWER',
+    ],
+  ])('refuses shares in which no largest body, or no second viewer, has room: %j', (set, problem) => {
+    expect(() => readConfig(set)).toThrow(`1 problem(s):\n  ${problem}`);
+  });
+
+  it('gives shares that are not set room for the largest bodies', () => {
+    expect(readConfig({ MAX_BODY_BYTES: '200_000_000' })).toMatchObject({
+      MAX_BYTES_IN_FLIGHT_PER_VIEWER: 400_000_000,
+      MAX_BYTES_IN_FLIGHT: 800_000_000,
+    });
+  });
+
+  it.each([
     'http://user:pass@x.example',
     'https://x.example/dramatis?a=b',
     'https://x.example/#top',

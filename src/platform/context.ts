@@ -1,12 +1,14 @@
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import type { Viewer } from './auth/viewer.ts';
+import type { Bounds } from './bounds.ts';
 import type { Database } from './db/connect.ts';
 import type { Reader } from './db/reads/reader.ts';
 import type { Turns } from './db/turns.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import type { Loaders } from './graphql/loaders.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
+import type { BytesInFlight } from './limits/bytes-in-flight.ts';
 import type { Outbound } from './outbound/fetch-picture-url.ts';
 import type { Keyring } from './secrets/keyring.ts';
 import type { Pace } from './segmind/pace.ts';
@@ -41,6 +43,10 @@ export interface Context {
   readonly events: EventFeed;
   readonly storage: Storage;
   readonly outbound: Outbound;
+  /** What clients have sent, or have had fetched, and what is not done with. */
+  readonly bytes: BytesInFlight;
+  /** How many pictures of clients are decoded at a time; its keys are viewers. */
+  readonly decoding: Bounds;
   /** The provider, on the server's own account; `withKey` leads to others. */
   readonly segmind: Segmind;
   /** The server's own account, also where `segmind` is on another. */
@@ -61,5 +67,5 @@ export interface Context {
 /** What a use case takes: `createCharacter(ctx: Uses<'db' | 'viewer'>, input)`. */
 export type Uses<K extends keyof Context> = Pick<Context, K>;
 
-/** What a task has: no viewer, since permission was asked when the run was requested. */
-export type TaskContext = Omit<Context, 'viewer' | 'loaders' | 'publicUrl'>;
+/** What a task has: no viewer, since permission was asked when the run was requested, and nothing that clients send. */
+export type TaskContext = Omit<Context, 'viewer' | 'loaders' | 'publicUrl' | 'bytes' | 'decoding'>;

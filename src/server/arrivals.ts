@@ -1,6 +1,9 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Unauthenticated } from '../errors.ts';
-import type { Viewer } from '../platform/auth/viewer.ts';
+import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
+import type { Hold } from '../platform/limits/bytes-in-flight.ts';
+import { readBody } from './read-body.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** A body that takes longer may have outlived the key that it came with. */
@@ -10,17 +13,47 @@ const trustedForMs = 500;
 export interface Arrivals {
   /** For `onRequest`. Throws what `authenticate` throws. */
   enter(request: FastifyRequest): Promise<void>;
-  /** For the handler. Throws the same. */
+  /**
+   * For content type parsers: the body, counted for the viewer until the request is answered; null for a request that
+   * did not enter, of which nothing is read. Throws what `readBody` throws.
+   */
+  readBody(request: FastifyRequest, payload: IncomingMessage, limit: number): Promise<Buffer | null>;
+  /** For the handler. Throws what `authenticate` throws. */
   viewerOf(request: FastifyRequest): Promise<Viewer>;
 }
 
+interface Arrival {
+  readonly viewer: Viewer;
+  readonly at: number;
+  readonly hold: Hold;
+}
+
 /** Keeps what was found out for as long as its request lives. */
-export function createArrivals(ctx: Pick<ServerContext, 'authenticate'>): Arrivals {
-  const arrivals = new WeakMap<FastifyRequest, { viewer: Viewer; at: number }>();
+export function createArrivals(
+  app: FastifyInstance,
+  ctx: Pick<ServerContext, 'authenticate' | 'bytes'>,
+): Arrivals {
+  const arrivals = new WeakMap<FastifyRequest, Arrival>();
   const ask = ({ headers, ip }: FastifyRequest) => ctx.authenticate(headers.authorization, ip);
+  // Reached by every answer and every refusal, also of a client that has gone: not before the work is done.
+  app.addHook('onSend', (request, _, payload, done) => {
+    arrivals.get(request)?.hold.release();
+    // The answer may be read slowly, and needs nothing of it.
+    request.body = undefined;
+    done(null, payload);
+  });
   return {
     async enter(request) {
-      arrivals.set(request, { viewer: await ask(request), at: performance.now() });
+      const viewer = await ask(request);
+      arrivals.set(request, {
+        viewer,
+        at: performance.now(),
+        hold: ctx.bytes.hold(viewerName(viewer)),
+      });
+    },
+    async readBody(request, payload, limit) {
+      const arrival = arrivals.get(request);
+      return arrival ? readBody(payload, limit, arrival.hold) : null;
     },
     async viewerOf(request) {
       const arrival = arrivals.get(request);

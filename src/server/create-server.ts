@@ -1,6 +1,7 @@
 import cors from '@fastify/cors';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { toError } from '../errors.ts';
+import { isForLater, toError } from '../errors.ts';
+import { createArrivals } from './arrivals.ts';
 import { registerCompression } from './compression.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
 import { registerExportRoute } from './files/export-route.ts';
@@ -38,7 +39,9 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
   });
   app.setErrorHandler((error: FastifyError, _, reply) => {
     const { status, code, message, headers } = presentHttpError(error);
-    if (status >= 500) ctx.log.error({ err: toError(error) }, 'a request failed');
+    if (status >= 500 && !isForLater(error)) ctx.log.error({ err: toError(error) }, 'a request failed');
+    // A client that still sends its body would lose the answer with the connection, and with it when to come again.
+    if (isForLater(error)) reply.removeHeader('connection');
     return reply
       .code(status)
       .headers(headers ?? {})
@@ -53,14 +56,15 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
     });
   }
   registerCompression(app);
-  registerJsonBody(app);
+  const arrivals = createArrivals(app, ctx);
+  registerJsonBody(app, arrivals, MAX_BODY_BYTES);
   registerHealthRoute(app, ctx);
-  registerImageRoute(app, ctx);
+  registerImageRoute(app, ctx, arrivals);
   registerOutputRoute(app, ctx);
   registerExportRoute(app, ctx);
   registerPersonRoute(app, ctx);
   registerExplorer(app);
-  await registerGraphqlHttp(app, ctx, graphql);
+  await registerGraphqlHttp(app, ctx, arrivals, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);
   return {
     app,

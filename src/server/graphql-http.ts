@@ -13,7 +13,7 @@ import type { AskedOperation } from '../platform/graphql/prepare.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import { answerType } from './accept.ts';
 import { toApolloRequest } from './apollo-request.ts';
-import { createArrivals } from './arrivals.ts';
+import type { Arrivals } from './arrivals.ts';
 import { sendExplorer, wantsExplorer } from './explorer/explorer-route.ts';
 import { mayIntrospect } from './introspection.ts';
 import type { Graphql } from './open-graphql.ts';
@@ -28,6 +28,7 @@ type HttpContext = Context & { readonly cost: Cost };
 export async function registerGraphqlHttp(
   app: FastifyInstance,
   ctx: ServerContext,
+  arrivals: Arrivals,
   { schema, prepare, planner }: Graphql,
 ): Promise<void> {
   const apollo = new ApolloServer<HttpContext>({
@@ -53,8 +54,6 @@ export async function registerGraphqlHttp(
     logger: ctx.log.child({ part: 'apollo' }),
   });
   await apollo.start();
-
-  const arrivals = createArrivals(ctx);
 
   async function execute(
     request: FastifyRequest,

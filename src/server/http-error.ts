@@ -1,8 +1,10 @@
 import type { FastifyError } from 'fastify';
 import {
   BadRequest,
+  BodyTooLarge,
   Forbidden,
   InputProblem,
+  isForLater,
   NotFound,
   RateLimited,
   StorageUnavailable,
@@ -30,17 +32,17 @@ export function presentHttpError(error: FastifyError): HttpFailure {
   if (error instanceof UserError) return { status: 409, code: error.code, message };
   if (error instanceof BadRequest) return { status: 400, code: 'BAD_REQUEST', message };
   if (error instanceof UnsupportedMedia) return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message };
-  if (error instanceof RateLimited) {
+  if (error instanceof BodyTooLarge) return { status: 413, code: 'BODY_TOO_LARGE', message };
+  if (isForLater(error)) {
     const headers = { 'retry-after': String(error.retryAfterSeconds) };
-    return { status: 429, code: 'RATE_LIMITED', message, headers };
+    return error instanceof RateLimited
+      ? { status: 429, code: 'RATE_LIMITED', message, headers }
+      : { status: 503, code: 'SERVICE_UNAVAILABLE', message, headers };
   }
   if (error instanceof StorageUnavailable) return { status: 503, code: 'STORAGE_UNAVAILABLE', message };
   const unavailable = explainUnavailable(error);
   if (unavailable !== null) return { status: 503, code: 'SERVICE_UNAVAILABLE', message: unavailable };
   const status = error.statusCode ?? 500;
-  if (status === 413) {
-    return { status, code: 'BODY_TOO_LARGE', message: 'The body is larger than this server takes.' };
-  }
   if (status === 415) {
     return {
       status,

@@ -7,6 +7,7 @@ import {
   Forbidden,
   InputProblem,
   isExhausted,
+  isForLater,
   NotFound,
   RateLimited,
   StorageUnavailable,
@@ -43,7 +44,7 @@ export function presentError(
   const { message, path, locations } = formatted;
   const known = codes.find(([type]) => cause instanceof type);
   if (known && cause instanceof Error) {
-    const later = cause instanceof RateLimited ? { retryAfterSeconds: cause.retryAfterSeconds } : {};
+    const later = isForLater(cause) ? { retryAfterSeconds: cause.retryAfterSeconds } : {};
     return { message: cause.message, path, locations, extensions: { code: known[1], ...later } };
   }
   if (cause instanceof GraphQLError) {

@@ -65,7 +65,7 @@ it('a client that resets its connection while it is refused an upgrade harms nob
 
 describe('over WebSocket', () => {
   it('pings are answered without what they carry, and who does not read is given up', async () => {
-    const polite = await open();
+    const polite = await open(cast.owner.key);
     polite.send(JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(60_000) } }));
     const answer = await new Promise<string>((resolve) =>
       polite.once('message', (text) => resolve(String(text))),

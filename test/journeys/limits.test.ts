@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
 import { apiKey, team, token } from '../support/people.ts';
+import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
 let other: string;
@@ -157,6 +158,34 @@ describe('guessing', () => {
       reason: 'RATE_LIMITED',
     });
   });
+
+  it('is slowed down as well when all guesses come at once, over HTTP and over sockets', async () => {
+    const guess = async (url: string) =>
+      (await send('{ __typename }', `dramatis_key_${Math.random()}`, url)).response.status;
+    const start = () => startServerProcess(dramatis, { AUTH_FAILURES_PER_MINUTE: '60' });
+    const { url: busy } = await start();
+    const statuses = await Promise.all(Array.from({ length: 600 }, () => guess(busy)));
+    expect(statuses.filter((status) => status === 401)).toHaveLength(60);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(540);
+
+    const { url: other } = await start();
+    const endings = await Promise.all(Array.from({ length: 600 }, () => knock(other)));
+    expect(endings.filter((ending) => ending === '4403 Forbidden')).toHaveLength(60);
+    expect(endings.filter((ending) => ending === '1013 RATE_LIMITED')).toHaveLength(540);
+    // What was not tried over one is not tried over the other either.
+    expect(await guess(other)).toBe(429);
+  });
+
+  /** How a socket ends that comes with a wrong key. */
+  const knock = (url: string) =>
+    new Promise<string>((resolve) => {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      const authorization = `Bearer dramatis_key_${Math.random()}`;
+      socket.on('open', () =>
+        socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })),
+      );
+      socket.on('close', (code, reason) => resolve(`${code} ${reason}`));
+    });
 
   it('is counted by the address that a trusted proxy tells, and by no other', async () => {
     const proxied =

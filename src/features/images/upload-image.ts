@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type InputPath, InputProblem } from '../../errors.ts';
+import { viewerName } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
@@ -12,7 +13,7 @@ import { findImageInProject } from './image.queries.ts';
 import type { ImageSourceInput } from './image.type.ts';
 import { type ImageRow, storeImage } from './store-image.ts';
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound' | 'bytes' | 'decoding'>;
 
 /**
  * Stores the pixels of a picture that a client sent, turned upright, without what cameras and programs write beside them
@@ -30,9 +31,12 @@ export async function uploadImage(
     const { MAX_IMAGE_PIXELS: maxPixels, MAX_IMAGE_BYTES: maxBytes } = ctx.config;
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const isKnown = (await ctx.db.image.count({ where: { projectId, sha256 } })) > 0;
-    const picture = isKnown
-      ? { bytes, facts: await inspectPicture(bytes, { maxPixels, maxBytes }) }
-      : await cleanPicture(bytes, { maxPixels, maxBytes });
+    // A small picture may decode to hundreds of megabytes.
+    const picture = await ctx.decoding.take(viewerName(ctx.viewer), async () =>
+      isKnown
+        ? { bytes, facts: await inspectPicture(bytes, { maxPixels, maxBytes }) }
+        : cleanPicture(bytes, { maxPixels, maxBytes }),
+    );
     return await storeImage(ctx, projectId, picture, (tx, { id }) =>
       recordAudit(tx, ctx.viewer, { projectId, action: 'IMAGE_UPLOADED', target: { type: 'Image', id } }),
     );
@@ -42,7 +46,10 @@ export async function uploadImage(
   }
 }
 
-/** Finds or stores the picture that a source names. Throws like uploadImage, and InputProblem for a URL we refuse. */
+/**
+ * Finds or stores the picture that a source names. Throws like uploadImage, InputProblem for a URL we refuse, and what a
+ * viewer is told who has too many bytes in flight.
+ */
 export async function resolveImageSource(
   ctx: Tools,
   projectId: string,
@@ -56,11 +63,15 @@ export async function resolveImageSource(
     return uploadImage(ctx, projectId, decodeBase64(source.base64, bytesPath), bytesPath);
   }
   const urlPath = [...path, 'url'];
+  const hold = ctx.bytes.hold(viewerName(ctx.viewer));
   try {
-    return await uploadImage(ctx, projectId, await ctx.outbound.fetchBytes(String(source.url)), urlPath);
+    const bytes = await ctx.outbound.fetchBytes(String(source.url), hold.add);
+    return await uploadImage(ctx, projectId, bytes, urlPath);
   } catch (error) {
     if (error instanceof FetchRefused) throw new InputProblem(urlPath, error.message, `IMAGE_${error.code}`);
     throw error;
+  } finally {
+    hold.release();
   }
 }
 

@@ -13,7 +13,7 @@ import type { AddReferenceImageInput } from './reference-image.type.ts';
 
 /** Adds a picture of a character. Throws NotFound, Conflict when archived, InputProblem for the picture. */
 export async function addReferenceImage(
-  ctx: Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound'>,
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound' | 'bytes' | 'decoding'>,
   input: AddReferenceImageInput,
 ): Promise<ReferenceImageRow> {
   const { id: characterId, projectId } = await findLiveCharacter(

@@ -1,4 +1,13 @@
 import ipaddr from 'ipaddr.js';
+import { globalUnicastIpv6, specialIpv4, specialIpv6 } from './special-ranges.ts';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = readonly [range: Address, bits: number];
+
+const special: readonly Network[] = [...specialIpv4, ...specialIpv6].map(([block]) =>
+  ipaddr.parseCIDR(block),
+);
+const globalUnicast: Network = ipaddr.parseCIDR(globalUnicastIpv6);
 
 /** What an operator lets through although it is not public: hosts, host:port pairs, and networks. */
 export interface Allowance {
@@ -19,9 +28,28 @@ export function readAllowance(entries: readonly string[]): Allowance {
   };
 }
 
-/** Whether an address is one of the public internet. Everything special is not: private, loopback, mapped, translated. */
-export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast';
+/**
+ * Whether an address is one of the public internet, and in no range with a special purpose. IPv6 addresses that carry an
+ * IPv4 address in their prefix (mapped, compatible, NAT64, 6to4, Teredo) are in such ranges, whatever they carry.
+ */
+export function isPublicAddress(text: string): boolean {
+  if (!ipaddr.isValid(text)) return false;
+  const address = ipaddr.parse(text);
+  if (special.some((network) => isIn(address, network))) return false;
+  if (!(address instanceof ipaddr.IPv6)) return true;
+  const tunnelled = isatapAddress(address);
+  return isIn(address, globalUnicast) && (tunnelled === null || isPublicAddress(tunnelled));
+}
+
+function isIn(address: Address, [range, bits]: Network): boolean {
+  return address.kind() === range.kind() && address.match(range, bits);
+}
+
+/** The IPv4 address that an ISATAP router would send to (RFC 5214, 6.1); null for any other address. */
+function isatapAddress({ parts }: ipaddr.IPv6): string | null {
+  const [owner = 0, mark, high = 0, low = 0] = parts.slice(4);
+  if (mark !== 0x5efe || (owner & 0xfdff) !== 0) return null;
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 /** The address that a URL's host spells out, or undefined for a name. URL parsing has normalised hex, octal and such. */

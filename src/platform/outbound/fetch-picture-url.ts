@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns';
 import type { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
-import { isExhausted, toError } from '../../errors.ts';
+import { isExhausted, isForLater, toError } from '../../errors.ts';
 import { isPublicAddress, literalAddress, readAllowance } from './check-address.ts';
 
 export type FetchProblem =
@@ -28,10 +28,16 @@ export class FetchRefused extends Error {
 
 /** Fetches what users point at, without letting them point at our own network. */
 export interface Outbound {
-  /** The bytes behind a public http(s) URL. Throws FetchRefused. */
-  fetchBytes(url: string): Promise<Buffer>;
+  /**
+   * The bytes behind a public http(s) URL. `onBytes` is told of each piece before it is kept, and may throw. Throws
+   * FetchRefused, and what `onBytes` throws.
+   */
+  fetchBytes(url: string, onBytes?: (count: number) => void): Promise<Buffer>;
   close(): Promise<void>;
 }
+
+/** Told of bytes that have come. */
+type OnBytes = (count: number) => void;
 
 /** Finds all addresses of a host. */
 export type Lookup = (
@@ -94,19 +100,20 @@ export function createOutbound(options: {
     return { url, agent: agents.strict };
   }
 
-  async function readBody(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  async function readBody(body: AsyncIterable<Buffer>, onBytes: OnBytes): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     for await (const chunk of body) {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes)
         throw new FetchRefused('TOO_LARGE', `The picture has more than ${maxBytes} bytes.`);
+      onBytes(chunk.length);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
   }
 
-  async function fetchBytes(text: string, signal: AbortSignal): Promise<Buffer> {
+  async function fetchBytes(text: string, signal: AbortSignal, onBytes: OnBytes): Promise<Buffer> {
     let hop = check(text);
     for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
       const headers = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'dramatis' };
@@ -121,19 +128,19 @@ export function createOutbound(options: {
         discard(answer.body);
         throw new FetchRefused('HTTP_STATUS', `The URL answered with status ${answer.statusCode}.`);
       }
-      return await readBody(answer.body);
+      return await readBody(answer.body, onBytes);
     }
     throw new FetchRefused('TOO_MANY_REDIRECTS', `More than ${maxRedirects} redirects are not followed.`);
   }
 
   return {
-    async fetchBytes(text) {
+    async fetchBytes(text, onBytes = () => undefined) {
       const signal = AbortSignal.timeout(timeoutMs);
       try {
-        return await fetchBytes(text, signal);
+        return await fetchBytes(text, signal, onBytes);
       } catch (error) {
-        // Our own lack of sockets is not the URL's fault.
-        throw isExhausted(error) ? error : presentFailure(error, signal.aborted);
+        // Our own lack of sockets, or of room for the bytes, is not the URL's fault.
+        throw isExhausted(error) || isForLater(error) ? error : presentFailure(error, signal.aborted);
       }
     },
     async close() {

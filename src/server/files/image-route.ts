@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { StorageUnavailable } from '../../errors.ts';
@@ -11,7 +12,7 @@ import { resizePicture } from '../../platform/pictures/resize-picture.ts';
 import { formats, isPictureFormat, servedFormat } from '../../platform/pictures/served-format.ts';
 import { blobKey, variantKey } from '../../platform/storage/blob-key.ts';
 import { originalFormat, verifyImageUrl } from '../../platform/storage/sign-url.ts';
-import { createArrivals } from '../arrivals.ts';
+import type { Arrivals } from '../arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hasEntityTag } from './entity-tag.ts';
@@ -23,7 +24,7 @@ const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
 
 /** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
-export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): void {
+export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -96,12 +97,9 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
 
   app.register(async (upload) => {
     upload.removeAllContentTypeParsers();
-    upload.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: ctx.config.MAX_IMAGE_BYTES },
-      (_, body, done) => done(null, body),
+    upload.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
+      arrivals.readBody(request, payload, ctx.config.MAX_IMAGE_BYTES),
     );
-    const arrivals = createArrivals(ctx);
     // Before the body is read: a stranger sends us nothing large.
     upload.addHook('onRequest', (request) => arrivals.enter(request));
     upload.post('/images', async (request, reply) => {

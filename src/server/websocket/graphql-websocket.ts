@@ -24,6 +24,7 @@ import type { Graphql } from '../open-graphql.ts';
 import { presentError } from '../present-error.ts';
 import { openPurse } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
+import { createInflows } from './inflow.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
 import { isOriginAllowed } from './origin.ts';
 import { createSharedStreams } from './shared-streams.ts';
@@ -35,6 +36,8 @@ import { type Connection, openConnection, tryAgainLater } from './websocket-conn
 const closeGraceMs = 2_000;
 /** No operation of ours is near this. */
 const maxPayloadBytes = 64 * 1024;
+/** Nor does any client cut one into as many pieces. */
+const maxFragments = 1_024;
 const variablesSchema = z.record(z.string(), z.unknown()).nullish();
 
 /** Those of RFC 6455 and its registry, and the protocol's own "forbidden". */
@@ -55,10 +58,13 @@ export function serveGraphqlWebsocket(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
+    maxFragments,
+    autoPong: false,
     perMessageDeflate: false,
     handleProtocols,
   });
   const live = createLiveSockets(ctx);
+  const inflows = createInflows(ctx);
   const connected = new WeakMap<Connection, LiveSocket>();
   const admitted = new WeakMap<ExecutionArgs, Admitted>();
   const trusted = proxyAddress.compile(ctx.config.TRUST_PROXY);
@@ -71,7 +77,11 @@ export function serveGraphqlWebsocket(
     if (path !== '/graphql' && path !== '/graphql/') return refuse(stream, '404 Not Found');
     if (!isOriginAllowed(ctx, request.headers)) return refuse(stream, '403 Forbidden');
     sockets.handleUpgrade(request, stream, head, (socket) =>
-      openConnection(protocol, { socket, stream, request }, ctx.log),
+      openConnection(
+        protocol,
+        { socket, stream, request, inflow: inflows.ofStranger(addressOf(request)) },
+        ctx.log,
+      ),
     );
   };
   server.on('upgrade', onUpgrade);
@@ -147,6 +157,7 @@ export function serveGraphqlWebsocket(
         });
         if (entered) {
           connected.set(extra, entered);
+          extra.admit(inflows.ofViewer(viewer));
           // Not the protocol's onClose, which waits for what is under way to end.
           socket.once('close', () => live.leave(entered));
         } else socket.close(closeCodes.tryAgainLater, 'TOO_MANY_SOCKETS');

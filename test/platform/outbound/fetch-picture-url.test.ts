@@ -53,11 +53,20 @@ describe('a name that resolves', () => {
     ['to the metadata service', ['169.254.169.254']],
     ['to carrier-grade NAT', ['100.64.1.1']],
     ['to unique local IPv6', ['fd00::1']],
+    ['to compatible loopback', ['::7f00:1']],
+    ['to the virtual server of a cloud', ['168.63.129.16']],
   ])('%s is refused before anything connects', async (_, addresses) => {
     const failure = outbound({ lookup: answers(addresses) }).fetchBytes('http://pictures.example/x.png');
     await expect(failure).rejects.toMatchObject({ code: 'ADDRESS_FORBIDDEN' });
     await expect(failure).rejects.not.toThrow(/\d+\.\d+\.\d+\.\d+/);
   });
+
+  it.each(['http://[::7f00:1]/', 'http://168.63.129.16/', 'http://[2002:7f00:1::]/', 'http://224.0.0.1/'])(
+    'that spells its address is refused as well: %s',
+    async (url) => {
+      await expect(outbound().fetchBytes(url)).rejects.toMatchObject({ code: 'ADDRESS_FORBIDDEN' });
+    },
+  );
 
   it('to another address the second time is checked the second time', async () => {
     const server = await serve((_, response) => response.end('secret'));

@@ -1,0 +1,55 @@
+/** The opcodes from here on are those of control frames, which may stand within a message (RFC 6455, 5.2). */
+const firstControl = 0x8;
+/** Two bytes, a length of eight and a mask of four. */
+const longestHeader = 14;
+
+/** Finds where the frames of a client begin and end, however its bytes are cut. It reads nothing of what is in them. */
+export class FrameScan {
+  /** Bytes that have come of a message that is not complete. The library keeps them until it is. */
+  unfinishedBytes = 0;
+  /** Whether the next byte begins a frame. */
+  isBetweenFrames = true;
+  private readonly header = Buffer.alloc(longestHeader);
+  private headerLength = 0;
+  private payloadLeft = 0;
+  private isInPayload = false;
+
+  /** Goes on to the end of the frame, or of the chunk where that comes first. Returns how far it got. */
+  skip(chunk: Uint8Array, from: number): number {
+    let at = from;
+    this.isBetweenFrames = false;
+    while (!this.isInPayload) {
+      if (at === chunk.length) return at;
+      this.header[this.headerLength] = chunk[at] ?? 0;
+      this.headerLength += 1;
+      at += 1;
+      this.isInPayload = this.headerLength === this.wholeHeaderLength();
+      if (this.isInPayload) this.payloadLeft = this.payloadLength();
+    }
+    const end = Math.min(chunk.length, at + this.payloadLeft);
+    this.payloadLeft -= end - at;
+    const [first = 0] = this.header;
+    const isControl = (first & 0xf) >= firstControl;
+    if (!isControl) this.unfinishedBytes += end - at;
+    if (this.payloadLeft > 0) return end;
+    if (!isControl && first & 0x80) this.unfinishedBytes = 0;
+    this.headerLength = 0;
+    this.isInPayload = false;
+    this.isBetweenFrames = true;
+    return end;
+  }
+
+  /** As far as it is known: two bytes say how many follow. */
+  private wholeHeaderLength(): number {
+    if (this.headerLength < 2) return 2;
+    const second = this.header[1] ?? 0;
+    const size = second & 0x7f;
+    return 2 + (size === 126 ? 2 : size === 127 ? 8 : 0) + (second & 0x80 ? 4 : 0);
+  }
+
+  private payloadLength(): number {
+    const size = (this.header[1] ?? 0) & 0x7f;
+    if (size === 126) return this.header.readUInt16BE(2);
+    return size === 127 ? Number(this.header.readBigUInt64BE(2)) : size;
+  }
+}
