@@ -114,7 +114,9 @@ describe('the programs, the manual and docker-compose.yml', () => {
 
   it.each(['README.md', 'docs/operations.md', 'ARCHITECTURE.md'])('%s misspells no variable', (path) => {
     const words = read(path).match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [];
-    expect(findNearMisses(Object.fromEntries(words.map((word) => [word, 'x'])))).toEqual([]);
+    const near = findNearMisses(Object.fromEntries(words.map((word) => [word, 'x'])));
+    // A variable of psql.
+    expect(near.filter(({ name }) => name !== 'ON_ERROR_STOP')).toEqual([]);
     const assigned = [...read(path).matchAll(/\b([A-Z][A-Z_]+)=/g)].map(([, name]) => name ?? '');
     expect(assigned.filter((name) => !own.includes(name))).toEqual([]);
   });
