@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
+import { watchProvider } from './features/generations/incidents/watch-provider.ts';
 import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { endForeignRuns } from './features/generations/review/end-foreign-runs.ts';
 import { reviewDatabase } from './features/generations/review/review-database.ts';
@@ -43,12 +44,13 @@ import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
 import { openProvider, wantedEnvironment } from './provider.ts';
 import { openGraphql } from './server/open-graphql.ts';
+import { tryAccount } from './try-account.ts';
 
 /** A started process: the address it listens on (none for a worker), and what stops it. */
 export interface Running {
   readonly url: string | null;
-  /** What a person at the terminal reads; empty for a worker. */
-  readonly greeting: string;
+  /** What a person reads at the start; empty for a worker. With the admin key only at a terminal, and only when it is new. */
+  greet(reader: { readonly isTerminal: boolean }): string;
   /** Ends it. Paid calls that are under way are waited for, each until its own deadline. */
   stop(): Promise<void>;
   /** Waits for them no longer: their runs become UNCERTAIN. */
@@ -78,7 +80,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const graphql = config.ROLE === 'worker' ? null : await openGraphql(config, log);
   const dataDirectory = resolve(config.DATA_DIR);
   await mkdir(dataDirectory, { recursive: true });
-  const key = await adminKey(config.ADMIN_API_KEY, dataDirectory);
+  const admin = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
   await refuseSharedSessions(databaseUrl);
   const around = settleEnvironment(wantedEnvironment(config), log);
@@ -145,7 +147,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await endForeignRuns(tools);
   signal.throwIfAborted();
   void watchDatabase(tools, sweeping.signal);
-  const url = graphql && (await listen(config, tools, { key, databaseUrl, graphql }, closers));
+  const url = graphql && (await listen(config, tools, { key: admin.key, databaseUrl, graphql }, closers));
   signal.throwIfAborted();
   // From here to the end nothing is waited for: a start that is broken off has begun nothing paid.
   if (config.ROLE !== 'api') {
@@ -153,11 +155,13 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
+    void watchProvider(tools, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void verifyRegularly(tools, verified, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
   }
+  if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);
   const stop = () => {
     // At once, while requests are still answered: a slow client must not hold up the hand-over.
     sweeping.abort();
@@ -168,10 +172,11 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
 
   if (url === null) {
     log.info({ role: 'worker', provider: provider.environment }, 'working');
-    return { url, greeting: '', ...ending };
+    return { url, greet: () => '', ...ending };
   }
   log.info({ url, role: config.ROLE, provider: provider.environment }, 'listening');
-  return { url, greeting: greeting({ url, key, environment: provider.environment }), ...ending };
+  const { environment } = provider;
+  return { url, greet: (reader) => greeting({ url, admin, environment }, reader), ...ending };
 }
 
 async function embeddedDatabase(dataDirectory: string, log: Logger, closers: Closers): Promise<string> {

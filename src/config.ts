@@ -1,84 +1,28 @@
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
-import { parseDollars } from './money.ts';
-import { isIdentity } from './text.ts';
+import {
+  adminApiKey,
+  dollars,
+  httpUrl,
+  key,
+  list,
+  masterKeyList,
+  name,
+  postgresUrl,
+  publicUrl,
+  wholeNumber,
+} from './setting-parsers.ts';
 
 /** How long a statement may take, unless an operator says otherwise. */
 export const defaultDatabaseTimeoutMs = 15_000;
-
-/** Text such as "268435456" or "50_000" as a whole number in a range. */
-function wholeNumber(minimum: number, maximum: number, fallback: number) {
-  return z
-    .string()
-    .optional()
-    .transform((text, context) => {
-      if (text === undefined) return fallback;
-      const value = Number(text.replaceAll('_', ''));
-      if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-      context.addIssue({
-        code: 'custom',
-        message: `must be a whole number from ${minimum} to ${maximum}; got "${text}"`,
-      });
-      return z.NEVER;
-    });
-}
-
-const httpUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    message: 'must be an http:// or https:// URL',
-  })
-  .transform((text) => text.replace(/\/+$/, ''));
-
-const postgresUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol), {
-    message: 'must be a postgres:// URL',
-  });
-
-/** Dollars such as "5.00", as micro-dollars. */
-function dollars(fallback: string) {
-  return z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const micros = parseDollars(text);
-      if (micros !== null && micros >= 0n) return micros;
-      context.addIssue({ code: 'custom', message: `must be dollars such as "5.00"; got "${text}"` });
-      return z.NEVER;
-    });
-}
-
-/** Entries between commas; none by default. */
-const list = z
-  .string()
-  .default('')
-  .transform((text) => text.split(',').flatMap((entry) => (entry.trim() ? [entry.trim()] : [])));
-
-/** `kid:base64` of 32 bytes each. The problem never repeats the key. */
-const masterKeyList = list.transform((entries, context) =>
-  entries.flatMap((entry, index) => {
-    const [, kid = '', text = ''] = /^([\w.-]{1,64}):([A-Za-z0-9+/_-]+={0,2})$/.exec(entry) ?? [];
-    const bytes = Buffer.from(text, 'base64');
-    if (bytes.length === 32) return [{ kid, bytes }];
-    context.addIssue({ code: 'custom', message: `entry ${index + 1} must be kid:base64 of 32 bytes` });
-    return [];
-  }),
-);
-
-/** A key that is sent in a header, which takes no other characters. */
-const key = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
-
-/** A claim that a token must have, letter by letter. */
-const name = z.string().min(1).refine(isIdentity, 'must be well-formed text without control characters');
 
 const environment = z.object({
   /** The address to listen on. */
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes any free port; the `listening` line tells which. */
   PORT: wholeNumber(0, 65_535, 4000),
-  /** Where clients reach this server; image URLs start with it. Default: the address listened on. */
-  PUBLIC_URL: httpUrl.optional(),
+  /** Where clients reach this server; all addresses that it gives start with it. Default: the address listened on. */
+  PUBLIC_URL: publicUrl.optional(),
   /** Default: an embedded Postgres below DATA_DIR. */
   DATABASE_URL: postgresUrl.optional(),
   /** The same database as the role that owns the tables, for migrations only. Default: DATABASE_URL. */
@@ -90,7 +34,7 @@ const environment = z.object({
   /** Encrypt what must be read again: kid:base64 of 32 bytes, comma separated; the first encrypts, all decrypt. */
   KEY_ENCRYPTION_KEYS: masterKeyList,
   /** Default: made at first start and kept in DATA_DIR/admin-key. */
-  ADMIN_API_KEY: key.min(16, 'must have at least 16 characters').optional(),
+  ADMIN_API_KEY: adminApiKey.optional(),
   /** Where the organisation's identity provider publishes its keys; or, with a secret, AUTH_JWT_SECRET. */
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
@@ -176,6 +120,9 @@ const environment = z.object({
   /** Hosts, host:port pairs or networks that image URLs may point at although they are not public. */
   FETCH_ALLOW: list,
 });
+
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(environment.shape);
 
 /** The checked configuration; names are the environment's own. */
 export type Config = z.output<typeof environment>;

@@ -1,16 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { keptText, readKept } from './kept-file.ts';
+import { advice, keptText, readKept } from './kept-file.ts';
 import type { Database } from './platform/db/connect.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
+import { adminApiKey } from './setting-parsers.ts';
 
-/** The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. */
-export async function adminKey(configured: string | undefined, dataDirectory: string): Promise<string> {
-  if (configured !== undefined) return configured;
-  return keptText(
-    join(dataDirectory, 'admin-key'),
-    () => `dramatis_admin_${randomBytes(24).toString('base64url')}`,
-  );
+/** The admin key, and where a person finds it. */
+export interface AdminKey {
+  readonly key: string;
+  /** The file that holds it; null for a configured one. */
+  readonly path: string | null;
+  /** This process made it. */
+  readonly isNew: boolean;
+}
+
+const adminPrefix = 'dramatis_admin_';
+const adminPattern = /^dramatis_admin_[\w-]{32}$/;
+const lossOfAdminKey = 'the old admin key opens nothing any more';
+const lossOfMasterKey = 'the provider keys of projects cannot be read any more, and must be set again';
+
+/**
+ * The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. Throws an
+ * Error of one line for a file that holds no whole key.
+ */
+export async function adminKey(configured: string | undefined, dataDirectory: string): Promise<AdminKey> {
+  if (configured !== undefined) return { key: configured, path: null, isNew: false };
+  const path = join(dataDirectory, 'admin-key');
+  const make = () => `${adminPrefix}${randomBytes(24).toString('base64url')}`;
+  const { text, isNew } = await keptText(path, { make, loss: lossOfAdminKey });
+  const problem = adminApiKey.safeParse(text).error?.issues[0]?.message;
+  const isCut = text.startsWith(adminPrefix) && !adminPattern.test(text);
+  if (problem === undefined && !isCut) return { key: text, path, isNew };
+  throw new Error(`${path} is damaged: its key ${problem ?? 'is not whole'}. ${advice(lossOfAdminKey)}`);
 }
 
 /**
@@ -23,8 +44,11 @@ export async function masterKeys(
 ): Promise<readonly [MasterKey, ...MasterKey[]]> {
   const path = join(dataDirectory, 'key-encryption-key');
   const [first, ...others] = configured;
-  if (!first) return [keyOfFile(path, await keptText(path, () => randomBytes(32).toString('base64')))];
-  const text = await readKept(path);
+  if (!first) {
+    const make = () => randomBytes(32).toString('base64');
+    return [keyOfFile(path, (await keptText(path, { make, loss: lossOfMasterKey })).text)];
+  }
+  const text = await readKept(path, lossOfMasterKey);
   return text === null ? [first, ...others] : [first, ...others, keyOfFile(path, text)];
 }
 
@@ -36,11 +60,16 @@ export async function imageSecret(db: Database): Promise<Buffer> {
     skipDuplicates: true,
   });
   const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
-  return Buffer.from(value, 'hex');
+  const secret = Buffer.from(value, 'hex');
+  // Anybody could sign with a key of no bytes.
+  if (secret.length === 32) return secret;
+  throw new Error(
+    `the row "${name}" of the table settings is damaged: it must hold 32 bytes in hexadecimal digits. Delete the row to get a new key: then addresses of pictures that were given out are refused.`,
+  );
 }
 
 function keyOfFile(path: string, text: string): MasterKey {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length === 32) return { kid: 'data-dir', bytes };
-  throw new Error(`${path} is damaged: it must hold 32 bytes in base64; restore it from a backup.`);
+  throw new Error(`${path} is damaged: it must hold 32 bytes in base64. ${advice(lossOfMasterKey)}`);
 }

@@ -77,5 +77,7 @@ async function findSimulator(
     directory,
   });
   closers.push(() => simulator.close());
-  return { url: simulator.url, realm: `${simulated} ${await keptText(join(directory, 'id'), randomUUID)}` };
+  const loss = 'simulated runs that are under way are lost';
+  const { text: id } = await keptText(join(directory, 'id'), { make: randomUUID, loss });
+  return { url: simulator.url, realm: `${simulated} ${id}` };
 }

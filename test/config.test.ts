@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from '../src/config.ts';
+import { readConfig, settingNames } from '../src/config.ts';
+import { findNearMisses, scriptVariables } from '../src/near-misses.ts';
 
 describe('the configuration', () => {
   it('tells every problem at once', () => {
@@ -30,13 +32,66 @@ describe('the configuration', () => {
     });
   });
 
-  it('is all in .env.example, and nothing else is', () => {
-    const example = [...readFileSync('.env.example', 'utf8').matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map(
-      ([, name]) => name,
-    );
-    const source = [...readFileSync('src/config.ts', 'utf8').matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(
-      ([, name]) => name,
-    );
-    expect(example.toSorted()).toEqual(source.toSorted());
+  it.each([
+    'http://user:pass@x.example',
+    'https://x.example/dramatis?a=b',
+    'https://x.example/#top',
+    'https://x.example/?',
+    'x.example',
+  ])('refuses PUBLIC_URL where nothing can be put behind it: %s', (value) =>
+    expect(() => readConfig({ PUBLIC_URL: value })).toThrow('1 problem(s):\n  PUBLIC_URL must'),
+  );
+
+  it('refuses the admin key that an earlier docker-compose.yml published', () => {
+    expect(() => readConfig({ ADMIN_API_KEY: 'change_me_before_use' })).toThrow(/ADMIN_API_KEY must not/);
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync('.env.example', 'utf8');
+  const lines = [...text.matchAll(/^(#? ?)([A-Z][A-Z_]+)=(.*)$/gm)];
+  const defaults: Readonly<Record<string, unknown>> = readConfig({});
+
+  it('names every setting and every variable of a script once, and nothing else', () => {
+    const names = lines.map(([, , name]) => name);
+    expect(names.toSorted()).toEqual([...settingNames, ...scriptVariables].toSorted());
+  });
+
+  it('changes nothing when it is copied as it is: it tells the defaults', () => {
+    expect(readConfig(parseEnv(text))).toEqual(defaults);
+    const isDefault = (name: string) => defaults[name] !== undefined && String(defaults[name]) !== '';
+    const told = lines.flatMap(([, comment, name = '', value]) => (comment === '' && value ? [name] : []));
+    // Each default is told, not only those that somebody thought of.
+    expect(told.toSorted()).toEqual(settingNames.filter(isDefault).toSorted());
+  });
+
+  it('has values of the right form where it has examples', () => {
+    const open = text
+      .replaceAll(/^# ([A-Z][A-Z_]+=.+)$/gm, '$1')
+      .replace('2026:…', `2026:${'A'.repeat(43)}=`);
+    expect(() => readConfig(parseEnv(open))).not.toThrow();
+  });
+});
+
+describe('the programs, the manual and docker-compose.yml', () => {
+  const read = (path: string) => readFileSync(path, 'utf8');
+  const own = [...settingNames, ...scriptVariables];
+
+  it('read and name no other variables', () => {
+    const programs = ['src/main.ts', 'src/demo/main.ts', 'src/simulator/main.ts'].map(read).join('\n');
+    expect(programs).not.toMatch(/\} = process\.env|process\.env\[/);
+    const variables = [...programs.matchAll(/process\.env\.(\w+)/g)].map(([, name]) => name ?? '');
+    expect(variables.length).toBeGreaterThan(8);
+    expect(variables.filter((name) => !own.includes(name))).toEqual([]);
+    // The last one is read by docker-compose.yml alone.
+    const unread = scriptVariables.filter((name) => !variables.includes(name));
+    expect(unread).toEqual(['POSTGRES_PASSWORD']);
+  });
+
+  it.each(['README.md', 'docs/operations.md', 'ARCHITECTURE.md'])('%s misspells no variable', (path) => {
+    const words = read(path).match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [];
+    expect(findNearMisses(Object.fromEntries(words.map((word) => [word, 'x'])))).toEqual([]);
+    const assigned = [...read(path).matchAll(/\b([A-Z][A-Z_]+)=/g)].map(([, name]) => name ?? '');
+    expect(assigned.filter((name) => !own.includes(name))).toEqual([]);
   });
 });

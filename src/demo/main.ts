@@ -8,12 +8,10 @@ import { Progress } from './progress.ts';
 import { type DemoServer, isAlive, startServer } from './server-process.ts';
 
 // The main job, as a client does it: a character, her references, one run of each model, every picture saved.
-const {
-  DRAMATIS_URL = 'http://127.0.0.1:4000',
-  DATA_DIR = 'data',
-  DEMO_OUTPUT = 'demo-output',
-} = process.env;
-const output = resolve(DEMO_OUTPUT);
+// An empty variable counts as unset, as it does for the server.
+const serverUrl = process.env.DRAMATIS_URL || 'http://127.0.0.1:4000';
+const dataDirectory = process.env.DATA_DIR || 'data';
+const output = resolve(process.env.DEMO_OUTPUT || 'demo-output');
 let server: DemoServer | undefined;
 
 const prompts: Readonly<Record<string, object>> = {
@@ -25,13 +23,12 @@ const prompts: Readonly<Record<string, object>> = {
 
 async function adminKey(): Promise<string> {
   if (process.env.ADMIN_API_KEY) return process.env.ADMIN_API_KEY;
-  return (
-    await readFile(join(DATA_DIR, 'admin-key'), 'utf8').catch(() => {
-      throw new Error(
-        `no admin key: set ADMIN_API_KEY, or DATA_DIR to the server's data folder (looked in ${resolve(DATA_DIR)}).`,
-      );
-    })
-  ).trim();
+  const key = (await readFile(join(dataDirectory, 'admin-key'), 'utf8').catch(() => '')).trim();
+  if (key) return key;
+  const place = resolve(dataDirectory);
+  throw new Error(
+    `no admin key: set ADMIN_API_KEY, or DATA_DIR to the server's data folder (looked in ${place}).`,
+  );
 }
 
 /** What is asked of a model, by the name of its input. */
@@ -66,7 +63,7 @@ async function drawWith(
 }
 
 async function main(): Promise<number> {
-  let url = DRAMATIS_URL.replace(/\/+$/, '');
+  let url = serverUrl.replace(/\/+$/, '');
   if (!(await isAlive(url))) {
     console.log(`No server at ${url}; starting one for the demo.`);
     server = await startServer(process.env);

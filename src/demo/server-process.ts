@@ -22,7 +22,8 @@ export async function isAlive(url: string): Promise<boolean> {
 export async function startServer(environment: NodeJS.ProcessEnv): Promise<DemoServer> {
   // Of a group of its own: Ctrl-C is for the demo, which then stops its server.
   const child: ChildProcess = spawn(process.execPath, [mainPath], {
-    env: { ...environment, PORT: '0', LOG_LEVEL: 'info' },
+    // It is the demo's alone, and reached where it listens.
+    env: { ...environment, PORT: '0', PUBLIC_URL: '', ROLE: 'all', LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

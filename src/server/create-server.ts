@@ -33,7 +33,7 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
     requestTimeout: 120_000,
     trustProxy: TRUST_PROXY.length > 0 ? TRUST_PROXY : false,
     // A query string is cut into parameters by the routes; nobody needs long ones.
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
   });
   app.setErrorHandler((error: FastifyError, _, reply) => {
     const { status, code, message, headers } = presentHttpError(error);

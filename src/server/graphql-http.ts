@@ -24,7 +24,7 @@ import type { ServerContext } from './server-context.ts';
 
 type HttpContext = Context & { readonly cost: Cost };
 
-/** Serves GraphQL over HTTP at /graphql, and the explorer to browsers that open it. */
+/** Serves GraphQL over HTTP at /graphql (and /graphql/), and the explorer to browsers that open it. */
 export async function registerGraphqlHttp(
   app: FastifyInstance,
   ctx: ServerContext,
@@ -78,7 +78,7 @@ export async function registerGraphqlHttp(
       if (!wantsExplorer(request)) await arrivals.enter(request);
     },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      if (wantsExplorer(request)) return sendExplorer(reply);
+      if (wantsExplorer(request)) return sendExplorer(request, reply);
       const viewer = await arrivals.viewerOf(request);
       const purse = openPurse(ctx, viewer);
       let cost: Cost = { requested: 1, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };

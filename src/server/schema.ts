@@ -52,6 +52,7 @@ import { ProjectPermissionsResolver } from '../features/projects/permission.reso
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
 import { ProviderResolver } from '../features/provider/provider.resolver.ts';
 import { ProjectProviderKeyResolver } from '../features/provider-keys/provider-key.resolver.ts';
+import { ProviderKeyStatusResolver } from '../features/provider-keys/provider-key-status.resolver.ts';
 import {
   ReconciliationLineResolver,
   ReconciliationResolver,
@@ -93,6 +94,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       AuditActorResolver,
       ProjectAuditLogResolver,
       ProviderResolver,
+      ProviderKeyStatusResolver,
       ProjectProviderKeyResolver,
       ImageResolver,
       ImageModelResolver,

@@ -1,20 +1,24 @@
 import { startSimulator } from './simulator.ts';
 
 // Runs the simulator on its own, for several servers that share one database.
-const {
-  SIMULATOR_HOST = '127.0.0.1',
-  SIMULATOR_PORT = '4010',
-  SIMULATOR_SPEED = '8',
-  SIMULATOR_DIR,
-  SIMULATOR_PUBLIC_URL,
-} = process.env;
-const simulator = await startSimulator({
-  host: SIMULATOR_HOST,
-  port: Number(SIMULATOR_PORT),
-  speed: Number(SIMULATOR_SPEED),
-  directory: SIMULATOR_DIR,
-  publicUrl: SIMULATOR_PUBLIC_URL,
-});
-console.log(`The provider simulator listens on ${simulator.url}`);
-const stop = () => void simulator.close().then(() => process.exit(0));
-process.on('SIGINT', stop).on('SIGTERM', stop);
+// An empty variable counts as unset, as it does for the server.
+const port = Number(process.env.SIMULATOR_PORT || 4010);
+const speed = Number(process.env.SIMULATOR_SPEED || 8);
+try {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error('SIMULATOR_PORT must be a whole number from 0 to 65535.');
+  if (!(speed > 0)) throw new Error('SIMULATOR_SPEED must be a number above 0.');
+  const simulator = await startSimulator({
+    host: process.env.SIMULATOR_HOST || '127.0.0.1',
+    port,
+    speed,
+    directory: process.env.SIMULATOR_DIR || undefined,
+    publicUrl: process.env.SIMULATOR_PUBLIC_URL || undefined,
+  });
+  const stop = () => void simulator.close().then(() => process.exit(0));
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  console.log(`The provider simulator listens on ${simulator.url}`);
+} catch (error) {
+  console.error(`The simulator cannot start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,6 +30,9 @@ describe('the demo', () => {
       DATA_DIR: join(directory, 'data'),
       DEMO_OUTPUT: join(directory, 'output'),
       SIMULATOR_SPEED: '100',
+      // Of the server that others use, as a .env may say: the demo's own is reached where it listens.
+      PUBLIC_URL: 'http://127.0.0.1:1/elsewhere',
+      ROLE: 'worker',
     };
     const { stdout } = await promisify(execFile)(process.execPath, ['dist/demo/main.js'], {
       env: environment,
@@ -76,6 +79,28 @@ describe('the demo', () => {
       await dramatis.stop();
     }
   }, 70_000);
+});
+
+it('without a key that it could send it says where it looked', async () => {
+  const dramatis = await Dramatis.start();
+  try {
+    await writeFile(join(directory, 'admin-key'), '\n');
+    const environment = {
+      DRAMATIS_URL: dramatis.url,
+      ADMIN_API_KEY: '',
+      DATA_DIR: directory,
+      DEMO_OUTPUT: '',
+    };
+    const refused = await promisify(execFile)(process.execPath, ['dist/demo/main.js'], {
+      env: { PATH: process.env.PATH, ...environment },
+    }).catch((error: { code: number; stderr: string }) => error);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toBe(
+      `The demo ended early: no admin key: set ADMIN_API_KEY, or DATA_DIR to the server's data folder (looked in ${directory}).\n`,
+    );
+  } finally {
+    await dramatis.stop();
+  }
 });
 
 it.each([

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import sharp from 'sharp';
 import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { Dramatis, eventually, picture } from '../support/dramatis.ts';
@@ -78,21 +77,14 @@ async function expectKept(problem: Record<string, string | number>, bytes: Buffe
 const tooMany = (sizeBytes: number) => Buffer.concat([sound.subarray(0, 100), randomBytes(sizeBytes)]);
 const base64 = (bytes: Buffer) => bytes.toString('base64');
 
-const gif = () =>
-  sharp({ create: { width: 9, height: 9, channels: 3, background: '#f00' } })
-    .gif()
-    .toBuffer();
-const tiff = () =>
-  sharp({ create: { width: 9, height: 9, channels: 3, background: '#0f0' } })
-    .tiff()
-    .toBuffer();
+/** The header of a bitmap: a picture to others, but our library does not decode it. */
+const bitmap = () => Buffer.concat([Buffer.from('BM'), Buffer.alloc(200, 7)]);
 
 describe('an output that is refused after it was paid for is kept as it came', () => {
   it.each<[string, () => Promise<Buffer> | Buffer, string, string]>([
-    ['another format', gif, 'NOT_A_PICTURE', 'image/gif'],
-    ['a format that nobody sniffs', tiff, 'NOT_A_PICTURE', 'image/tiff'],
+    ['a format that is not decoded', bitmap, 'NOT_A_PICTURE', 'image/bmp'],
     ['a page', () => Buffer.from('<html>no picture</html>'), 'NOT_A_PICTURE', 'text/html'],
-    ['a picture that ends too early', () => sound.subarray(0, sound.length - 20), 'DAMAGED', 'image/png'],
+    ['a picture of which nothing can be shown', () => sound.subarray(0, 40), 'DAMAGED', 'image/png'],
     ['too many pixels', () => pngBomb(3_000), 'TOO_MANY_PIXELS', 'image/png'],
     ['more bytes than are looked at', () => tooMany(20_000_000), 'TOO_LARGE', 'image/png'],
   ])('%s', async (_, make, code, contentType) => {
@@ -109,7 +101,7 @@ describe('an output that is refused after it was paid for is kept as it came', (
   });
 
   it('beside its siblings, also where their bytes came in one answer', async () => {
-    const odd = await tiff();
+    const odd = bitmap();
     const images = [sound, odd].map((bytes) => bytes.toString('base64'));
     const { status, images: kept, outputProblems } = await run({ body: { images } });
     expect([status, kept]).toEqual(['COMPLETED', [{ index: 0 }]]);
@@ -185,11 +177,11 @@ describe('an answer without a picture is kept whole', () => {
     await expectKept(outputProblems[0], Buffer.from(JSON.stringify(body).replace(providerKey, '[key]')));
   });
 
-  it.each<[string, () => Promise<Buffer | object>, string]>([
-    ['bytes', tiff, 'ANSWER_UNREADABLE'],
-    ['JSON', async () => ({ picture: 'somewhere else' }), 'ANSWER_INVALID'],
+  it.each<[string, () => Buffer | object, string]>([
+    ['bytes', bitmap, 'ANSWER_UNREADABLE'],
+    ['JSON', () => ({ picture: 'somewhere else' }), 'ANSWER_INVALID'],
   ])('as %s of the synchronous API, though nobody knows whether it was paid', async (_, make, code) => {
-    const body = await make();
+    const body = make();
     provider.isSynchronous = true;
     const { status, outputProblems } = await run({ body }).finally(() => {
       provider.isSynchronous = false;
@@ -218,7 +210,7 @@ describe('an answer without a picture is kept whole', () => {
   });
 
   it('as bytes of the asynchronous API, when it has not become better by the end of the retention', async () => {
-    const body = await tiff();
+    const body = bitmap();
     const { failure, outputProblems, cost } = await run({ body });
     expect([failure, cost]).toEqual([{ code: 'RESULT_EXPIRED' }, '0.070000']);
     expect(outputProblems).toEqual([expect.objectContaining({ index: 0, code: 'ANSWER_UNREADABLE' })]);

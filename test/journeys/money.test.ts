@@ -545,6 +545,29 @@ describe('what is uncertain', () => {
     expect(await books()).toEqual(balanced);
   });
 
+  it('an amount far beyond what it may cost is booked at the second word alone', async () => {
+    const { id } = await uncertain('a slip of the hand');
+    for (const amount of ['999999999', '580000', '5.800001', '58']) {
+      const { generation, userErrors } = await resolve(id, { outcome: 'CHARGED', amount });
+      expect(generation).toBeNull();
+      expect(userErrors).toMatchObject([{ code: 'UNUSUAL_COST', path: ['input', 'amount'] }]);
+      expect(userErrors[0].message).toContain('more than 10 times the $0.580000');
+      expect(userErrors[0].message).toContain('confirmUnusualCost: true');
+    }
+    expect((await find(id)).status).toBe('UNCERTAIN');
+    expect(
+      (await resolve(id, { outcome: 'CHARGED', amount: '-58', confirmUnusualCost: true })).userErrors,
+    ).toMatchObject([{ code: 'INVALID_INPUT' }]);
+    const confirmed = await resolve(id, { outcome: 'CHARGED', amount: '58', confirmUnusualCost: true });
+    expect(confirmed.generation).toMatchObject({ status: 'FAILED', cost: '58.000000' });
+    // Ten times as much is nothing to ask about, and a few dollars never are.
+    for (const amount of ['5.80', '4.99']) {
+      const { generation } = await resolve((await uncertain(amount)).id, { outcome: 'CHARGED', amount });
+      expect(generation.status).toBe('FAILED');
+    }
+    expect(await books()).toEqual(balanced);
+  });
+
   it('of an ended run with an unknown cost a person tells it; repeated it is at most once, and not when it has pictures', async () => {
     const unknown = async (status: 'COMPLETED' | 'FAILED') => {
       const place = { projectId: rowId(projectId), characterId: rowId(characterId) };

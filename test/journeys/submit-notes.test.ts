@@ -175,6 +175,10 @@ it('nothing is submitted while a submit cannot be noted, and all goes on when it
     (await dramatis.get('query ($id: ID!) { generation(id: $id) { waitingFor { reason } } }', { id }))
       .generation.waitingFor;
   await eventually('the reason', async () => (await waits())?.reason === 'STORAGE');
+  // Other runs say the same, and the log does not say it again.
+  for (const prompt of ['another', 'and another']) await dramatis.generate(characterId, prompt);
+  await eventually('all to say so', async () => (await ask('id', "waiting_for = 'STORAGE'")).length === 3);
+  expect(said('the intent cannot be noted')).toHaveLength(1);
   const ready = await fetch(new URL('/readyz', running.url));
   expect([ready.status, await ready.json()]).toEqual([
     503,
@@ -184,6 +188,8 @@ it('nothing is submitted while a submit cannot be noted, and all goes on when it
   await rename(`${folder}.away`, folder);
   expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
   expect(taken('unnoted')).toHaveLength(1);
+  await eventually('the others', () => all('COMPLETED'));
+  expect(said('intents are noted again')).toHaveLength(1);
   await eventually('it to be ready', async () => (await fetch(new URL('/readyz', running.url))).ok);
 });
 
@@ -264,7 +270,8 @@ describe('an answer that comes after the database has gone back', () => {
     note(folder);
     await eventually('the review', async () => (await ask('attempt_token'))[0]?.attempt_token === null);
     release();
-    await eventually('the refusal', () => said('the provider did not take the run').length > 0);
+    const isPaused = async () => (await dramatis.database.query('SELECT 1 FROM provider_pauses')).length > 0;
+    await eventually('the refusal', isPaused);
     const later = await dramatis.generate(characterId, 'after the refusal');
     expect(await dramatis.settle(later)).toMatchObject({ status: 'COMPLETED' });
     expect(await statuses()).toMatchObject({ 'refused [[simulate:429]]': 'UNCERTAIN' });

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { z } from 'zod';
 
 /** An answer: bytes as they are, an object as JSON. */
 export interface Delivered {
@@ -20,6 +21,8 @@ export interface DeliveringProvider {
   isSynchronous: boolean;
   /** What is at `/files/<name>`. */
   readonly files: Map<string, Delivered>;
+  /** What was uploaded to it, as data URLs. */
+  readonly uploads: string[];
   /** How many runs were taken. */
   readonly submits: number;
   close(): Promise<void>;
@@ -27,10 +30,14 @@ export interface DeliveringProvider {
 
 export async function startDeliveringProvider(): Promise<DeliveringProvider> {
   const files = new Map<string, Delivered>();
+  const uploads: string[] = [];
   let submits = 0;
   let takenAt = 0;
   const server = createServer((request, response) => {
-    void text(request).then(() => send(response, answer(request.method ?? '', request.url ?? '')));
+    void text(request).then((body) => {
+      if (request.url === '/upload-asset') uploads.push(...uploadedIn(body));
+      send(response, answer(request.method ?? '', request.url ?? ''));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -40,6 +47,7 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
     runMs: 0,
     isSynchronous: false,
     files,
+    uploads,
     get submits() {
       return submits;
     },
@@ -68,6 +76,9 @@ export async function startDeliveringProvider(): Promise<DeliveringProvider> {
   }
   return provider;
 }
+
+const uploadedIn = (body: string): string[] =>
+  z.object({ data_urls: z.array(z.string()) }).parse(JSON.parse(body)).data_urls;
 
 const noRoute = Buffer.from('<html>Method Not Allowed</html>');
 const missing: Delivered = { status: 404, body: { error: 'Not found' } };

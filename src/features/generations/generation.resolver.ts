@@ -47,7 +47,7 @@ import { generationsOfCharacter, generationsOfProject, generationView } from './
 import { listOutputProblems } from './output-problem.queries.ts';
 import { OutputProblem } from './output-problem.type.ts';
 import type { GenerationRow } from './progress.ts';
-import { type Wait, waitOf } from './waiting.ts';
+import { type Wait, waitColumns, waitOf } from './waiting.ts';
 import { GenerationWait } from './waiting.type.ts';
 
 const which = { nullable: true, description: 'Which of them.' };
@@ -120,10 +120,11 @@ export class GenerationResolver {
     return listOutputProblems(ctx, generation);
   }
 
-  @ReadsColumns('waitingFor', 'waitingSince')
+  @ReadsColumns(...waitColumns)
   @FieldResolver(() => GenerationWait, {
     nullable: true,
-    description: 'Why it does not go on although its turn has come. Null when it waits for nothing special.',
+    description:
+      'Why it does not go on. Null when it waits for nothing but its turn or the result. A run as it stood at an event tells an approval alone.',
   })
   waitingFor(@Root() generation: GenerationRow): Wait | null {
     return waitOf(generation);

@@ -80,9 +80,12 @@ function nameOf(column: string): string {
   return name;
 }
 
-/** The run as it stood at an event: what never changes from the row, the rest from the event. After a move it waits for nothing. */
+/**
+ * The run as it stood at an event: what never changes from the row, the rest from the event. After a move it waits for
+ * nothing that the event could tell; whether it had a slot is not kept.
+ */
 export function readProgress(row: GenerationRow, json: unknown): GenerationRow {
-  return { ...row, ...progress.parse(json), waitingFor: null, waitingSince: null };
+  return { ...row, ...progress.parse(json), holdsSlot: true, waitingFor: null, waitingSince: null };
 }
 
 /** The problems with single outputs that a run kept. */

@@ -4,8 +4,11 @@ import { budgetIfVisible } from '../budgets/budget.queries.ts';
 import { Budget } from '../budgets/budget.type.ts';
 import { budgetAlertIfVisible } from '../budgets/budget-alert.queries.ts';
 import { BudgetAlert } from '../budgets/budget-alert.type.ts';
+import { waitOfEvent } from './incidents/event-wait.ts';
 import type { ProjectEventRow } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
+import type { Wait } from './waiting.ts';
+import { GenerationWait } from './waiting.type.ts';
 
 @Resolver(() => ProjectEvent)
 export class ProjectEventResolver {
@@ -15,6 +18,15 @@ export class ProjectEventResolver {
   })
   budget(@Ctx() ctx: Context, @Root() { budgetId }: ProjectEventRow) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
+  }
+
+  @FieldResolver(() => GenerationWait, {
+    nullable: true,
+    description:
+      'Of a PROVIDER_WAIT_BEGAN and PROVIDER_WAIT_ENDED: what runs of the project wait for, or waited for, and since when the provider is, or was, in that state.',
+  })
+  wait(@Root() event: ProjectEventRow): Wait | null {
+    return waitOfEvent(event);
   }
 
   @FieldResolver(() => BudgetAlert, {

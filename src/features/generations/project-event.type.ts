@@ -25,6 +25,8 @@ const ProjectEventKind = {
   BUDGET_UPDATED: 'BUDGET_UPDATED',
   BUDGET_REMOVED: 'BUDGET_REMOVED',
   BUDGET_THRESHOLD_REACHED: 'BUDGET_THRESHOLD_REACHED',
+  PROVIDER_WAIT_BEGAN: 'PROVIDER_WAIT_BEGAN',
+  PROVIDER_WAIT_ENDED: 'PROVIDER_WAIT_ENDED',
 } satisfies Record<ProjectEventName, ProjectEventName>;
 registerEnumType(ProjectEventKind, {
   name: 'ProjectEventKind',
@@ -58,6 +60,14 @@ registerEnumType(ProjectEventKind, {
     BUDGET_UPDATED: { description: "A budget's cap or thresholds changed." },
     BUDGET_REMOVED: { description: 'A budget was removed.' },
     BUDGET_THRESHOLD_REACHED: { description: 'What is settled and held reached a threshold of a budget.' },
+    PROVIDER_WAIT_BEGAN: {
+      description:
+        'Runs of the project wait for the provider: `wait` says why. Told once for all of them. Interruptions of seconds are not told.',
+    },
+    PROVIDER_WAIT_ENDED: {
+      description:
+        'What a PROVIDER_WAIT_BEGAN told is over: `wait` names the same. It is told some seconds after runs go on, once the provider has kept working.',
+    },
   },
 });
 

@@ -24,9 +24,16 @@ export class ResolveUncertainGenerationInput {
   outcome: keyof typeof UncertainOutcome;
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: "For CHARGED: what the provider's bill says. Left out: the list price.",
+    description:
+      "For CHARGED: what the provider's bill says. Left out: the list price. User error: UNUSUAL_COST for more than 5 dollars that are also more than ten times what was held for the run and than its list price.",
   })
   amount?: bigint | null;
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Books the `amount` although it is unusual: what is booked cannot be taken back.',
+  })
+  confirmUnusualCost?: boolean | null;
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,

@@ -2,7 +2,7 @@ import { Conflict, InputProblem } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { problemsOfAmount } from '../../platform/graphql/amount.ts';
+import { problemsOfAmount, problemsOfUnusualAmount } from '../../platform/graphql/amount.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { authorize } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
@@ -73,13 +73,18 @@ async function notUncertain(tx: Transaction, id: string): Promise<Conflict> {
   return new Conflict('NOT_UNCERTAIN', message, ['input', 'id']);
 }
 
-function foundCost(run: GenerationRow, { outcome, amount }: ResolveUncertainGenerationInput): FoundCost {
+function foundCost(run: GenerationRow, input: ResolveUncertainGenerationInput): FoundCost {
+  const { outcome, amount } = input;
   const path = ['input', 'amount'];
   if (outcome === 'NOT_CHARGED') {
     if (amount != null) throw new InputProblem(path, 'amount is only for CHARGED.');
     return { costMicros: 0n, costSource: 'NOT_CHARGED' };
   }
-  const [problem] = problemsOfAmount('amount', amount);
+  const expected = [run.holdMicros, run.priceMicros ?? 0n].reduce((most, each) =>
+    each > most ? each : most,
+  );
+  const unusual = input.confirmUnusualCost ? [] : problemsOfUnusualAmount('amount', amount, expected);
+  const [problem] = [...problemsOfAmount('amount', amount), ...unusual];
   if (problem) throw problem;
   const costMicros = amount ?? run.priceMicros;
   if (costMicros === null)

@@ -1,13 +1,43 @@
 import type { Transaction } from '../../platform/db/connect.ts';
+import type { PauseReason } from '../provider/provider-pause.ts';
 import type { GenerationRow } from './progress.ts';
 
-/** Why a run waits although its turn has come; each with what it tells the caller. */
+/** Why a run waits; each with what it tells the caller. */
 export const waitReasons = {
+  APPROVAL: 'An owner must approve it, or turn it down.',
+  SLOT: 'The project has as many runs under way as its limit allows. It goes on when one of them has ended at the provider.',
   STORAGE:
     'Pictures, or the notes of submits, cannot be stored at the moment. Nothing is submitted until they can.',
-  PROVIDER_KEY: "No usable key of the run's provider account is known. It goes on when one is.",
+  PROVIDER_KEY:
+    "No usable key of the run's provider account is known, or the provider refuses it. It goes on when one is.",
+  PROVIDER_UNAVAILABLE:
+    'The provider, or the host of its pictures, cannot be reached or answers with server errors. It goes on when the provider answers.',
+  PROVIDER_RATE_LIMIT:
+    "The provider takes no more requests of the account for the moment. It goes on when the provider's limit is over.",
+  PROVIDER_CREDITS: 'The account at the provider has no credits left. It goes on when there are some.',
+  ENVIRONMENT:
+    'It belongs to another provider environment than the server that could go on with it. It goes on, or ends, once all servers use the one of the database.',
 } as const;
 export type WaitReason = keyof typeof waitReasons;
+
+/** What a run waits for that only the provider can end. */
+export const pauseWaits = [
+  'PROVIDER_UNAVAILABLE',
+  'PROVIDER_RATE_LIMIT',
+  'PROVIDER_KEY',
+  'PROVIDER_CREDITS',
+] as const satisfies readonly WaitReason[];
+export type PauseWait = (typeof pauseWaits)[number];
+
+/** What runs wait for while the provider, or their account there, is paused. */
+export const waitOfPause: Readonly<Record<PauseReason, PauseWait>> = {
+  UNAVAILABLE: 'PROVIDER_UNAVAILABLE',
+  SUBMITS_FAIL: 'PROVIDER_UNAVAILABLE',
+  RATE_LIMITED: 'PROVIDER_RATE_LIMIT',
+  UNAUTHORIZED: 'PROVIDER_KEY',
+  FORBIDDEN: 'PROVIDER_KEY',
+  NO_CREDITS: 'PROVIDER_CREDITS',
+};
 
 /** Since when a run waits, and why. */
 export interface Wait {
@@ -17,27 +47,38 @@ export interface Wait {
 
 /**
  * Writes down why a run waits, or with null that it no longer does. Its status stays as it is, and there is no event.
- * `waiting_since` is the first moment of the same reason. Every move of the run clears both.
+ * `waiting_since` is the first moment of the same reason: now, or `since` where the run waited for it before it was tried.
+ * Every move of the run clears both.
  */
 export async function noteWaiting(
   { db }: { readonly db: Pick<Transaction, '$executeRaw'> },
   { id, status }: Pick<GenerationRow, 'id' | 'status'>,
   reason: WaitReason | null,
+  since: Date | null = null,
 ): Promise<void> {
   await db.$executeRaw`
-    UPDATE generations SET waiting_for = ${reason}, waiting_since = CASE WHEN ${reason}::text IS NOT NULL THEN now() END
+    UPDATE generations SET waiting_for = ${reason},
+      waiting_since = CASE WHEN ${reason}::text IS NOT NULL THEN coalesce(${since}::timestamptz, now()) END
     WHERE id = ${id}::uuid AND status = ${status}::"GenerationStatus" AND waiting_for IS DISTINCT FROM ${reason}`;
 }
 
+/** The columns that say what a run waits for. */
+export const waitColumns = ['status', 'holdsSlot', 'requestedAt', 'waitingFor', 'waitingSince'] as const;
+
 /** What a run waits for; null also for a reason that only a newer version knows. */
-export function waitOf({
-  waitingFor,
-  waitingSince,
-}: Pick<GenerationRow, 'waitingFor' | 'waitingSince'>): Wait | null {
-  if (waitingFor === null || waitingSince === null || !isWaitReason(waitingFor)) return null;
+export function waitOf(run: Pick<GenerationRow, (typeof waitColumns)[number]>): Wait | null {
+  const { status, holdsSlot, requestedAt, waitingFor, waitingSince } = run;
+  if (status === 'AWAITING_APPROVAL') return { reason: 'APPROVAL', since: requestedAt };
+  if (status === 'QUEUED' && !holdsSlot) {
+    // It came to the queue when it was asked for, or the row says when.
+    const since = waitingFor === 'SLOT' ? waitingSince : null;
+    return { reason: 'SLOT', since: since ?? requestedAt };
+  }
+  if (waitingFor === null || waitingSince === null || !isStored(waitingFor)) return null;
   return { reason: waitingFor, since: waitingSince };
 }
 
-function isWaitReason(text: string): text is WaitReason {
-  return Object.hasOwn(waitReasons, text);
+/** Whether the row itself says so: a slot and an approval follow from the rest of it. */
+function isStored(text: string): text is Exclude<WaitReason, 'SLOT' | 'APPROVAL'> {
+  return text !== 'SLOT' && text !== 'APPROVAL' && Object.hasOwn(waitReasons, text);
 }

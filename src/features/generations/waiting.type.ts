@@ -11,10 +11,10 @@ registerEnumType(WaitReasonEnum, {
   ),
 });
 
-@ObjectType({ description: 'What a run waits for.' })
+@ObjectType({ description: 'What runs wait for.' })
 export class GenerationWait {
   @Field(() => WaitReasonEnum, { description: 'Machine-readable.' })
   reason: WaitReason;
-  @Field(() => DateTimeScalar, { description: 'Since when it waits for this reason.' })
+  @Field(() => DateTimeScalar, { description: 'The first moment of this reason.' })
   since: Date;
 }

@@ -1,7 +1,7 @@
 import { InputProblem, NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
-import { signImageUrl } from '../../platform/storage/sign-url.ts';
+import { originalFormat, signImageUrl } from '../../platform/storage/sign-url.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import type { ImageFormat } from './image.type.ts';
 
@@ -28,20 +28,36 @@ export async function findImageInProject(ctx: Asker, projectId: string, id: stri
   return image;
 }
 
+type Signing = Uses<'imageSecret' | 'publicUrl' | 'clock'>;
+
 /** A signed URL of an image that anyone who has it can open until it expires. Throws InputProblem. */
 export function imageUrl(
-  ctx: Uses<'imageSecret' | 'publicUrl' | 'clock'>,
+  ctx: Signing,
   image: Pick<ImageRow, 'id'>,
   { width, format }: { width?: number | null; format?: ImageFormat | null },
 ): string {
   if (width != null && (width < 16 || width > 4096)) {
     throw new InputProblem(['width'], `width must be from 16 to 4096; got ${width}.`);
   }
+  return signed(ctx, image, width ?? null, format ?? null);
+}
+
+/** The same for its stored bytes, as a file to be saved. */
+export function originalUrl(ctx: Signing, image: Pick<ImageRow, 'id'>): string {
+  return signed(ctx, image, null, originalFormat);
+}
+
+function signed(
+  ctx: Signing,
+  { id }: Pick<ImageRow, 'id'>,
+  width: number | null,
+  format: string | null,
+): string {
   return signImageUrl(ctx.imageSecret, {
     publicUrl: ctx.publicUrl,
-    imageId: image.id,
-    width: width ?? null,
-    format: format ?? null,
+    imageId: id,
+    width,
+    format,
     now: ctx.clock.now(),
     lifetimeMs: urlLifetimeMs,
   });

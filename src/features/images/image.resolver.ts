@@ -3,7 +3,7 @@ import type { Context } from '../../platform/context.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { ReadsMade } from '../../platform/graphql/plan/field-read.ts';
 import { UrlScalar } from '../../platform/graphql/scalars.ts';
-import { imageUrl } from './image.queries.ts';
+import { imageUrl, originalUrl } from './image.queries.ts';
 import { Image, ImageFormat } from './image.type.ts';
 import type { ImageRow } from './store-image.ts';
 
@@ -26,7 +26,7 @@ export class ImageResolver {
   )
   @FieldResolver(() => UrlScalar, {
     description:
-      'A signed address that anyone can open until it expires, in a day or two. Stable for hours, so browsers can cache it.',
+      'A signed address that anyone can open until it expires, in a day or two. Stable for hours, so browsers can cache it. Every format has a longest side (WEBP 16383, AVIF 16384, JPEG 65500 pixels): a longer picture is scaled down to fit.',
   })
   url(
     @Ctx() ctx: Context,
@@ -36,9 +36,22 @@ export class ImageResolver {
       description: 'Scaled down to this many pixels, 16 to 4096; never up. Left out: the original size.',
     })
     width: number | null,
-    @Arg('format', () => ImageFormat, { nullable: true, description: 'Left out: as stored.' })
+    @Arg('format', () => ImageFormat, {
+      nullable: true,
+      description:
+        'Left out: as stored. A type that browsers do not show (`image/tiff`, `image/svg+xml`) is then served as WEBP.',
+    })
     format: ImageFormat | null,
   ): string {
     return imageUrl(ctx, image, { width, format });
+  }
+
+  @ReadsMade(['id'], (image: Pick<ImageRow, 'id'>, _: object, ctx: Context) => originalUrl(ctx, image))
+  @FieldResolver(() => UrlScalar, {
+    description:
+      'A signed address of the stored bytes, to be saved as a file: what a provider delivered, byte for byte. Expires like `url`.',
+  })
+  originalUrl(@Ctx() ctx: Context, @Root() image: ImageRow): string {
+    return originalUrl(ctx, image);
   }
 }

@@ -29,7 +29,10 @@ export class Image extends Node {
   width: number;
   @Field(() => Int, { description: 'In pixels, read from the bytes.' })
   height: number;
-  @Field(() => String, { description: '`image/jpeg`, `image/png` or `image/webp`, read from the bytes.' })
+  @Field(() => String, {
+    description:
+      'The type of the stored original, read from its bytes: `image/jpeg`, `image/png` or `image/webp` for an upload; `image/gif`, `image/avif`, `image/tiff` and `image/svg+xml` as well for what a provider delivers.',
+  })
   contentType: string;
   @Field(() => Int, { description: 'The size of the stored original.' })
   sizeBytes: number;

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { type InputPath, InputProblem } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
 import { cleanPicture } from '../../platform/pictures/clean-picture.ts';
-import { inspectPicture, PictureRefused } from '../../platform/pictures/inspect-picture.ts';
+import { inspectPicture } from '../../platform/pictures/inspect-picture.ts';
+import { PictureRefused } from '../../platform/pictures/picture-refused.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findImageInProject } from './image.queries.ts';
@@ -13,7 +15,8 @@ import { type ImageRow, storeImage } from './store-image.ts';
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound'>;
 
 /**
- * Stores a picture that a client sent, freed of what cameras write into it (places, names) and turned upright.
+ * Stores the pixels of a picture that a client sent, turned upright, without what cameras and programs write beside them
+ * (places, names). Bytes that the project already stores are taken as they are: they are pixels, or the provider's.
  * Throws NotFound for a project that the viewer may not see, InputProblem at `path` for bytes that are no picture.
  */
 export async function uploadImage(
@@ -24,12 +27,13 @@ export async function uploadImage(
 ): Promise<ImageRow> {
   await authorizeChange(ctx, projectId, 'EDIT_CHARACTERS', { field: 'projectId' });
   try {
-    await inspectPicture(bytes, {
-      maxPixels: ctx.config.MAX_IMAGE_PIXELS,
-      maxBytes: ctx.config.MAX_IMAGE_BYTES,
-    });
-    const cleaned = await cleanPicture(bytes, ctx.config.MAX_IMAGE_PIXELS);
-    return await storeImage(ctx, projectId, cleaned, (tx, { id }) =>
+    const { MAX_IMAGE_PIXELS: maxPixels, MAX_IMAGE_BYTES: maxBytes } = ctx.config;
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const isKnown = (await ctx.db.image.count({ where: { projectId, sha256 } })) > 0;
+    const picture = isKnown
+      ? { bytes, facts: await inspectPicture(bytes, { maxPixels, maxBytes }) }
+      : await cleanPicture(bytes, { maxPixels, maxBytes });
+    return await storeImage(ctx, projectId, picture, (tx, { id }) =>
       recordAudit(tx, ctx.viewer, { projectId, action: 'IMAGE_UPLOADED', target: { type: 'Image', id } }),
     );
   } catch (error) {

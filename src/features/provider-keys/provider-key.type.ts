@@ -3,7 +3,10 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { Project } from '../projects/project.type.ts';
 
-@ObjectType({ description: "A project's own key at the provider. More than this is told to nobody." })
+@ObjectType({
+  description:
+    "A project's own key at the provider, and how it stands with its account. The key itself is told to nobody.",
+})
 export class ProviderKey {
   @Field(() => String, { description: 'Its last four characters, to recognise it by.' })
   lastFour: string;

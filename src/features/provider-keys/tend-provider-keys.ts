@@ -10,11 +10,12 @@ const isUnsettled = Prisma.sql`(g.cost_micros IS NULL
 
 /**
  * Forgets replaced keys that no unsettled run needs, and seals anew what an older master key sealed, so that the older one
- * can be taken away. Resolves to how many keys it touched.
+ * can be taken away. `told` remembers the sealed keys that cannot be read, so that the log says so once. Resolves to how
+ * many keys it touched.
  */
-export async function tendProviderKeys(ctx: Tools): Promise<number> {
+export async function tendProviderKeys(ctx: Tools, told = new Set<string>()): Promise<number> {
   const forgotten = (await forgetProjectKeys(ctx)) + (await forgetServerKeys(ctx));
-  return forgotten + (await sealProjectKeys(ctx)) + (await sealServerKeys(ctx));
+  return forgotten + (await sealProjectKeys(ctx, told)) + (await sealServerKeys(ctx, told));
 }
 
 type Tools = Pick<TaskContext, 'db' | 'keyring' | 'log' | 'segmind'>;
@@ -35,7 +36,7 @@ async function forgetServerKeys({ db, segmind }: Tools): Promise<number> {
       SELECT 1 FROM generations g WHERE g.provider_account = k.account AND ${isUnsettled})`;
 }
 
-async function sealProjectKeys(ctx: Tools): Promise<number> {
+async function sealProjectKeys(ctx: Tools, told: Set<string>): Promise<number> {
   let count = 0;
   for (let after: string | undefined; ; ) {
     const keys = await ctx.db.providerKey.findMany({
@@ -44,7 +45,7 @@ async function sealProjectKeys(ctx: Tools): Promise<number> {
       take: batchSize,
     });
     for (const { id, projectId, ciphertext } of keys) {
-      const sealed = await sealAnew(ctx, ciphertext, projectId);
+      const sealed = await sealAnew(ctx, told, { ciphertext, owner: projectId });
       if (sealed === null) continue;
       await ctx.db.providerKey.updateMany({ where: { id, ciphertext }, data: { ciphertext: sealed } });
       count += 1;
@@ -54,10 +55,10 @@ async function sealProjectKeys(ctx: Tools): Promise<number> {
   }
 }
 
-async function sealServerKeys(ctx: Tools): Promise<number> {
+async function sealServerKeys(ctx: Tools, told: Set<string>): Promise<number> {
   let count = 0;
   for (const { account, ciphertext } of await ctx.db.serverKey.findMany()) {
-    const sealed = await sealAnew(ctx, ciphertext, serverKeyOwner);
+    const sealed = await sealAnew(ctx, told, { ciphertext, owner: serverKeyOwner });
     if (sealed === null) continue;
     await ctx.db.serverKey.updateMany({ where: { account, ciphertext }, data: { ciphertext: sealed } });
     count += 1;
@@ -66,13 +67,19 @@ async function sealServerKeys(ctx: Tools): Promise<number> {
 }
 
 /** Null for what the present master key has sealed, and for what this process cannot read: another one may. */
-async function sealAnew({ keyring, log }: Tools, ciphertext: string, owner: string): Promise<string | null> {
+async function sealAnew(
+  { keyring, log }: Tools,
+  told: Set<string>,
+  { ciphertext, owner }: { readonly ciphertext: string; readonly owner: string },
+): Promise<string | null> {
   if (!keyring.isStale(ciphertext)) return null;
   try {
     return await keyring.seal(await keyring.open(ciphertext, owner), owner);
   } catch (error) {
     if (!(error instanceof SecretUnreadable)) throw error;
-    log.error({ owner, reason: error.message }, 'a provider key cannot be read by this process');
+    if (!told.has(ciphertext))
+      log.error({ owner, reason: error.message }, 'a provider key cannot be read by this process');
+    told.add(ciphertext);
     return null;
   }
 }

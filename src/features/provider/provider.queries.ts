@@ -1,12 +1,16 @@
 import type { Uses } from '../../platform/context.ts';
+import { findAccountStatus } from './account-status.ts';
 import { kindOfEnvironment } from './environment.ts';
 import type { Provider } from './provider.type.ts';
 
-/** The provider that new runs go to. */
-export function findProvider({ segmind, viewer }: Uses<'segmind' | 'viewer'>): Provider {
+/** The provider that new runs go to, and how it stands with the server's own account there. */
+export async function findProvider(ctx: Uses<'db' | 'segmind' | 'viewer'>): Promise<Provider> {
+  const { segmind, viewer } = ctx;
   const environment = kindOfEnvironment(segmind.environment);
+  const isAdmin = viewer.kind === 'ADMIN';
   return {
     environment,
-    address: environment === 'LIVE' && viewer.kind === 'ADMIN' ? segmind.environment : null,
+    address: environment === 'LIVE' && isAdmin ? segmind.environment : null,
+    ...(await findAccountStatus(ctx, segmind.accountId, isAdmin)),
   };
 }

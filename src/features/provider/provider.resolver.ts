@@ -5,8 +5,10 @@ import { Provider } from './provider.type.ts';
 
 @Resolver(() => Provider)
 export class ProviderResolver {
-  @Query(() => Provider, { description: 'Where runs go, and whether they cost money.' })
-  provider(@Ctx() ctx: Context): Provider {
+  @Query(() => Provider, {
+    description: 'Where runs go, whether they cost money, and whether the provider takes them.',
+  })
+  provider(@Ctx() ctx: Context): Promise<Provider> {
     return findProvider(ctx);
   }
 }

@@ -1,4 +1,6 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import type { AccountStatus, ProviderStatusName } from './account-status.ts';
 import type { EnvironmentKind } from './environment.ts';
 
 /** What an environment is, as GraphQL's enum. */
@@ -18,8 +20,29 @@ registerEnumType(ProviderEnvironment, {
   },
 });
 
+/** How it stands with an account, as GraphQL's enum. */
+export const ProviderStatus = {
+  OPERATIONAL: 'OPERATIONAL',
+  UNAVAILABLE: 'UNAVAILABLE',
+  PAUSED: 'PAUSED',
+} satisfies Record<ProviderStatusName, ProviderStatusName>;
+registerEnumType(ProviderStatus, {
+  name: 'ProviderStatus',
+  description: 'Whether runs can be submitted with an account at the provider. More may be added.',
+  valuesConfig: {
+    OPERATIONAL: { description: 'Nothing is known against it.' },
+    UNAVAILABLE: {
+      description: 'The provider cannot be reached, or answers with server errors. Runs wait in the queue.',
+    },
+    PAUSED: {
+      description:
+        'The provider limits the requests of the account, refuses its key, or finds no credits. Runs wait in the queue.',
+    },
+  },
+});
+
 @ObjectType({ description: 'The provider that runs are submitted to.' })
-export class Provider {
+export class Provider implements AccountStatus {
   @Field(() => ProviderEnvironment, { description: 'Whether new runs are real.' })
   environment: EnvironmentKind;
   @Field(() => String, {
@@ -28,4 +51,20 @@ export class Provider {
       "The address of the provider's API; null for the simulator, and for everybody but the admin.",
   })
   address: string | null;
+  @Field(() => ProviderStatus, {
+    description:
+      "Whether runs can be submitted with the server's own account. The accounts of projects are not looked at.",
+  })
+  status: ProviderStatusName;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'The first moment of that status; null while OPERATIONAL.',
+  })
+  since: Date | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What is wrong, in a sentence; null while OPERATIONAL. Why the account is PAUSED is told to the admin alone.',
+  })
+  message: string | null;
 }

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { errorCode } from '../../errors.ts';
 import { keptText, readKept } from '../../kept-file.ts';
 import { prepareCluster, refuseHeldCluster, removeUnfinished, waitForFreeCluster } from './cluster.ts';
 import { openClient } from './connections/open.ts';
@@ -34,6 +35,8 @@ const keeperPath = fileURLToPath(
   ),
 );
 const database = 'dramatis';
+/** Postgres' code for it. */
+const wrongPassword = '28P01';
 
 /** Where the database of an embedded Postgres is. */
 export function embeddedUrl(port: number, password: string, name = database): string {
@@ -58,7 +61,8 @@ export async function startEmbeddedPostgres(options: {
   await waitForFreeCluster(cluster);
   await removeUnfinished(cluster);
   const isNew = await prepareCluster(cluster, warn);
-  const password = await clusterPassword(join(directory, 'password'), isNew);
+  const passwordPath = join(directory, 'password');
+  const password = await clusterPassword(passwordPath, isNew);
   const port = options.port ?? (await freePort());
   const keeper = await spawnKeeper(directory, cluster);
 
@@ -104,6 +108,10 @@ export async function startEmbeddedPostgres(options: {
     await createDatabase(embeddedUrl(port, password, 'postgres'));
   } catch (error) {
     await stop();
+    if (errorCode(error) === wrongPassword)
+      throw new Error(
+        `${passwordPath} is not the password of the cluster beside it. Restore it from a backup.`,
+      );
     throw error;
   }
   return { url: embeddedUrl(port, password), port, stop };
@@ -111,9 +119,11 @@ export async function startEmbeddedPostgres(options: {
 
 /** A new cluster gets a new password, where none was kept; one that has its password already cannot be opened by another. */
 async function clusterPassword(path: string, isNew: boolean): Promise<string> {
-  const kept = isNew ? await keptText(path, () => randomBytes(18).toString('hex')) : await readKept(path);
+  const make = () => randomBytes(18).toString('hex');
+  if (isNew) return (await keptText(path, { make, loss: 'the new database gets a new password' })).text;
+  const kept = await readKept(path);
   if (kept !== null) return kept;
-  throw new Error(`${path} is empty or gone, and the cluster beside it needs it: restore it from a backup.`);
+  throw new Error(`${path} is gone, and the cluster beside it needs it. Restore it from a backup.`);
 }
 
 async function createDatabase(url: string): Promise<void> {

@@ -26,7 +26,9 @@ export type ProjectEventName =
   | 'BUDGET_CREATED'
   | 'BUDGET_UPDATED'
   | 'BUDGET_REMOVED'
-  | 'BUDGET_THRESHOLD_REACHED';
+  | 'BUDGET_THRESHOLD_REACHED'
+  | 'PROVIDER_WAIT_BEGAN'
+  | 'PROVIDER_WAIT_ENDED';
 
 export interface NewEvent {
   readonly projectId: string;
@@ -34,7 +36,7 @@ export interface NewEvent {
   readonly generationId?: string;
   readonly characterId?: string;
   readonly budgetId?: string;
-  /** JSON of the generation's progress at this moment. */
+  /** JSON of what a replay needs: the generation's progress at this moment, or a wait's reason and since when. */
   readonly progress?: object;
 }
 

@@ -31,6 +31,8 @@ export interface JobQueue {
    * comes before the others, and finds places that are kept free for its like.
    */
   send(tx: Transaction, ...wakeups: readonly NewWakeup[]): Promise<void>;
+  /** Lets wake-ups that were sent before a moment, and are still to come, come now. */
+  hasten(ids: readonly string[], sentBefore: Date): Promise<void>;
   /** Starts working; `concurrency` wake-ups at a time. */
   work(handler: WakeupHandler, concurrency: number): void;
   /** Why wake-ups may not be fetched now, in a few words; null when they are, or when this process does not work. */
@@ -210,6 +212,14 @@ export async function startJobQueue(
         ...(delayMs > 0 ? { startAfter: delayMs / 1_000 } : {}),
       }));
       await boss.insert(queue, jobs, { db: fromPrisma(tx) });
+    },
+    async hasten(ids, sentBefore) {
+      if (ids.length === 0) return;
+      await upkeep.query(
+        `UPDATE pgboss.job SET start_after = now() WHERE name = $1 AND id = ANY($2::uuid[]) AND state < 'active'
+           AND start_after > now() AND created_on < $3`,
+        [queue, ids, sentBefore],
+      );
     },
     work(handler, concurrency) {
       fetchedAt = performance.now();

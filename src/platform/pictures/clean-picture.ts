@@ -1,20 +1,68 @@
-import { openPicture } from './inspect-picture.ts';
-import { pictureEnd } from './picture-end.ts';
-import { sniffPicture } from './sniff-picture.ts';
+import type { Sharp } from 'sharp';
+import { inspectPicture, openPicture, type PictureFacts, type PictureLimits } from './inspect-picture.ts';
+import { PictureRefused, refuseFormat } from './picture-refused.ts';
+import { factsOfType, isPictureType, type PictureType } from './picture-type.ts';
+
+/** A picture with what is known of it. */
+export interface Picture {
+  readonly bytes: Buffer;
+  readonly facts: PictureFacts;
+}
+
+/** Their names promise a still picture, so a single frame of an animation would be a surprise. */
+const stillTypes: readonly PictureType[] = ['image/png', 'image/webp'];
 
 /**
- * Frees a picture of what does not belong to it: where and by whom it was taken, and bytes behind its end. It is
- * turned upright and written anew in its own format. A picture that carries nothing of the kind is returned as it is.
+ * Makes of an upload a picture that holds its pixels and nothing else: decoded, turned upright, in sRGB, and written anew.
+ * So no list of what to remove can be incomplete, and nothing hides between markers, in unknown chunks or behind the
+ * end. Of an animated GIF or AVIF the first frame is taken. Throws PictureRefused for what is not taken.
  */
-export async function cleanPicture(bytes: Buffer, maxPixels: number): Promise<Buffer> {
-  const contentType = sniffPicture(bytes);
-  const picture = openPicture(bytes, maxPixels);
-  const { exif, xmp, iptc, comments, orientation = 1 } = await picture.metadata();
-  const hasTail = contentType === undefined || pictureEnd(bytes, contentType) !== bytes.length;
-  const isClean = !exif && !xmp && !iptc && !comments && orientation === 1 && !hasTail;
-  if (isClean) return bytes;
-  const upright = picture.autoOrient();
-  if (contentType === 'image/png') return upright.png().toBuffer();
-  if (contentType === 'image/webp') return upright.webp({ quality: 95, effort: 2 }).toBuffer();
-  return upright.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promise<Picture> {
+  const { contentType, isAnimated, isWhole } = await inspectPicture(bytes, limits);
+  if (!factsOfType(contentType).isUploadable) throw refuseFormat(contentType);
+  if (isAnimated && stillTypes.includes(contentType))
+    throw new PictureRefused('ANIMATED', 'The picture is animated; only still pictures are taken.');
+  if (!isWhole) throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
+  return writeStill(bytes, limits.maxPixels);
+}
+
+/**
+ * Writes the first frame of a picture anew, without anything but pixels, in a format that the provider takes. What has
+ * lost nothing yet loses nothing.
+ */
+export async function writeStill(bytes: Buffer, maxPixels: number): Promise<Picture> {
+  const { mediaType, hasAlpha, space } = await openPicture(bytes, maxPixels).metadata();
+  const isGrey = space === 'b-w' || space === 'grey16';
+  const upright = openPicture(bytes, maxPixels)
+    .autoOrient()
+    .toColourspace(isGrey ? 'b-w' : 'srgb');
+  const still = encode(upright, {
+    isLossy: mediaType === 'image/jpeg' || mediaType === 'image/avif' || isLossyWebp(bytes),
+    isWebp: mediaType === 'image/webp' || (mediaType === 'image/avif' && hasAlpha),
+  });
+  const { data, info } = await still.toBuffer({ resolveWithObject: true });
+  const { width, height, size: sizeBytes, format } = info;
+  const contentType = `image/${format}`;
+  if (!isPictureType(contentType)) throw new TypeError(`A still picture cannot be ${contentType}.`);
+  return {
+    bytes: data,
+    facts: { contentType, width, height, sizeBytes, isAnimated: false, isWhole: true },
+  };
+}
+
+function encode(picture: Sharp, { isLossy, isWebp }: { isLossy: boolean; isWebp: boolean }): Sharp {
+  if (isWebp) return picture.webp({ quality: 95, effort: 2, lossless: !isLossy });
+  return isLossy ? picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }) : picture.png();
+}
+
+/** The chunks of a WebP follow its header of 12 bytes; the first one with pixels tells how they were compressed. */
+function isLossyWebp(bytes: Buffer): boolean {
+  if (bytes.toString('latin1', 8, 12) !== 'WEBP') return false;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const name = bytes.toString('latin1', at, at + 4);
+    if (name === 'VP8 ' || name === 'VP8L') return name === 'VP8 ';
+    const size = bytes.readUInt32LE(at + 4);
+    at += 8 + size + (size % 2);
+  }
+  return false;
 }

@@ -1,6 +1,8 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { pictureEnd } from './picture-end.ts';
-import { type PictureType, sniffPicture } from './sniff-picture.ts';
+import { nameType } from './name-type.ts';
+import { PictureRefused, refuseFormat } from './picture-refused.ts';
+import { isPictureType, type PictureType } from './picture-type.ts';
+import { isAnimatedPng } from './png-chunks.ts';
 
 /** What the bytes of a picture say of themselves. */
 export interface PictureFacts {
@@ -9,6 +11,10 @@ export interface PictureFacts {
   readonly width: number;
   readonly height: number;
   readonly sizeBytes: number;
+  /** It has more than one frame; we look at the first one only. */
+  readonly isAnimated: boolean;
+  /** False when pixels are missing: the decoder fills them in. */
+  readonly isWhole: boolean;
 }
 
 export interface PictureLimits {
@@ -16,38 +22,24 @@ export interface PictureLimits {
   readonly maxBytes?: number;
 }
 
-export type PictureProblem =
-  | 'EMPTY'
-  | 'TOO_LARGE'
-  | 'NOT_A_PICTURE'
-  | 'TOO_MANY_PIXELS'
-  | 'ANIMATED'
-  | 'DAMAGED';
+/** A side of a picture. Some encoders and the scaling of longer lines fail. */
+const longestSide = 1_000_000;
+/** A picture whose first look takes longer is refused: an SVG can ask for endless work. */
+const longestLookSeconds = 60;
 
-/** Bytes that are not a picture we take. The message is safe to show and names the limit. */
-export class PictureRefused extends Error {
-  override name = 'PictureRefused';
-  readonly code: PictureProblem;
-
-  constructor(code: PictureProblem, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
-/** Opens a picture for reading, with every limit in force. */
+/** Opens the first frame of a picture for reading, with every limit in force. What cannot be decoded is filled in. */
 export function openPicture(bytes: Buffer, maxPixels: number): Sharp {
   return sharp(bytes, {
     limitInputPixels: maxPixels,
-    failOn: 'truncated',
+    failOn: 'none',
     sequentialRead: true,
     animated: false,
   });
 }
 
 /**
- * Looks at a picture: its type by its first bytes, its size from its header, and only when both are acceptable
- * its pixels, once, so that a picture that is kept can be shown. Throws PictureRefused.
+ * Looks at a picture: its type and its size by its header, and only when both are acceptable its pixels, once, so that a
+ * picture that is kept can be shown. Whatever the picture library decodes is a picture. Throws PictureRefused.
  */
 export async function inspectPicture(
   bytes: Buffer,
@@ -60,35 +52,32 @@ export async function inspectPicture(
       `The picture has ${bytes.length} bytes; at most ${maxBytes} are taken.`,
     );
   }
-  const contentType = sniffPicture(bytes);
-  if (!contentType)
-    throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a JPEG, PNG or WebP picture.');
-  const { width, height, pages, orientation = 1 } = await readHeader(bytes);
+  const { mediaType: contentType = '', pages = 1, autoOrient } = await readHeader(bytes);
+  if (!isPictureType(contentType))
+    throw refuseFormat(contentType === 'image/heic' ? 'image/heif' : contentType);
+  const { width, height } = autoOrient;
   if (width * height > maxPixels) {
     throw new PictureRefused(
       'TOO_MANY_PIXELS',
       `The picture has ${width} x ${height} pixels; at most ${maxPixels} are taken.`,
     );
   }
-  if ((pages ?? 1) > 1 || isAnimatedPng(bytes, contentType)) {
-    throw new PictureRefused('ANIMATED', 'The picture is animated; only still pictures are taken.');
+  if (Math.max(width, height) > longestSide) {
+    throw new PictureRefused(
+      'TOO_MANY_PIXELS',
+      `The picture has ${width} x ${height} pixels; a side may have ${longestSide} at most.`,
+    );
   }
-  if (pictureEnd(bytes, contentType) === null)
-    throw new PictureRefused('DAMAGED', 'The picture ends too early.');
-  await openPicture(bytes, maxPixels)
-    .resize(16, 16, { fit: 'fill' })
-    .raw()
-    .toBuffer()
-    .catch((error: unknown) => {
-      throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.', { cause: error });
-    });
-  const isTurned = orientation >= 5;
-  return {
-    contentType,
-    width: isTurned ? height : width,
-    height: isTurned ? width : height,
-    sizeBytes: bytes.length,
-  };
+  const isAnimated = contentType === 'image/png' ? isAnimatedPng(bytes) : pages > 1;
+  return { contentType, width, height, sizeBytes: bytes.length, isAnimated, isWhole: await isWhole() };
+
+  /** Throws PictureRefused when not even a part can be shown. */
+  async function isWhole(): Promise<boolean> {
+    if (await isDecoded(bytes, 'truncated', maxPixels)) return true;
+    if (contentType === 'image/jpeg' && (await isOnlyUnended(bytes, maxPixels))) return true;
+    if (await isDecoded(bytes, 'none', maxPixels)) return false;
+    throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
+  }
 }
 
 async function readHeader(bytes: Buffer): Promise<Metadata> {
@@ -96,14 +85,37 @@ async function readHeader(bytes: Buffer): Promise<Metadata> {
   return sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((error: unknown) => {
-      throw new PictureRefused('DAMAGED', 'The picture cannot be read.', { cause: error });
+      const contentType = nameType(bytes);
+      // Any text may begin like an SVG.
+      if (isPictureType(contentType) && contentType !== 'image/svg+xml')
+        throw new PictureRefused('DAMAGED', 'The picture cannot be read.', { cause: error });
+      if (contentType.startsWith('image/')) throw refuseFormat(contentType);
+      throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.', { cause: error });
     });
 }
 
-/** The animation chunk of a PNG stands before its first pixels. */
-function isAnimatedPng(bytes: Buffer, contentType: string): boolean {
-  if (contentType !== 'image/png') return false;
-  const animation = bytes.indexOf('acTL');
-  const pixels = bytes.indexOf('IDAT');
-  return animation !== -1 && (pixels === -1 || animation < pixels);
+async function isDecoded(bytes: Buffer, failOn: 'none' | 'truncated', maxPixels: number): Promise<boolean> {
+  return sharp(bytes, { limitInputPixels: maxPixels, failOn, sequentialRead: true })
+    .resize(16, 16, { fit: 'fill' })
+    .timeout({ seconds: longestLookSeconds })
+    .raw()
+    .toBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+/**
+ * Whether a JPEG lacks nothing but the marker of its end, as some cameras and servers leave it. With the marker it decodes
+ * without a warning. All pixels are looked at, since a smaller picture would be made from some of them.
+ */
+async function isOnlyUnended(bytes: Buffer, maxPixels: number): Promise<boolean> {
+  const ended = Buffer.concat([bytes, Buffer.from([0xff, 0xd9])]);
+  return sharp(ended, { limitInputPixels: maxPixels, failOn: 'warning', sequentialRead: true })
+    .stats()
+    .then(
+      () => true,
+      () => false,
+    );
 }

@@ -1,29 +1,38 @@
+import type { Sharp } from 'sharp';
 import { openPicture } from './inspect-picture.ts';
-import { sniffPicture } from './sniff-picture.ts';
+import { formats, type PictureFormat } from './served-format.ts';
 
-export type PictureFormat = 'WEBP' | 'JPEG' | 'PNG' | 'AVIF';
-
-/** Scales a picture down to a width, never up, and writes it in a format; null leaves either as it is. */
+/**
+ * Scales a picture down to a width, never up, and writes it in a format. It is scaled further where a side would be longer
+ * than the format can have.
+ */
 export async function resizePicture(
   bytes: Buffer,
-  { width, format }: { width: number | null; format: string | null },
+  { width, format }: { width: number | null; format: PictureFormat },
   { maxPixels }: { maxPixels: number },
-): Promise<{ bytes: Buffer; contentType: string }> {
-  const target = format ?? sniffPicture(bytes)?.slice('image/'.length).toUpperCase() ?? 'WEBP';
-  let picture = openPicture(bytes, maxPixels).autoOrient();
-  if (width !== null) picture = picture.resize({ width, withoutEnlargement: true });
-  switch (target) {
+): Promise<Buffer> {
+  const { longestSide } = formats[format];
+  const fitting = openPicture(bytes, maxPixels)
+    .autoOrient()
+    .resize({
+      width: Math.min(width ?? longestSide, longestSide),
+      height: longestSide,
+      fit: 'inside',
+      withoutEnlargement: true,
+    });
+  return encode(fitting, format).toBuffer();
+}
+
+function encode(picture: Sharp, format: PictureFormat): Sharp {
+  switch (format) {
     case 'PNG':
-      return { bytes: await picture.png().toBuffer(), contentType: 'image/png' };
+      return picture.png();
     case 'JPEG':
-      return {
-        bytes: await picture.flatten({ background: '#fff' }).jpeg({ quality: 85 }).toBuffer(),
-        contentType: 'image/jpeg',
-      };
+      return picture.flatten({ background: '#fff' }).jpeg({ quality: 85 });
     case 'AVIF':
       // Higher effort takes seconds a picture for a few percent.
-      return { bytes: await picture.avif({ quality: 60, effort: 2 }).toBuffer(), contentType: 'image/avif' };
-    default:
-      return { bytes: await picture.webp({ quality: 82 }).toBuffer(), contentType: 'image/webp' };
+      return picture.avif({ quality: 60, effort: 2 });
+    case 'WEBP':
+      return picture.webp({ quality: 82 });
   }
 }

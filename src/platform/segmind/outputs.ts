@@ -71,8 +71,11 @@ function isUsable(found: Found): boolean {
   return found.kind === 'BYTES' || (found.kind === 'URL' && found.url !== noUrl);
 }
 
-/** Whether bytes begin like a picture (JPEG, PNG, WebP, GIF, AVIF), whatever the header calls them. */
+/** JPEG, PNG, WebP, GIF, TIFF; AVIF and HEIC, which may name the family (`mif1`, `msf1`, `miaf`) first; SVG. */
+const pictureStarts =
+  /^(\xff\xd8\xff|\x89PNG\r\n|RIFF[\s\S]{4}WEBP|GIF8[79]a|II\*\0|MM\0\*|[\s\S]{4}ftyp(avi[fs]|hei[cx]|mif1|msf1|miaf)|\s*(<\?xml[^>]*>\s*)?<svg[\s>])/;
+
+/** Whether bytes begin like a picture, whatever the header calls them. */
 export function isPicture(bytes: Buffer): boolean {
-  const head = bytes.subarray(0, 12).toString('latin1');
-  return /^(\xff\xd8\xff|\x89PNG\r\n|RIFF[\s\S]{4}WEBP|GIF8[79]a|[\s\S]{4}ftypavi[fs])/.test(head);
+  return pictureStarts.test(bytes.subarray(0, 256).toString('latin1'));
 }

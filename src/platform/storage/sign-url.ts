@@ -24,7 +24,10 @@ export type VerifiedUrl =
     }
   | RefusedUrl;
 
-const formats = ['WEBP', 'JPEG', 'PNG', 'AVIF'];
+/** Asks for the stored bytes as a file. */
+export const originalFormat = 'ORIGINAL';
+
+const formats = ['WEBP', 'JPEG', 'PNG', 'AVIF', originalFormat];
 
 type Signed = readonly (string | number | null)[];
 

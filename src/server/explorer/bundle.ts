@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import { explorerFolder } from './explorer-route.ts';
+import { explorerFolder, explorerMark } from './explorer-route.ts';
 
 // Holds from src/server/explorer and from dist/server/explorer alike.
 const root = join(import.meta.dirname, '../../..');
@@ -65,8 +65,8 @@ function pageHtml({ script, style, mark }: { script: string; style: string; mark
 <meta name="color-scheme" content="light dark">
 <title>Dramatis explorer</title>
 <link rel="icon" href="data:image/svg+xml;base64,${mark}">
-<link rel="stylesheet" href="/explorer/${style}">
-<script type="module" src="/explorer/${script}"></script>
+<link rel="stylesheet" href="${explorerMark}${style}">
+<script type="module" src="${explorerMark}${script}"></script>
 </head>
 <body><div id="explorer"></div><noscript>The explorer needs JavaScript.</noscript></body>
 </html>

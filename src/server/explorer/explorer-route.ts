@@ -34,9 +34,17 @@ export function wantsExplorer(request: FastifyRequest): boolean {
   );
 }
 
-/** Answers with the explorer's page. It holds nothing secret: its reader brings the key. */
-export async function sendExplorer(reply: FastifyReply): Promise<FastifyReply> {
-  const html = await readFile(join(explorerFolder, 'page.html'));
+/** Stands in the page for where its files are. */
+export const explorerMark = 'explorer-files:';
+
+/**
+ * Answers with the explorer's page. It holds nothing secret: its reader brings the key. Its files are told relative to the
+ * page, so that they are found at whatever path a proxy has put this server.
+ */
+export async function sendExplorer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const page = await readFile(join(explorerFolder, 'page.html'), 'utf8');
+  const isBelow = URL.parse(request.url, 'http://host')?.pathname.endsWith('/');
+  const html = page.replaceAll(explorerMark, isBelow ? '../explorer/' : 'explorer/');
   return reply
     .type('text/html; charset=utf-8')
     .headers({

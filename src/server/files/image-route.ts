@@ -6,9 +6,11 @@ import { ImageFormat } from '../../features/images/image.type.ts';
 import { uploadImage } from '../../features/images/upload-image.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { Loaders } from '../../platform/graphql/loaders.ts';
+import { factsOfType } from '../../platform/pictures/picture-type.ts';
 import { resizePicture } from '../../platform/pictures/resize-picture.ts';
+import { formats, isPictureFormat, servedFormat } from '../../platform/pictures/served-format.ts';
 import { blobKey, variantKey } from '../../platform/storage/blob-key.ts';
-import { verifyImageUrl } from '../../platform/storage/sign-url.ts';
+import { originalFormat, verifyImageUrl } from '../../platform/storage/sign-url.ts';
 import { createArrivals } from '../arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -35,25 +37,31 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     if (!image)
       return reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'No image with this id.' } });
 
-    const { format, expiresAt } = verified;
+    const { expiresAt } = verified;
+    const isFile = verified.format === originalFormat;
     // Never scaled up, and made only once for all widths beyond its own.
     const width = verified.width === null ? null : Math.min(verified.width, image.width);
-    const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${format ?? 'stored'}"`;
+    const asked = verified.format !== null && isPictureFormat(verified.format) ? verified.format : null;
+    const format = isFile ? null : servedFormat(image.contentType, { width, format: asked });
+    const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${verified.format ?? 'stored'}"`;
     const maxAgeSeconds = secondsUntil(expiresAt, ctx.clock.now());
     const validators = { etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` };
     // The row is all that either takes: nothing is read or made for who will not see it.
     if (hasEntityTag(request.headers['if-none-match'], etag))
       return reply.code(304).headers(validators).send();
-    const contentType = format === null ? image.contentType : `image/${format.toLowerCase()}`;
-    const isStored = width === null && format === null;
+    if (isFile) {
+      const { extension } = factsOfType(image.contentType);
+      reply.header('content-disposition', `attachment; filename="${image.id}.${extension}"`);
+    }
+    const contentType = format === null ? image.contentType : formats[format].contentType;
     if (request.method === 'HEAD') {
-      if (isStored) reply.header('content-length', image.sizeBytes);
+      if (format === null) reply.header('content-length', image.sizeBytes);
       return reply.headers(validators).type(contentType).send();
     }
     // Only with the picture: a failure must not be kept for a day.
     const deliver = (bytes: Buffer) => reply.headers(validators).type(contentType).send(bytes);
 
-    if (isStored) {
+    if (format === null) {
       const bytes = await ctx.storage.get(blobKey(image.projectId, image.sha256));
       return bytes ? deliver(bytes) : missing();
     }
@@ -63,13 +71,14 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext): vo
     if (kept) return deliver(kept);
     const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
     if (!original) return missing();
-    const made = await resizePicture(original, { width, format }, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
+    const maxPixels = ctx.config.MAX_IMAGE_PIXELS;
+    const made = await resizePicture(original, { width, format }, { maxPixels });
     // Made once, kept: a thumbnail costs ten times what reading it does.
-    await ctx.storage.put(key, made.bytes).catch(orNothing);
+    await ctx.storage.put(key, made).catch(orNothing);
     // The project may have gone meanwhile, and nobody would look for this any more.
     if ((await ctx.db.image.count({ where: { id: image.id } })) === 0)
       await ctx.storage.delete(key).catch(orNothing);
-    return deliver(made.bytes);
+    return deliver(made);
 
     function missing() {
       ctx.log.error({ imageId: image?.id }, 'a stored picture is missing');

@@ -67,8 +67,8 @@ export function serveGraphqlWebsocket(
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node has taken its own listener off: without one, a client that resets its connection would end the process.
     stream.on('error', () => stream.destroy());
-    if (URL.parse(request.url ?? '/', 'http://host')?.pathname !== '/graphql')
-      return refuse(stream, '404 Not Found');
+    const path = URL.parse(request.url ?? '/', 'http://host')?.pathname;
+    if (path !== '/graphql' && path !== '/graphql/') return refuse(stream, '404 Not Found');
     if (!isOriginAllowed(ctx, request.headers)) return refuse(stream, '403 Forbidden');
     sockets.handleUpgrade(request, stream, head, (socket) =>
       openConnection(protocol, { socket, stream, request }, ctx.log),

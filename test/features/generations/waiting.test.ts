@@ -2,12 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether } from '../../../src/features/generations/move-together.ts';
-import { readProgress } from '../../../src/features/generations/progress.ts';
-import { noteWaiting, type WaitReason } from '../../../src/features/generations/waiting.ts';
+import { readProgress, writeProgress } from '../../../src/features/generations/progress.ts';
+import {
+  noteWaiting,
+  type Wait,
+  type WaitReason,
+  waitOf,
+  waitReasons,
+} from '../../../src/features/generations/waiting.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
-import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
@@ -30,7 +36,15 @@ afterAll(async () => {
 });
 
 const submitting = () => ({ to: 'SUBMITTING', set: { attempt_token: randomUUID() } }) as const;
-const newRun = () => holdRun(db, place, 0n);
+/** In the queue, with its slot. */
+const newRun = async () => {
+  const id = await holdRun(db, place, 0n);
+  await db.$transaction([
+    db.project.update({ where: { id: place.projectId }, data: { activeGenerations: { increment: 1 } } }),
+    db.generation.update({ where: { id }, data: { holdsSlot: true } }),
+  ]);
+  return id;
+};
 const read = (id: string) => db.generation.findUniqueOrThrow({ where: { id } });
 const note = async (id: string, reason: WaitReason | null) => noteWaiting({ db }, await read(id), reason);
 async function told(id: string) {
@@ -96,6 +110,64 @@ it('a run as it stood after a move does not wait, whatever it waits for by now',
   const { progress } = await db.projectEvent.findFirstOrThrow({ where: { generationId: id } });
   await note(id, 'STORAGE');
   expect(readProgress(await read(id), progress)).toMatchObject({ waitingFor: null, waitingSince: null });
+});
+
+it.each(Object.keys(waitReasons).filter((each) => each !== 'SLOT' && each !== 'APPROVAL'))(
+  'tells %s',
+  async (reason) => {
+    const id = await newRun();
+    const waitingSince = new Date('2026-03-02T00:00:00.123Z');
+    await db.generation.update({ where: { id }, data: { waitingFor: reason, waitingSince } });
+    expect((await told(id)).waitingFor).toEqual({ reason, since: waitingSince.toISOString() });
+  },
+);
+
+describe('what follows from the row is told without being written', () => {
+  it('a slot, since the run was asked for', async () => {
+    const id = await holdRun(db, place, 0n);
+    const since = (await read(id)).requestedAt.toISOString();
+    expect(await told(id)).toEqual({ status: 'QUEUED', waitingFor: { reason: 'SLOT', since } });
+    await moveGeneration({ db, jobs }, id, { to: 'CANCELED' });
+    expect(await told(id)).toEqual({ status: 'CANCELED', waitingFor: null });
+  });
+
+  it('an approval, also in the events of the run; and then a slot, since it was approved', async () => {
+    const id = await holdRun(db, place, 0n);
+    await db.generation.update({ where: { id }, data: { status: 'AWAITING_APPROVAL' } });
+    const since = (await read(id)).requestedAt.toISOString();
+    expect(await told(id)).toEqual({
+      status: 'AWAITING_APPROVAL',
+      waitingFor: { reason: 'APPROVAL', since },
+    });
+    const progress = writeProgress(await read(id));
+    expect(waitOf(readProgress(await read(id), progress))).toMatchObject({ reason: 'APPROVAL' });
+
+    const approved = await moveGeneration({ db, jobs }, id, { to: 'QUEUED' });
+    const { reason, since: next } = (await told(id)).waitingFor;
+    expect(reason).toBe('SLOT');
+    expect(next).toBe(approved?.waitingSince?.toISOString());
+    expect(new Date(next).getTime()).toBeGreaterThan(new Date(since).getTime());
+  });
+
+  it('is the same in lists as alone', async () => {
+    const { character } = await dramatis.get(
+      'query ($id: ID!) { character(id: $id) { generations(first: 50) { nodes { id waitingFor { reason since } } } } }',
+      { id: toGlobalId('Character', place.characterId) },
+    );
+    const { nodes } = character.generations;
+    expect(
+      new Set(nodes.map((each: { waitingFor: Wait | null }) => each.waitingFor?.reason)).size,
+    ).toBeGreaterThan(6);
+    for (const { id, waitingFor } of nodes)
+      expect((await told(fromGlobalId('Generation', id))).waitingFor).toEqual(waitingFor);
+  });
+});
+
+it('a try that ends with the same reason does not begin the wait anew', async () => {
+  const id = await newRun();
+  const waitingSince = new Date('2026-03-02T00:00:00.123Z');
+  await noteWaiting({ db }, await read(id), 'PROVIDER_UNAVAILABLE', waitingSince);
+  expect(await read(id)).toMatchObject({ waitingFor: 'PROVIDER_UNAVAILABLE', waitingSince });
 });
 
 it('a reason of a newer version is none to this one', async () => {

@@ -97,12 +97,17 @@ it('a Postgres that has lost its server and its keeper is ended by the next star
   expect(await second.exited).toBe(0);
 }, 30_000);
 
-it('a password that was lost is asked for, not replaced', async () => {
+it.each([
+  ['empty', '', 'password is empty\\. Restore it'],
+  ['cut short', 'abc\n', 'password is not the password of the cluster beside it\\. Restore it'],
+  ['gone', null, 'password is gone, and the cluster beside it needs it\\. Restore it'],
+])('a password that is %s is asked for, not replaced', async (_, content, problem) => {
   const path = join(environment.DATA_DIR ?? '', 'postgres/password');
   const password = await readFile(path);
-  await writeFile(path, '');
+  if (content === null) await rm(path);
+  else await writeFile(path, content);
   await expect(startServerProcess(dramatis, environment)).rejects.toThrow(
-    /Dramatis cannot start: .*password is empty or gone, and the cluster beside it needs it: restore it from a backup\.\n$/,
+    new RegExp(`Dramatis cannot start: .*${problem} from a backup\\.\n$`),
   );
   await writeFile(path, password);
 });

@@ -4,7 +4,7 @@ import { isPicture, readOutputs } from '../../../src/platform/segmind/outputs.ts
 const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 const jpeg = Buffer.from('ffd8ffe000104a46494600010101', 'hex');
 const [png64, jpeg64] = [png.toString('base64'), jpeg.toString('base64')];
-const odd = Buffer.from(`II*\0${'.'.repeat(40)}`, 'latin1');
+const odd = Buffer.from(`BM${'.'.repeat(40)}`, 'latin1');
 const odd64 = odd.toString('base64');
 const bytes = (picture: Buffer) => ({ kind: 'BYTES', bytes: picture });
 const url = (text: string) => ({ kind: 'URL', url: text });
@@ -85,3 +85,26 @@ describe('isPicture', () => {
     expect(isPicture(picture)).toBe(true);
   });
 });
+
+it.each([
+  ['JPEG', '\xff\xd8\xff\xe0'],
+  ['PNG', '\x89PNG\r\n\x1a\n'],
+  ['WebP', 'RIFF\x10\0\0\0WEBP'],
+  ['GIF', 'GIF89a'],
+  ['TIFF', 'II*\0'],
+  ['TIFF, the other way round', 'MM\0*'],
+  ['AVIF', '\0\0\0\x1cftypavif'],
+  ['AVIF that names its family first', '\0\0\0\x1cftypmif1\0\0\0\0mif1avif'],
+  ['HEIC', '\0\0\0\x1cftypheic'],
+  ['SVG', '<svg xmlns="http://www.w3.org/2000/svg">'],
+  ['SVG behind a declaration', '<?xml version="1.0"?>\n<svg width="1">'],
+])('%s begins like a picture', (_, start) => {
+  expect(isPicture(Buffer.from(`${start}${'.'.repeat(300)}`, 'latin1'))).toBe(true);
+});
+
+it.each(['', '<html><svg></svg></html>', '{"svg": 1}', 'BM', '<?xml version="1.0"?><error/>', '<svgx>'])(
+  '%p does not',
+  (start) => {
+    expect(isPicture(Buffer.from(start, 'latin1'))).toBe(false);
+  },
+);

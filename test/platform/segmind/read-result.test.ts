@@ -55,7 +55,7 @@ describe('readResult', () => {
   it.each<[string, unknown]>([
     ['JSON', { status: 'COMPLETED', output: 7, told: key }],
     ['JSON cut short', `{"output":"${key}`],
-    ['bytes of another kind', Buffer.from('II*\0 and so on', 'latin1')],
+    ['bytes of another kind', Buffer.from('BM and so on', 'latin1')],
   ])('brings along an answer that says success and has no picture, without the key: %s', (_, body) => {
     const got = answer(200, body);
     const expected = got.bytes.toString('latin1').replace(key, '[key]');

@@ -4,10 +4,13 @@ import { isAtRest } from '../generation-state.ts';
 import type { GenerationRow } from '../progress.ts';
 import { endUnsent } from '../review/end-unsent.ts';
 import { pollGeneration } from './poll-generation.ts';
-import { restUncertain } from './put-back.ts';
+import { postpone, restUncertain } from './put-back.ts';
 import { storeGeneration } from './store-generation.ts';
 import { submitGeneration } from './submit-generation.ts';
 import type { Worker } from './worker.ts';
+
+/** How long a run of another provider environment is left alone. */
+const foreignMs = 5_000;
 
 /**
  * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,
@@ -18,8 +21,10 @@ export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: Abo
   // The row names its one wake-up: any other is left over from an earlier life.
   if (run?.wakeupId !== wakeup.id) return;
   if (isAtRest(run.status)) return;
+  // Another process may belong to it. The watch over the environment says so in the log.
   if (run.environment !== ctx.segmind.environment) {
-    throw new Error('The run belongs to another provider environment than this process.');
+    await postpone(ctx, run, foreignMs, 'ENVIRONMENT');
+    return;
   }
   // It waits for a slot, and wakes anew with one.
   if (run.status === 'QUEUED' && !run.holdsSlot) return;

@@ -19,15 +19,15 @@ export async function awaitStorage(
   atMostMs = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const { health } = ctx.storage;
-  await note(ctx, run, 'STORAGE');
+  await tellWait(ctx, run, 'STORAGE');
   if (health.problem === null) return;
   const endsAt = performance.now() + atMostMs;
   while (health.problem !== null && performance.now() < endsAt) await ctx.wheel.sleep(lookEveryMs, signal);
-  if (health.problem === null) await note(ctx, run, null);
+  if (health.problem === null) await tellWait(ctx, run, null);
 }
 
-/** Failing to say why a run waits must not end the wait. */
-async function note(ctx: Worker, run: GenerationRow, reason: WaitReason | null): Promise<void> {
+/** Says on a run why it waits. Failing to say so must not end the wait. */
+export async function tellWait(ctx: Worker, run: GenerationRow, reason: WaitReason | null): Promise<void> {
   await noteWaiting(ctx, run, reason).catch((error: unknown) => {
     ctx.log.debug({ err: toError(error), generationId: run.id }, 'why a run waits could not be noted');
   });

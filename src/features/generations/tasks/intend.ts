@@ -15,6 +15,7 @@ import {
   standingColumns,
 } from '../review/prove-database.ts';
 import { type Mine, requeue } from './put-back.ts';
+import type { Worker } from './worker.ts';
 
 /** Why an intent was not written. */
 export type NoIntent =
@@ -37,7 +38,7 @@ export type NoIntent =
  * may be sent now and only by this attempt, or to the reason why it may not.
  */
 export async function intend(
-  ctx: TaskContext,
+  ctx: Worker,
   run: GenerationRow,
   mine: Mine & { readonly token: string },
 ): Promise<GenerationRow | NoIntent> {
@@ -48,7 +49,8 @@ export async function intend(
     await intentNotes.noteAccount({ projectId: run.projectId, account });
     await intentNotes.begin({ token, generationId: run.id });
   } catch (error) {
-    return unnoted(ctx, run, error);
+    ctx.notesOutage.failed(error);
+    return 'UNNOTED';
   }
   try {
     const intent = await moveTogether(ctx, run, {
@@ -70,6 +72,7 @@ export async function intend(
         },
       },
     });
+    ctx.notesOutage.worked();
     if (intent) intentNotes.commit(token);
     else await forget(ctx, token);
     return intent ?? 'MOVED';
@@ -80,16 +83,14 @@ export async function intend(
     if (error instanceof ProjectGivenUp) return 'GIVEN_UP';
     if (error instanceof OtherEnvironment) return 'FOREIGN';
     if (error instanceof DatabaseWentBack) return 'WENT_BACK';
-    if (error instanceof StorageUnavailable) return unnoted(ctx, run, error);
+    if (error instanceof StorageUnavailable) {
+      ctx.notesOutage.failed(error);
+      return 'UNNOTED';
+    }
     // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
     if (isTransient(error)) await requeue(ctx, run, 0, mine);
     throw error;
   }
-}
-
-function unnoted({ log }: TaskContext, { id }: GenerationRow, error: unknown): 'UNNOTED' {
-  log.warn({ err: toError(error), generationId: id }, 'nothing is submitted: the intent cannot be noted');
-  return 'UNNOTED';
 }
 
 async function forget({ intentNotes, log }: TaskContext, token: string): Promise<void> {

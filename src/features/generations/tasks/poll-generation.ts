@@ -6,12 +6,13 @@ import { failureColumns } from '../failure.ts';
 import { atMove, type Move } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
-import { noteWaiting } from '../waiting.ts';
+import { noteWaiting, type WaitReason, waitOf } from '../waiting.ts';
 import { awaitStorage, untilStored } from './await-storage.ts';
 import { costColumns, failPaid, keepAnswer, keepResult } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
+import { isAway } from './provider-health.ts';
 import { postpone } from './put-back.ts';
 import { restate } from './record-late.ts';
 import { accountOfRun, isKeyRefused } from './run-account.ts';
@@ -22,6 +23,8 @@ import type { Worker } from './worker.ts';
  * failed when the HTTP status says so this often in a row, although no answer has a body that tells the state.
  */
 const surelyAfter = 4;
+/** One poll that fails says little; so many in a row are told. */
+const tellsAfter = 2;
 
 /**
  * Asks after a submitted run until it has ended or the provider forgets it. Reading costs nothing, so every error
@@ -46,10 +49,10 @@ export async function pollGeneration(
   let errorsInRow = 0;
   let unknownInRow = 0;
   let failedInRow = 0;
-  let isWaitingForKey = submitted.waitingFor === 'PROVIDER_KEY';
-  const waitForKey = async (isWaiting: boolean) => {
-    if (isWaiting !== isWaitingForKey) await noteWaiting(ctx, run, isWaiting ? 'PROVIDER_KEY' : null);
-    isWaitingForKey = isWaiting;
+  let waiting = waitOf(submitted)?.reason ?? null;
+  const waitFor = async (reason: WaitReason | null) => {
+    if (reason !== waiting) await noteWaiting(ctx, run, reason);
+    waiting = reason;
   };
   let metrics: Status['metrics'] | null = null;
 
@@ -67,7 +70,7 @@ export async function pollGeneration(
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await account.status(requestId);
       errorsInRow = unknownInRow = failedInRow = 0;
-      if (isWaitingForKey) await waitForKey(false);
+      if (waiting !== 'STORAGE') await waitFor(null);
       if (status.state === 'COMPLETED') {
         metrics = status.metrics;
         const asked = { ...ctx, segmind: account.client ?? ctx.segmind };
@@ -79,13 +82,14 @@ export async function pollGeneration(
       failure = error;
       errorsInRow += 1;
       if (error instanceof AccountUnusable) {
-        await waitForKey(true);
+        await waitFor('PROVIDER_KEY');
         // Another process may have the key. Once the provider has forgotten the run, no key helps.
         if (age() <= config.SEGMIND_RETENTION_MS)
           return postpone(ctx, run, config.SEGMIND_POLL_MAX_MS, 'PROVIDER_KEY');
       } else if (error instanceof StorageUnavailable) {
         // Its bytes are in the provider's answer, which can be read again: nothing is held while it waits.
         await awaitStorage(ctx, run, signal, config.SEGMIND_RETENTION_MS - age());
+        waiting = 'STORAGE';
       } else if (!(error instanceof SegmindError)) throw error;
       const said = error instanceof SegmindError ? error : null;
       // Only the account that took the run can say that it does not know it.
@@ -95,7 +99,10 @@ export async function pollGeneration(
       if (said && failedInRow >= surelyAfter)
         return await fail(ctx, run, { error: said.detail, metrics: null });
       ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
-      if (isKeyRefused(error)) await waitForKey(true);
+      const reason = waitOfError(said, errorsInRow);
+      if (reason !== null) await waitFor(reason);
+      // What the provider does not answer to one run it may not answer to others that are about to be submitted.
+      if (errorsInRow === tellsAfter) void ctx.health.suspect(error);
       if (said?.code === 'RATE_LIMITED' && account.client) {
         const toldMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
         ctx.pollPauses.pause(account.client.accountId, toldMs);
@@ -103,7 +110,8 @@ export async function pollGeneration(
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
     if (unknownInRow >= surelyAfter || (isPastRetention && errorsInRow > 0)) {
-      const detail = isWaitingForKey ? 'No usable key of the account that took it was known in time.' : '';
+      const detail =
+        waiting === 'PROVIDER_KEY' ? 'No usable key of the account that took it was known in time.' : '';
       await giveUp(ctx, run, { failure, detail, metrics, signal });
       return null;
     }
@@ -119,6 +127,14 @@ export async function pollGeneration(
       return null;
     }
   }
+}
+
+/** What a run waits for whose polls have failed so often in a row; null where that is not known, or not yet. */
+function waitOfError(error: SegmindError | null, errorsInRow: number): WaitReason | null {
+  if (isKeyRefused(error)) return 'PROVIDER_KEY';
+  if (error === null || errorsInRow < tellsAfter) return null;
+  if (error.code === 'RATE_LIMITED') return 'PROVIDER_RATE_LIMIT';
+  return isAway(error) || error.code === 'SERVER_ERROR' ? 'PROVIDER_UNAVAILABLE' : null;
 }
 
 /** When such runs have ended so far; null where that is not known. */

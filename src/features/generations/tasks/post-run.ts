@@ -1,12 +1,12 @@
 import { findImageModel } from '../../../catalogue/catalogue.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { endPauses } from '../../provider/provider-pause.ts';
 import { atMove } from '../move-generation.ts';
 import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { untilStored } from './await-storage.ts';
 import { isDuplicateRequestId, keepResult, unwritten } from './keep-result.ts';
 import { persistAnswer } from './persist.ts';
-import { endPauses } from './provider-pause.ts';
 import { type Mine, restUncertain } from './put-back.ts';
 import { noFailure, recordLate } from './record-late.ts';
 import type { Worker } from './worker.ts';
@@ -29,20 +29,25 @@ export async function postRun(
   if (transport?.toUpperCase() !== 'V1') {
     try {
       const { requestId } = await ctx.segmind.submit(run.model, body, hurried);
-      ctx.pace(ctx.segmind.accountId).faster();
+      ctx.health.took();
       return await recordSubmitted(ctx, run, requestId, mine, hurried);
     } catch (error) {
       if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
-      ctx.log.warn({ err: error, generationId: run.id }, 'no asynchronous route, using the synchronous one');
+      ctx.log.warn(
+        { generationId: run.id, reason: error.message },
+        'no asynchronous route, using the synchronous one',
+      );
     }
   }
   const result = await ctx.segmind.run(run.model, body, hurried);
-  ctx.pace(ctx.segmind.accountId).faster();
+  ctx.health.took();
   try {
     // The pictures are in memory alone. There are no more of them than runs that are begun at a time.
-    return await untilStored(ctx, run, hurried, () =>
+    const row = await untilStored(ctx, run, hurried, () =>
       keepResult(ctx, run, result, { ...mine, submitted: true, hurried }),
     );
+    await endPauses(ctx, { account: ctx.segmind.accountId, model: run.model });
+    return row;
   } catch (error) {
     if (!hurried.aborted || error !== hurried.reason) throw error;
     const detail = 'Its pictures came, and could not be stored before the server stopped.';
@@ -76,6 +81,6 @@ async function recordSubmitted(
     await restUncertain(ctx, run, 'The provider answered with the id of another run.', mine);
     return null;
   }
-  await endPauses(ctx, ctx.segmind.accountId, run.model);
+  await endPauses(ctx, { account: ctx.segmind.accountId, model: run.model });
   return row;
 }

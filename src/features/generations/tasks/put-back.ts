@@ -9,8 +9,10 @@ import type { GenerationRow } from '../progress.ts';
 import { endUnsent } from '../review/end-unsent.ts';
 import { noteWaiting, type WaitReason } from '../waiting.ts';
 import { persist } from './persist.ts';
-import { withJitter } from './poll-timing.ts';
 import { failureOfRefusal } from './provider-failure.ts';
+
+/** Runs that wait for the same are not held up by more than this. */
+const longestSpreadMs = 3_000;
 
 /** The attempt that may write, and from where. */
 export type Mine = Pick<Move, 'token' | 'from'>;
@@ -41,16 +43,20 @@ export async function failUnsent(ctx: TaskContext, run: GenerationRow, failure: 
   return null;
 }
 
-/** Puts a run that holds an attempt back into the queue, or ends it when somebody has asked to cancel. */
+/**
+ * Puts a run that holds an attempt back into the queue, or ends it when somebody has asked to cancel; with a `reason` it
+ * says why it waits there.
+ */
 export async function requeue(
   ctx: TaskContext,
   run: GenerationRow,
   delayMs: number,
   mine: Mine,
+  reason: WaitReason | null = null,
 ): Promise<null> {
-  if (mine.token === undefined) return postpone(ctx, run, delayMs);
+  if (mine.token === undefined) return postpone(ctx, run, delayMs, reason);
   const wakeupId = newWakeupId();
-  await persist.execute(() =>
+  const queued = await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'QUEUED',
       ...mine,
@@ -58,6 +64,9 @@ export async function requeue(
       wakeup: { id: wakeupId, delayMs: spread(ctx, delayMs) },
     }),
   );
+  // The attempt was no end of the wait when it comes back with the same reason.
+  const since = run.waitingFor === reason ? run.waitingSince : null;
+  if (queued && reason !== null) await noteWaiting(ctx, queued, reason, since);
   return null;
 }
 
@@ -81,8 +90,9 @@ export async function postpone(
   return null;
 }
 
+/** Never earlier than it makes sense, and not all at the same moment. */
 function spread(ctx: TaskContext, delayMs: number): number {
-  return withJitter(delayMs, ctx.random.below(1_000) / 1_000) + ctx.random.below(250);
+  return delayMs + ctx.random.below(Math.min(Math.max(Math.round(delayMs / 5), 250), longestSpreadMs));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { StorageUnavailable } from '../../../errors.ts';
 import type { Uses } from '../../../platform/context.ts';
+import { sendablePicture } from '../../../platform/pictures/sendable-picture.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
 import type { Reference } from '../build-parameters.ts';
@@ -16,7 +17,7 @@ const assetLifetimeDays = 6;
  * ReferenceMissing, and StorageUnavailable when it cannot be known whether a picture is there.
  */
 export async function buildBody(
-  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
+  ctx: Uses<'db' | 'storage' | 'segmind' | 'log' | 'config'>,
   run: GenerationRow,
 ): Promise<Record<string, unknown>> {
   const pictures = await Promise.all(
@@ -28,17 +29,21 @@ export async function buildBody(
 }
 
 async function pictureValue(
-  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
+  ctx: Uses<'db' | 'storage' | 'segmind' | 'log' | 'config'>,
   projectId: string,
   reference: Reference,
 ): Promise<string> {
-  const { sha256, contentType } = reference;
+  const { sha256 } = reference;
   const providerAccount = ctx.segmind.accountId;
   const [known] = await ctx.db.$queryRaw<{ url: string }[]>`
     SELECT url FROM provider_assets WHERE provider_account = ${providerAccount} AND sha256 = ${sha256}
     AND created_at > now() - ${assetLifetimeDays} * interval '1 day'`;
   if (known) return known.url;
-  const bytes = await readReference(ctx, projectId, reference);
+  const { bytes, contentType } = await sendablePicture(
+    await readReference(ctx, projectId, reference),
+    reference.contentType,
+    ctx.config.MAX_IMAGE_PIXELS,
+  );
   try {
     const url = await ctx.segmind.upload(bytes, contentType);
     await ctx.db.$executeRaw`

@@ -1,5 +1,6 @@
 import { StorageUnavailable } from '../../../errors.ts';
-import { PictureRefused } from '../../../platform/pictures/inspect-picture.ts';
+import { inspectPicture } from '../../../platform/pictures/inspect-picture.ts';
+import { PictureRefused } from '../../../platform/pictures/picture-refused.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
 import { type ImageRow, storeImage } from '../../images/store-image.ts';
@@ -7,7 +8,7 @@ import { moveTogether } from '../move-together.ts';
 import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
-import { awaitStorage, storingDelayMs } from './await-storage.ts';
+import { awaitStorage, storingDelayMs, tellWait } from './await-storage.ts';
 import { failPaid, keepRefused, keepSpooled } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { restate } from './record-late.ts';
@@ -18,7 +19,10 @@ const leastShare = 0.1;
 /** An address that is longer than this is not shown. */
 const longestAddress = 4_096;
 
-type Stored = { readonly index: number; readonly image: ImageRow } | StoredOutputProblem;
+/** What became of an output: a picture, a problem, or a picture of which a part is missing. */
+type Stored =
+  | { readonly index: number; readonly image: ImageRow; readonly problem?: StoredOutputProblem }
+  | StoredOutputProblem;
 
 /** How a run's outputs are stored: until the worker is asked to hand over, or the provider keeps them no longer. */
 interface Patience {
@@ -35,9 +39,12 @@ export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: A
   const patience = { signal, leftMs: await retentionOf(ctx, run) };
   const stored = await Promise.all(outputs.map((output) => storeOutput(ctx, run, output, patience)));
   const images = stored.flatMap((each) => ('image' in each ? [each] : []));
-  const problems = stored.flatMap((each) => ('code' in each ? [each] : []));
+  const problems = stored.flatMap((each) => ('code' in each ? [each] : (each.problem ?? [])));
   for (const { index, code, message } of problems)
-    ctx.log.warn({ generationId: run.id, index, code, message }, 'an output is no picture that is kept');
+    ctx.log.warn(
+      { generationId: run.id, index, code, message },
+      'an output is no picture, or not a whole one',
+    );
   if (images.length === 0) {
     const isOurs = problems.some(({ code }) => code === 'STORAGE_UNAVAILABLE');
     const code = isOurs ? 'STORAGE_FAILED' : 'RESULT_INVALID';
@@ -86,6 +93,7 @@ async function storeOutput(
       if (leftMs() <= 0 && (await hasEnded(ctx, output))) return problem;
       if (error instanceof StorageUnavailable)
         await awaitStorage(ctx, run, signal, 'url' in output ? leftMs() : undefined);
+      else if (failures > 0) await tellWait(ctx, run, 'PROVIDER_UNAVAILABLE');
     }
     await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
   }
@@ -100,7 +108,10 @@ async function hasEnded({ storage }: Worker, output: DeliveredOutput): Promise<b
   return (await storage.health.prove(0)) === null && storage.isWhole().catch(() => false);
 }
 
-/** Stores bytes as a picture. Bytes that are not a picture we take are kept as they came. */
+/**
+ * Stores bytes as a picture. What can be decoded of it is shown; the run says what is missing. Bytes that are no picture
+ * are kept as they came.
+ */
 async function storeBytes(
   ctx: Worker,
   projectId: string,
@@ -108,7 +119,12 @@ async function storeBytes(
   bytes: Buffer,
 ): Promise<Stored> {
   try {
-    return { index: output.index, image: await storeImage(ctx, projectId, bytes) };
+    const facts = await inspectPicture(bytes, { maxPixels: ctx.config.MAX_IMAGE_PIXELS });
+    const stored = { index: output.index, image: await storeImage(ctx, projectId, { bytes, facts }) };
+    if (facts.isWhole) return stored;
+    const message = 'A part of the picture is missing. What could be decoded is shown.';
+    const problem = { ...placeOf(output), code: 'DAMAGED', message };
+    return { ...stored, problem: await keepRefused(ctx, projectId, bytes, problem) };
   } catch (error) {
     if (!(error instanceof PictureRefused)) throw error;
     const { code, message } = error;

@@ -3,29 +3,44 @@ import { StorageUnavailable } from '../../../errors.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Wakeup } from '../../../platform/jobs/wakeup.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import {
+  claimTry,
+  findPause,
+  type Pause,
+  type PauseReason,
+  pauseProvider,
+} from '../../provider/provider-pause.ts';
 import { AccountUnusable, accountInForce } from '../../provider-keys/provider-key.queries.ts';
 import type { GenerationRow } from '../progress.ts';
 import { reviewDatabase } from '../review/review-database.ts';
+import { waitOfPause } from '../waiting.ts';
 import { untilStored } from './await-storage.ts';
 import { intend } from './intend.ts';
 import { keepAnswer, unwritten } from './keep-result.ts';
+import { persist } from './persist.ts';
 import { postRun } from './post-run.ts';
 import { failureOfReference } from './provider-failure.ts';
-import { claimProbe, findPause, type PauseReason, pauseProvider } from './provider-pause.ts';
 import { fail, failUnsent, type Mine, postpone, requeue, restUncertain } from './put-back.ts';
 import { buildBody, ReferenceMissing } from './reference-urls.ts';
 import type { Worker } from './worker.ts';
 
-/** A key that was refused is tried at most this often. */
-const probeEveryMs = 60_000;
-const rateLimitPauseMs = 5_000;
+/** A key that was refused, and an account without credits, are tried at most this often. */
+const tryEveryMs = 60_000;
+/** A moment in the past is no time to come again. */
+const shortestPauseMs = 500;
+/** A run that waits for the provider is woken when it answers again. This late it looks by itself. */
+const longestLookMs = 30_000;
+const shortestLookMs = 2_000;
+/** The same where one of the runs that wait must find it out. */
+const longestTryMs = 15_000;
 /** How long a run waits whose key this process cannot read. */
 const unreadableMs = 2_000;
 /** A disk that takes no note is looked at again this late. */
 const unnotedDelayMs = 5_000;
 /** Longer than this nobody waits for the turn of an account. */
 const longestTurnMs = 1_000;
-const pauseReasons: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
+/** Refusals that lie with the account: the runs behind this one would be refused as well. */
+const refusedAccount: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
 
 /**
  * The dangerous step: the provider has no idempotency key, so a POST that may have arrived is never sent again.
@@ -40,30 +55,39 @@ export async function submitGeneration(
 ): Promise<GenerationRow | null> {
   if (server.storage.health.problem !== null) return waitForStorage(server, run);
   const segmind = await accountInForce(server, run.projectId).catch((error: unknown) => {
-    if (error instanceof AccountUnusable) return null;
-    throw error;
+    if (!(error instanceof AccountUnusable)) throw error;
+    server.keyOutage(run.projectId).failed(error);
+    return null;
   });
-  if (!segmind) {
-    // Another process may have the master key: what this one cannot read is no answer of the provider's.
-    return postpone(server, run, unreadableMs, 'PROVIDER_KEY');
-  }
+  // Another process may have the master key: what this one cannot read is no answer of the provider's.
+  if (!segmind) return postpone(server, run, unreadableMs, 'PROVIDER_KEY');
+  server.keyOutage(run.projectId).worked();
   const ctx = { ...server, segmind };
   const account = ctx.segmind.accountId;
-  const pause = await findPause(ctx, account, run.model);
-  if (pause) return postpone(ctx, run, pause.remainingMs);
-  const waitMs = ctx.pace(account).reserve(longestTurnMs);
+  const scope = { account, model: run.model };
+  const pause = await findPause(ctx, scope);
+  if (pause) return waitForPause(ctx, run, pause);
+  const pace = ctx.pace(account);
+  const waitMs = pace.reserve(longestTurnMs);
   // A run that waits here keeps a place that another account's run could have.
-  if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs);
-  await sleep(waitMs, undefined, { signal });
+  if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs, 'PROVIDER_RATE_LIMIT');
+  if (waitMs > 0) {
+    await sleep(waitMs, undefined, { signal });
+    // Another one may have been refused meanwhile.
+    const next = await findPause(ctx, scope);
+    if (next) return waitForPause(ctx, run, next);
+  }
   // What cannot be stored must not be bought.
   if ((await ctx.storage.health.prove()) !== null) return waitForStorage(ctx, run);
-  if (!(await claimProbe(ctx, account, run.model, probeEveryMs))) return postpone(ctx, run, probeEveryMs);
+  const tried = await claimTry(ctx, scope, tryEveryMs);
+  if (tried) return waitForPause(ctx, run, tried);
+  const sentAt = pace.now();
 
   let body: Record<string, unknown>;
   try {
     body = await buildBody(ctx, run);
   } catch (error) {
-    if (error instanceof SegmindError) return notTaken(ctx, run, error, { from: ['QUEUED'] });
+    if (error instanceof SegmindError) return notTaken(ctx, run, error, { from: ['QUEUED'] }, sentAt);
     if (error instanceof StorageUnavailable) return waitForStorage(ctx, run);
     if (error instanceof ReferenceMissing) return failUnsent(ctx, run, failureOfReference(error));
     throw error;
@@ -82,7 +106,7 @@ export async function submitGeneration(
   // The removal of the project cancels it.
   if (intent === 'GIVEN_UP') return null;
   // The watch over the environment says so, and this process rests.
-  if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs);
+  if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs, 'ENVIRONMENT');
   if (signal.aborted || !wakeup.isLeaseFresh()) {
     // Nothing has been sent, and this attempt is the only one that could have.
     await requeue(ctx, run, 0, mine);
@@ -93,8 +117,8 @@ export async function submitGeneration(
       return await postRun(ctx, intent, body, mine, hurried);
     } catch (error) {
       if (!(error instanceof SegmindError)) throw error;
-      if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine);
-      ctx.log.warn({ err: error, generationId: run.id }, 'the submit ended uncertain');
+      if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine, sentAt);
+      ctx.log.warn({ generationId: run.id, reason: error.message }, 'the submit ended uncertain');
       const problems = await untilStored(ctx, intent, hurried, () => keepAnswer(ctx, run, error)).catch(
         () => [],
       );
@@ -104,6 +128,7 @@ export async function submitGeneration(
         if (problems.length > 0) ctx.log.error({ err: cause, generationId: run.id, problems }, unwritten);
         throw cause;
       }
+      await ctx.health.brokeOff(error);
       return null;
     }
   });
@@ -115,32 +140,49 @@ function waitForStorage(ctx: TaskContext, run: GenerationRow): Promise<null> {
   return postpone(ctx, run, delayMs, 'STORAGE');
 }
 
+/** Waits for the end of a pause. Where that is not known, the run is woken; the longer it lasts, the more rarely it looks. */
+function waitForPause(ctx: TaskContext, run: GenerationRow, pause: Pause): Promise<null> {
+  return postpone(ctx, run, lookInMs(pause), waitOfPause[pause.reason]);
+}
+
+function lookInMs({ reason, ageMs, remainingMs }: Pause): number {
+  if (reason === 'UNAVAILABLE') return Math.min(Math.max(ageMs / 2, shortestLookMs), longestLookMs);
+  if (reason === 'SUBMITS_FAIL') return Math.min(Math.max(ageMs / 2, remainingMs), longestTryMs);
+  return remainingMs;
+}
+
 /** The provider certainly took nothing: try again later, or fail with its reason. */
 async function notTaken(
-  ctx: TaskContext,
+  ctx: Worker,
   run: GenerationRow,
   error: SegmindError,
   mine: Mine,
+  sentAt: number,
 ): Promise<null> {
   const account = ctx.segmind.accountId;
-  ctx.log.warn({ err: error, generationId: run.id }, 'the provider did not take the run');
-  const reason = pauseReasons.find((each) => each === error.code);
+  const said = { generationId: run.id, reason: error.message };
+  const reason = refusedAccount.find((each) => each === error.code);
   if (error.meaning === 'REFUSED' || reason) {
+    ctx.log.warn(said, 'the provider did not take the run');
     if (reason) {
       const model = reason === 'FORBIDDEN' ? run.model : '';
-      await pauseProvider(ctx, { account, model, reason, durationMs: probeEveryMs });
+      await persist.execute(() => pauseProvider(ctx, { account, model, reason, durationMs: tryEveryMs }));
     }
     return fail(ctx, run, error, mine);
   }
+  // These are told when they begin and when they are over, not for each run.
+  ctx.log.debug(said, 'the provider did not take the run');
   if (error.code === 'RATE_LIMITED') {
-    ctx.pace(account).slower();
-    const durationMs = error.retryAt
-      ? Math.max(error.retryAt.getTime() - ctx.clock.now().getTime(), 500)
-      : rateLimitPauseMs;
-    await pauseProvider(ctx, { account, reason: 'RATE_LIMITED', durationMs });
-    return requeue(ctx, run, durationMs, mine);
+    const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
+    const durationMs = toldMs === null ? null : Math.max(toldMs, shortestPauseMs);
+    const pause = await persist.execute(() =>
+      pauseProvider(ctx, { account, reason: 'RATE_LIMITED', durationMs }),
+    );
+    ctx.pace(account).slower(sentAt, pause.remainingMs);
+    return requeue(ctx, run, lookInMs(pause), mine, 'PROVIDER_RATE_LIMIT');
   }
-  // Unreachable: the older the run, the longer the wait.
+  if (await ctx.health.suspect(error)) return requeue(ctx, run, shortestLookMs, mine, 'PROVIDER_UNAVAILABLE');
+  // It answers others, so it is this run, or the host of its pictures: the older the run, the longer the wait.
   const ageMs = ctx.clock.now().getTime() - run.requestedAt.getTime();
-  return requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine);
+  return requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine, 'PROVIDER_UNAVAILABLE');
 }

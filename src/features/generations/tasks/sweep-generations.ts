@@ -30,11 +30,12 @@ export async function sweepGenerations(ctx: Uses<'db' | 'jobs'>): Promise<number
 /** Sweeps every half minute until `signal` aborts. A sweep that fails is only late. */
 export async function sweepRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
   const outage = createOutage(ctx.log, { failed: 'sweeps fail', over: 'sweeps succeed again' });
+  const unreadable = new Set<string>();
   while (!signal.aborted) {
     try {
       const count = await sweepGenerations(ctx);
       if (count > 0) ctx.log.warn({ count }, 'runs without a wake-up were woken');
-      await tendProviderKeys(ctx);
+      await tendProviderKeys(ctx, unreadable);
       outage.worked();
     } catch (error) {
       outage.failed(error);

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+import { createOutage, type Outage } from '../../../logger.ts';
 import { type Bounds, createBounds } from '../../../platform/bounds.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { createDatabaseClock, type DatabaseClock } from '../../../platform/db/database-clock.ts';
@@ -5,6 +7,7 @@ import { createTurns } from '../../../platform/db/turns.ts';
 import { createTimerWheel, type TimerWheel } from '../../../platform/timer-wheel.ts';
 import { createObservedTimes, type ObservedTimes } from '../../prices/observed-times.ts';
 import { createPollPauses, type PollPauses } from './poll-pauses.ts';
+import { createProviderHealth, type ProviderHealth } from './provider-health.ts';
 
 /** What all runs that one process walks share. Thousands may wait at a time; what they do after waiting is bounded. */
 export interface Worker extends TaskContext {
@@ -14,6 +17,11 @@ export interface Worker extends TaskContext {
   readonly databaseNow: DatabaseClock;
   readonly observedTimes: ObservedTimes;
   readonly pollPauses: PollPauses;
+  readonly health: ProviderHealth;
+  /** Tells that intents cannot be noted, and that they can again. */
+  readonly notesOutage: Outage;
+  /** The same of the key of a project's own account. */
+  readonly keyOutage: (projectId: string) => Outage;
   /** Reading results, by project: some hold their pictures. */
   readonly results: Bounds;
   /** Fetching and keeping pictures, by project: each is held in memory. */
@@ -22,6 +30,22 @@ export interface Worker extends TaskContext {
 
 /** Polls that are due within so long go out together. */
 const tickMs = 25;
+
+/** Projects whose keys are remembered as unusable. */
+const mostProjects = 10_000;
+
+function createKeyOutages({ log }: Pick<TaskContext, 'log'>): Worker['keyOutage'] {
+  const outages = new LRUCache<string, Outage>({ max: mostProjects });
+  const words = {
+    failed: "a project's runs wait: the key of its account cannot be used by this process",
+    over: "the key of a project's account can be used again",
+  };
+  return (projectId) => {
+    const outage = outages.get(projectId) ?? createOutage(log.child({ projectId }), words);
+    outages.set(projectId, outage);
+    return outage;
+  };
+}
 
 /** Makes the worker of a process. */
 export function createWorker(ctx: TaskContext): Worker {
@@ -33,6 +57,12 @@ export function createWorker(ctx: TaskContext): Worker {
     databaseNow: createDatabaseClock(ctx.db),
     observedTimes: createObservedTimes(ctx),
     pollPauses: createPollPauses(),
+    health: createProviderHealth(ctx),
+    notesOutage: createOutage(ctx.log, {
+      failed: 'nothing is submitted: the intent cannot be noted',
+      over: 'intents are noted again',
+    }),
+    keyOutage: createKeyOutages(ctx),
     results: createBounds({ all: 16, each: 8 }),
     downloads: createBounds({ all: 16, each: 8 }),
   };

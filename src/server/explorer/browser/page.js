@@ -16,6 +16,9 @@ const defaultTabs = examples.map(({ query, variables }) => ({
   variables: JSON.stringify(variables, null, 2),
 }));
 
+/** The page's own address is GraphQL's as well, at whatever path a proxy has put it. */
+const endpoint = new URL(location.pathname.replace(/\/+$/, ''), location.href);
+
 /** The whole page: the strip with the key, and GraphiQL speaking with that key. */
 function Explorer() {
   const [session, setSession] = useState(() => ({ key: sessionStorage.getItem(keySlot) ?? '' }));
@@ -71,7 +74,7 @@ function Explorer() {
 /** SIMULATOR or LIVE; null where the server does not say. */
 async function findEnvironment(key) {
   try {
-    const answer = await fetch(new URL('/graphql', location.href), {
+    const answer = await fetch(endpoint, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ query: '{ provider { environment } }' }),
@@ -84,10 +87,9 @@ async function findEnvironment(key) {
 
 /** HTTP and WebSocket to this server with one key; tells 'granted' or 'refused' with each answer. */
 function connect(key, onAccess) {
-  const address = new URL('/graphql', location.href);
   const authorization = `Bearer ${key}`;
   const socket = createClient({
-    url: address.href.replace(/^http/, 'ws'),
+    url: endpoint.href.replace(/^http/, 'ws'),
     connectionParams: { authorization },
     // A refused key stays refused; any other end is tried again.
     shouldRetry: (end) => end.code !== CloseCode.Forbidden,
@@ -97,7 +99,7 @@ function connect(key, onAccess) {
     },
   });
   const fetcher = createGraphiQLFetcher({
-    url: address.href,
+    url: endpoint.href,
     wsClient: socket,
     headers: key ? { authorization } : {},
     enableIncrementalDelivery: false,

@@ -1,0 +1,57 @@
+import type { Uses } from '../../platform/context.ts';
+import { type AccountPause, type PauseReason, pausesInForce } from './provider-pause.ts';
+
+/** Whether runs can be submitted with an account. */
+export type ProviderStatusName = 'OPERATIONAL' | 'UNAVAILABLE' | 'PAUSED';
+
+/** How it stands with an account at the provider, as it may be told. */
+export interface AccountStatus {
+  readonly status: ProviderStatusName;
+  /** Since when; null while it is operational. */
+  readonly since: Date | null;
+  /** In a sentence; null while it is operational. */
+  readonly message: string | null;
+}
+
+const operational: AccountStatus = { status: 'OPERATIONAL', since: null, message: null };
+
+/** Without addresses and without the provider's own words, which may hold secrets. The gravest first. */
+const messages: readonly (readonly [PauseReason, string])[] = [
+  [
+    'UNAVAILABLE',
+    'The provider does not answer. It is asked again every few seconds, and runs go on when it answers.',
+  ],
+  ['SUBMITS_FAIL', 'Submits to the provider break off. One run is tried at a time, and the others wait.'],
+  [
+    'UNAUTHORIZED',
+    'The provider refuses the key of the account. One run is tried a minute, and the others wait.',
+  ],
+  ['FORBIDDEN', 'The provider refuses the account. One run is tried a minute, and the others wait.'],
+  ['NO_CREDITS', 'The account has no credits left. One run is tried a minute, and the others wait.'],
+  ['RATE_LIMITED', 'The provider limits the requests of the account. Runs go on when the limit is over.'],
+];
+
+/** What is told to those who do not look after the account. */
+const discreet = 'The provider takes no runs of the account at the moment. They wait.';
+
+/**
+ * How it stands with an account. What is wrong with the account itself is only told to who looks after it, `isOwn`; that the
+ * provider as a whole is unavailable is told to everybody.
+ */
+export async function findAccountStatus(
+  ctx: Uses<'db' | 'segmind'>,
+  account: string,
+  isOwn: boolean,
+): Promise<AccountStatus> {
+  const pauses = await pausesInForce(ctx, [account, ctx.segmind.environment]);
+  for (const [reason, message] of messages) {
+    const pause = pauses.find((each) => each.reason === reason);
+    if (pause) return tell(pause, message, isOwn);
+  }
+  return operational;
+}
+
+function tell({ reason, since }: AccountPause, message: string, isOwn: boolean): AccountStatus {
+  if (reason === 'UNAVAILABLE' || reason === 'SUBMITS_FAIL') return { status: 'UNAVAILABLE', since, message };
+  return { status: 'PAUSED', since, message: isOwn ? message : discreet };
+}

@@ -1,0 +1,41 @@
+import { factsOfType, type PictureType } from './picture-type.ts';
+
+/** The formats in which pictures are served. */
+export type PictureFormat = 'WEBP' | 'JPEG' | 'PNG' | 'AVIF';
+
+interface FormatFacts {
+  readonly contentType: PictureType;
+  /** In pixels: an encoder refuses a longer side. */
+  readonly longestSide: number;
+}
+
+export const formats: Readonly<Record<PictureFormat, FormatFacts>> = {
+  WEBP: { contentType: 'image/webp', longestSide: 16_383 },
+  JPEG: { contentType: 'image/jpeg', longestSide: 65_500 },
+  PNG: { contentType: 'image/png', longestSide: 1_000_000 },
+  AVIF: { contentType: 'image/avif', longestSide: 16_384 },
+};
+
+/** How a picture is asked for; null leaves either as it is stored. */
+export interface Wanted {
+  readonly width: number | null;
+  readonly format: PictureFormat | null;
+}
+
+/**
+ * The format that a stored picture is written in; null when its bytes are served as they are. A stored picture that is only
+ * scaled keeps its format where it is one of ours. What browsers do not show is served as WebP.
+ */
+export function servedFormat(storedType: string, { width, format }: Wanted): PictureFormat | null {
+  if (format !== null) return format;
+  if (width === null && factsOfType(storedType).isShown) return null;
+  const [own] = names.filter((name) => formats[name].contentType === storedType);
+  return own ?? 'WEBP';
+}
+
+const names = Object.keys(formats).filter(isPictureFormat);
+
+/** Whether a name from outside is one of a format. */
+export function isPictureFormat(name: string): name is PictureFormat {
+  return Object.hasOwn(formats, name);
+}

@@ -1,0 +1,45 @@
+import { toError } from './errors.ts';
+import { formatMicros } from './money.ts';
+import type { TaskContext } from './platform/context.ts';
+import type { Credits } from './platform/segmind/segmind.ts';
+import { SegmindError, type SegmindErrorCode } from './platform/segmind/segmind-error.ts';
+
+const refusals: readonly SegmindErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN'];
+const silences: readonly SegmindErrorCode[] = [
+  'NOT_CONNECTED',
+  'CONNECTION_LOST',
+  'TIMED_OUT',
+  'GATEWAY_TIMEOUT',
+];
+
+/**
+ * Asks the provider for the balance of the server's account, which costs nothing, and says in one line what that shows of
+ * the key: that it works, that it is refused, or that it could not be tried. Never rejects, and never tells the key.
+ */
+export async function tryAccount(
+  { segmind, log }: Pick<TaskContext, 'segmind' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { environment: address, accountId: account } = segmind;
+  try {
+    const credits = await segmind.credits();
+    log.info({ account }, `SEGMIND_API_KEY works at ${address}: ${describeBalance(credits)}`);
+  } catch (error) {
+    // Of a stop it says nothing about the key.
+    if (signal.aborted) return;
+    if (!(error instanceof SegmindError)) {
+      log.warn({ err: toError(error), account }, 'SEGMIND_API_KEY could not be tried');
+    } else if (refusals.includes(error.code)) {
+      log.error({ account }, `SEGMIND_API_KEY is refused by ${address}: runs fail until another one is set`);
+    } else {
+      const reason = silences.includes(error.code) ? 'cannot be reached' : 'gave no usable answer';
+      log.warn({ account }, `SEGMIND_API_KEY could not be tried: ${address} ${reason} (${error.code})`);
+    }
+  }
+}
+
+function describeBalance({ creditsMicros, freeCreditsMicros }: Credits): string {
+  if (creditsMicros === null) return 'the account has no balance on record';
+  const free = freeCreditsMicros ? ` and $${formatMicros(freeCreditsMicros)} of free credits` : '';
+  return `the account has $${formatMicros(creditsMicros)}${free}`;
+}
