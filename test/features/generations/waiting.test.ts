@@ -127,6 +127,9 @@ describe('what follows from the row is told without being written', () => {
     const id = await holdRun(db, place, 0n);
     const since = (await read(id)).requestedAt.toISOString();
     expect(await told(id)).toEqual({ status: 'QUEUED', waitingFor: { reason: 'SLOT', since } });
+    // Whether it had one at an earlier event is not known later.
+    const queued = await read(id);
+    expect(waitOf(readProgress(queued, writeProgress(queued)))).toBeNull();
     await moveGeneration({ db, jobs }, id, { to: 'CANCELED' });
     expect(await told(id)).toEqual({ status: 'CANCELED', waitingFor: null });
   });
