@@ -16,7 +16,7 @@ afterAll(() => dramatis.stop());
 
 const begin = async (): Promise<OpenBody> => {
   const body = await openBody(dramatis.url, { key: adminKey, length: 900_000 });
-  await body.write(Buffer.alloc(800_000, ' '));
+  await body.write(Buffer.alloc(700_000, ' '));
   return body;
 };
 
@@ -34,7 +34,7 @@ it('a body that goes on coming ever so slowly is ended, and its share is given b
   clearInterval(drip);
   for (const body of slow) expect([0, 408]).toContain(body.status());
   const next = await begin();
-  await next.write(Buffer.alloc(100_000, ' '));
+  await next.write(Buffer.alloc(200_000, ' '));
   await eventually('an answer', () => next.status());
   // No JSON, but read whole.
   expect(next.status()).toBe(400);
