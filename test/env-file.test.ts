@@ -94,11 +94,11 @@ describe('a program that an npm script starts', () => {
     expect(stderr).toBe('Dramatis cannot start: .env, line 1: a line must be NAME=value, or begin with #.\n');
   });
 
-  it('is the server, the demo or the simulator, and no other', async () => {
+  it('is the server, the demo, the verification or the simulator, and no other', async () => {
     const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
       scripts: Record<string, string>;
     };
     const withFile = Object.entries(scripts).filter(([, command]) => command.includes('load-env-file'));
-    expect(withFile.map(([name]) => name)).toEqual(['start', 'demo', 'simulator']);
+    expect(withFile.map(([name]) => name)).toEqual(['start', 'demo', 'verify', 'simulator']);
   });
 });
