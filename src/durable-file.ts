@@ -86,9 +86,14 @@ export async function removeLitter(
   for (const name of (await readdir(folder)).filter(isUnfinished)) {
     const path = join(folder, name);
     const facts = await stat(path).catch(() => null);
-    if (!facts || Date.now() - facts.mtimeMs < ageMs) continue;
+    if (!facts || ageOf(facts.mtimeMs) < ageMs) continue;
     await rm(path, { recursive: true, force: true });
     count += 1;
   }
   return count;
+}
+
+/** How long ago the time of a file was. It is finer than the clock's whole milliseconds, so it may seem to be yet to come. */
+export function ageOf(timeMs: number): number {
+  return Date.now() - Math.floor(timeMs);
 }

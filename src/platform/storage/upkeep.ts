@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { link, readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeLitter, writeWhole } from '../../durable-file.ts';
+import { ageOf, removeLitter, writeWhole } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 import type { SpoolPlace } from './spool-file.ts';
 import type { FilesPage, StorageUpkeep } from './storage.ts';
@@ -59,7 +59,7 @@ export function createUpkeep(
         const facts = await unlessGone(stat(path));
         if (!facts?.isFile()) return 'KEPT';
         const isMarked = facts.mtimeMs === mark.getTime();
-        if (Date.now() - (isMarked ? facts.ctimeMs : facts.mtimeMs) < ageMs) return 'KEPT';
+        if (ageOf(isMarked ? facts.ctimeMs : facts.mtimeMs) < ageMs) return 'KEPT';
         if (!isMarked) {
           await unlessGone(utimes(path, mark, mark));
           return 'MARKED';
@@ -136,7 +136,7 @@ async function leave(leaving: string): Promise<boolean> {
 /** A folder in which something was made lately is in use: its writer may be about to put a file into it. */
 async function removeEmpty(path: string, ageMs: number): Promise<void> {
   const facts = await unlessGone(stat(path));
-  if (facts && Date.now() - facts.mtimeMs >= ageMs)
+  if (facts && ageOf(facts.mtimeMs) >= ageMs)
     await rmdir(path).catch((error: unknown) => {
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
     });
