@@ -13,6 +13,9 @@ import {
   wholeNumber,
 } from './setting-parsers.ts';
 
+/** As many pixels as the picture library opens. */
+export const mostImagePixels = 268_402_689;
+
 /** How long a statement may take, unless an operator says otherwise. */
 export const defaultDatabaseTimeoutMs = 15_000;
 
@@ -131,7 +134,7 @@ const environment = z.object({
     .optional(),
   MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 33_554_432),
   MAX_IMAGE_BYTES: wholeNumber(1_024, 1_073_741_824, 20_971_520),
-  MAX_IMAGE_PIXELS: wholeNumber(1_024, 268_402_689, 67_108_864),
+  MAX_IMAGE_PIXELS: wholeNumber(1_024, mostImagePixels, 67_108_864),
   /** How long a picture that was uploaded and that nothing uses is kept. */
   UNUSED_UPLOADS_KEPT_HOURS: wholeNumber(1, 87_600, 24),
   /**

@@ -80,10 +80,6 @@ const outputs: Record<string, () => Promise<Buffer>> = {
   'image/gif': async () => (await frames()).gif().toBuffer(),
   'image/webp': async () => (await frames()).webp().toBuffer(),
   'image/tiff': () => noise().tiff().toBuffer(),
-  'image/svg+xml': async () =>
-    Buffer.from(
-      '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"><script>alert(1)</script></svg>',
-    ),
   'image/jpeg': async () => {
     const bytes = await noise().jpeg().toBuffer();
     const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]));
@@ -109,7 +105,7 @@ describe('an output that the picture library decodes', () => {
 
   it('as the bytes of the answer itself is one as well', async () => {
     provider.isSynchronous = true;
-    for (const contentType of ['image/avif', 'image/tiff', 'image/svg+xml']) {
+    for (const contentType of ['image/avif', 'image/tiff']) {
       provider.result = { body: (await outputs[contentType]?.()) ?? Buffer.alloc(0) };
       const { status, images } = await settled();
       expect([status, images[0]?.image.contentType]).toEqual(['COMPLETED', contentType]);
@@ -129,7 +125,7 @@ describe('an output that the picture library decodes', () => {
   });
 
   it('is sent to the provider in a format that its documents name', async () => {
-    for (const contentType of ['image/gif', 'image/avif', 'image/svg+xml']) {
+    for (const contentType of ['image/gif', 'image/avif', 'image/tiff']) {
       const { images } = await deliver((await outputs[contentType]?.()) ?? Buffer.alloc(0));
       const { addReferenceImage } = await dramatis.get(
         `mutation ($input: AddReferenceImageInput!) {

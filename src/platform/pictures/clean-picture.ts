@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import { inspectPicture, openPicture, type PictureFacts, type PictureLimits } from './inspect-picture.ts';
+import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';
 import { factsOfType, isPictureType, type PictureType } from './picture-type.ts';
 
@@ -18,22 +19,23 @@ const stillTypes: readonly PictureType[] = ['image/png', 'image/webp'];
  * end. Of an animated GIF or AVIF the first frame is taken. Throws PictureRefused for what is not taken.
  */
 export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promise<Picture> {
+  const named = nameType(bytes);
+  if (isPictureType(named) && !factsOfType(named).isUploadable) throw refuseFormat(named);
   const { contentType, isAnimated, isWhole } = await inspectPicture(bytes, limits);
-  if (!factsOfType(contentType).isUploadable) throw refuseFormat(contentType);
   if (isAnimated && stillTypes.includes(contentType))
     throw new PictureRefused('ANIMATED', 'The picture is animated; only still pictures are taken.');
   if (!isWhole) throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
-  return writeStill(bytes, limits.maxPixels);
+  return writeStill(bytes);
 }
 
 /**
  * Writes the first frame of a picture anew, without anything but pixels, in a format that the provider takes. What has
  * lost nothing yet loses nothing.
  */
-export async function writeStill(bytes: Buffer, maxPixels: number): Promise<Picture> {
-  const { mediaType, hasAlpha, space } = await openPicture(bytes, maxPixels).metadata();
+export async function writeStill(bytes: Buffer): Promise<Picture> {
+  const { mediaType, hasAlpha, space } = await openPicture(bytes).metadata();
   const isGrey = space === 'b-w' || space === 'grey16';
-  const upright = openPicture(bytes, maxPixels)
+  const upright = openPicture(bytes)
     .autoOrient()
     .toColourspace(isGrey ? 'b-w' : 'srgb');
   const still = encode(upright, {

@@ -1,4 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import { mostImagePixels } from '../../config.ts';
+import { isDecodable } from './is-decodable.ts';
 import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';
 import { isPictureType, type PictureType } from './picture-type.ts';
@@ -24,13 +26,14 @@ export interface PictureLimits {
 
 /** A side of a picture. Some encoders and the scaling of longer lines fail. */
 const longestSide = 1_000_000;
-/** A picture whose first look takes longer is refused: an SVG can ask for endless work. */
-const longestLookSeconds = 60;
-
-/** Opens the first frame of a picture for reading, with every limit in force. What cannot be decoded is filled in. */
-export function openPicture(bytes: Buffer, maxPixels: number): Sharp {
+/**
+ * Opens the first frame of a picture for reading. What cannot be decoded is filled in. How many pixels it has was looked
+ * at when it was taken, and by a limit that may have been lowered since.
+ */
+export function openPicture(bytes: Buffer): Sharp {
+  if (!isDecodable(bytes)) throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.');
   return sharp(bytes, {
-    limitInputPixels: maxPixels,
+    limitInputPixels: mostImagePixels,
     failOn: 'none',
     sequentialRead: true,
     animated: false,
@@ -52,9 +55,9 @@ export async function inspectPicture(
       `The picture has ${bytes.length} bytes; at most ${maxBytes} are taken.`,
     );
   }
+  if (!isDecodable(bytes)) throw refuseBytes(bytes);
   const { mediaType: contentType = '', pages = 1, autoOrient } = await readHeader(bytes);
-  if (!isPictureType(contentType))
-    throw refuseFormat(contentType === 'image/heic' ? 'image/heif' : contentType);
+  if (!isPictureType(contentType)) throw refuseBytes(bytes);
   const { width, height } = autoOrient;
   if (width * height > maxPixels) {
     throw new PictureRefused(
@@ -80,24 +83,27 @@ export async function inspectPicture(
   }
 }
 
+/** Other pictures are refused by their name. */
+function refuseBytes(bytes: Buffer): PictureRefused {
+  const name = nameType(bytes);
+  return name.startsWith('image/')
+    ? refuseFormat(name)
+    : new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.');
+}
+
 async function readHeader(bytes: Buffer): Promise<Metadata> {
   // Reads no pixels, so the limit is ours to check, with our own words.
   return sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((error: unknown) => {
-      const contentType = nameType(bytes);
-      // Any text may begin like an SVG.
-      if (isPictureType(contentType) && contentType !== 'image/svg+xml')
-        throw new PictureRefused('DAMAGED', 'The picture cannot be read.', { cause: error });
-      if (contentType.startsWith('image/')) throw refuseFormat(contentType);
-      throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.', { cause: error });
+      if (!isPictureType(nameType(bytes))) throw refuseBytes(bytes);
+      throw new PictureRefused('DAMAGED', 'The picture cannot be read.', { cause: error });
     });
 }
 
 async function isDecoded(bytes: Buffer, failOn: 'none' | 'truncated', maxPixels: number): Promise<boolean> {
   return sharp(bytes, { limitInputPixels: maxPixels, failOn, sequentialRead: true })
     .resize(16, 16, { fit: 'fill' })
-    .timeout({ seconds: longestLookSeconds })
     .raw()
     .toBuffer()
     .then(

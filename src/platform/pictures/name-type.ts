@@ -9,6 +9,8 @@ const binary: readonly (readonly [start: string, contentType: string])[] = [
   ['\xff\x0a', 'image/jxl'],
   ['\0\0\0\x0cJXL ', 'image/jxl'],
   ['%PDF-', 'application/pdf'],
+  ['\0\0\0\x0cjP  ', 'image/jp2'],
+  ['\x1f\x8b', 'application/gzip'],
   ['PK\x03\x04', 'application/zip'],
 ];
 
@@ -17,16 +19,16 @@ const words: Readonly<Record<string, string>> = {
   WEBP: 'image/webp',
   avif: 'image/avif',
   avis: 'image/avif',
-  heic: 'image/heif',
-  heix: 'image/heif',
   mif1: 'image/heif',
   msf1: 'image/heif',
 };
 
+/** HEIC pictures, sequences of them, and layers. */
+const heic = /^he[iv][cmsx]$/;
+
 const texts: readonly (readonly [start: string, contentType: string])[] = [
   ['{', 'application/json'],
   ['[', 'application/json'],
-  ['<svg', 'image/svg+xml'],
   ['<!doctype html', 'text/html'],
   ['<html', 'text/html'],
 ];
@@ -36,8 +38,9 @@ export function nameType(bytes: Buffer): string {
   const head = bytes.subarray(0, 256).toString('latin1');
   const word = head.slice(8, 12);
   if (head.startsWith('RIFF') || head.slice(4, 8) === 'ftyp')
-    return words[word] ?? 'application/octet-stream';
+    return words[word] ?? (heic.test(word) ? 'image/heif' : 'application/octet-stream');
   const text = head.trimStart().toLowerCase();
+  if (/^(<\?xml[^>]*>\s*)?<svg[\s>]/.test(text)) return 'image/svg+xml';
   const found =
     binary.find(([start]) => head.startsWith(start)) ?? texts.find(([start]) => text.startsWith(start));
   return found?.[1] ?? 'application/octet-stream';

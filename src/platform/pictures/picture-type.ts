@@ -1,12 +1,14 @@
-/** What we keep, by its bytes: whatever the picture library decodes. */
+/**
+ * What we keep, by its bytes: what the picture library decodes, but for SVG. That is a program to be run, whose memory and
+ * time its size says nothing about.
+ */
 export type PictureType =
   | 'image/jpeg'
   | 'image/png'
   | 'image/webp'
   | 'image/gif'
   | 'image/avif'
-  | 'image/tiff'
-  | 'image/svg+xml';
+  | 'image/tiff';
 
 /** What can be done with pictures of a type. */
 export interface TypeFacts {
@@ -31,7 +33,6 @@ const types: Readonly<Record<PictureType, TypeFacts>> = {
   'image/gif': { extension: 'gif', ...shown },
   'image/avif': { extension: 'avif', ...shown },
   'image/tiff': { extension: 'tiff', ...stored },
-  'image/svg+xml': { extension: 'svg', ...stored },
 };
 
 /** What can be done with a stored type. Nothing but storing where only a newer version knows it. */

@@ -9,10 +9,9 @@ import { formats, type PictureFormat } from './served-format.ts';
 export async function resizePicture(
   bytes: Buffer,
   { width, format }: { width: number | null; format: PictureFormat },
-  { maxPixels }: { maxPixels: number },
 ): Promise<Buffer> {
   const { longestSide } = formats[format];
-  const fitting = openPicture(bytes, maxPixels)
+  const fitting = openPicture(bytes)
     .autoOrient()
     .resize({
       width: Math.min(width ?? longestSide, longestSide),

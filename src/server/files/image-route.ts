@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { StorageUnavailable } from '../../errors.ts';
 import { imageUrl } from '../../features/images/image.queries.ts';
 import { ImageFormat } from '../../features/images/image.type.ts';
 import { uploadImage } from '../../features/images/upload-image.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { Loaders } from '../../platform/graphql/loaders.ts';
 import { factsOfType } from '../../platform/pictures/picture-type.ts';
-import { resizePicture } from '../../platform/pictures/resize-picture.ts';
 import { formats, isPictureFormat, servedFormat } from '../../platform/pictures/served-format.ts';
-import { blobKey, variantKey } from '../../platform/storage/blob-key.ts';
+import { blobKey } from '../../platform/storage/blob-key.ts';
 import { originalFormat, verifyImageUrl } from '../../platform/storage/sign-url.ts';
 import type { Arrivals } from '../arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hasEntityTag } from './entity-tag.ts';
+import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
+import { variants } from './variants.ts';
 
 const imageParams = z.object({ id: z.uuid() });
 /** As dear as a mutation. */
@@ -25,6 +25,7 @@ const uploadQuery = z.object({ projectId: z.string() });
 
 /** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
+  const openVariant = variants(ctx);
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -59,40 +60,18 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
       if (format === null) reply.header('content-length', image.sizeBytes);
       return reply.headers(validators).type(contentType).send();
     }
+    const file =
+      format === null
+        ? await ctx.storage.open(blobKey(image.projectId, image.sha256))
+        : await openVariant(image, { width, format }, () => !reply.raw.destroyed);
+    if (!file) {
+      if (!reply.raw.destroyed) ctx.log.error({ imageId: image.id }, 'a stored picture is missing');
+      const error = { code: 'NOT_FOUND', message: 'The picture is not in storage.' };
+      return reply.code(404).header('cache-control', 'no-store').send({ error });
+    }
     // Only with the picture: a failure must not be kept for a day.
-    const deliver = (bytes: Buffer) => reply.headers(validators).type(contentType).send(bytes);
-
-    if (format === null) {
-      const bytes = await ctx.storage.get(blobKey(image.projectId, image.sha256));
-      return bytes ? deliver(bytes) : missing();
-    }
-    const key = variantKey(image, width, format);
-    // A variant that cannot be read or kept is made all the same.
-    const kept = await ctx.storage.get(key).catch(orNothing);
-    if (kept) return deliver(kept);
-    const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
-    if (!original) return missing();
-    const maxPixels = ctx.config.MAX_IMAGE_PIXELS;
-    const made = await resizePicture(original, { width, format }, { maxPixels });
-    // Made once, kept: a thumbnail costs ten times what reading it does.
-    await ctx.storage.put(key, made).catch(orNothing);
-    // The project may have gone meanwhile, and nobody would look for this any more.
-    if ((await ctx.db.image.count({ where: { id: image.id } })) === 0)
-      await ctx.storage.delete(key).catch(orNothing);
-    return deliver(made);
-
-    function missing() {
-      ctx.log.error({ imageId: image?.id }, 'a stored picture is missing');
-      return reply
-        .code(404)
-        .header('cache-control', 'no-store')
-        .send({ error: { code: 'NOT_FOUND', message: 'The picture is not in storage.' } });
-    }
-  }
-
-  function orNothing(error: unknown): null {
-    if (error instanceof StorageUnavailable) return null;
-    throw error;
+    reply.headers(validators).type(contentType);
+    return Buffer.isBuffer(file) ? reply.send(file) : sendStored(reply, file);
   }
 
   app.register(async (upload) => {

@@ -4,6 +4,7 @@ import { readOutputProblems } from '../../features/generations/progress.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
 import { verifyOutputUrl } from '../../platform/storage/sign-url.ts';
 import type { ServerContext } from '../server-context.ts';
+import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
 
 const outputParams = z.object({
@@ -45,10 +46,9 @@ export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): v
         'content-disposition': `attachment; filename="${generationId}-${index}.bin"`,
         'cache-control': `private, max-age=${secondsUntil(verified.expiresAt, now)}, immutable`,
       })
-      .header('content-length', bytes.sizeBytes)
       .type('application/octet-stream');
-    if (request.method !== 'HEAD') return reply.send(bytes.stream);
+    if (request.method !== 'HEAD') return sendStored(reply, bytes);
     bytes.stream.destroy();
-    return reply.send();
+    return reply.header('content-length', bytes.sizeBytes).send();
   }
 }

@@ -138,6 +138,11 @@ describe('what is no upload', () => {
       async () =>
         Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), Buffer.alloc(400)]),
     ],
+    [
+      'HEIC',
+      async () =>
+        Buffer.concat([Buffer.from('\0\0\0\x18ftyphevc\0\0\0\0msf1hevc', 'latin1'), Buffer.alloc(400)]),
+    ],
     ['BMP', async () => Buffer.concat([Buffer.from('BM'), Buffer.alloc(400)])],
     ['JXL', async () => Buffer.concat([Buffer.from('\xff\x0a', 'latin1'), Buffer.alloc(400)])],
   ])('%s is refused by its name', async (name, make) => {

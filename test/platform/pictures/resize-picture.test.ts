@@ -16,17 +16,10 @@ it.each(names)('writes %s, scaled down and never up', async (format) => {
     [500, 64],
     [null, 64],
   ]) {
-    const bytes = await resizePicture(png, { width: asked ?? null, format }, limits);
+    const bytes = await resizePicture(png, { width: asked ?? null, format });
     const { mediaType, width } = await sharp(bytes).metadata();
     expect([mediaType, width]).toEqual([formats[format].contentType, got]);
   }
-});
-
-it('refuses to unpack more pixels than allowed', async () => {
-  const png = await noise(128).png().toBuffer();
-  await expect(resizePicture(png, { width: 16, format: 'WEBP' }, { maxPixels: 1_000 })).rejects.toThrow(
-    /pixel limit/,
-  );
 });
 
 /** Around the limits of each encoder, and lines of one pixel. */
@@ -56,7 +49,7 @@ describe.each(shapes)('a picture of %d x %d', (width, height) => {
     for (const channels of [3, 4] as const) {
       const original = await shape(channels);
       for (const asked of [16, 1_000, 4_096, null]) {
-        const bytes = await resizePicture(original, { width: asked, format }, limits);
+        const bytes = await resizePicture(original, { width: asked, format });
         const facts = await inspectPicture(bytes, limits);
         const scale = Math.min(1, longestSide / Math.max(width, height), (asked ?? Infinity) / width);
         expect(facts.contentType).toBe(formats[format].contentType);

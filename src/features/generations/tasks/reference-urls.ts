@@ -17,7 +17,7 @@ const assetLifetimeDays = 6;
  * ReferenceMissing, and StorageUnavailable when it cannot be known whether a picture is there.
  */
 export async function buildBody(
-  ctx: Uses<'db' | 'storage' | 'segmind' | 'log' | 'config'>,
+  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
   run: GenerationRow,
 ): Promise<Record<string, unknown>> {
   const pictures = await Promise.all(
@@ -29,7 +29,7 @@ export async function buildBody(
 }
 
 async function pictureValue(
-  ctx: Uses<'db' | 'storage' | 'segmind' | 'log' | 'config'>,
+  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
   projectId: string,
   reference: Reference,
 ): Promise<string> {
@@ -42,7 +42,6 @@ async function pictureValue(
   const { bytes, contentType } = await sendablePicture(
     await readReference(ctx, projectId, reference),
     reference.contentType,
-    ctx.config.MAX_IMAGE_PIXELS,
   );
   try {
     const url = await ctx.segmind.upload(bytes, contentType);
