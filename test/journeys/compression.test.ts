@@ -29,7 +29,8 @@ async function ask(path: string, headers: Record<string, string> = {}) {
 
 const script = async () => {
   const page = await ask('/graphql', { accept: 'text/html' });
-  return /src="([^"]+\.js)"/.exec(String(page.body))?.[1] ?? '';
+  const [, src = ''] = /src="([^"]+\.js)"/.exec(String(page.body)) ?? [];
+  return new URL(src, `${dramatis.url}/graphql`).pathname;
 };
 
 it.each<[string, () => string | Promise<string>]>([

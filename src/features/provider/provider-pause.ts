@@ -50,7 +50,7 @@ const pauseColumns = Prisma.sql`p.reason, (extract(epoch FROM now() - p.since) *
  * under way together is refused together, and counts once. A pause is never shortened.
  */
 export async function pauseProvider(
-  ctx: { readonly db: Pick<Transaction, '$queryRaw'> },
+  ctx: Uses<'db'>,
   {
     account,
     model = '',

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir } from 'node:fs/promises';
+import { chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -120,10 +120,19 @@ export async function startEmbeddedPostgres(options: {
 /** A new cluster gets a new password, where none was kept; one that has its password already cannot be opened by another. */
 async function clusterPassword(path: string, isNew: boolean): Promise<string> {
   const make = () => randomBytes(18).toString('hex');
-  if (isNew) return (await keptText(path, { make, loss: 'the new database gets a new password' })).text;
+  if (isNew) {
+    await removeEmpty(path);
+    return (await keptText(path, { make, loss: 'the new database gets a new password' })).text;
+  }
   const kept = await readKept(path);
   if (kept !== null) return kept;
   throw new Error(`${path} is gone, and the cluster beside it needs it. Restore it from a backup.`);
+}
+
+/** Older builds left an empty file when they were killed. No cluster needs it. */
+async function removeEmpty(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text?.trim() === '') await rm(path, { force: true });
 }
 
 async function createDatabase(url: string): Promise<void> {
