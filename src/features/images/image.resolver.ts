@@ -39,7 +39,7 @@ export class ImageResolver {
     @Arg('format', () => ImageFormat, {
       nullable: true,
       description:
-        'Left out: as stored. A type that browsers do not show (`image/tiff`, `image/svg+xml`) is then served as WEBP.',
+        'Left out: as stored. A type that browsers do not show (`image/tiff`) is then served as WEBP.',
     })
     format: ImageFormat | null,
   ): string {

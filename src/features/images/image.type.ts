@@ -31,7 +31,7 @@ export class Image extends Node {
   height: number;
   @Field(() => String, {
     description:
-      'The type of the stored original, read from its bytes: `image/jpeg`, `image/png` or `image/webp` for an upload; `image/gif`, `image/avif`, `image/tiff` and `image/svg+xml` as well for what a provider delivers.',
+      'The type of the stored original, read from its bytes: `image/jpeg`, `image/png` or `image/webp` for an upload; `image/gif`, `image/avif` and `image/tiff` as well for what a provider delivers.',
   })
   contentType: string;
   @Field(() => Int, { description: 'The size of the stored original.' })

@@ -13,7 +13,7 @@ export class ProviderKeyStatusResolver {
     description: 'Whether runs can be submitted with the account of this key.',
   })
   async status(@Ctx() ctx: Context, @Root() { account }: ProviderKeyRow) {
-    return (await findAccountStatus(ctx, account, true)).status;
+    return (await findAccountStatus(ctx, account)).status;
   }
 
   @FieldResolver(() => DateTimeScalar, {
@@ -21,7 +21,7 @@ export class ProviderKeyStatusResolver {
     description: 'The first moment of that status; null while OPERATIONAL.',
   })
   async since(@Ctx() ctx: Context, @Root() { account }: ProviderKeyRow) {
-    return (await findAccountStatus(ctx, account, true)).since;
+    return (await findAccountStatus(ctx, account)).since;
   }
 
   @FieldResolver(() => String, {
@@ -29,6 +29,6 @@ export class ProviderKeyStatusResolver {
     description: 'What is wrong, in a sentence; null while OPERATIONAL.',
   })
   async message(@Ctx() ctx: Context, @Root() { account }: ProviderKeyRow) {
-    return (await findAccountStatus(ctx, account, true)).message;
+    return (await findAccountStatus(ctx, account)).message;
   }
 }

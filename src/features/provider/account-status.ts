@@ -31,27 +31,19 @@ const messages: readonly (readonly [PauseReason, string])[] = [
   ['RATE_LIMITED', 'The provider limits the requests of the account. Runs go on when the limit is over.'],
 ];
 
-/** What is told to those who do not look after the account. */
-const discreet = 'The provider takes no runs of the account at the moment. They wait.';
-
-/**
- * How it stands with an account. What is wrong with the account itself is only told to who looks after it, `isOwn`; that the
- * provider as a whole is unavailable is told to everybody.
- */
+/** How it stands with an account. Everybody is told why it is paused, since the runs that wait for it say so as well. */
 export async function findAccountStatus(
   ctx: Uses<'db' | 'segmind'>,
   account: string,
-  isOwn: boolean,
 ): Promise<AccountStatus> {
   const pauses = await pausesInForce(ctx, [account, ctx.segmind.environment]);
   for (const [reason, message] of messages) {
     const pause = pauses.find((each) => each.reason === reason);
-    if (pause) return tell(pause, message, isOwn);
+    if (pause) return { status: statusOf(pause), since: pause.since, message };
   }
   return operational;
 }
 
-function tell({ reason, since }: AccountPause, message: string, isOwn: boolean): AccountStatus {
-  if (reason === 'UNAVAILABLE' || reason === 'SUBMITS_FAIL') return { status: 'UNAVAILABLE', since, message };
-  return { status: 'PAUSED', since, message: isOwn ? message : discreet };
+function statusOf({ reason }: AccountPause): ProviderStatusName {
+  return reason === 'UNAVAILABLE' || reason === 'SUBMITS_FAIL' ? 'UNAVAILABLE' : 'PAUSED';
 }

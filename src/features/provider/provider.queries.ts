@@ -11,6 +11,6 @@ export async function findProvider(ctx: Uses<'db' | 'segmind' | 'viewer'>): Prom
   return {
     environment,
     address: environment === 'LIVE' && isAdmin ? segmind.environment : null,
-    ...(await findAccountStatus(ctx, segmind.accountId, isAdmin)),
+    ...(await findAccountStatus(ctx, segmind.accountId)),
   };
 }

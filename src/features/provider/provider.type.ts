@@ -63,8 +63,7 @@ export class Provider implements AccountStatus {
   since: Date | null;
   @Field(() => String, {
     nullable: true,
-    description:
-      'What is wrong, in a sentence; null while OPERATIONAL. Why the account is PAUSED is told to the admin alone.',
+    description: 'What is wrong, in a sentence; null while OPERATIONAL.',
   })
   message: string | null;
 }

@@ -57,14 +57,15 @@ it.each([
   ['UNAUTHORIZED', 'refuses the key'],
   ['NO_CREDITS', 'no credits'],
   ['RATE_LIMITED', 'limits the requests'],
-])('why the server’s account is paused is told to the admin alone: %s', async (reason, words) => {
-  await pause(serverAccount, reason);
-  expect(await provider(admin)).toEqual({ status: 'PAUSED', since, message: expect.stringContaining(words) });
-  const { message, ...rest } = await provider(members.owner);
-  expect(rest).toEqual({ status: 'PAUSED', since });
-  expect(message).not.toContain(words);
-  expect(await ownKey()).toEqual(operational);
-});
+])(
+  'why the server’s account is paused is told to everybody whose runs may wait for it: %s',
+  async (reason, words) => {
+    await pause(serverAccount, reason);
+    const told = { status: 'PAUSED', since, message: expect.stringContaining(words) };
+    for (const who of [admin, members.owner, members.viewer]) expect(await provider(who)).toEqual(told);
+    expect(await ownKey()).toEqual(operational);
+  },
+);
 
 it('the account of a project is told with its key, and to nobody else', async () => {
   await pause(ownAccount, 'NO_CREDITS');
