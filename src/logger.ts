@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { toError } from './errors.ts';
 import { openLogOutput } from './log-output.ts';
@@ -71,5 +72,28 @@ export function createOutage(log: Logger, words: { readonly failed: string; read
       log.info({ seconds: Math.round((performance.now() - since) / 1_000) }, words.over);
       since = undefined;
     },
+  };
+}
+
+/** What was told last of each of many things, so that the same is not told loudly again and again. */
+export interface Repeats {
+  /** The level for a message about a thing: `warn`, or `debug` when the same was told of it last. */
+  levelOf(thing: string, message: string): 'warn' | 'debug';
+  /** The next message about the thing is a new one. */
+  forget(thing: string): void;
+}
+
+/** So many things are remembered. */
+const mostThings = 10_000;
+
+export function createRepeats(): Repeats {
+  const told = new LRUCache<string, string>({ max: mostThings });
+  return {
+    levelOf(thing, message) {
+      if (told.get(thing) === message) return 'debug';
+      told.set(thing, message);
+      return 'warn';
+    },
+    forget: (thing) => void told.delete(thing),
   };
 }

@@ -3,7 +3,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { createLogger } from '../src/logger.ts';
+import { createLogger, createRepeats } from '../src/logger.ts';
 import { mountFolder } from './support/ill-storage.ts';
 import { randomTexts } from './support/texts.ts';
 
@@ -79,4 +79,17 @@ it('lines that found no room on the disk are written when there is room again', 
     await disk.close();
     await rm(disk.folder, { recursive: true, force: true });
   }
+});
+
+it('tells the same of a thing once, until something else is told of it', () => {
+  const repeats = createRepeats();
+  expect(['a', 'a', 'b', 'a'].map((message) => repeats.levelOf('one', message))).toEqual([
+    'warn',
+    'debug',
+    'warn',
+    'warn',
+  ]);
+  expect(repeats.levelOf('another', 'a')).toBe('warn');
+  repeats.forget('one');
+  expect(repeats.levelOf('one', 'a')).toBe('warn');
 });

@@ -66,7 +66,8 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
   };
 }
 
-async function play(
+/** Gives one request its answer, and notes that it was seen. */
+export async function play(
   request: IncomingMessage,
   response: ServerResponse,
   answer: ScriptedAnswer,

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromPrisma, PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
 import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
-import { isTransient } from '../db/transient.ts';
 import { handOver } from './hand-over.ts';
 import { type Claim, Lease, leaseSeconds, renewLeases } from './lease.ts';
 import { createOutages } from './outages.ts';
@@ -73,10 +71,8 @@ export async function startJobQueue(
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,
   });
-  // While the database is away the loops below say so, once.
-  boss.on('error', (error) => {
-    if (!isTransient(error)) log.warn({ err: toError(error) }, 'job queue');
-  });
+  const outages = createOutages(log);
+  boss.on('error', outages.inBackground);
   await boss.start();
   await boss.createQueue(queue, {
     heartbeatSeconds: leaseSeconds,
@@ -98,7 +94,6 @@ export async function startJobQueue(
   /** What is being given back, by whichever handler. The connections must outlast it. */
   let giving = Promise.resolve();
   let fetchedAt: number | undefined;
-  const outages = createOutages(log);
 
   /** The next ones, urgent ones first, of all or of some. */
   async function fetchJobs(limit: number, among: Among = {}): Promise<FetchedJob[]> {
@@ -112,6 +107,7 @@ export async function startJobQueue(
   async function take({ id, data }: FetchedJob, handler: WakeupHandler, turn: Turn, lease: Lease) {
     // A fetch was under way when the stop began.
     if (stopping.signal.aborted) return giveBack([lease]);
+    const generationId = payload.safeParse(data).data?.generationId ?? null;
     let hasFinished = false;
     async function finish<Result>(work: (hurried: AbortSignal) => Promise<Result>): Promise<Result> {
       hasFinished = lease.mustFinish = true;
@@ -120,7 +116,7 @@ export async function startJobQueue(
       });
     }
     try {
-      const { generationId } = payload.parse(data);
+      if (generationId === null) throw new Error('A wake-up names no run.');
       const settle = () => {
         turn.hasSettled = true;
       };
@@ -130,10 +126,9 @@ export async function startJobQueue(
       if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await boss.complete(queue, lease.claim, null, quick);
       leases.delete(id);
-      outages.handling.worked();
+      outages.handling.worked({ id, generationId });
     } catch (error) {
-      if (isTransient(error)) outages.handling.failed(error);
-      else log.warn({ err: toError(error), jobId: id }, 'a wake-up failed and will be tried again');
+      outages.handling.failed(error, { id, generationId });
       // A breath, so that a job that fails at once does not spin.
       await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;

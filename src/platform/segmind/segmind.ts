@@ -204,9 +204,10 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
       const answer = await post(uploadUrl, body, { call: 'UPLOAD', timeoutMs: downloadTimeoutMs });
       if (!isSuccess(answer)) throw refusal(answer, 'UPLOAD', apiKey);
       const [url] = uploadedSchema.safeParse(parseJson(answer.bytes)).data ?? [];
-      if (url === undefined)
-        throw nonsense('ANSWER_INVALID', answer, 'UPLOAD', 'There is no URL in the answer.');
-      return url;
+      if (url !== undefined) return url;
+      // A page of something in between says nothing about the picture.
+      const code = parseJson(answer.bytes) === undefined ? 'ANSWER_UNREADABLE' : 'ANSWER_INVALID';
+      throw nonsense(code, answer, 'UPLOAD', 'There is no URL in the answer.');
     },
 
     async download(text) {

@@ -6,6 +6,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { newWakeupId } from '../../../src/platform/jobs/wakeup.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/dramatis.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -156,3 +157,30 @@ it('a queue that hands over begins nothing new, and takes wake-ups for others', 
   expect(begun).not.toContain(id);
   expect(await other()).toBe('retry');
 });
+
+it('a fault of a run is told once, not at each try, and anew when the run has worked in between', async () => {
+  const lines: { level: string; msg: string; generationId: string }[] = [];
+  const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const queue = await startJobQueue(database.url, log);
+  const [ill, other] = [randomUUID(), randomUUID()];
+  const send = (generationId: string) =>
+    db.$transaction((tx) => queue.send(tx, { id: newWakeupId(), generationId }));
+  const tries = new Map<string, number>();
+  queue.work(async ({ generationId }) => {
+    const count = (tries.get(generationId) ?? 0) + 1;
+    tries.set(generationId, count);
+    if (count !== 4) throw new Error(count === 3 ? 'another fault' : 'a fault of ours');
+  }, 10);
+  const told = (id: string) =>
+    lines
+      .filter(({ msg, generationId }) => msg.startsWith('a wake-up failed') && generationId === id)
+      .map(({ level }) => level);
+  await Promise.all([send(ill), send(other)]);
+  await eventually('both to work', () => tries.get(ill) === 4 && tries.get(other) === 4);
+  for (const id of [ill, other]) expect(told(id)).toEqual(['warn', 'debug', 'warn']);
+  await sleep(200);
+  await send(ill);
+  await eventually('it to fail once more', () => told(ill).length === 4);
+  expect(told(ill).at(-1)).toBe('warn');
+  await queue.stop(1_000);
+}, 30_000);

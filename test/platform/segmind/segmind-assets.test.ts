@@ -55,6 +55,14 @@ describe('upload', () => {
     });
   });
 
+  it('takes a page of something in between for no word about the picture', async () => {
+    api.script({ body: '<html>We will be back soon.</html>' });
+    expect(await failure(segmind.upload(png, 'image/png'))).toMatchObject({
+      code: 'ANSWER_UNREADABLE',
+      meaning: 'RETRY',
+    });
+  });
+
   it('is never uncertain', async () => {
     api.script({ status: 502 }, { cut: 'AFTER_READING' });
     expect(await failure(segmind.upload(png, 'image/png'))).toMatchObject({ meaning: 'RETRY' });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
+import { isAnswering } from '../../provider/answering.ts';
 import { claimProbe, endProbe } from '../../provider/provider-pause.ts';
-import { isAway } from '../tasks/provider-health.ts';
 import { keepIncidents } from './keep-incidents.ts';
 import { tellProjects } from './tell-projects.ts';
 import { wakeWaiting } from './waiting-runs.ts';
@@ -12,13 +12,12 @@ const lookEveryMs = 500;
 const probeMs = 5_000;
 
 /**
- * Asks a provider that does not answer, until it does, by a call that costs nothing. One process at a time does, and no run
+ * Asks a provider that does not answer, until it does, by calls that cost nothing. One process at a time does, and no run
  * is risked for it. Resolves to whether it asked.
  */
 export async function probeProvider(ctx: Pick<TaskContext, 'db' | 'segmind'>): Promise<boolean> {
   if (!(await claimProbe(ctx, probeMs))) return false;
-  const isGone = await ctx.segmind.credits().then(() => false, isAway);
-  await endProbe(ctx, !isGone);
+  await endProbe(ctx, await isAnswering(ctx.segmind));
   return true;
 }
 

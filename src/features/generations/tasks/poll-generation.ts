@@ -1,6 +1,7 @@
 import { StorageUnavailable } from '../../../errors.ts';
 import type { Metrics, Status } from '../../../platform/segmind/result.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { isAway } from '../../provider/answering.ts';
 import { AccountUnusable } from '../../provider-keys/provider-key.queries.ts';
 import { failureColumns } from '../failure.ts';
 import { atMove, type Move } from '../move-generation.ts';
@@ -12,7 +13,6 @@ import { costColumns, failPaid, keepAnswer, keepResult } from './keep-result.ts'
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
-import { isAway } from './provider-health.ts';
 import { postpone } from './put-back.ts';
 import { restate } from './record-late.ts';
 import { accountOfRun, isKeyRefused } from './run-account.ts';
@@ -134,7 +134,7 @@ function waitOfError(error: SegmindError | null, errorsInRow: number): WaitReaso
   if (isKeyRefused(error)) return 'PROVIDER_KEY';
   if (error === null || errorsInRow < tellsAfter) return null;
   if (error.code === 'RATE_LIMITED') return 'PROVIDER_RATE_LIMIT';
-  return isAway(error) || error.code === 'SERVER_ERROR' ? 'PROVIDER_UNAVAILABLE' : null;
+  return isAway(error) ? 'PROVIDER_UNAVAILABLE' : null;
 }
 
 /** When such runs have ended so far; null where that is not known. */

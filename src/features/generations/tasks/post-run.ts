@@ -33,8 +33,9 @@ export async function postRun(
       return await recordSubmitted(ctx, run, requestId, mine, hurried);
     } catch (error) {
       if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
-      ctx.log.warn(
-        { generationId: run.id, reason: error.message },
+      // A state of the model, and not of the run.
+      ctx.log[ctx.routeRepeats.levelOf(run.model, error.code)](
+        { generationId: run.id, model: run.model, reason: error.message },
         'no asynchronous route, using the synchronous one',
       );
     }

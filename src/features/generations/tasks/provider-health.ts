@@ -1,39 +1,30 @@
 import type { Uses } from '../../../platform/context.ts';
-import { SegmindError, type SegmindErrorCode } from '../../../platform/segmind/segmind-error.ts';
+import { SegmindError } from '../../../platform/segmind/segmind-error.ts';
+import { isAnswering, isAway } from '../../provider/answering.ts';
 import { pauseProvider } from '../../provider/provider-pause.ts';
 
 /** What a process notices of the provider as a whole, whichever account's call it was. */
 export interface ProviderHealth {
   /**
-   * A call has failed. Where that may be because the provider does not answer, a free call finds out; if it does not,
-   * submits pause in every process. Resolves to whether they do.
+   * A call has failed. Where that may be because the provider does not answer, free calls find out; if it does not, submits
+   * pause in every process. Resolves to whether they do.
    */
   suspect(error: unknown): Promise<boolean>;
-  /** A submit broke off, and its run is in doubt. Where that happens again and again submits pause as well. */
-  brokeOff(error: unknown): Promise<void>;
+  /**
+   * A submit broke off, and its run is in doubt. Free calls find out whether the provider answers, whatever the error was;
+   * submits pause if it does not, and also where submits break off again and again although it does.
+   */
+  brokeOff(error: SegmindError): Promise<void>;
+  /** Waits for the free calls that are under way. Resolves to whether the provider was just found not to answer. */
+  isGone(): Promise<boolean>;
   /** The provider took a run. */
   took(): void;
 }
 
 /**
- * No answer, or one of a gateway that misses what stands behind it. A 500 is none of these: it is often a bad value that
- * reached the model.
+ * So many submits in a row that broke off are no chance. An outage is found by the first one; what is left are submits
+ * that fail while the provider answers, as a few bad values that reach the model do too.
  */
-const away: readonly SegmindErrorCode[] = [
-  'NOT_CONNECTED',
-  'CONNECTION_LOST',
-  'TIMED_OUT',
-  'BAD_GATEWAY',
-  'UNAVAILABLE',
-  'GATEWAY_TIMEOUT',
-];
-
-/** Whether an error may mean that the provider does not answer anybody. */
-export function isAway(error: unknown): boolean {
-  return error instanceof SegmindError && away.includes(error.code);
-}
-
-/** So many submits in a row that broke off are no chance. */
 const mostBrokenOff = 10;
 /** What was found out so recently is not asked for again. */
 const freshMs = 1_000;
@@ -46,21 +37,23 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind'>): ProviderHealt
   let found = Promise.resolve(false);
   let isChecking = false;
   let checkedAt = Number.NEGATIVE_INFINITY;
+  let tookAt = Number.NEGATIVE_INFINITY;
   let brokenOff = 0;
 
   async function check(): Promise<boolean> {
-    const isGone = await ctx.segmind.credits().then(() => false, isAway);
+    const startedAt = performance.now();
+    // A run that was taken meanwhile is a better proof than any free call.
+    if ((await isAnswering(ctx.segmind)) || tookAt >= startedAt) return false;
     // A pause that cannot be written down means more tries, and nothing else.
-    if (isGone)
-      await pauseProvider(ctx, { account, reason: 'UNAVAILABLE', durationMs: firstPauseMs }).catch(
-        () => null,
-      );
-    return isGone;
+    await pauseProvider(ctx, { account, reason: 'UNAVAILABLE', durationMs: firstPauseMs }).catch(() => null);
+    return true;
   }
 
-  async function suspect(error: unknown): Promise<boolean> {
-    if (!isAway(error)) return false;
-    if (isChecking || performance.now() - checkedAt < freshMs) return found;
+  const isKnown = () => isChecking || performance.now() - checkedAt < freshMs;
+
+  /** One check for all who ask together. */
+  function ask(): Promise<boolean> {
+    if (isKnown()) return found;
     isChecking = true;
     found = check().finally(() => {
       checkedAt = performance.now();
@@ -70,15 +63,18 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind'>): ProviderHealt
   }
 
   return {
-    suspect,
-    async brokeOff(error) {
-      if (!isAway(error)) return;
+    suspect: async (error) => isAway(error) && ask(),
+    async brokeOff({ code }) {
+      // It was this process that ended the call.
+      if (code === 'ABORTED') return;
       brokenOff += 1;
-      if ((await suspect(error)) || brokenOff < mostBrokenOff) return;
+      if ((await ask()) || brokenOff < mostBrokenOff) return;
       await pauseProvider(ctx, { account, reason: 'SUBMITS_FAIL', durationMs: null }).catch(() => null);
     },
+    isGone: async () => isKnown() && found,
     took() {
       brokenOff = 0;
+      tookAt = performance.now();
     },
   };
 }

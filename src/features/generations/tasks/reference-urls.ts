@@ -7,19 +7,17 @@ import { blobKey } from '../../../platform/storage/blob-key.ts';
 import type { Reference } from '../build-parameters.ts';
 import type { GenerationRow } from '../progress.ts';
 import { storedParameters, storedReferences } from '../stored-run.ts';
+import type { Worker } from './worker.ts';
 
 /** Uploads are used this long; the provider's own files go after seven days. */
 const assetLifetimeDays = 6;
 
 /**
  * The JSON body of a run: its parameters, and each picture as the URL of its upload, or as bare base64 where the
- * provider does not take uploads. A picture is uploaded once for each provider account. Throws SegmindError,
+ * provider answers and does not take the upload. A picture is uploaded once for each provider account. Throws SegmindError,
  * ReferenceMissing, and StorageUnavailable when it cannot be known whether a picture is there.
  */
-export async function buildBody(
-  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
-  run: GenerationRow,
-): Promise<Record<string, unknown>> {
+export async function buildBody(ctx: Worker, run: GenerationRow): Promise<Record<string, unknown>> {
   const pictures = await Promise.all(
     storedReferences(run).map(
       async (reference) => [reference.parameter, await pictureValue(ctx, run.projectId, reference)] as const,
@@ -28,11 +26,7 @@ export async function buildBody(
   return { ...storedParameters(run), ...Object.fromEntries(pictures) };
 }
 
-async function pictureValue(
-  ctx: Uses<'db' | 'storage' | 'segmind' | 'log'>,
-  projectId: string,
-  reference: Reference,
-): Promise<string> {
+async function pictureValue(ctx: Worker, projectId: string, reference: Reference): Promise<string> {
   const { sha256 } = reference;
   const providerAccount = ctx.segmind.accountId;
   const [known] = await ctx.db.$queryRaw<{ url: string }[]>`
@@ -48,10 +42,14 @@ async function pictureValue(
     await ctx.db.$executeRaw`
       INSERT INTO provider_assets (provider_account, sha256, url) VALUES (${providerAccount}, ${sha256}, ${url})
       ON CONFLICT (provider_account, sha256) DO UPDATE SET url = excluded.url, created_at = now()`;
+    ctx.uploadOutage.worked();
     return url;
   } catch (error) {
     if (!(error instanceof SegmindError) || isAboutAccount(error)) throw error;
-    ctx.log.warn({ err: error, sha256 }, 'upload refused, sending the picture as base64');
+    // An upload is free, and a submit is not: what may be an outage is found out before the run is risked.
+    if (error.meaning !== 'REFUSED' && (await ctx.health.suspect(error))) throw error;
+    ctx.uploadOutage.failed(error);
+    ctx.log.debug({ reason: error.message, sha256 }, 'upload refused, sending the picture as base64');
     return bytes.toString('base64');
   }
 }

@@ -94,6 +94,8 @@ export async function submitGeneration(
   }
   // Uploading pictures may have taken a while.
   if (ctx.storage.health.problem !== null) return waitForStorage(ctx, run);
+  // Another submit may have broken off: as long as it is not known why, none is risked.
+  if (await ctx.health.isGone()) return postpone(ctx, run, shortestLookMs, 'PROVIDER_UNAVAILABLE');
 
   const mine = { token: ctx.random.uuid(), from: ['SUBMITTING', 'UNCERTAIN'] } as const;
   const intent = await intend(ctx, run, mine);
@@ -107,11 +109,9 @@ export async function submitGeneration(
   if (intent === 'GIVEN_UP') return null;
   // The watch over the environment says so, and this process rests.
   if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs, 'ENVIRONMENT');
-  if (signal.aborted || !wakeup.isLeaseFresh()) {
-    // Nothing has been sent, and this attempt is the only one that could have.
-    await requeue(ctx, run, 0, mine);
-    return null;
-  }
+  // Nothing has been sent, and this attempt is the only one that could have.
+  if (await ctx.health.isGone()) return requeue(ctx, run, shortestLookMs, mine, 'PROVIDER_UNAVAILABLE');
+  if (signal.aborted || !wakeup.isLeaseFresh()) return requeue(ctx, run, 0, mine);
   return wakeup.finish(async (hurried) => {
     try {
       return await postRun(ctx, intent, body, mine, hurried);
@@ -119,6 +119,8 @@ export async function submitGeneration(
       if (!(error instanceof SegmindError)) throw error;
       if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine, sentAt);
       ctx.log.warn({ generationId: run.id, reason: error.message }, 'the submit ended uncertain');
+      // Before anything is written: meanwhile others would be sent.
+      const judged = ctx.health.brokeOff(error);
       const problems = await untilStored(ctx, intent, hurried, () => keepAnswer(ctx, run, error)).catch(
         () => [],
       );
@@ -128,7 +130,7 @@ export async function submitGeneration(
         if (problems.length > 0) ctx.log.error({ err: cause, generationId: run.id, problems }, unwritten);
         throw cause;
       }
-      await ctx.health.brokeOff(error);
+      await judged;
       return null;
     }
   });

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { createOutage, type Outage } from '../../../logger.ts';
+import { createOutage, createRepeats, type Outage, type Repeats } from '../../../logger.ts';
 import { type Bounds, createBounds } from '../../../platform/bounds.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { createDatabaseClock, type DatabaseClock } from '../../../platform/db/database-clock.ts';
@@ -18,8 +18,12 @@ export interface Worker extends TaskContext {
   readonly observedTimes: ObservedTimes;
   readonly pollPauses: PollPauses;
   readonly health: ProviderHealth;
+  /** Models that have no asynchronous route: each is told once. */
+  readonly routeRepeats: Repeats;
   /** Tells that intents cannot be noted, and that they can again. */
   readonly notesOutage: Outage;
+  /** The same of the uploads of pictures. */
+  readonly uploadOutage: Outage;
   /** The same of the key of a project's own account. */
   readonly keyOutage: (projectId: string) => Outage;
   /** Reading results, by project: some hold their pictures. */
@@ -58,9 +62,14 @@ export function createWorker(ctx: TaskContext): Worker {
     observedTimes: createObservedTimes(ctx),
     pollPauses: createPollPauses(),
     health: createProviderHealth(ctx),
+    routeRepeats: createRepeats(),
     notesOutage: createOutage(ctx.log, {
       failed: 'nothing is submitted: the intent cannot be noted',
       over: 'intents are noted again',
+    }),
+    uploadOutage: createOutage(ctx.log, {
+      failed: 'the provider refuses the upload of pictures: they are sent as base64',
+      over: 'pictures are uploaded to the provider again',
     }),
     keyOutage: createKeyOutages(ctx),
     results: createBounds({ all: 16, each: 8 }),

@@ -15,6 +15,7 @@ import type { Segmind } from '../../../../src/platform/segmind/segmind.ts';
 import { SegmindError, type SegmindErrorCode } from '../../../../src/platform/segmind/segmind-error.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { type ScriptedProvider, startScriptedProvider } from '../../../support/scripted-provider.ts';
+import type { ScriptedAnswer } from '../../../support/scripted-server.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -38,7 +39,12 @@ beforeEach(async () => {
   health = createProviderHealth({ db, segmind });
 });
 
-const error = (code: SegmindErrorCode) => new SegmindError({ code, meaning: 'UNCERTAIN' });
+const error = (code: SegmindErrorCode, httpStatus?: number) =>
+  new SegmindError({ code, meaning: 'UNCERTAIN', ...(httpStatus === undefined ? {} : { httpStatus }) });
+const badGateway = () => error('BAD_GATEWAY', 502);
+/** What both free calls are answered. */
+const says = (answer: ScriptedAnswer, times = 1) =>
+  provider.api.script(...Array.from({ length: 2 * times }, () => answer));
 const ctx = () => ({ db, segmind });
 const pauses = () =>
   database.query('SELECT provider_account AS account, reason, tries FROM provider_pauses ORDER BY reason');
@@ -49,11 +55,16 @@ describe('a call that failed', () => {
   it.each([
     ['silence', { hang: true } as const],
     ['a cut connection', { cut: 'AFTER_READING' } as const],
+    ['500', { status: 500 }],
     ['502', { status: 502 }],
     ['503', { status: 503 }],
     ['504', { status: 504 }],
-  ])('pauses all accounts when a free call fails as well: %s', async (_, answer) => {
-    provider.api.script(answer);
+    ['521', { status: 521, body: 'Web server is down' }],
+    ['530', { status: 530 }],
+    ['a page', { body: '<html>We will be back soon.</html>' }],
+    ['a redirect to a page', { status: 302, headers: { location: '/maintenance' } }],
+  ])('pauses all accounts when free calls fail as well: %s', async (_, answer) => {
+    says(answer);
     expect(await health.suspect(error('TIMED_OUT'))).toBe(true);
     expect(await pauses()).toEqual([{ account: segmind.environment, reason: 'UNAVAILABLE', tries: 1 }]);
     expect(await findPause(ctx(), { account: 'any', model: 'any' })).toMatchObject({ reason: 'UNAVAILABLE' });
@@ -64,14 +75,13 @@ describe('a call that failed', () => {
     ['401', { status: 401 }],
     ['404', { status: 404 }],
     ['429', { status: 429 }],
-    ['500', { status: 500 }],
   ])('pauses nothing when the provider answers: %s', async (_, answer) => {
-    provider.api.script(answer);
-    expect(await health.suspect(error('BAD_GATEWAY'))).toBe(false);
+    says(answer);
+    expect(await health.suspect(badGateway())).toBe(false);
     expect(await pauses()).toEqual([]);
   });
 
-  it.each(['SERVER_ERROR', 'RATE_LIMITED', 'ANSWER_INVALID', 'ABORTED'] as const)(
+  it.each(['NO_CREDITS', 'RATE_LIMITED', 'ANSWER_INVALID', 'ABORTED'] as const)(
     'asks nothing where it says nothing about the provider: %s',
     async (code) => {
       expect(await health.suspect(error(code))).toBe(false);
@@ -80,21 +90,83 @@ describe('a call that failed', () => {
   );
 
   it('is asked about once by a hundred that fail together', async () => {
-    provider.api.script({ status: 503 });
+    says({ status: 503 });
     const found = await Promise.all(
       Array.from({ length: 100 }, () => health.suspect(error('NOT_CONNECTED'))),
     );
     expect(new Set(found)).toEqual(new Set([true]));
-    expect(provider.api.requests).toHaveLength(1);
+    expect(provider.api.requests.map(({ path }) => path).sort()).toEqual([
+      '/v1/get-user-credits',
+      `/v2/requests/${'0'.repeat(32)}/status`,
+    ]);
+  });
+
+  it.each([
+    ['500', { status: 500 }],
+    ['a page', { body: '<html>' }],
+    ['silence', { hang: true } as const],
+  ])('pauses nothing when only the balance cannot be asked for: %s', async (_, answer) => {
+    // The calls come on connections of their own, in any order: one of them is answered.
+    provider.api.script(answer, { status: 404, body: { error: 'Request not found' } });
+    expect(await health.suspect(badGateway())).toBe(false);
+    expect(await pauses()).toEqual([]);
+  });
+
+  it('pauses nothing when a run was taken meanwhile', async () => {
+    says({ status: 500, delayMs: 100 });
+    const asked = health.suspect(badGateway());
+    health.took();
+    expect(await asked).toBe(false);
+    expect(await pauses()).toEqual([]);
+  });
+
+  it('holds others up as long as it is not known', async () => {
+    says({ status: 503, delayMs: 100 });
+    expect(await health.isGone()).toBe(false);
+    const asked = health.suspect(badGateway());
+    expect(await health.isGone()).toBe(true);
+    expect(await asked).toBe(true);
+    expect(await health.isGone()).toBe(true);
+  });
+});
+
+describe('one submit that breaks off', () => {
+  const codes = [
+    ['SERVER_ERROR', 500],
+    ['UNEXPECTED_STATUS', 521],
+    ['UNEXPECTED_STATUS', 418],
+    ['ANSWER_INVALID', 200],
+    ['ANSWER_UNREADABLE', 200],
+    ['REDIRECTED', 302],
+    ['CONNECTION_LOST', undefined],
+    ['TIMED_OUT', undefined],
+  ] as const;
+
+  it.each(codes)('pauses all when free calls fail as well: %s %s', async (code, status) => {
+    says({ status: 521 });
+    await health.brokeOff(error(code, status));
+    expect(await pauses()).toMatchObject([{ reason: 'UNAVAILABLE' }]);
+  });
+
+  it.each(codes)('pauses nothing when the provider answers: %s %s', async (code, status) => {
+    says({ body: {} });
+    await health.brokeOff(error(code, status));
+    expect(await pauses()).toEqual([]);
+  });
+
+  it('says nothing about the provider when this process ended it', async () => {
+    for (let count = 0; count < 10; count += 1) await health.brokeOff(error('ABORTED'));
+    expect(provider.api.requests).toEqual([]);
+    expect(await pauses()).toEqual([]);
   });
 });
 
 describe('submits that break off although the provider answers', () => {
   it('pause all once there are ten in a row, and then one run is tried', async () => {
-    provider.api.script(...Array.from({ length: 20 }, () => ({ body: {} })));
-    for (let count = 0; count < 9; count += 1) await health.brokeOff(error('BAD_GATEWAY'));
+    says({ body: {} }, 20);
+    for (let count = 0; count < 9; count += 1) await health.brokeOff(error('SERVER_ERROR', 500));
     expect(await pauses()).toEqual([]);
-    await health.brokeOff(error('BAD_GATEWAY'));
+    await health.brokeOff(badGateway());
     expect(await pauses()).toMatchObject([{ reason: 'SUBMITS_FAIL' }]);
     const run = { account: 'any', model: 'any' };
     expect(await findPause(ctx(), run)).toMatchObject({ reason: 'SUBMITS_FAIL' });
@@ -112,7 +184,7 @@ describe('submits that break off although the provider answers', () => {
   });
 
   it('count anew when a run was taken in between', async () => {
-    provider.api.script(...Array.from({ length: 20 }, () => ({ body: {} })));
+    says({ body: {} }, 20);
     for (let count = 0; count < 9; count += 1) await health.brokeOff(error('TIMED_OUT'));
     health.took();
     await health.brokeOff(error('TIMED_OUT'));
@@ -130,7 +202,7 @@ describe('a provider that does not answer', () => {
     expect(await probeProvider(ctx())).toBe(false);
     for (let tries = 2; tries < 8; tries += 1) {
       await due();
-      provider.api.script({ status: 503 });
+      says({ status: 503 });
       const asked = await Promise.all([1, 2, 3].map(() => probeProvider(ctx())));
       expect(asked.filter(Boolean)).toHaveLength(1);
       const [row] = await database.query(
@@ -141,7 +213,7 @@ describe('a provider that does not answer', () => {
       expect(Number(row?.seconds)).toBeLessThan(4.1);
     }
     await due();
-    provider.api.script({ status: 401 });
+    says({ status: 401 });
     expect(await probeProvider(ctx())).toBe(true);
     expect(await pauses()).toEqual([]);
     expect(await probeProvider(ctx())).toBe(false);

@@ -1,39 +1,36 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { play, type ScriptedAnswer, type SeenRequest } from './scripted-server.ts';
 
-/** A provider that turns submits away for a while with HTTP 429, and passes everything else on. */
-export interface LimitedProvider {
+/** A provider that answers for a while as a test says, and passes everything else on to a sound one. */
+export interface IllProvider {
   readonly url: string;
-  /** Which submits are turned away, by path and headers; null: none. */
-  refuses: ((request: IncomingMessage) => boolean) | null;
-  /** What a refusal says about when to come again. */
-  headers: () => Record<string, string>;
-  /** How many submits were turned away. */
-  readonly refused: number;
+  /** What a request is answered; null: it is passed on. */
+  answers: (request: IncomingMessage) => ScriptedAnswer | null;
+  /** The requests that were not passed on. */
+  readonly caught: readonly SeenRequest[];
+  /** The paid ones among them. */
+  readonly submits: readonly SeenRequest[];
   close(): Promise<void>;
 }
 
-export async function startLimitedProvider(behind: string, port: number): Promise<LimitedProvider> {
-  let refused = 0;
+/** Whether a request may cost money. */
+export const isSubmit = (method = '', path = '') => method === 'POST' && /^\/v[12]\//.test(path);
+
+export async function startIllProvider(behind: string, port: number): Promise<IllProvider> {
+  const caught: SeenRequest[] = [];
   const server = createServer((request, response) => {
-    const isSubmit = request.method === 'POST' && /^\/v[12]\//.test(request.url ?? '');
-    if (isSubmit && provider.refuses?.(request)) {
-      refused += 1;
-      request.resume().on('end', () => {
-        response.writeHead(429, { 'content-type': 'application/json', ...provider.headers() });
-        response.end('{"error":"rate_limit_exceeded"}');
-      });
-      return;
-    }
-    passOn(behind, request, response).catch(() => response.destroy());
+    const answer = provider.answers(request);
+    const answered = answer ? play(request, response, answer, caught) : passOn(behind, request, response);
+    void answered.catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const provider: LimitedProvider = {
+  const provider: IllProvider = {
     url: `http://127.0.0.1:${port}`,
-    refuses: null,
-    headers: () => ({}),
-    get refused() {
-      return refused;
+    answers: () => null,
+    caught,
+    get submits() {
+      return caught.filter(({ method, path }) => isSubmit(method, path));
     },
     close: () =>
       new Promise((resolve) => {
