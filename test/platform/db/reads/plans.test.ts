@@ -136,6 +136,7 @@ async function problemsOf(work: () => Promise<unknown>): Promise<string[]> {
 const project = (selection: string) =>
   `{ project(id: "${toGlobalId('Project', volumeProjectId)}") { ${selection} } }`;
 const character = (selection: string) => `{ character(id: "${characterId}") { ${selection} } }`;
+const generations = (selection: string) => project(`generations(first: 20) { nodes { ${selection} } }`);
 const characters = (selection: string) => project(`characters(first: 20) { nodes { ${selection} } }`);
 
 describe('the statements of every list, at volume', () => {
@@ -144,6 +145,7 @@ describe('the statements of every list, at volume', () => {
     const parents = types.filter(({ name }) => !name.startsWith('__') && connectionsOf(name).length > 0);
     expect(parents.map(({ name }) => name).sort()).toEqual([
       'Character',
+      'Generation',
       'Project',
       'Query',
       'ReconciliationReport',
@@ -162,6 +164,7 @@ describe('the statements of every list, at volume', () => {
           await readEveryWay(url, character, name);
           await readEveryWay(url, characters, name);
         }
+        for (const name of connectionsOf('Generation')) await readEveryWay(url, generations, name);
       });
       expect(problems).toEqual([]);
     },
