@@ -3,6 +3,7 @@ import { type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 import pg from 'pg';
 import { z } from 'zod';
 import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
+import { encodeCursor } from '../../../../src/platform/graphql/page.ts';
 import { createSchema } from '../../../../src/server/schema.ts';
 import { adminKey, Dramatis } from '../../../support/dramatis.ts';
 import { token } from '../../../support/people.ts';
@@ -170,6 +171,32 @@ describe('the statements of every list, at volume', () => {
     },
     120_000,
   );
+
+  it('read a page of a run with many pictures without those before it', async () => {
+    const many = 5_000;
+    const [run] = await dramatis.database.query(
+      `INSERT INTO generated_images (id, generation_id, "index", image_id)
+       SELECT gen_random_uuid(), g.id, i, (SELECT id FROM images WHERE project_id = $1 LIMIT 1)
+       FROM (SELECT id FROM generations WHERE project_id = $1 AND status = 'COMPLETED' LIMIT 1) g,
+         generate_series(100, $2::int) i
+       RETURNING generation_id::text AS id`,
+      [volumeProjectId, many],
+    );
+    const id = toGlobalId('Generation', String(run?.id));
+    const cursor = encodeCursor({ at: String(many / 2), id: '00000000-0000-4000-8000-000000000000' });
+    const problems = await problemsOf(async () => {
+      for (const url of [dramatis.url, referenceUrl])
+        for (const args of [`first: 5, after: "${cursor}"`, `last: 5, before: "${cursor}"`]) {
+          const { data, errors } = await dramatis.ask(
+            `{ generation(id: "${id}") { imagesConnection(${args}) { nodes { index } } } }`,
+            {},
+            { url, key: owner },
+          );
+          expect([data?.generation.imagesConnection.nodes.length, errors]).toEqual([5, undefined]);
+        }
+    });
+    expect(problems).toEqual([]);
+  });
 
   it.each([
     ['a rare status', '{ statuses: [AWAITING_APPROVAL, UNCERTAIN] }'],
