@@ -25,7 +25,10 @@ import {
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
 import { GenerationAccountingResolver } from '../features/generations/accounting.resolver.ts';
 import { ApprovalResolver } from '../features/generations/approval.resolver.ts';
-import { GeneratedImageResolver } from '../features/generations/generated-image.resolver.ts';
+import {
+  GeneratedImageResolver,
+  GenerationImagesResolver,
+} from '../features/generations/generated-image.resolver.ts';
 import {
   CharacterGenerationsResolver,
   GenerationResolver,
@@ -120,6 +123,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ProjectGenerationsResolver,
       CharacterGenerationsResolver,
       GeneratedImageResolver,
+      GenerationImagesResolver,
       GenerationAccountingResolver,
       QuoteResolver,
       ApprovalResolver,

@@ -6,11 +6,23 @@ import { fillLibrary, type Library, projectOf } from '../support/library.ts';
 let dramatis: Dramatis;
 let library: Library;
 let urls: Record<string, string>;
+let generationId: string;
 beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api', COST_BURST: '10000000' } });
   const reference = await dramatis.startServer({ EXECUTOR: 'graphql-js' });
   urls = { compiled: dramatis.url, 'graphql-js': reference.url ?? '' };
   library = await fillLibrary(dramatis.database, { characters: 13, referenceImages: 8, runs: 9 });
+  const [run] = await dramatis.database.query(
+    "SELECT id::text AS id FROM generations WHERE project_id = $1 AND status = 'COMPLETED' LIMIT 1",
+    [library.projectId],
+  );
+  generationId = String(run?.id);
+  // Two it has already.
+  await dramatis.database.query(
+    `INSERT INTO generated_images (id, generation_id, "index", image_id)
+     SELECT gen_random_uuid(), $1, i, (SELECT id FROM images WHERE project_id = $2 LIMIT 1) FROM generate_series(2, 12) i`,
+    [generationId, library.projectId],
+  );
 });
 afterAll(() => dramatis.stop());
 
@@ -31,11 +43,17 @@ const lists = [
   ['Project.ledger', undefined],
   ['Character.generations', 9],
   ['Character.referenceImagesConnection', 8],
+  ['Generation.imagesConnection', 13],
 ] as const;
 
 async function page(list: string, args: string, executor = 'compiled'): Promise<Paged> {
   const [type = '', field = ''] = list.split('.');
-  const id = type === 'Project' ? projectOf(library) : toGlobalId('Character', library.characterIds[4] ?? '');
+  const ids: Record<string, string> = {
+    Project: projectOf(library),
+    Character: toGlobalId('Character', library.characterIds[4] ?? ''),
+    Generation: toGlobalId('Generation', generationId),
+  };
+  const id = ids[type];
   const document = `{ ${type.toLowerCase()}(id: "${id}") { ${field}(${args}) {
     totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
   const data = await dramatis.get(document, {}, { url: urls[executor] });
@@ -74,6 +92,25 @@ describe.each(['compiled', 'graphql-js'])('a list, page by page, by %s', (execut
     const { totalCount } = await page(list, 'first: 1', executor);
     expect(forwards).toHaveLength(totalCount);
     if (count !== undefined) expect(totalCount).toBe(count);
+  });
+
+  it('has the pictures of a run in the order of their places, all of them', async () => {
+    const ids = await walk('Generation.imagesConnection', 'first', executor);
+    const rows = await dramatis.database.query(
+      'SELECT id::text AS id FROM generated_images WHERE generation_id = $1 ORDER BY "index"',
+      [generationId],
+    );
+    expect(ids).toEqual(rows.map((row) => toGlobalId('GeneratedImage', String(row.id))));
+  });
+
+  it('takes no cursor of a list in another order', async () => {
+    const { pageInfo } = await page('Project.characters', 'first: 1', executor);
+    const { errors } = await dramatis.ask(
+      `{ generation(id: "${toGlobalId('Generation', generationId)}") { imagesConnection(first: 1, after: "${pageInfo.endCursor}") { nodes { id } } } }`,
+      {},
+      { url: urls[executor] },
+    );
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });
 
   it('knows what is beside a page', async () => {

@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { sweepAll } from '../../src/features/storage-sweep/sweep.ts';
+import { createLogger } from '../../src/logger.ts';
 import { connectDatabase, type Database } from '../../src/platform/db/connect.ts';
 import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { claimFor } from '../../src/platform/storage/claim-storage.ts';
+import { openLocalStorage } from '../../src/platform/storage/local-storage.ts';
 import { adminKey, Dramatis, eventually, picture } from '../support/dramatis.ts';
 
 let dramatis: Dramatis;
@@ -94,4 +99,39 @@ it('bytes that come again are as good as new', async () => {
   expect((await upload('#444')).id).toBe(id);
   const young = await db.image.findMany({ where: { uploadedAt: { gt: new Date(Date.now() - 3_600_000) } } });
   expect(young.map((image) => image.id)).toEqual([fromGlobalId('Image', id)]);
+});
+
+it('a picture that was taken off a character stays as long as an upload, and can be added again', async () => {
+  const [{ id }] = [await upload('#555'), await upload('#556')];
+  const add = async () => {
+    const { data, errors } = await dramatis.ask(
+      'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id image { id } } } }',
+      { input: { characterId: cast.characterId, kind: 'BODY', source: { imageId: id } } },
+    );
+    expect(errors).toBeUndefined();
+    return data.addReferenceImage.referenceImage;
+  };
+  const reference = await add();
+  // It has been in use for months.
+  await dramatis.database.query(
+    "UPDATE images SET uploaded_at = now() - interval '90 days', created_at = now() - interval '90 days'",
+  );
+  await dramatis.get(
+    'mutation ($input: RemoveReferenceImageInput!) { removeReferenceImage(input: $input) { userErrors { code } } }',
+    { input: { id: reference.id } },
+  );
+  const day = 24 * 3_600_000;
+  const log = createLogger('silent');
+  const root = join(dramatis.environment.DATA_DIR ?? '', 'storage');
+  const storage = await openLocalStorage(root, { log, claim: claimFor(db) });
+  const ages = { uploadsMs: day, filesMs: day, unfinishedMs: day };
+  const { removedUploads } = await sweepAll({ db, storage, log, database: 'another' }, ages);
+  storage.close();
+  // What was never in use goes.
+  const rows = await db.image.findMany({ select: { id: true } });
+  expect([removedUploads, rows.map((row) => row.id)]).toEqual([
+    1,
+    expect.arrayContaining([fromGlobalId('Image', id)]),
+  ]);
+  expect((await add()).image.id).toBe(id);
 });

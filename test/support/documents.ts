@@ -12,8 +12,13 @@ import {
 /** What arguments are chosen from. */
 export interface Known {
   readonly cursors: readonly string[];
+  /** Those of lists that are ordered by a number. */
+  readonly numberCursors: readonly string[];
   readonly characterIds: readonly string[];
 }
+
+/** Connections that are ordered by a number: others' cursors are none of theirs. */
+const numbered = ['imagesConnection'];
 
 /** Whether an argument must be given, and this does not know how. */
 function isDemanding({ name, type, defaultValue }: GraphQLArgument): boolean {
@@ -80,7 +85,7 @@ export class Documents {
 
   #field(field: GraphQLField<unknown, unknown>, depth: number): string {
     const target = getNamedType(field.type);
-    const args = this.#arguments(field.args);
+    const args = this.#arguments(field.args, numbered.includes(field.name));
     const alias = args !== '' || this.chance() < 0.15 ? `a${this.#names++}: ` : '';
     const below = isObjectType(target) ? this.#selection(target, depth - 1) : '';
     return `${alias}${field.name}${args}${this.#condition()} ${below}`;
@@ -97,7 +102,8 @@ export class Documents {
         ]) ?? '');
   }
 
-  #arguments(declared: readonly GraphQLArgument[]): string {
+  #arguments(declared: readonly GraphQLArgument[], isNumbered: boolean): string {
+    const cursors = isNumbered ? this.known.numberCursors : this.known.cursors;
     const names = declared.map(({ name }) => name);
     const given: string[] = [];
     const isPage = names.includes('last');
@@ -112,8 +118,8 @@ export class Documents {
       if (!isNonNullType(type) && this.chance() < 0.6) continue;
       if (name === 'after' || name === 'before') {
         const cursor =
-          this.chance() < 0.3 ? '$cursor' : JSON.stringify(this.#oneOf(this.known.cursors) ?? '');
-        if (this.known.cursors.length > 0) given.push(`${name}: ${cursor}`);
+          !isNumbered && this.chance() < 0.3 ? '$cursor' : JSON.stringify(this.#oneOf(cursors) ?? '');
+        if (cursors.length > 0) given.push(`${name}: ${cursor}`);
       } else if (name === 'first') given.push(`first: ${1 + this.#below(4)}`);
       else if (target.name === 'GenerationFilter') given.push(`filter: ${this.#filter()}`);
       else if (isEnumType(target) && this.chance() < 0.5)

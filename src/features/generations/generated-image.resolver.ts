@@ -1,14 +1,23 @@
-import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { PageArgs } from '../../platform/graphql/connection.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { ReadsRow } from '../../platform/graphql/plan/field-read.ts';
+import { ReadsConnection, ReadsRow } from '../../platform/graphql/plan/field-read.ts';
 import { findImage } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
 import { imageView } from '../images/image.view.ts';
-import { findGeneration, type GeneratedImageRow } from './generation.queries.ts';
-import { GeneratedImage, Generation, RateImageInput, RateImagePayload } from './generation.type.ts';
+import { imagesOfGeneration } from './generated-image.view.ts';
+import { findGeneration, type GeneratedImageRow, listAllGeneratedImages } from './generation.queries.ts';
+import {
+  GeneratedImage,
+  GeneratedImageConnection,
+  Generation,
+  RateImageInput,
+  RateImagePayload,
+} from './generation.type.ts';
 import { generationView } from './generation.view.ts';
+import type { GenerationRow } from './progress.ts';
 import { rateImage } from './rate-image.ts';
 
 @Resolver(() => GeneratedImage)
@@ -38,5 +47,20 @@ export class GeneratedImageResolver {
     @Arg('input', () => RateImageInput, { description: 'Which one, and the verdict.' }) input: RateImageInput,
   ) {
     return toPayload('generatedImage', rateImage(ctx, input));
+  }
+}
+
+@Resolver(() => Generation)
+export class GenerationImagesResolver {
+  @ReadsConnection(imagesOfGeneration)
+  @FieldResolver(() => GeneratedImageConnection, {
+    description: 'All pictures, page by page, by their place in the run. None before COMPLETED.',
+  })
+  imagesConnection(
+    @Ctx() ctx: Context,
+    @Root() generation: GenerationRow,
+    @Args(() => PageArgs) page: PageArgs,
+  ) {
+    return listAllGeneratedImages(ctx, generation, page);
   }
 }

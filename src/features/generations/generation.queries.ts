@@ -1,7 +1,7 @@
 import { NotFound } from '../../errors.ts';
 import type { GeneratedImage as GeneratedImageRow } from '../../platform/db/generated/client.ts';
 import { toGlobalId } from '../../platform/graphql/global-id.ts';
-import { readConnection, readList } from '../../platform/graphql/lists.ts';
+import { emptyConnection, readConnection, readList } from '../../platform/graphql/lists.ts';
 import { maxPageSize, type Page, type Paging } from '../../platform/graphql/page.ts';
 import { type Asker, authorize, type Lister } from '../access/authorize.ts';
 import type { CharacterRow } from '../characters/character.queries.ts';
@@ -58,10 +58,20 @@ export async function listCharacterGenerations(
   return readConnection(ctx, generationsOfCharacter, id, args);
 }
 
-/** A run's pictures in order. A run that has not ended has none yet, also when seen through an old event. */
+/** The first of a run's pictures, in order. A run that has not ended has none yet, also when seen through an old event. */
 export async function listGeneratedImages(ctx: Lister, run: GenerationRow): Promise<GeneratedImageRow[]> {
   if (run.status !== 'COMPLETED') return [];
   return readList(ctx, imagesOfGeneration, run.id, { first: maxPageSize });
+}
+
+/** All of a run's pictures, page by page. Throws BadArgument. */
+export async function listAllGeneratedImages(
+  ctx: Lister,
+  run: GenerationRow,
+  args: Paging,
+): Promise<Page<GeneratedImageRow>> {
+  if (run.status !== 'COMPLETED') return emptyConnection(imagesOfGeneration, args);
+  return readConnection(ctx, imagesOfGeneration, run.id, args);
 }
 
 /** The output with this row id. Throws NotFound, also for strangers. */

@@ -95,7 +95,9 @@ export class GenerationResolver {
   }
 
   @ReadsList(imagesOfGeneration)
-  @FieldResolver(() => [GeneratedImage], { description: 'The pictures, once COMPLETED.' })
+  @FieldResolver(() => [GeneratedImage], {
+    description: 'The first hundred pictures, once COMPLETED. `imagesConnection` has all.',
+  })
   images(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return listGeneratedImages(ctx, generation);
   }

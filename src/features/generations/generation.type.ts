@@ -126,6 +126,12 @@ export class GeneratedImage extends Node {
   verdict: Verdict | null;
 }
 
+export const GeneratedImageConnection = connectionType(
+  'GeneratedImage',
+  () => GeneratedImage,
+  'by their place in the run',
+);
+
 @InputType({ description: 'A rating of a picture.' })
 export class RateImageInput {
   @Field(() => ID, { description: "The generated image's id." })

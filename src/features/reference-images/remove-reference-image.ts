@@ -8,7 +8,10 @@ import { findCharacter } from '../characters/character.queries.ts';
 import { findReferenceImage, type ReferenceImageRow } from './reference-image.queries.ts';
 import type { RemoveReferenceImageInput } from './reference-image.type.ts';
 
-/** Takes a picture off a character. Runs keep their own record of what they were given. Throws NotFound. */
+/**
+ * Takes a picture off a character. Runs keep their own record of what they were given. The picture stays as long as a new
+ * upload does, so it can be added again. Throws NotFound.
+ */
 export async function removeReferenceImage(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
   input: RemoveReferenceImageInput,
@@ -25,6 +28,8 @@ export async function removeReferenceImage(
       target: { type: 'ReferenceImage', id: found.id },
       details: { kind: found.kind },
     });
+    // After the audit entry, which locks the project's row: the picture's row comes after it in the order of the locks.
+    await tx.$executeRaw`UPDATE images SET uploaded_at = now() WHERE id = ${found.imageId}::uuid`;
     await recordEvent(tx, { projectId, kind: 'REFERENCE_IMAGE_REMOVED', characterId });
   });
   return found;

@@ -24,6 +24,7 @@ export async function findMissing(
 ): Promise<string[]> {
   const missing = new Set<string>();
   await forEachOf(rows, atOnce, async ({ id, projectId, sha256 }) => {
+    ctx.signal?.throwIfAborted();
     if (!(await isThere(ctx, blobKey(projectId, sha256)))) missing.add(id);
   });
   if (missing.size === 0) return [];

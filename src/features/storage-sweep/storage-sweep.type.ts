@@ -7,6 +7,11 @@ import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 export class StorageSweep {
   @Field(() => DateTimeScalar, { description: 'When the round ended.' })
   endedAt: Date;
+  @Field(() => Boolean, {
+    description:
+      'Whether files without a row were looked for. False while the storage belongs to another database: `DATA_DIR/storage/.database` names it.',
+  })
+  areFilesSwept: boolean;
   @Field(() => Int, { description: 'Uploads that nothing used for `UNUSED_UPLOADS_KEPT_HOURS`: removed.' })
   removedUploads: number;
   @Field(() => Int, {

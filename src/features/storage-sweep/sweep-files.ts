@@ -24,7 +24,10 @@ export async function sweepFiles(ctx: Sweeper, state: SweepState, ages: Ages): P
   const files = keys.flatMap((key) => readKey(key) ?? []);
   const named = await findNamed(ctx, files);
   const count = { MARKED: 0, REMOVED: 0, KEPT: 0 };
-  for (const { key } of files) if (!named.has(key)) count[await upkeep.dispose(key, ages.filesMs)] += 1;
+  for (const { key } of files) {
+    ctx.signal?.throwIfAborted();
+    if (!named.has(key)) count[await upkeep.dispose(key, ages.filesMs)] += 1;
+  }
   return goOn(
     {
       ...state,

@@ -3,7 +3,7 @@ import { addMissing, firstId, goOn, type Sweeper, type SweepState } from './swee
 
 const pageSize = 1_000;
 
-/** The next runs: finds those whose kept outputs are not there. */
+/** The next runs: finds those whose kept outputs are not there, and marks the pictures that they were given. */
 export async function sweepRuns(ctx: Sweeper, state: SweepState): Promise<SweepState> {
   const { db } = ctx;
   const runs = await db.$queryRaw<(Omit<Naming, 'sha256'> & { hashes: string[] })[]>`
@@ -11,11 +11,33 @@ export async function sweepRuns(ctx: Sweeper, state: SweepState): Promise<SweepS
       CASE g.status WHEN 'STORING' THEN coalesce(g.outputs, '[]') ELSE '[]' END || g.output_problems, '$[*].sha256') AS hashes
     FROM generations g WHERE g.id > ${state.after ?? firstId}::uuid
     ORDER BY g.id LIMIT ${pageSize}`;
+  if (!state.areOldRunsRead) await markPictures(ctx, state.after ?? firstId, runs.at(-1)?.id ?? firstId);
   const rows = runs.flatMap(({ hashes, ...run }) => hashes.map((sha256) => ({ ...run, sha256 })));
   const missing = await findMissing(ctx, rows, async (ids) => {
     const found = await db.generation.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
     return found.map(({ id }) => id);
   });
-  const found = addMissing(state, 'Generation', missing);
-  return goOn(found, runs.length < pageSize ? null : (runs.at(-1)?.id ?? null));
+  const isLast = runs.length < pageSize;
+  const found = addMissing(
+    { ...state, areOldRunsRead: state.areOldRunsRead || isLast },
+    'Generation',
+    missing,
+  );
+  return goOn(found, isLast ? null : (runs.at(-1)?.id ?? null));
+}
+
+/**
+ * Marks pictures of before the mark that runs were given: runs behind `after`, up to `last`. Each row is a transaction of
+ * its own. Who holds one row and waits for none cannot be part of a deadlock with runs that mark several.
+ */
+async function markPictures({ db, signal }: Sweeper, after: string, last: string): Promise<void> {
+  const images = await db.$queryRaw<{ id: string }[]>`
+    SELECT i.id::text AS id FROM images i WHERE i.is_of_run IS NULL AND i.id = ANY(ARRAY(
+      SELECT DISTINCT (r->>'imageId')::uuid FROM generations g, jsonb_array_elements(g."references") r
+      WHERE g.id > ${after}::uuid AND g.id <= ${last}::uuid AND r->>'imageId' IS NOT NULL))
+    ORDER BY i.id`;
+  for (const { id } of images) {
+    signal?.throwIfAborted();
+    await db.$executeRaw`UPDATE images SET is_of_run = true WHERE id = ${id}::uuid AND is_of_run IS NULL`;
+  }
 }

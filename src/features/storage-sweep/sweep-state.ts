@@ -6,6 +6,8 @@ import type { Database, Transaction } from '../../platform/db/connect.ts';
 export type Sweeper = Pick<TaskContext, 'db' | 'storage' | 'log'> & {
   /** The name of the database, as the notes of submits know it. */
   readonly database: string;
+  /** The step is to end: another process may take the next one. */
+  readonly signal?: AbortSignal;
 };
 
 /** How old something must be before it is taken for left behind. */
@@ -26,6 +28,13 @@ export const sweepState = z.object({
   part: z.enum([...parts, 'DONE']),
   /** The last place that was looked at in this part. */
   after: z.string().nullable(),
+  /**
+   * Whether all runs were looked through for pictures of before the mark. Goes on from round to round, since later runs
+   * mark theirs themselves.
+   */
+  areOldRunsRead: z.boolean(),
+  /** Whether files without a row are looked for: the storage belongs to this database. */
+  areFilesSwept: z.boolean(),
   /** Uploads that nobody used, and that were removed: row and, later, file. */
   removedUploads: z.number(),
   /** Files that no row names: found for the first time, and removed. */
@@ -42,10 +51,12 @@ export type SweepState = z.output<typeof sweepState>;
 /** Before every id. */
 export const firstId = '00000000-0000-0000-0000-000000000000';
 
-/** A round that begins. */
+/** The first round. */
 export const newRound: SweepState = {
   part: 'IMAGES',
   after: null,
+  areOldRunsRead: false,
+  areFilesSwept: true,
   removedUploads: 0,
   markedFiles: 0,
   removedFiles: 0,
@@ -53,6 +64,11 @@ export const newRound: SweepState = {
   missingFiles: 0,
   missing: [],
 };
+
+/** The round after another one. */
+export function nextRound({ areOldRunsRead }: SweepState): SweepState {
+  return { ...newRound, areOldRunsRead };
+}
 
 const mostNamed = 20;
 

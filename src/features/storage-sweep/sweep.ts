@@ -15,9 +15,9 @@ export async function sweepStep(ctx: Sweeper, state: SweepState, ages: Ages): Pr
       return sweepImages(ctx, state, ages);
     case 'FILES':
       // Files without a row may have theirs in another database.
-      return (await ctx.storage.upkeep.belongsTo(ctx.database))
-        ? sweepFiles(ctx, state, ages)
-        : goOn(state, null);
+      if (await ctx.storage.upkeep.belongsTo(ctx.database)) return sweepFiles(ctx, state, ages);
+      tellOnce(ctx);
+      return goOn({ ...state, areFilesSwept: false }, null);
     case 'RUNS':
       return sweepRuns(ctx, state);
     case 'DONE':
@@ -25,9 +25,22 @@ export async function sweepStep(ctx: Sweeper, state: SweepState, ages: Ages): Pr
   }
 }
 
+/** Storages of which this process has said that their files are not swept. */
+const told = new WeakSet<Sweeper['storage']>();
+
+/** Says that files without a row stay: once in a process, because it stays so until a person changes it. */
+function tellOnce({ storage, log, database }: Sweeper): void {
+  if (told.has(storage)) return;
+  told.add(storage);
+  log.warn(
+    { database },
+    'files without a row are not removed: the storage belongs to another database. If that is no longer used, remove DATA_DIR/storage/.database',
+  );
+}
+
 /** A whole round at once. */
-export async function sweepAll(ctx: Sweeper, ages: Ages): Promise<SweepState> {
-  let state = newRound;
+export async function sweepAll(ctx: Sweeper, ages: Ages, from = newRound): Promise<SweepState> {
+  let state = from;
   while (state.part !== 'DONE') state = await sweepStep(ctx, state, ages);
   return state;
 }

@@ -35,8 +35,12 @@ export class PageArgs implements Paging {
   before?: string | null;
 }
 
-/** The Relay connection type of a node type; called once per type. */
-export function connectionType<Row extends object>(name: string, node: () => new () => Row) {
+/** The Relay connection type of a node type; called once per type. `order` is that of its lists, in words. */
+export function connectionType<Row extends object>(
+  name: string,
+  node: () => new () => Row,
+  order = 'newest first',
+) {
   @ObjectType(`${name}Edge`, { description: `One ${name} of a page, and its cursor.` })
   class Edge {
     @Field(() => String, { description: 'Opaque; give it as `after` to go on behind this item.' })
@@ -45,7 +49,7 @@ export function connectionType<Row extends object>(name: string, node: () => new
     node: Row;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of ${name}s, newest first.` })
+  @ObjectType(`${name}Connection`, { description: `A page of ${name}s, ${order}.` })
   class Connection {
     @Field(() => [Edge], { description: 'The items with their cursors.' })
     edges: Edge[];

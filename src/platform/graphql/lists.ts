@@ -1,8 +1,7 @@
-import { isoTime } from '../db/reads/json.ts';
-import { countStatement, type List, type Slice, sliceStatement } from '../db/reads/list.ts';
+import { countStatement, type List, orderOf, type Slice, sliceStatement } from '../db/reads/list.ts';
 import type { Reader } from '../db/reads/reader.ts';
 import type { Loaders } from './loaders.ts';
-import { encodeCursor, firstSlice, type Page, type Paging, readSlice, toPage, withNext } from './page.ts';
+import { encodeCursor, firstSlice, type Page, type Paging, sliceOf, toPage, withNext } from './page.ts';
 
 /*
  * Lists as resolvers read them: the same statements as compiled documents', with whole rows, batched by the request's
@@ -27,12 +26,26 @@ export async function readConnection<Row extends { readonly id: string }, Args e
   parentId: string,
   args: Args & Paging,
 ): Promise<Page<Row>> {
-  const slice = readSlice(args);
+  const slice = sliceOf(list, args);
   const placed = await readSlices(ctx, list, parentId, args, withNext(slice));
   const places = new Map(placed.map(({ row, at }) => [row, at]));
-  const cursorOf = (row: Row) => encodeCursor({ at: isoTime(places.get(row) ?? ''), id: row.id });
+  const { write } = orderOf(list);
+  const cursorOf = (row: Row) => encodeCursor({ at: write(places.get(row) ?? ''), id: row.id });
   const countAll = () => countRows(ctx, list, parentId, args);
   return toPage(slice, [...places.keys()], cursorOf, countAll);
+}
+
+/** A page for a parent that has no rows, as the list's `onlyOf` says. Throws BadArgument. */
+export function emptyConnection<Row extends { readonly id: string }>(
+  list: List<Row>,
+  args: Paging,
+): Page<Row> {
+  return toPage<Row>(
+    sliceOf(list, args),
+    [],
+    () => '',
+    async () => 0,
+  );
 }
 
 /** The first rows of one parent's list. Throws BadArgument. */

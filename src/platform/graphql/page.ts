@@ -1,7 +1,7 @@
 import { BadArgument } from '../../errors.ts';
 import { cleanText } from '../../text.ts';
 import { isMoment } from '../db/reads/json.ts';
-import type { Position, Slice } from '../db/reads/list.ts';
+import { type List, orderOf, type Position, type Slice } from '../db/reads/list.ts';
 
 /** A connection's arguments, as the Relay specification has them. */
 export interface Paging {
@@ -30,10 +30,10 @@ export function notACursor(argument: string, cursor: string): BadArgument {
   return new BadArgument(`${argument}: "${cleanText(cursor, 100)}" is not a cursor of this list.`);
 }
 
-/** Reads a cursor back. Throws BadArgument on anything this server did not make. */
-export function decodeCursor(argument: string, cursor: string): Position {
+/** Reads a cursor back; `isWritten` knows the list's order. Throws BadArgument on anything this server did not make. */
+export function decodeCursor(argument: string, cursor: string, isWritten = isMoment): Position {
   const [at = '', id = '', ...rest] = openCursor(cursor).split(' ');
-  if (rest.length > 0 || !isMoment(at) || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+  if (rest.length > 0 || !isWritten(at) || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
     throw notACursor(argument, cursor);
   }
   return { at, id };
@@ -46,16 +46,17 @@ export function checkFirst(first: number, argument = 'first'): void {
   }
 }
 
+/** The slice of a list that the arguments ask for. Throws BadArgument. */
+export function sliceOf(list: List, args: Paging): Slice {
+  const { isWritten } = orderOf(list);
+  return readSlice(args, (argument, cursor) => decodeCursor(argument, cursor, isWritten));
+}
+
 /** What the arguments ask for, exactly; `decode` reads the list's own cursors. Throws BadArgument. */
-export function readSlice(args: Paging): Slice;
 export function readSlice<Place>(
-  args: Paging,
-  decode: (argument: string, cursor: string) => Place,
-): Slice<Place>;
-export function readSlice(
   { first, after, last, before }: Paging,
-  decode: (argument: string, cursor: string) => unknown = decodeCursor,
-): Slice<unknown> {
+  decode: (argument: string, cursor: string) => Place,
+): Slice<Place> {
   if (first != null && last != null) throw new BadArgument('Give first or last, not both.');
   const limit = first ?? last;
   if (limit == null) throw new BadArgument(`Give first or last: from 1 to ${maxPageSize}.`);

@@ -159,7 +159,10 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
  */
 async function renew(path: string): Promise<boolean> {
   const now = new Date();
-  return utimes(path, now, now).then(
+  // The sweep may have renamed the file between the two halves of `utimes`, which finds it and then sets its time: what still
+  // has its name afterwards had its new time first.
+  const renewed = utimes(path, now, now).then(() => stat(path));
+  return renewed.then(
     () => true,
     // Nobody removes anything there either.
     (error: unknown) => errorCode(error) === 'EROFS',

@@ -18,12 +18,14 @@ import type { FilesPage, StorageUpkeep } from './storage.ts';
  *   mark), is removed. So a row must be missing for an age after the mark as well, and between the two nothing is missing.
  * - A file is removed in two steps: it gets another name, and what has that name is looked at. A `put` that came before the
  *   new name has taken the mark away, so the file gets its name back. A `put` that comes after it finds no file and writes
- *   one. A process that dies between the two steps leaves a name that the next round finds.
+ *   one. A process that dies between the two steps leaves a name that the next round finds. The new name is used once, so a
+ *   second sweeper cannot give it to another file between the look and the removal.
  */
 
 /** No file is written at this moment: it marks a file as found without a row. */
 const mark = new Date(0);
-const leavingSuffix = '.leaving';
+/** The other name of a file, and its own at the beginning. Versions before this one used no random part. */
+const leavingPattern = /^([^.]+)\.(?:[^.]+\.)?leaving$/;
 /** Says whose files are swept. */
 const databaseName = '.database';
 /** So many folders are looked through for one page at the most. */
@@ -64,9 +66,9 @@ export function createUpkeep(
           await unlessGone(utimes(path, mark, mark));
           return 'MARKED';
         }
-        const leaving = `${path}${leavingSuffix}`;
+        const leaving = `${path}.${randomUUID()}.leaving`;
         await unlessGone(rename(path, leaving));
-        return (await leave(leaving)) ? 'REMOVED' : 'KEPT';
+        return (await leave(leaving, path)) ? 'REMOVED' : 'KEPT';
       }),
     belongsTo: (database) =>
       unlessIll(async () => {
@@ -116,18 +118,19 @@ async function look(
 
 async function take({ keys }: Walk, path: string, { name }: Dirent, key: string): Promise<void> {
   // A name of our own keys has no dot.
-  if (name.endsWith(leavingSuffix)) await leave(join(path, name));
+  const [, own] = leavingPattern.exec(name) ?? [];
+  if (own !== undefined) await leave(join(path, name), join(path, own));
   else if (!name.includes('.')) keys.push(key);
 }
 
-/** The second step of a removal. Resolves to whether the file is gone. */
-async function leave(leaving: string): Promise<boolean> {
+/** The second step of a removal, of the file whose own name is `path`. Resolves to whether the file is gone. */
+async function leave(leaving: string, path: string): Promise<boolean> {
   const facts = await unlessGone(stat(leaving));
   const isMarked = facts === null || facts.mtimeMs === mark.getTime();
   if (!isMarked)
-    await link(leaving, leaving.slice(0, -leavingSuffix.length)).catch((error: unknown) => {
-      // It was written anew meanwhile.
-      if (errorCode(error) !== 'EEXIST') throw error;
+    await link(leaving, path).catch((error: unknown) => {
+      // It was written anew meanwhile, or another sweeper has found the name and ended the removal.
+      if (!['EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
     });
   await rm(leaving, { force: true });
   return isMarked;

@@ -485,6 +485,11 @@ export function returnings(): Record<string, Returning> {
     'Generation.project': of('Generation', 'generation', 'project { id }'),
     'Generation.character': of('Generation', 'generation', 'character { id }'),
     'Generation.images': of('Generation', 'generation', 'images { id }'),
+    'Generation.imagesConnection': of(
+      'Generation',
+      'generation',
+      'imagesConnection(first: 5) { nodes { id } }',
+    ),
     'GeneratedImage.id': of('GeneratedImage', 'generatedImage', 'id'),
     'GeneratedImage.image': of('GeneratedImage', 'generatedImage', 'image { id url }'),
     'GeneratedImage.generation': of('GeneratedImage', 'generatedImage', 'generation { id }'),

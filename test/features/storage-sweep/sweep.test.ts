@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StorageUnavailable } from '../../../src/errors.ts';
 import { sweepAll, sweepStep } from '../../../src/features/storage-sweep/sweep.ts';
-import { newRound } from '../../../src/features/storage-sweep/sweep-state.ts';
+import { newRound, nextRound, type SweepState } from '../../../src/features/storage-sweep/sweep-state.ts';
 import { blobKey, variantKey } from '../../../src/platform/storage/blob-key.ts';
 import { eventually } from '../../support/dramatis.ts';
 import { deliveredRun, holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
@@ -86,8 +86,35 @@ describe('a file without a row', () => {
   it('is not looked for where another database swept before: it may be that one that names it', async () => {
     const stray = await place.putOld(run.projectId, 'stray');
     await sweepAll({ ...place, database: 'another' }, usual);
-    await sweepTwice();
+    const rounds = await sweepTwice();
     expect(await isThere(stray)).toBe(true);
+    expect(rounds.map(({ areFilesSwept }) => areFilesSwept)).toEqual([false, false]);
+    // It stays so until a person changes it, so one line is enough.
+    const told = place.lines.map((line) => JSON.parse(line));
+    expect(told).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        database: place.database,
+        msg: expect.stringMatching('.database'),
+      }),
+    ]);
+    await rm(join(place.root, '.database'));
+    expect(await sweepAll(place, noAge)).toMatchObject({ areFilesSwept: true, removedFiles: 1 });
+  });
+
+  it('is left alone once the step is to end: another process may be at it', async () => {
+    for (let number = 0; number < 5; number += 1) await place.putOld(run.projectId, `stray ${number}`);
+    const ending = new AbortController();
+    let disposed = 0;
+    const dispose = async (key: string, ageMs: number) => {
+      disposed += 1;
+      if (disposed === 3) ending.abort();
+      return place.storage.upkeep.dispose(key, ageMs);
+    };
+    const storage = { ...place.storage, upkeep: { ...place.storage.upkeep, dispose } };
+    const ctx = { ...place, storage, signal: ending.signal };
+    await expect(sweepStep(ctx, { ...newRound, part: 'FILES' }, noAge)).rejects.toThrow('aborted');
+    expect(disposed).toBe(3);
   });
 
   it('is removed however many there are, page by page', async () => {
@@ -178,11 +205,46 @@ describe('an upload that nothing uses', () => {
   it('stays as well when its row, and the run that was given it, are older than the mark', async () => {
     const [unused, given] = [await upload('a', 25), await upload('b', 25)];
     await giveTo(given);
-    await place.db.image.updateMany({ data: { isOfRun: null, uploadedAt: null, createdAt: new Date(0) } });
-    expect((await sweepAll(place, noAge)).removedUploads).toBe(1);
-    expect(await rows()).toEqual([given]);
-    expect(unused).not.toBe(given);
+    await beforeTheMark();
+    // What runs were given is known when all of them were looked through.
+    const first = await sweepAll(place, noAge);
+    expect([first.removedUploads, await rows()]).toEqual([0, [unused, given].sort()]);
+    const second = await sweepAll(place, noAge, nextRound(first));
+    expect([second.removedUploads, await rows()]).toEqual([1, [given]]);
     expect(await place.db.image.findMany({ select: { isOfRun: true } })).toEqual([{ isOfRun: true }]);
+  });
+
+  it('is looked for in so many runs at a step, however many there are', async () => {
+    const given: string[] = [];
+    for (let number = 0; number < 5; number += 1) given.push(await upload(`${number}`, 25));
+    for (const imageId of given) await giveTo(imageId, 500);
+    await beforeTheMark();
+    const marked: number[] = [];
+    for (let state: SweepState = newRound; state.part !== 'DONE'; ) {
+      state = await sweepStep(place, state, noAge);
+      marked.push(await place.db.image.count({ where: { isOfRun: true } }));
+    }
+    // Pictures, files, and three pages of runs.
+    expect(marked).toEqual([0, 0, 2, 4, 5]);
+  });
+
+  it('is marked one by one, so that no run waits for the sweep that waits for it', async () => {
+    const [first = '', second = ''] = [await upload('a', 25), await upload('b', 25)].sort();
+    await giveTo(first);
+    await giveTo(second);
+    await beforeTheMark();
+    const round = await place.db.$transaction(async (tx) => {
+      // As a run does that is given both, in whatever order the database comes by them.
+      const mark = (id: string) => tx.image.update({ where: { id }, data: { isOfRun: true } });
+      await mark(second);
+      const sweeping = sweepAll(place, noAge);
+      sweeping.catch(() => undefined);
+      await eventually('the row to be waited for', isOneWaiting);
+      await mark(first);
+      return { sweeping };
+    });
+    expect((await round.sweeping).removedUploads).toBe(0);
+    expect(await place.db.image.count({ where: { isOfRun: true } })).toBe(2);
   });
 
   it('stays when it comes into use while the sweep is about to remove it', async () => {
@@ -191,31 +253,36 @@ describe('an upload that nothing uses', () => {
     const using = place.db.$transaction(async (tx) => {
       await tx.referenceImage.create({ data: { characterId, imageId, kind: 'FACE' } });
       const sweeping = sweepAll(place, noAge);
-      await eventually('the row to be waited for', async () => {
-        const [row] = await place.testDatabase.query(
-          `SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-        );
-        return row?.count === 1;
-      });
+      await eventually('the row to be waited for', isOneWaiting);
       return { sweeping };
     });
     expect((await (await using).sweeping).removedUploads).toBe(0);
     expect(await rows()).toEqual([imageId]);
   });
 
-  async function giveTo(imageId: string): Promise<void> {
+  async function isOneWaiting(): Promise<boolean> {
+    const [row] = await place.testDatabase.query(
+      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    return row?.count === 1;
+  }
+
+  /** Makes all rows look as if they were older than the mark. */
+  const beforeTheMark = () =>
+    place.db.image.updateMany({ data: { isOfRun: null, uploadedAt: null, createdAt: new Date(0) } });
+
+  async function giveTo(imageId: string, runs = 1): Promise<void> {
     const named = { parameter: 'x', imageId, sha256: 'c'.repeat(64), contentType: 'image/png' };
-    await place.db.generation.create({
-      data: {
-        ...run,
-        requestHash: '0'.repeat(64),
-        model: 'consistent-character',
-        modelVersion: '1',
-        parameters: {},
-        references: [{ ...named, referenceImageId: null }],
-        seed: 1,
-        wakeupId: '00000000-0000-4000-8000-000000000001',
-      },
-    });
+    const data = {
+      ...run,
+      requestHash: '0'.repeat(64),
+      model: 'consistent-character',
+      modelVersion: '1',
+      parameters: {},
+      references: [{ ...named, referenceImageId: null }],
+      seed: 1,
+      wakeupId: '00000000-0000-4000-8000-000000000001',
+    };
+    await place.db.generation.createMany({ data: new Array(runs).fill(data) });
   }
 });

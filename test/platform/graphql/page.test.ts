@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { BadArgument } from '../../../src/errors.ts';
-import { decodeCursor, encodeCursor, notACursor } from '../../../src/platform/graphql/page.ts';
+import { imagesOfGeneration } from '../../../src/features/generations/generated-image.view.ts';
+import { decodeCursor, encodeCursor, notACursor, sliceOf } from '../../../src/platform/graphql/page.ts';
 
 const id = '00000000-0000-4000-8000-000000000000';
 
@@ -8,6 +9,19 @@ it.each(['0001-01-01T00:00:00.000Z', '2024-02-29T12:00:00.500Z', '9999-12-31T23:
   'a cursor at %s is read back',
   (at) => {
     expect(decodeCursor('after', encodeCursor({ at, id }))).toEqual({ at, id });
+  },
+);
+
+it.each(['0', '7', '2147483647'])('a cursor at the number %s is read back', (at) => {
+  const after = encodeCursor({ at, id });
+  expect(sliceOf(imagesOfGeneration, { first: 1, after })).toMatchObject({ after: { at, id } });
+});
+
+it.each(['-1', '01', '1.5', '1e3', '2147483648', '2026-01-01T00:00:00.000Z'])(
+  'a cursor at %s is none of a list in the order of a number: Postgres would refuse the statement',
+  (at) => {
+    const after = encodeCursor({ at, id });
+    expect(() => sliceOf(imagesOfGeneration, { first: 1, after })).toThrow(BadArgument);
   },
 );
 

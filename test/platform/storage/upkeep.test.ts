@@ -54,20 +54,38 @@ it('bytes that are put while their file is being removed are there afterwards, w
   }
 });
 
+it.each(['leaving', '0b5f.leaving'])(
+  'a removal leaves alone what another sweeper has named .%s',
+  async (suffix) => {
+    // It took the file away, and has not looked yet: the bytes were put before.
+    await storage.put(key, bytes);
+    await rename(join(root, key), join(root, `${key}.${suffix}`));
+    await writeFile(join(root, key), bytes);
+    expect(await storage.upkeep.dispose(key, 0)).toBe('MARKED');
+    expect(await storage.upkeep.dispose(key, 0)).toBe('REMOVED');
+    expect(await storage.get(key)).toBeNull();
+    await storage.upkeep.listKeys('projects', null, { limit: 10, emptyAgeMs: hour });
+    expect(await storage.get(key)).toEqual(bytes);
+  },
+);
+
 it('a removal that was broken off is ended: a file without its mark gets its name back', async () => {
   const names = ['marked', 'renewed', 'anew'];
-  for (const name of names) {
-    await storage.put(`projects/p/blobs/ab/${name}`, bytes);
-    await rename(
-      join(root, `projects/p/blobs/ab/${name}`),
-      join(root, `projects/p/blobs/ab/${name}.leaving`),
-    );
+  // As versions before this one named it, and as this one does.
+  for (const suffix of ['leaving', '0b5f.leaving']) {
+    for (const name of names) {
+      await storage.put(`projects/p/blobs/ab/${name}`, bytes);
+      await rename(
+        join(root, `projects/p/blobs/ab/${name}`),
+        join(root, `projects/p/blobs/ab/${name}.${suffix}`),
+      );
+    }
+    await utimes(join(root, `projects/p/blobs/ab/marked.${suffix}`), 0, 0);
+    await storage.put('projects/p/blobs/ab/anew', Buffer.from('new'));
+    await storage.upkeep.listKeys('projects', null, { limit: 10, emptyAgeMs: hour });
+    expect((await readdir(join(root, 'projects/p/blobs/ab'))).sort()).toEqual(['anew', 'renewed']);
+    expect(await readFile(join(root, 'projects/p/blobs/ab/anew'), 'utf8')).toBe('new');
   }
-  await utimes(join(root, 'projects/p/blobs/ab/marked.leaving'), 0, 0);
-  await storage.put('projects/p/blobs/ab/anew', Buffer.from('new'));
-  await storage.upkeep.listKeys('projects', null, { limit: 10, emptyAgeMs: hour });
-  expect((await readdir(join(root, 'projects/p/blobs/ab'))).sort()).toEqual(['anew', 'renewed']);
-  expect(await readFile(join(root, 'projects/p/blobs/ab/anew'), 'utf8')).toBe('new');
 });
 
 it('pages go through all keys in one order, wherever they begin, and pass over what is not ours', async () => {

@@ -4,7 +4,8 @@ const batchSize = 500;
 
 /**
  * Takes the idempotency keys off ended runs that were asked for so many days ago, some of them: the same key is a new request
- * from then on. A run that has not ended keeps its key. Resolves to how many keys there were.
+ * from then on. The same goes for keys that were answered with a run of another request. A run that has not ended keeps all
+ * keys that lead to it. Resolves to how many keys were removed.
  */
 export async function forgetIdempotencyKeys(tx: Transaction, days: number): Promise<number> {
   // Nobody is waited for who holds a run, and those who wait for one of these do so for one statement.
@@ -15,6 +16,9 @@ export async function forgetIdempotencyKeys(tx: Transaction, days: number): Prom
       ORDER BY requested_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED))`;
   const ofReuses = await tx.$executeRaw`
     DELETE FROM answered_keys WHERE ctid = ANY(ARRAY(
-      SELECT ctid FROM answered_keys WHERE created_at < now() - ${days} * interval '1 day' ORDER BY created_at LIMIT ${batchSize}))`;
+      SELECT k.ctid FROM answered_keys k
+      WHERE k.created_at < now() - ${days} * interval '1 day'
+        AND EXISTS (SELECT 1 FROM generations g WHERE g.id = k.generation_id AND is_final(g.status))
+      ORDER BY k.created_at LIMIT ${batchSize}))`;
   return ofRuns + ofReuses;
 }

@@ -124,7 +124,16 @@ export async function keepRefused(
   return { ...problem, sha256, sizeBytes: bytes.length, contentType: nameType(bytes) };
 }
 
-/** The same with bytes that were too many for memory. */
+/**
+ * Lets go of an answer that could not be kept and that the provider can be asked for once more: it holds a file and a
+ * descriptor. Does nothing where all of it is in memory.
+ */
+export async function letGo(spooled: Spooled | null): Promise<void> {
+  // What cannot be removed now is removed as litter.
+  await spooled?.discard().catch(() => undefined);
+}
+
+/** The same with bytes that were too many for memory. Where it throws they are still held, and can be kept later. */
 export async function keepSpooled(
   projectId: string,
   spooled: Spooled,

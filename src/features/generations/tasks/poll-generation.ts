@@ -9,7 +9,7 @@ import { moveTogether } from '../move-together.ts';
 import type { GenerationRow } from '../progress.ts';
 import { noteWaiting, type WaitReason, waitOf } from '../waiting.ts';
 import { awaitStorage, untilStored } from './await-storage.ts';
-import { costColumns, failPaid, keepAnswer, keepResult } from './keep-result.ts';
+import { costColumns, failPaid, keepAnswer, keepResult, letGo } from './keep-result.ts';
 import { persist } from './persist.ts';
 import { type ExpectedEnd, errorDelayMs, pollDelayMs } from './poll-timing.ts';
 import { failureOfRun } from './provider-failure.ts';
@@ -176,7 +176,11 @@ async function collect(
     // The status said otherwise a moment ago, but the result is the last word.
     if (error.code === 'JOB_FAILED') return fail(ctx, run, { ...status, error: error.detail });
     if (error.code !== 'ANSWER_INVALID') throw error;
-    const problems = await keepAnswer(ctx, run, error);
+    const problems = await keepAnswer(ctx, run, error).catch(async (cause: unknown) => {
+      // The next poll reads it anew.
+      await letGo(error.spooled);
+      throw cause;
+    });
     await failPaid(ctx, run, 'RESULT_INVALID', error.detail ?? '', status.metrics, problems);
     return null;
   }

@@ -9,7 +9,7 @@ import type { StoredOutputProblem } from '../output-problem.ts';
 import type { GenerationRow } from '../progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../stored-run.ts';
 import { awaitStorage, storingDelayMs, tellWait } from './await-storage.ts';
-import { keepRefused, keepSpooled } from './keep-result.ts';
+import { keepRefused, keepSpooled, letGo } from './keep-result.ts';
 import type { Worker } from './worker.ts';
 
 /** Of a project's places one run takes so many: it may have ten thousand outputs, and others have one. */
@@ -154,10 +154,21 @@ async function bytesOf(
   output: DeliveredOutput,
 ): Promise<Buffer | StoredOutputProblem> {
   if ('url' in output) {
-    return ctx.segmind.download(output.url).catch((error: unknown) => {
+    return ctx.segmind.download(output.url).catch(async (error: unknown) => {
       if (!(error instanceof SegmindError) || !error.spooled) throw error;
-      const message = error.detail ?? 'The picture is too large.';
-      return keepSpooled(projectId, error.spooled, { ...placeOf(output), code: 'TOO_LARGE', message });
+      const { spooled, detail } = error;
+      const problem = {
+        ...placeOf(output),
+        code: 'TOO_LARGE',
+        message: detail ?? 'The picture is too large.',
+      };
+      try {
+        return await keepSpooled(projectId, spooled, problem);
+      } catch (cause) {
+        // The next round downloads it anew.
+        await letGo(spooled);
+        throw cause;
+      }
     });
   }
   const bytes = await ctx.storage.get(blobKey(projectId, output.sha256));

@@ -9,6 +9,7 @@ import { sweepStep } from '../sweep.ts';
 import {
   type Ages,
   newRound,
+  nextRound,
   type Sweeper,
   type SweepState,
   sweepState,
@@ -25,8 +26,9 @@ const firstAfterMs = 10_000;
 const lookEveryMs = 30_000;
 /** Between two steps: they take little, and leave the disk and the database to others for longer than they take. */
 const pauseMs = 200;
-/** A step that waits for a slow disk. */
-const longestStepMs = 120_000;
+/** A step that waits for a slow disk is ended, and then its transaction, which keeps other processes away. */
+const longestStepMs = 110_000;
+const longestTransactionMs = 120_000;
 /** Longer than a provider keeps an output: by then a run has written down which bytes it keeps. */
 const filesMs = 24 * 60 * 60 * 1_000;
 
@@ -71,7 +73,8 @@ export async function takeStep(ctx: Sweeper, ages: Ages): Promise<boolean> {
       if (!lock?.isMine) return false;
       const state = await readState(tx, lock.now);
       if (state === null) return false;
-      const next = await sweepStep(ctx, state, ages);
+      const signal = AbortSignal.timeout(longestStepMs);
+      const next = await sweepStep({ ...ctx, signal }, state, ages);
       const isDone = next.part === 'DONE';
       await writeState(tx, next, isDone ? lock.now : null);
       if (isDone) {
@@ -80,7 +83,7 @@ export async function takeStep(ctx: Sweeper, ages: Ages): Promise<boolean> {
       }
       return !isDone;
     },
-    { timeout: longestStepMs },
+    { timeout: longestTransactionMs },
   );
 }
 
@@ -90,7 +93,7 @@ async function readState(tx: Transaction, now: number): Promise<SweepState | nul
   const { data } = kept.safeParse(row ? JSON.parse(row.value) : null);
   if (!data) return newRound;
   if (data.endedAt === null) return data;
-  return now - data.endedAt < roundEveryMs ? null : newRound;
+  return now - data.endedAt < roundEveryMs ? null : nextRound(data);
 }
 
 async function writeState(tx: Transaction, state: SweepState, endedAt: number | null): Promise<void> {

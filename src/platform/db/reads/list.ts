@@ -1,3 +1,4 @@
+import { isMoment, isoTime } from './json.ts';
 import type { Statement } from './reader.ts';
 import { columnName, type View } from './view.ts';
 
@@ -35,11 +36,33 @@ export interface List<
   readonly onlyOf?: { readonly column: string; readonly value: string };
 }
 
-/** A row's place in a list that is ordered by time. */
+/** A row's place in a list. */
 export interface Position {
-  /** ISO text. */
+  /** What the list is ordered by, as its `Order` writes it. */
   readonly at: string;
   readonly id: string;
+}
+
+/** How a place in the order of a list is written in a cursor and read in a statement. */
+interface Order {
+  /** The column's type in Postgres. */
+  readonly type: 'timestamptz' | 'int';
+  /** Makes Postgres' text what a cursor has. */
+  write(text: string): string;
+  /** Whether a text is what `write` makes: nothing else may reach Postgres. */
+  isWritten(at: string): boolean;
+}
+
+const byMoment: Order = { type: 'timestamptz', write: isoTime, isWritten: isMoment };
+const byNumber: Order = {
+  type: 'int',
+  write: (text) => text,
+  isWritten: (at) => /^(0|[1-9]\d{0,9})$/.test(at) && Number(at) < 2 ** 31,
+};
+
+/** The order of a list: by a moment, or by a number from 0 on. */
+export function orderOf({ view, by }: List): Order {
+  return view.columns.get(by)?.holds === 'INTEGER' ? byNumber : byMoment;
 }
 
 /** Which part of a list: `limit` rows from one end of what lies behind `after` and before `before`. */
@@ -146,12 +169,13 @@ function parentOf({ of }: List, parents: readonly string[], place: Place) {
 }
 
 /** A row comparison, which the index answers as it stands. */
-function bounds({ direction }: List, order: string, { after, before }: Slice, place: Place): string[] {
+function bounds(list: List, order: string, { after, before }: Slice, place: Place): string[] {
+  const { type } = orderOf(list);
   const side = (position: Position | null, sign: '<' | '>') =>
     position === null
       ? []
-      : [`(${order}, t."id") ${sign} (${place(position.at)}::timestamptz, ${place(position.id)}::uuid)`];
-  const [further, nearer] = direction === 'DESC' ? (['<', '>'] as const) : (['>', '<'] as const);
+      : [`(${order}, t."id") ${sign} (${place(position.at)}::${type}, ${place(position.id)}::uuid)`];
+  const [further, nearer] = list.direction === 'DESC' ? (['<', '>'] as const) : (['>', '<'] as const);
   return [...side(after, further), ...side(before, nearer)];
 }
 

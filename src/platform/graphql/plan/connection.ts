@@ -1,5 +1,5 @@
 import { type FieldNode, type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
-import { isoTime } from '../../db/reads/json.ts';
+import { orderOf } from '../../db/reads/list.ts';
 import type { TextRow } from '../../db/reads/view.ts';
 import { encodeCursor, pageBounds } from '../page.ts';
 import { Extraordinary, NotPlanned, nothingRead, type Run, type Write } from './run.ts';
@@ -114,7 +114,8 @@ function writePageInfo(compiler: RowCompiler, { field, nodes }: Selected, list: 
 /** Makes cursors of rows; from now on what they are made of is selected. */
 function readsCursor(list: ListSource): (row: TextRow) => string {
   const [by, id] = [list.placeOf(list.list.by), list.idPlace()];
-  return (row) => encodeCursor({ at: isoTime(row[by] ?? ''), id: row[id] ?? '' });
+  const { write } = orderOf(list.list);
+  return (row) => encodeCursor({ at: write(row[by] ?? ''), id: row[id] ?? '' });
 }
 
 function boundsOf(list: ListSource, at: number, run: Run): Bounds {

@@ -1,7 +1,7 @@
 import { countStatement, type List, rowsStatement, type Slice, sliceStatement } from '../../db/reads/list.ts';
 import type { TextRow, View } from '../../db/reads/view.ts';
 import { fromGlobalId, type IdType } from '../global-id.ts';
-import { firstSlice, maxPageSize, type Paging, readSlice, withNext } from '../page.ts';
+import { firstSlice, maxPageSize, type Paging, sliceOf, withNext } from '../page.ts';
 import type { Root } from './field-read.ts';
 import { Extraordinary, NotPlanned, nothingRead, type Read, type Run } from './run.ts';
 import type { ArgumentsOf } from './selections.ts';
@@ -190,7 +190,7 @@ export class ListSource extends ListedSource {
 
   protected async read(run: Run): Promise<Read> {
     const args = this.argumentsOf(run);
-    const slice = this.isPage ? readSlice(args as Paging) : wholeSlice(args);
+    const slice = this.isPage ? sliceOf(this.list, args as Paging) : wholeSlice(args);
     const conditions = this.list.where?.(args) ?? [];
     const { ids, places, count } = this.parentsIn(run);
     const from = new Array<number>(count).fill(0);

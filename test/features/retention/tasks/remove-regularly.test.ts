@@ -177,19 +177,26 @@ describe('idempotency keys', () => {
     };
     const old = await make('old', 20, true);
     await make('young', 5, true);
-    await make('waiting', 20, false);
+    const waiting = await make('waiting', 20, false);
+    const doubted = await make('doubted', 20, false);
+    await ask("UPDATE generations SET status = 'UNCERTAIN' WHERE id = $1::uuid", doubted);
     await ask(
       `INSERT INTO answered_keys (project_id, idempotency_key, request_hash, generation_id, created_at)
-       SELECT $1, key, repeat('0', 64), $2, now() - age * interval '1 day' FROM (VALUES ('old reuse', 20), ('young reuse', 5)) v(key, age)`,
+       SELECT $1, key, repeat('0', 64), run::uuid, now() - age * interval '1 day'
+       FROM (VALUES ('old reuse', $2, 20), ('young reuse', $2, 5), ('waiting reuse', $3, 20), ('doubted reuse', $4, 30)) v(key, run, age)`,
       place.projectId,
       old,
+      waiting,
+      doubted,
     );
     await remove({ IDEMPOTENCY_KEYS_KEPT_DAYS: '10' });
     const keys = await ask(
       'SELECT idempotency_key AS key FROM generations WHERE idempotency_key IS NOT NULL UNION SELECT idempotency_key FROM answered_keys ORDER BY 1',
     );
-    expect(keys.map(({ key }) => key)).toEqual(['waiting', 'young', 'young reuse']);
-    expect(await count('generations')).toBe(3);
+    // A key that leads to a run that has not ended would become a second paid run.
+    const open = ['doubted', 'doubted reuse', 'waiting', 'waiting reuse'];
+    expect(keys.map(({ key }) => key)).toEqual([...open, 'young', 'young reuse']);
+    expect(await count('generations')).toBe(4);
     expect(logged.map(({ removed }) => removed)).toEqual([{ idempotencyKeys: 2 }]);
   });
 });

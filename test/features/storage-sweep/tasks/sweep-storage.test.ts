@@ -58,7 +58,13 @@ it('the admin can ask what the last round has found, also while the next one is 
   await forgetRest();
   await takeStep(place, ages);
   const missing = [toGlobalId('Image', lost)];
-  expect(await ask()).toMatchObject({ endedAt: expect.any(Date), markedFiles: 1, missingFiles: 1, missing });
+  expect(await ask()).toMatchObject({
+    endedAt: expect.any(Date),
+    areFilesSwept: true,
+    markedFiles: 1,
+    missingFiles: 1,
+    missing,
+  });
   const stranger = {
     kind: 'USER',
     userId: projectId,
@@ -114,4 +120,18 @@ it('what another version has written down is not read', async () => {
   await place.putOld(projectId, 'stray');
   await finishRound();
   expect(JSON.parse(place.lines[0] ?? '{}')).toMatchObject({ markedFiles: 1 });
+});
+
+it('that all runs were looked through is known in the next round', async () => {
+  const old = await place.addImage(projectId, await place.putOld(projectId, 'unused'), 25);
+  await place.db.image.update({
+    where: { id: old },
+    data: { isOfRun: null, uploadedAt: null, createdAt: new Date(0) },
+  });
+  const removed = async () => {
+    await finishRound();
+    await forgetRest();
+    return (await place.db.image.count()) === 0;
+  };
+  expect([await removed(), await removed()]).toEqual([false, true]);
 });

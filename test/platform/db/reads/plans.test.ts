@@ -3,6 +3,7 @@ import { type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 import pg from 'pg';
 import { z } from 'zod';
 import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
+import { encodeCursor } from '../../../../src/platform/graphql/page.ts';
 import { createSchema } from '../../../../src/server/schema.ts';
 import { adminKey, Dramatis } from '../../../support/dramatis.ts';
 import { token } from '../../../support/people.ts';
@@ -136,6 +137,7 @@ async function problemsOf(work: () => Promise<unknown>): Promise<string[]> {
 const project = (selection: string) =>
   `{ project(id: "${toGlobalId('Project', volumeProjectId)}") { ${selection} } }`;
 const character = (selection: string) => `{ character(id: "${characterId}") { ${selection} } }`;
+const generations = (selection: string) => project(`generations(first: 20) { nodes { ${selection} } }`);
 const characters = (selection: string) => project(`characters(first: 20) { nodes { ${selection} } }`);
 
 describe('the statements of every list, at volume', () => {
@@ -144,6 +146,7 @@ describe('the statements of every list, at volume', () => {
     const parents = types.filter(({ name }) => !name.startsWith('__') && connectionsOf(name).length > 0);
     expect(parents.map(({ name }) => name).sort()).toEqual([
       'Character',
+      'Generation',
       'Project',
       'Query',
       'ReconciliationReport',
@@ -162,11 +165,38 @@ describe('the statements of every list, at volume', () => {
           await readEveryWay(url, character, name);
           await readEveryWay(url, characters, name);
         }
+        for (const name of connectionsOf('Generation')) await readEveryWay(url, generations, name);
       });
       expect(problems).toEqual([]);
     },
     120_000,
   );
+
+  it('read a page of a run with many pictures without those before it', async () => {
+    const many = 5_000;
+    const [run] = await dramatis.database.query(
+      `INSERT INTO generated_images (id, generation_id, "index", image_id)
+       SELECT gen_random_uuid(), g.id, i, (SELECT id FROM images WHERE project_id = $1 LIMIT 1)
+       FROM (SELECT id FROM generations WHERE project_id = $1 AND status = 'COMPLETED' LIMIT 1) g,
+         generate_series(100, $2::int) i
+       RETURNING generation_id::text AS id`,
+      [volumeProjectId, many],
+    );
+    const id = toGlobalId('Generation', String(run?.id));
+    const cursor = encodeCursor({ at: String(many / 2), id: '00000000-0000-4000-8000-000000000000' });
+    const problems = await problemsOf(async () => {
+      for (const url of [dramatis.url, referenceUrl])
+        for (const args of [`first: 5, after: "${cursor}"`, `last: 5, before: "${cursor}"`]) {
+          const { data, errors } = await dramatis.ask(
+            `{ generation(id: "${id}") { imagesConnection(${args}) { nodes { index } } } }`,
+            {},
+            { url, key: owner },
+          );
+          expect([data?.generation.imagesConnection.nodes.length, errors]).toEqual([5, undefined]);
+        }
+    });
+    expect(problems).toEqual([]);
+  });
 
   it.each([
     ['a rare status', '{ statuses: [AWAITING_APPROVAL, UNCERTAIN] }'],

@@ -112,6 +112,8 @@ describe('the two executors', () => {
     'characters(first: 1) { nodes { referenceImages(first: 100, kind: null) { id } } }',
     'characters(first: 12) { nodes { referenceImagesConnection(last: 2) { totalCount edges { cursor node { kind } } } } }',
     'characters(first: 12) { nodes { generations(first: 4) { totalCount pageInfo { hasNextPage endCursor } nodes { id images { index verdict image { id } generation { id status } } } } } }',
+    'generations(first: 100) { nodes { imagesConnection(first: 1) { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { index verdict image { sha256 } } } } } }',
+    'generations(first: 100) { nodes { status imagesConnection(last: 1, after: "MCAwMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDA") { pageInfo { hasNextPage hasPreviousPage } nodes { index } } } }',
     'generations(first: 20) { nodes { id cost hold costSource seed parameters inferenceSeconds failure { code message retryable } outputProblems { index code message url sizeBytes sha256 contentType providerUrl } waitingFor { reason since } model { slug version } } }',
     'generations(first: 20, filter: { statuses: [COMPLETED], batch: "Cover" }) { totalCount nodes { character { name project { name archivedAt } } project { id } } }',
     'generations(first: 5, filter: { characterId: "none" }) { totalCount nodes { id } }',
@@ -129,6 +131,10 @@ describe('the two executors', () => {
     [
       'a page that is too large, for each character',
       '{ characters(first: 3) { nodes { generations(first: 101) { nodes { id } } } } }',
+    ],
+    [
+      'a cursor that is none, for runs that have pictures and runs that have not',
+      '{ generations(first: 20) { nodes { imagesConnection(first: 1, after: "x") { nodes { id } } } } }',
     ],
     ['a cursor that is none', '{ characters(first: 1, after: "x") { nodes { id } } }'],
     [
@@ -233,16 +239,19 @@ describe('the two executors', () => {
 
   it('give the same bytes for a hundred documents drawn at random', async () => {
     const chance = createChance(5);
-    const cursors = [
-      ...(
-        await expectSame(
-          `{ project(id: "${projectOf(library)}") { characters(first: 20) { edges { cursor node { generations(first: 5) { edges { cursor } } } } } } }`,
-          {},
-        )
-      ).matchAll(/"cursor":"([^"]+)"/g),
-    ].flatMap(([, cursor]) => (cursor ? [cursor] : []));
+    const cursorsIn = async (selection: string) => {
+      const answer = await expectSame(`{ project(id: "${projectOf(library)}") { ${selection} } }`, {});
+      return [...answer.matchAll(/"cursor":"([^"]+)"/g)].flatMap(([, cursor]) => (cursor ? [cursor] : []));
+    };
+    const cursors = await cursorsIn(
+      'characters(first: 20) { edges { cursor node { generations(first: 5) { edges { cursor } } } } }',
+    );
+    const numberCursors = await cursorsIn(
+      'generations(first: 100) { nodes { imagesConnection(first: 2) { edges { cursor } } } }',
+    );
+    expect(numberCursors.length).toBeGreaterThan(2);
     const characterIds = library.characterIds.map((id) => toGlobalId('Character', id));
-    const documents = new Documents(schema, chance, { cursors, characterIds });
+    const documents = new Documents(schema, chance, { cursors, numberCursors, characterIds });
     let planned = 0;
     for (let drawn = 0; drawn < 100; drawn += 1) {
       const query = documents.draw(2 + Math.floor(chance() * 4));
