@@ -42,12 +42,18 @@ const submitEveryMs = 10_000;
 /** Whether the row `p` tells of the same pause: the same reason again, soon after. */
 const isSame = Prisma.sql`(p.reason = excluded.reason
   AND p.until > now() - interval '1 second' * CASE p.reason WHEN 'RATE_LIMITED' THEN 10 ELSE 120 END)`;
+/** Whether the row `p` is in force and says more: what a run is told to wait for must not be less than what it waits for. */
+const gravity = (row: 'p' | 'excluded') =>
+  Prisma.raw(`CASE ${row}.reason WHEN 'UNAVAILABLE' THEN 2 WHEN 'RATE_LIMITED' THEN 0 ELSE 1 END`);
+const isInForce = Prisma.sql`(p.until > now() OR p.reason = 'UNAVAILABLE')`;
+const isGraver = Prisma.sql`(${isInForce} AND ${gravity('p')} > ${gravity('excluded')})`;
 const pauseColumns = Prisma.sql`p.reason, (extract(epoch FROM now() - p.since) * 1000)::float8 AS "ageMs",
   (extract(epoch FROM p.until - now()) * 1000)::float8 AS "remainingMs"`;
 
 /**
  * Stops submits in every process on this database, for so long or, with null, twice as long as the last time. What was
- * under way together is refused together, and counts once. A pause is never shortened.
+ * under way together is refused together, and counts once. A pause is never shortened, and one that a person must end is
+ * not replaced by one that ends by itself.
  */
 export async function pauseProvider(
   ctx: Uses<'db'>,
@@ -62,11 +68,11 @@ export async function pauseProvider(
     INSERT INTO provider_pauses AS p (provider_account, model, reason, until, tries)
     VALUES (${account}, ${model}, ${reason}, now() + ${durationMs ?? firstPauseMs} * interval '1 millisecond', 1)
     ON CONFLICT (provider_account, model) DO UPDATE SET
-      reason = excluded.reason,
-      since = CASE WHEN ${isSame} THEN p.since ELSE now() END,
-      tries = CASE WHEN NOT ${isSame} THEN 1 WHEN p.until > now() THEN p.tries ELSE p.tries + 1 END,
+      reason = CASE WHEN ${isGraver} THEN p.reason ELSE excluded.reason END,
+      since = CASE WHEN ${isSame} OR ${isGraver} THEN p.since ELSE now() END,
+      tries = CASE WHEN ${isGraver} THEN p.tries WHEN NOT ${isSame} THEN 1 WHEN p.until > now() THEN p.tries ELSE p.tries + 1 END,
       until = CASE
-        WHEN NOT ${isSame} THEN excluded.until
+        WHEN NOT ${isSame} THEN greatest(CASE WHEN p.until > now() THEN p.until END, excluded.until)
         WHEN ${durationMs !== null} OR p.until > now() THEN greatest(p.until, excluded.until)
         ELSE now() + least(${firstPauseMs} * 2 ^ least(p.tries, 10), ${longestPauseMs}) * interval '1 millisecond' END
     RETURNING ${pauseColumns}`;

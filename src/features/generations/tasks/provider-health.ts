@@ -26,6 +26,8 @@ export interface ProviderHealth {
  * that fail while the provider answers, as a few bad values that reach the model do too.
  */
 const mostBrokenOff = 10;
+/** So long after one that broke off the next one is not in a row with it. */
+const rowMs = 300_000;
 /** What was found out so recently is not asked for again. */
 const freshMs = 1_000;
 /** When the provider is asked first after it was found not to answer. */
@@ -39,6 +41,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind'>): ProviderHealt
   let checkedAt = Number.NEGATIVE_INFINITY;
   let tookAt = Number.NEGATIVE_INFINITY;
   let brokenOff = 0;
+  let brokeOffAt = Number.NEGATIVE_INFINITY;
 
   async function check(): Promise<boolean> {
     const startedAt = performance.now();
@@ -67,7 +70,9 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind'>): ProviderHealt
     async brokeOff({ code }) {
       // It was this process that ended the call.
       if (code === 'ABORTED') return;
-      brokenOff += 1;
+      const now = performance.now();
+      brokenOff = now - brokeOffAt > rowMs ? 1 : brokenOff + 1;
+      brokeOffAt = now;
       if ((await ask()) || brokenOff < mostBrokenOff) return;
       await pauseProvider(ctx, { account, reason: 'SUBMITS_FAIL', durationMs: null }).catch(() => null);
     },

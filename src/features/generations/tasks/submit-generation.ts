@@ -183,8 +183,10 @@ async function notTaken(
     ctx.pace(account).slower(sentAt, pause.remainingMs);
     return requeue(ctx, run, lookInMs(pause), mine, 'PROVIDER_RATE_LIMIT');
   }
-  if (await ctx.health.suspect(error)) return requeue(ctx, run, shortestLookMs, mine, 'PROVIDER_UNAVAILABLE');
-  // It answers others, so it is this run, or the host of its pictures: the older the run, the longer the wait.
+  // The older the run, the longer the wait; where the provider is away, all are woken when it is back. The run is put back
+  // before the provider is asked, so a process that ends meanwhile leaves no run in doubt that was not taken.
   const ageMs = ctx.clock.now().getTime() - run.requestedAt.getTime();
-  return requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine, 'PROVIDER_UNAVAILABLE');
+  await requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine, 'PROVIDER_UNAVAILABLE');
+  await ctx.health.suspect(error);
+  return null;
 }

@@ -245,6 +245,27 @@ describe('a limit', () => {
     expect(seconds).toEqual([1, 2, 4, 4, 4]);
   });
 
+  it.each([
+    ['NO_CREDITS', 60_000, 'RATE_LIMITED', 1_000, 'NO_CREDITS', 60],
+    ['RATE_LIMITED', 600_000, 'NO_CREDITS', 60_000, 'NO_CREDITS', 600],
+    ['UNAUTHORIZED', 60_000, 'RATE_LIMITED', 120_000, 'UNAUTHORIZED', 120],
+    ['UNAVAILABLE', 1_000, 'SUBMITS_FAIL', 500, 'UNAVAILABLE', 1],
+    ['SUBMITS_FAIL', 10_000, 'UNAVAILABLE', 1_000, 'UNAVAILABLE', 10],
+  ] as const)(
+    '%s of %d ms, then %s of %d ms, is %s for %d s',
+    async (one, oneMs, other, otherMs, left, seconds) => {
+      await pauseProvider(ctx(), { account: 'a', reason: one, durationMs: oneMs });
+      const pause = await pauseProvider(ctx(), { account: 'a', reason: other, durationMs: otherMs });
+      expect([pause.reason, Math.round(pause.remainingMs / 1_000)]).toEqual([left, seconds]);
+    },
+  );
+
+  it('of another kind is in force once the graver one is over', async () => {
+    await pauseProvider(ctx(), { account: 'a', reason: 'NO_CREDITS', durationMs: 60_000 });
+    await due();
+    expect(await limit(5_000)).toMatchObject({ reason: 'RATE_LIMITED' });
+  });
+
   it('is no shorter than the provider said, and is not ended by a run that was sent before', async () => {
     await limit(30_000);
     expect((await limit(1_000)).remainingMs).toBeGreaterThan(25_000);
