@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { RateLimited, Unauthenticated } from '../../errors.ts';
+import { networkOf } from './network.ts';
 
 /** Slows down guessing: counts the credentials that opened nothing, by address. */
 export interface Attempts {
@@ -108,14 +107,4 @@ export function createAttempts(failuresPerMinute: number): Attempts {
       }
     },
   };
-}
-
-/**
- * What is counted together: an IPv4 address, or the network of an IPv6 address, since one client has all addresses of it.
- * A proxy may pass on a client's own text; all text that is no address shares one count.
- */
-function networkOf(text: string): string {
-  if (isIP(text) === 0) return 'no address';
-  const address = ipaddr.process(text);
-  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { WebSocket } from 'ws';
 import { isForLater, RateLimited } from '../../errors.ts';
 import { type Viewer, viewerName } from '../../platform/auth/viewer.ts';
-import type { Hold } from '../../platform/limits/bytes-in-flight.ts';
+import type { Hold } from '../../platform/limits/byte-share.ts';
 import type { ServerContext } from '../server-context.ts';
 import { FrameRate } from './frame-rate.ts';
 import { FrameScan } from './frame-scan.ts';
@@ -43,7 +43,7 @@ export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | '
       rate: new FrameRate(strangerFramesPerSecond),
       shared: null,
       maxMessageBytes: strangerMessageBytes,
-      hold: () => bytes.hold(`address ${address}`),
+      hold: () => bytes.holdOfStranger(address),
     }),
     ofViewer(viewer) {
       const name = viewerName(viewer);
@@ -53,7 +53,7 @@ export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | '
         rate: new FrameRate(perSecond * shareOfSocket),
         shared,
         maxMessageBytes: Number.POSITIVE_INFINITY,
-        hold: () => bytes.hold(name),
+        hold: () => bytes.hold(viewer),
       };
     },
   };
