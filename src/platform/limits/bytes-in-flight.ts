@@ -11,10 +11,13 @@ export interface BytesInFlight {
   holdOfStranger(address: string): Hold;
 }
 
-/** What strangers may hold, by what viewers may: each network, and all of them. They send a token and no more. */
+/**
+ * What strangers may hold, by what viewers may: each network, and all of them. They send a token and no more; but thousands
+ * of sockets may come back at once, through one proxy.
+ */
 const strangers = {
-  all: { share: 1 / 16, atLeast: 1_048_576 },
-  each: { share: 1 / 256, atLeast: 65_536 },
+  all: { share: 1 / 8, atLeast: 1_048_576 },
+  each: { share: 1 / 32, atLeast: 65_536 },
 };
 
 /**
