@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream';
 import { BadRequest, BodyTooLarge } from '../errors.ts';
-import type { Hold } from '../platform/limits/bytes-in-flight.ts';
+import type { Hold } from '../platform/limits/byte-share.ts';
 
 /**
  * Reads a body of up to `limit` bytes and counts them as they come. Of a body that is refused nothing is kept, and what is

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { type BareSocket, frame, opcodes, openBareSocket } from '../support/frames.ts';
@@ -157,6 +157,37 @@ describe('messages that never end', () => {
     await eventually('the end', () => socket.closing());
     expect(socket.closing()).toBe('1009 MESSAGE_TOO_LARGE');
     await eventually('the connection to be cut', () => socket.isClosed());
+  });
+
+  /** Sends a frame's payload byte by byte, each in a packet of its own, until the socket is closed. */
+  async function drip(socket: BareSocket): Promise<void> {
+    socket.stream.setNoDelay(true);
+    await socket.write(frame('text', 'x'.repeat(60_000)).subarray(0, 8));
+    for (let sent = 0; sent < 59_000 && !socket.closing(); sent += 1) {
+      await socket.write(Buffer.from('x'));
+      await nextTurn();
+    }
+  }
+
+  it('in pieces of a byte count as the memory that they take', async () => {
+    const small = await startServerProcess(dramatis, {
+      MAX_BODY_BYTES: '50000',
+      MAX_IMAGE_BYTES: '50000',
+      MAX_BYTES_IN_FLIGHT_PER_VIEWER: '100000',
+      MAX_BYTES_IN_FLIGHT: '1000000',
+    });
+    const socket = await openBareSocket(small.url, cast.editor.key);
+    await drip(socket);
+    await eventually('the end', () => socket.closing());
+    expect(socket.closing()).toBe('1013 RATE_LIMITED');
+  });
+
+  it('in very many chunks are refused where there is room for them', async () => {
+    const socket = await openBareSocket(server.url, cast.editor.key);
+    await drip(socket);
+    await eventually('the end', () => socket.closing());
+    expect(socket.closing()).toMatch(/^1008/);
+    expect(loud()).toEqual([]);
   });
 
   it('count for the viewer who sends them, until they are over', async () => {

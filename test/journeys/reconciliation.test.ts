@@ -218,8 +218,10 @@ describe("the provider's list of runs", () => {
 
   it('and a person race, and two processes with them: one wins each run, and the books are exact', async () => {
     const other = await dramatis.startServer();
+    // One that is taken: ten in a row that break off would hold the others back.
+    await dramatis.settle(await dramatis.generate(characterId));
     const ids = await Promise.all(
-      Array.from({ length: 12 }, (_, index) =>
+      Array.from({ length: 8 }, (_, index) =>
         uncertain(
           dramatis,
           characterId,

@@ -1,9 +1,9 @@
 import { BadArgument } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { Followed, type Step, stepsAtOnce } from '../../platform/events/followed.ts';
+import { type Batch, Followed, type Step, stepsAtOnce } from '../../platform/events/followed.ts';
 import { Loaders } from '../../platform/graphql/loaders.ts';
 import { findProject } from '../projects/project.queries.ts';
-import { readKept, readState, type ToldEvent, wentBack } from './event-history.ts';
+import { readKept, readState, type StatePage, type ToldEvent, wentBack } from './event-history.ts';
 import { findGeneration } from './generation.queries.ts';
 import { isAtRest } from './generation-state.ts';
 import { type GenerationRow, readProgress } from './progress.ts';
@@ -33,15 +33,20 @@ export async function followProject(
     projectId,
     what: 'Project',
     after: after === null ? project.lastSequence : BigInt(after),
-    async read(last) {
-      const events = await readEvents(ctx, projectId, last ?? 0n);
-      return events.map((event) => ({ sequence: event.sequence, value: event, isLast: false }));
-    },
+    read: (last) => readEvents(ctx, projectId, last ?? 0n),
   });
 }
 
-/** The events behind `last`, which was read with them, or else may have been removed. Throws Unavailable. */
-async function readEvents(ctx: Follower, projectId: string, last: bigint): Promise<ToldEvent[]> {
+/** The events after `last`, which is read with them, or may have been removed. Throws Unavailable. */
+async function readEvents(ctx: Follower, projectId: string, last: bigint): Promise<Batch> {
+  const batchOf = (behind: readonly ToldEvent[]): Batch => {
+    const events = behind.slice(0, stepsAtOnce);
+    const newest = events.at(-1)?.sequence ?? last;
+    return {
+      steps: events.map(stepOf),
+      readOn: events.length === stepsAtOnce ? () => readEvents(ctx, projectId, newest) : null,
+    };
+  };
   const read = () =>
     ctx.db.projectEvent.findMany({
       where: { projectId, sequence: { gte: last } },
@@ -49,16 +54,29 @@ async function readEvents(ctx: Follower, projectId: string, last: bigint): Promi
       take: stepsAtOnce + 1,
     });
   const events = await read();
-  if (last > 0n && events[0]?.sequence === last) return events.slice(1);
-  if (events[0]?.sequence === last + 1n) return events.slice(0, stepsAtOnce);
+  if (last > 0n && events[0]?.sequence === last) return batchOf(events.slice(1));
+  if (events[0]?.sequence === last + 1n) return batchOf(events);
   const kept = await readKept(ctx, projectId, last);
-  if (!kept || kept.newest === last) return [];
+  if (!kept || kept.newest === last) return batchOf([]);
   // Read once more: an event that was just committed is missing in what was read before the newest number was.
-  const again = (await read()).filter(({ sequence }) => sequence > last).slice(0, stepsAtOnce);
+  const again = (await read()).filter(({ sequence }) => sequence > last);
   const [first] = again;
-  if (first?.sequence === last + 1n) return again;
-  return readState(ctx, projectId, { after: last, keptFrom: first?.sequence ?? kept.newest + 1n });
+  if (first?.sequence === last + 1n) return batchOf(again);
+  const keptFrom = first?.sequence ?? kept.newest + 1n;
+  return statesFrom(await readState(ctx, projectId, { after: last, keptFrom }), () =>
+    readEvents(ctx, projectId, keptFrom - 1n),
+  );
 }
+
+/** After the state come the stored events. */
+function statesFrom({ events, readOn }: StatePage, readStored: () => Promise<Batch>): Batch {
+  return {
+    steps: events.map(stepOf),
+    readOn: readOn ? async () => statesFrom(await readOn(), readStored) : readStored,
+  };
+}
+
+const stepOf = (event: ToldEvent): Step => ({ sequence: event.sequence, value: event, isLast: false });
 
 /**
  * A run as it stands, then as it stood after each change, in order; ends once the run is at rest. Throws NotFound.
@@ -81,37 +99,37 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
     );
     return step(newest._max.sequence ?? 0n, row);
   }
-  return new Followed({
-    name: `generation ${id}`,
-    projectId,
-    what: 'Generation',
-    after: null,
-    async read(last) {
-      if (last === null) return [await present()];
-      const events = await ctx.db.projectEvent.findMany({
-        where: { generationId: id, sequence: { gte: last } },
-        orderBy: { sequence: 'asc' },
-        take: stepsAtOnce + 1,
-        include: { generation: true },
-      });
-      if (last > 0n && events[0]?.sequence !== last) {
-        const kept = await readKept(ctx, projectId, last);
-        if (!kept) return [];
-        // The number is another event's now.
-        if (kept.oldest !== null && kept.oldest <= last) throw wentBack();
-        // It was removed for its age, and those behind it may have been as well.
-        const now = await present();
-        return now.sequence > last ? [now] : [];
-      }
-      return events
-        .filter(({ sequence }) => sequence > last)
-        .slice(0, stepsAtOnce)
-        .flatMap(({ sequence, generation, progress }) =>
-          generation ? [step(sequence, readProgress(generation, progress))] : [],
-        );
-    },
-  });
+  async function read(last: bigint | null): Promise<Batch> {
+    if (last === null) return allOf([await present()]);
+    const events = await ctx.db.projectEvent.findMany({
+      where: { generationId: id, sequence: { gte: last } },
+      orderBy: { sequence: 'asc' },
+      take: stepsAtOnce + 1,
+      include: { generation: true },
+    });
+    if (last > 0n && events[0]?.sequence !== last) {
+      const kept = await readKept(ctx, projectId, last);
+      if (!kept) return allOf([]);
+      // The number is another event's now.
+      if (kept.oldest !== null && kept.oldest <= last) throw wentBack();
+      // It was removed for its age, and those behind it may have been as well.
+      const now = await present();
+      return allOf(now.sequence > last ? [now] : []);
+    }
+    const behind = events.filter(({ sequence }) => sequence > last).slice(0, stepsAtOnce);
+    const newest = behind.at(-1)?.sequence ?? last;
+    return {
+      steps: behind.flatMap(({ sequence, generation, progress }) =>
+        generation ? [step(sequence, readProgress(generation, progress))] : [],
+      ),
+      readOn: behind.length === stepsAtOnce ? () => read(newest) : null,
+    };
+  }
+  return new Followed({ name: `generation ${id}`, projectId, what: 'Generation', after: null, read });
 }
+
+/** Steps that reach the newest one. */
+const allOf = (steps: readonly Step[]): Batch => ({ steps, readOn: null });
 
 /** The run that an event is about, as it stood at that event; as it stands for GENERATION_STATE; null for other events. */
 export async function generationOfEvent(

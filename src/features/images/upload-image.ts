@@ -65,7 +65,7 @@ export async function resolveImageSource(
     return uploadImage(ctx, projectId, decodeBase64(source.base64, bytesPath), bytesPath);
   }
   const urlPath = [...path, 'url'];
-  const hold = ctx.bytes.hold(viewerName(ctx.viewer));
+  const hold = ctx.bytes.hold(ctx.viewer);
   try {
     const bytes = await ctx.outbound.fetchBytes(String(source.url), hold.add);
     return await uploadImage(ctx, projectId, bytes, urlPath);

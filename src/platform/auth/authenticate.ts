@@ -10,6 +10,16 @@ import type { Viewer } from './viewer.ts';
 /** Finds the viewer behind an `Authorization` header or `connectionParams.authorization`. Throws Unauthenticated. */
 export type Authenticate = (authorization: unknown) => Promise<Viewer>;
 
+/** The credential of a bearer; undefined for what is none. */
+function bearerText(authorization: string): string | undefined {
+  return /^Bearer +([\x21-\x7e]{1,8192}) *$/i.exec(authorization)?.[1];
+}
+
+/** Whether a header has an API key, by how it looks: then the database decides over it, and no identity provider. */
+export function isApiKey(authorization: string): boolean {
+  return bearerText(authorization)?.startsWith(apiKeyPrefix) ?? false;
+}
+
 /** Knows the admin key, API keys and the organisation's tokens, by how they look; one answer to all that is none. */
 export function createAuthenticate(options: {
   adminKey: string;
@@ -21,9 +31,7 @@ export function createAuthenticate(options: {
   const findApiKey = createFindApiKey(options);
   const adminHash = hashSecret(adminKey);
   return async (authorization) => {
-    const bearer =
-      typeof authorization === 'string' ? /^Bearer +([\x21-\x7e]{1,8192}) *$/i.exec(authorization) : null;
-    const text = bearer?.[1];
+    const text = typeof authorization === 'string' ? bearerText(authorization) : undefined;
     if (text === undefined) throw new Unauthenticated();
     const hash = hashSecret(text);
     if (isSameHash(adminHash, hash)) return { kind: 'ADMIN' };

@@ -26,11 +26,11 @@ export type Viewer =
     };
 
 /**
- * Names a viewer among others, for limits; tells no secret. A person and their keys are one, or whoever makes many keys
- * would have many limits.
+ * Names a viewer among others, for limits; tells no secret. A person and their keys are one, and so are the keys of a
+ * project: else somebody who makes many keys would have many limits.
  */
 export function viewerName(viewer: Viewer): string {
   if (viewer.kind === 'ADMIN') return 'admin';
-  if (viewer.kind === 'API_KEY' && viewer.userId === null) return `key:${viewer.apiKeyId}`;
+  if (viewer.kind === 'API_KEY' && viewer.userId === null) return `project:${viewer.projectId}`;
   return `user:${viewer.userId}`;
 }

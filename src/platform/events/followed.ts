@@ -8,8 +8,19 @@ export interface Step {
   readonly isLast: boolean;
 }
 
-/** A read that brings fewer steps has reached the newest one. */
+/** The most steps of one read. */
 export const stepsAtOnce = 200;
+
+/** What one read brings. */
+export interface Batch {
+  /** In order, at most `stepsAtOnce`. */
+  readonly steps: readonly Step[];
+  /**
+   * Reads what comes after them; null when they reach the newest step. Their number says nothing about that: a state may
+   * end with a step that is older than the newest.
+   */
+  readonly readOn: (() => Promise<Batch>) | null;
+}
 
 /**
  * What a subscription follows. Not the steps themselves: the door reads them, since it knows who else follows the same,
@@ -23,8 +34,8 @@ export class Followed implements AsyncIterable<never> {
   readonly what: string;
   /** The newest step that is known already; null when what stands must be told first. */
   readonly after: bigint | null;
-  /** The steps behind one, in order, at most `stepsAtOnce`; the same whoever reads. */
-  readonly read: (after: bigint | null) => Promise<Step[]>;
+  /** The steps after one; the same for every reader. */
+  readonly read: (after: bigint | null) => Promise<Batch>;
 
   constructor(followed: Pick<Followed, 'name' | 'projectId' | 'what' | 'after' | 'read'>) {
     this.name = followed.name;

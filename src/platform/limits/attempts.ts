@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
-import { RateLimited, Unauthenticated } from '../../errors.ts';
+import { RateLimited, Unauthenticated, Unavailable } from '../../errors.ts';
+import { isApiKey } from '../auth/authenticate.ts';
+import { networkOf } from './network.ts';
 
 /** Slows down guessing: counts the credentials that opened nothing, by address. */
 export interface Attempts {
@@ -11,57 +11,70 @@ export interface Attempts {
 }
 
 const windowMs = 60_000;
+/** How long a credential waits for those before it. They take milliseconds, but in an outage each takes a timeout. */
+const patienceMs = 10_000;
 
-/** Why it could not be decided whether a credential is good. */
-interface Undecided {
-  readonly error: unknown;
-}
-
-/** What came from one address within its minute. */
+/** What came from one address within its minute: its API keys, or its other credentials. */
 interface Tally {
   failed: number;
   /** Being tried now: each may turn out to be a failure. */
   trying: number;
   endsAt: number;
   /** Those for which there was no room, in their order. */
-  readonly waiting: Set<(undecided: Undecided | null) => void>;
+  readonly waiting: Set<() => void>;
 }
 
 /**
  * Each process counts for itself, for a minute. A credential is counted before it is tried, so of many that come at once
  * no more than the limit are looked up. Those above the limit wait until one before them has turned out to be good,
- * because all clients behind one address may come back at once. A credential that was good of late is not held up: many
- * people may share an address with one who guesses.
+ * because all clients behind one address may come back at once; but not for longer than `patience`. One that cannot be
+ * decided says nothing about the others, so it only gives its place back. API keys and tokens are counted apart: while the
+ * identity provider does not answer, tokens would keep API keys waiting. A credential that was good of late is not held up:
+ * many people may share an address with one who guesses.
  */
-export function createAttempts(failuresPerMinute: number): Attempts {
+export function createAttempts(failuresPerMinute: number, patience: number = patienceMs): Attempts {
   const tallies = new LRUCache<string, Tally>({ max: 100_000 });
   const good = new LRUCache<string, true>({ max: 10_000, ttl: 10 * 60_000 });
 
-  function tallyOf(address: string): Tally {
+  function tallyOf(key: string): Tally {
     const now = performance.now();
-    const known = tallies.get(address);
+    const known = tallies.get(key);
     const tally = known ?? { failed: 0, trying: 0, endsAt: now + windowMs, waiting: new Set() };
-    if (!known) tallies.set(address, tally);
+    if (!known) tallies.set(key, tally);
     if (tally.endsAt <= now) Object.assign(tally, { failed: 0, endsAt: now + windowMs });
     return tally;
   }
 
   /** Lets go on as many as there is room for; all of them when they are refused anyway. */
-  function wake({ failed, trying, waiting }: Tally, undecided: Undecided | null = null): void {
-    const isRefused = undecided !== null || failed >= failuresPerMinute;
-    let room = isRefused ? waiting.size : failuresPerMinute - failed - trying;
+  function wake({ failed, trying, waiting }: Tally): void {
+    let room = failed >= failuresPerMinute ? waiting.size : failuresPerMinute - failed - trying;
     for (const goOn of waiting) {
       if (room <= 0) return;
       room -= 1;
       waiting.delete(goOn);
-      goOn(undecided);
+      goOn();
     }
   }
 
-  /** Counts a credential once there is room for it; null for one that was good of late. Throws RateLimited. */
-  async function enter(address: string, name: string): Promise<Tally | null> {
+  /** Resolves when one before it has been decided. Throws Unavailable when that takes too long. */
+  async function waitTurn({ waiting }: Tally, maxMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      waiting.delete(resolve);
+      reject(new Unavailable('Your key cannot be checked at the moment. Try again.'));
+    }, maxMs);
+    waiting.add(resolve);
+    await promise.finally(() => clearTimeout(timer));
+  }
+
+  /**
+   * Counts a credential once there is room for it; null for one that was good of late. Throws RateLimited, and Unavailable
+   * for one that has waited too long.
+   */
+  async function enter(key: string, name: string): Promise<Tally | null> {
+    const waitsUntil = performance.now() + patience;
     for (;;) {
-      const tally = tallyOf(address);
+      const tally = tallyOf(key);
       if (good.has(name)) {
         wake(tally);
         return null;
@@ -76,20 +89,17 @@ export function createAttempts(failuresPerMinute: number): Attempts {
         tally.trying += 1;
         return tally;
       }
-      const undecided = await new Promise<Undecided | null>((resolve) => tally.waiting.add(resolve));
-      // The others would meet the same, and only later.
-      if (undecided) throw undecided.error;
+      await waitTurn(tally, waitsUntil - performance.now());
     }
   }
 
   return {
-    async guard(told, credential, authenticate) {
+    async guard(address, credential, authenticate) {
       // Nothing sent is no guess.
       if (typeof credential !== 'string') return authenticate();
-      const address = networkOf(told);
+      const key = `${isApiKey(credential) ? 'key' : 'token'} ${networkOf(address)}`;
       const name = hash('sha256', credential, 'hex');
-      const counted = await enter(address, name);
-      let undecided: Undecided | null = null;
+      const counted = await enter(key, name);
       try {
         const viewer = await authenticate();
         good.set(name, true);
@@ -97,25 +107,15 @@ export function createAttempts(failuresPerMinute: number): Attempts {
       } catch (error) {
         if (error instanceof Unauthenticated) {
           good.delete(name);
-          tallyOf(address).failed += 1;
-        } else undecided = { error };
+          tallyOf(key).failed += 1;
+        }
         throw error;
       } finally {
         if (counted) {
           counted.trying -= 1;
-          wake(counted, undecided);
+          wake(counted);
         }
       }
     },
   };
-}
-
-/**
- * What is counted together: an IPv4 address, or the network of an IPv6 address, since one client has all addresses of it.
- * A proxy may pass on a client's own text; all text that is no address shares one count.
- */
-function networkOf(text: string): string {
-  if (isIP(text) === 0) return 'no address';
-  const address = ipaddr.process(text);
-  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();
 }

@@ -7,12 +7,18 @@ const longestHeader = 14;
 export class FrameScan {
   /** Bytes that have come of a message that is not complete. The library keeps them until it is. */
   unfinishedBytes = 0;
+  /** In how many pieces it keeps them: one for each part of a frame in each chunk. */
+  unfinishedPieces = 0;
+  /** The memory of the chunks that they came in: a piece is a view of its chunk, which is kept whole for it. */
+  unfinishedChunkBytes = 0;
   /** Whether the next byte begins a frame. */
   isBetweenFrames = true;
   private readonly header = Buffer.alloc(longestHeader);
   private headerLength = 0;
   private payloadLeft = 0;
   private isInPayload = false;
+  /** The memory that was counted last. A chunk may be scanned in several turns. */
+  private counted: ArrayBufferLike | null = null;
 
   /** Goes on to the end of the frame, or of the chunk where that comes first. Returns how far it got. */
   skip(chunk: Uint8Array, from: number): number {
@@ -30,13 +36,28 @@ export class FrameScan {
     this.payloadLeft -= end - at;
     const [first = 0] = this.header;
     const isControl = (first & 0xf) >= firstControl;
-    if (!isControl) this.unfinishedBytes += end - at;
+    if (!isControl && end > at) this.keep(chunk, end - at);
     if (this.payloadLeft > 0) return end;
-    if (!isControl && first & 0x80) this.unfinishedBytes = 0;
+    if (!isControl && first & 0x80) this.forget();
     this.headerLength = 0;
     this.isInPayload = false;
     this.isBetweenFrames = true;
     return end;
+  }
+
+  private keep({ buffer }: Uint8Array, bytes: number): void {
+    this.unfinishedBytes += bytes;
+    this.unfinishedPieces += 1;
+    if (buffer === this.counted) return;
+    this.counted = buffer;
+    this.unfinishedChunkBytes += buffer.byteLength;
+  }
+
+  private forget(): void {
+    this.unfinishedBytes = 0;
+    this.unfinishedPieces = 0;
+    this.unfinishedChunkBytes = 0;
+    this.counted = null;
   }
 
   /** As far as it is known: two bytes say how many follow. */

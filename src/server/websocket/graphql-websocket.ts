@@ -36,8 +36,8 @@ import { type Connection, openConnection, tryAgainLater } from './websocket-conn
 const closeGraceMs = 2_000;
 /** No operation of ours is near this. */
 const maxPayloadBytes = 64 * 1024;
-/** Nor does any client cut one into as many pieces. */
-const maxFragments = 1_024;
+/** Nor does any client cut one into as many frames, or its connection one into as many chunks. */
+const maxPieces = 1_024;
 const variablesSchema = z.record(z.string(), z.unknown()).nullish();
 
 /** Those of RFC 6455 and its registry, and the protocol's own "forbidden". */
@@ -58,7 +58,8 @@ export function serveGraphqlWebsocket(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
-    maxFragments,
+    maxFragments: maxPieces,
+    maxBufferedChunks: maxPieces,
     autoPong: false,
     perMessageDeflate: false,
     handleProtocols,

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { WebSocket } from 'ws';
 import { isForLater, RateLimited } from '../../errors.ts';
 import { type Viewer, viewerName } from '../../platform/auth/viewer.ts';
-import type { Hold } from '../../platform/limits/bytes-in-flight.ts';
+import type { Hold } from '../../platform/limits/byte-share.ts';
 import type { ServerContext } from '../server-context.ts';
 import { FrameRate } from './frame-rate.ts';
 import { FrameScan } from './frame-scan.ts';
@@ -43,7 +43,7 @@ export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | '
       rate: new FrameRate(strangerFramesPerSecond),
       shared: null,
       maxMessageBytes: strangerMessageBytes,
-      hold: () => bytes.hold(`address ${address}`),
+      hold: () => bytes.holdOfStranger(address),
     }),
     ofViewer(viewer) {
       const name = viewerName(viewer);
@@ -53,7 +53,7 @@ export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | '
         rate: new FrameRate(perSecond * shareOfSocket),
         shared,
         maxMessageBytes: Number.POSITIVE_INFINITY,
-        hold: () => bytes.hold(name),
+        hold: () => bytes.hold(viewer),
       };
     },
   };
@@ -71,8 +71,8 @@ export function excessOf(error: unknown): Excess {
 /**
  * Stands between a socket's stream and the library, which works on each frame of a chunk before anyone else has a turn.
  * Frames above the rate are not handed on, of whatever kind they are: the socket is not read from until there is room, so
- * a client that sends fast once loses nothing, and one that goes on is slowed down by TCP, and refused after a while. Bytes
- * of a message that is not complete are counted. `refuse` is told of too much; `inflow` is asked anew for each chunk.
+ * a client that sends fast once loses nothing, and one that goes on is slowed down by TCP, and refused after a while. What is
+ * kept of a message that is not complete is counted. `refuse` is told of too much; `inflow` is asked anew for each chunk.
  */
 export function limitInflow(
   { socket, stream }: { socket: WebSocket; stream: Duplex },
@@ -85,16 +85,17 @@ export function limitInflow(
   let behindSince: number | null = null;
 
   /** Of what the library keeps and of what waits here. */
-  function count(kept: number): void {
+  function count(waiting: number): void {
     hold?.release();
     hold = null;
+    const kept = scan.unfinishedChunkBytes + waiting;
     if (kept === 0) return;
     hold = inflow().hold();
-    hold.add(kept);
+    hold.add(kept, scan.unfinishedPieces + (waiting > 0 ? 1 : 0));
   }
 
   function handOn(chunk: Buffer): void {
-    if (!library.isListening()) return count(0);
+    if (!library.isListening()) return void hold?.release();
     const { rate, shared, maxMessageBytes } = inflow();
     rate.refill();
     shared?.refill();
@@ -112,7 +113,7 @@ export function limitInflow(
     if (behindSince !== null && performance.now() - behindSince > behindForMs)
       return refuse('TOO_MANY_FRAMES');
     try {
-      count(scan.unfinishedBytes + chunk.length - at);
+      count(chunk.length - at);
       if (scan.unfinishedBytes > maxMessageBytes) return refuse('MESSAGE_TOO_LARGE');
     } catch (error) {
       return refuse(excessOf(error));

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimited } from '../../errors.ts';
 import type { EventFeed } from '../../platform/events/event-feed.ts';
-import { type Step, stepsAtOnce } from '../../platform/events/followed.ts';
 import type { Cost } from '../../platform/limits/cost-meter.ts';
 import { asIterator } from './as-iterator.ts';
 import { type StreamGroup, startStreamGroup } from './stream-group.ts';
@@ -38,10 +37,10 @@ export function createSharedStreams(tools: {
   /** Tells one subscriber what is stored. Resolves to whether that was all there ever will be. */
   async function catchUp(subscriber: Subscriber): Promise<boolean> {
     const { followed, key, ended } = subscriber;
-    let steps: Step[];
-    do {
+    let read = () => followed.read(subscriber.position);
+    for (;;) {
       const told = groups.get(key)?.position();
-      steps = await followed.read(subscriber.position);
+      const { steps, readOn } = await read();
       let alike: Alike | undefined;
       let reviewedAt = Number.NEGATIVE_INFINITY;
       for (const step of steps) {
@@ -56,12 +55,15 @@ export function createSharedStreams(tools: {
         subscriber.position = step.sequence;
         if (step.isLast || ended.aborted) return true;
       }
-      // What a group had told before we read, we have read: nothing of it is for us.
+      if (readOn) {
+        read = readOn;
+        continue;
+      }
+      // The read reached the newest step, so it brought all that a group had told before it. The rest is not for us.
       const { position } = subscriber;
-      if (steps.length < stepsAtOnce && told !== undefined && position !== null && position < told)
-        subscriber.position = told;
-    } while (steps.length === stepsAtOnce);
-    return ended.aborted;
+      if (told !== undefined && position !== null && position < told) subscriber.position = told;
+      return ended.aborted;
+    }
   }
 
   async function reviewOne(subscriber: Subscriber): Promise<Alike> {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RateLimited, toError } from '../../errors.ts';
 import type { EventFeed } from '../../platform/events/event-feed.ts';
-import { type Step, stepsAtOnce } from '../../platform/events/followed.ts';
+import type { Step } from '../../platform/events/followed.ts';
 import type { Cost } from '../../platform/limits/cost-meter.ts';
 import type { Subscriber } from './subscriber.ts';
 import { type Alike, type Teller, trustedForMs } from './tell.ts';
@@ -135,12 +135,12 @@ export function startStreamGroup(
     isTelling = true;
     try {
       for (;;) {
-        const steps = await followed.read(position);
+        const { steps, readOn } = await followed.read(position);
         // A state that begins anew has no place in the order: each catches up with it alone.
         if (steps.some(({ sequence }) => sequence <= position)) endAll('BEHIND');
         else await tell(steps);
         if (places.size === 0) return true;
-        if (steps.length < stepsAtOnce) return false;
+        if (!readOn) return false;
       }
     } finally {
       isTelling = false;

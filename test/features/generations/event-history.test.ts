@@ -121,6 +121,59 @@ it('many who came from different places are told the same from then on', async (
   for (const { socket } of all) socket.terminate();
 });
 
+it('who comes from further back is told every stored event, also where others follow the same live', async () => {
+  const live = await from();
+  await eventually('them to follow', async () => {
+    await happen();
+    return events(live).length > 0;
+  });
+  await happen(20);
+  const last = await newest();
+  await eventually('all', () => events(live).at(-1)?.sequence === last);
+  await remove(last - 12);
+  const late = await from(1);
+  await eventually('the stored ones', () => events(late).at(-1)?.sequence === last);
+  await happen();
+  for (const each of [live, late])
+    await eventually('the next', () => events(each).at(-1)?.sequence === last + 1);
+  const stored = events(late).filter(({ kind }) => kind === 'CHARACTER_UPDATED');
+  expect(stored.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 13 }, (_, n) => last - 11 + n));
+  for (const { socket } of [live, late]) socket.terminate();
+});
+
+it('a state of many runs is told whole and in order, and then the stored events', async () => {
+  const count = 450;
+  await dramatis.database.query(
+    `INSERT INTO generations SELECT (jsonb_populate_record(g, jsonb_build_object('id', gen_random_uuid(),
+       'idempotency_key', 'copy ' || n, 'wakeup_id', gen_random_uuid(), 'requested_at', g.requested_at + n / 10 * interval '1 ms'))).*
+     FROM generations g, generate_series(1, ${count}) n WHERE g.id = '${fromGlobalId('Generation', waiting)}'`,
+  );
+  const unfinished = await dramatis.database.query(
+    "SELECT id FROM generations WHERE project_id = $1 AND status = 'AWAITING_APPROVAL' ORDER BY requested_at, id",
+    [project],
+  );
+  expect(unfinished.length).toBeGreaterThan(count);
+  await happen(5);
+  const last = await newest();
+  await remove(last - 3);
+  const live = await from();
+  const told = await from(1);
+  await eventually('the stored ones', () => events(told).at(-1)?.sequence === last);
+  const states = events(told).filter(({ kind }) => kind === 'GENERATION_STATE');
+  expect(states.map(({ generation }) => fromGlobalId('Generation', generation.id))).toEqual(
+    unfinished.map(({ id }) => id),
+  );
+  expect(events(told).map(({ sequence }) => sequence)).toEqual([
+    ...unfinished.map(() => 1),
+    last - 3,
+    last - 2,
+    last - 1,
+    last,
+  ]);
+  await dramatis.database.query("DELETE FROM generations WHERE idempotency_key LIKE 'copy %'");
+  for (const { socket } of [live, told]) socket.terminate();
+});
+
 it('those who follow live go on when the event that they were told last is removed', async () => {
   const [one, two] = [await from(), await from()];
   await eventually('them to follow', async () => {

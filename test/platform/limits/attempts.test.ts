@@ -106,17 +106,64 @@ describe('many at once from one address', () => {
     ]);
   });
 
-  it('all who wait are told of an outage with the first that meets it', async () => {
+  it('in an outage each tries for itself, no more than the limit at a time', async () => {
     const attempts = createAttempts(2);
+    let [trying, most] = [0, 0];
+    const away = async () => {
+      trying += 1;
+      most = Math.max(most, trying);
+      await new Promise((resolve) => setImmediate(resolve));
+      trying -= 1;
+      throw new Unavailable('away');
+    };
+    const names = Array.from({ length: 50 }, (_, index) => `key ${index}`);
+    const outcomes = await Promise.all(
+      names.map((name) => attempts.guard(office, name, away).catch((error) => error.name)),
+    );
+    expect(new Set(outcomes)).toEqual(new Set(['Unavailable']));
+    expect(most).toBe(2);
+    // An outage is nobody's guess.
+    await expect(attempts.guard(office, 'key', async () => 'viewer')).resolves.toBe('viewer');
+  });
+
+  it('one that cannot be decided is no reason to refuse those that wait', async () => {
+    const attempts = createAttempts(2);
+    const keys = lookup();
+    const names = ['away', 'away too', 'good', 'away as well', 'other'];
+    const asked = names.map((name) =>
+      attempts.guard(office, name, keys.find(name)).catch((error) => error.name),
+    );
+    await keys.decide((name) => (name.startsWith('away') ? new Unavailable('away') : name));
+    expect(await Promise.all(asked)).toEqual(['Unavailable', 'Unavailable', 'good', 'Unavailable', 'other']);
+  });
+
+  it('nobody waits for long where nothing is decided, and the rest is looked up afterwards', async () => {
+    const attempts = createAttempts(2, 50);
     const keys = lookup();
     const asked = Array.from({ length: 50 }, (_, index) =>
       attempts.guard(office, `key ${index}`, keys.find(`key ${index}`)).catch((error) => error.name),
     );
-    await keys.decide(() => new Unavailable('away'));
-    expect(new Set(await Promise.all(asked))).toEqual(new Set(['Unavailable']));
+    expect(await Promise.all(asked.slice(2))).toEqual(Array(48).fill('Unavailable'));
     expect(keys.tried()).toBe(2);
-    // An outage is nobody's guess.
+    await keys.decide(() => new Unavailable('away'));
+    await Promise.all(asked);
     await expect(attempts.guard(office, 'key', async () => 'viewer')).resolves.toBe('viewer');
+  });
+
+  it('API keys do not wait behind tokens, and wrong tokens do not refuse them', async () => {
+    const attempts = createAttempts(2);
+    const tokens = lookup();
+    const asked = Array.from({ length: 50 }, (_, index) =>
+      attempts.guard(office, `Bearer token-${index}`, tokens.find('')).catch((error) => error.name),
+    );
+    const key = (text: string) => `Bearer dramatis_key_${text}`;
+    await expect(attempts.guard(office, key('good'), async () => 'viewer')).resolves.toBe('viewer');
+    await tokens.decide(() => new Unauthenticated());
+    await Promise.all(asked);
+    await expect(attempts.guard(office, 'Bearer token', refuse)).rejects.toThrow(RateLimited);
+    for (const wrong of ['one', 'two'])
+      await expect(attempts.guard(office, key(wrong), refuse)).rejects.toThrow(Unauthenticated);
+    await expect(attempts.guard(office, key('three'), refuse)).rejects.toThrow(RateLimited);
   });
 });
 

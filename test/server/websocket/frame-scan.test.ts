@@ -52,6 +52,26 @@ it('knows how much has come of a message that is not complete, whatever comes be
     frame('continuation', 'x'.repeat(1_000)).subarray(0, 8 + 400),
   ]);
   expect([scan.unfinishedBytes, scan.isBetweenFrames]).toEqual([700, false]);
+  expect(scan.unfinishedPieces).toBe(3);
+});
+
+/** A chunk with memory of its own, as Node reads it from a socket. */
+const chunkOf = (...parts: Buffer[]) => Buffer.from(new Uint8Array(Buffer.concat(parts)).buffer);
+
+it('knows what memory is kept for it: the chunks, each once, and a piece for each part of a frame', () => {
+  const first = frame('text', 'x', { isLast: false });
+  const next = frame('continuation', 'x', { isLast: false });
+  const chunk = chunkOf(frame('text', 'whole'), frame('ping', 'y'.repeat(100)), first, next);
+  const { scan } = beginnings([frame('text', 'another', { isLast: false }), frame('continuation'), chunk]);
+  expect([scan.unfinishedBytes, scan.unfinishedPieces]).toEqual([2, 2]);
+  expect(scan.unfinishedChunkBytes).toBe(chunk.length);
+  // In two turns, as when the socket must wait in between.
+  const other = chunkOf(frame('ping', 'y'.repeat(125)), next, next);
+  let rest = other.subarray(scan.skip(other, 0));
+  while (rest.length > 0) rest = rest.subarray(scan.skip(rest, 0));
+  expect([scan.unfinishedPieces, scan.unfinishedChunkBytes]).toEqual([4, chunk.length + other.length]);
+  scan.skip(frame('continuation', 'x'), 0);
+  expect([scan.unfinishedBytes, scan.unfinishedPieces, scan.unfinishedChunkBytes]).toEqual([0, 0, 0]);
 });
 
 it('believes no length, however great, and keeps nothing', () => {

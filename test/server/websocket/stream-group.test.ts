@@ -1,53 +1,25 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { Followed } from '../../../src/platform/events/followed.ts';
 import { type StreamGroup, startStreamGroup } from '../../../src/server/websocket/stream-group.ts';
 import type { Subscriber } from '../../../src/server/websocket/subscriber.ts';
-
-/** Somebody who was told up to a step, and what they are told; a slow one is out at the next. */
-function subscriber(position: bigint, { isSlow = false, told = [] as string[] } = {}): Subscriber {
-  const cost = { requested: 1, remaining: 1, restoreRate: 1 };
-  return {
-    position,
-    credential: 'the same',
-    ended: new AbortController().signal,
-    isSlow: () => isSlow,
-    pay: () => cost,
-    push: (payload: Buffer) => told.push(String(payload)),
-  } as unknown as Subscriber;
-}
+import { followedBy, startFeed, stepsOf, subscriber, tellerOf } from '../../support/streams.ts';
 
 /** A group at step 4 that reads the steps 5, 6 and 7 at once; `during` happens while step 5 is told. */
 function startGroup(during: (group: StreamGroup) => void): StreamGroup {
-  const steps = [5n, 6n, 7n].map((sequence) => ({ sequence, value: sequence, isLast: false }));
-  const followed = new Followed({
-    name: 'project',
-    projectId: 'project',
-    what: 'Project',
-    after: 4n,
-    read: async (after) => steps.filter(({ sequence }) => sequence > (after ?? 0n)),
+  const followed = followedBy(async (after) => ({
+    steps: stepsOf(5, 6, 7).filter(({ sequence }) => sequence > (after ?? 0n)),
+    readOn: null,
+  }));
+  const teller = tellerOf((value) => {
+    if (value === '5') during(group);
   });
-  const events = {
-    /** Reads once: no hint comes after it. */
-    async follow(_: string, read: () => Promise<boolean>, signal: AbortSignal) {
-      if (!(await read()) && !signal.aborted) await once(signal, 'abort');
-    },
-    close: async () => undefined,
-  };
-  const teller = {
-    review: async (subscribers: readonly ReadonlySet<Subscriber>[]) => [
-      { role: 'OWNER' as const, subscribers: [...subscribers] },
-    ],
-    async payloads(_: unknown, value: unknown) {
-      if (value === 5n) during(group);
-      return () => Buffer.from(String(value));
-    },
-  };
-  const group = startStreamGroup({ events, teller }, { followed, position: 4n }, () => undefined);
+  const group = startStreamGroup(
+    { events: startFeed(), teller },
+    { followed, position: 4n },
+    () => undefined,
+  );
   return group;
 }
-
 it('who waits to be let in is not kept from steps that nobody else was left for', async () => {
   const late = Promise.withResolvers<unknown>();
   const group = startGroup((it) => late.resolve(it.join(subscriber(5n))));

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { Followed, type Step } from '../../src/platform/events/followed.ts';
+import type { Subscriber } from '../../src/server/websocket/subscriber.ts';
+
+/** Steps whose values are their numbers, as text. */
+export const stepsOf = (...sequences: number[]): Step[] =>
+  sequences.map((sequence) => ({ sequence: BigInt(sequence), value: String(sequence), isLast: false }));
+
+/** Something to follow. */
+export const followedBy = (read: Followed['read']) =>
+  new Followed({ name: 'project', projectId: 'project', what: 'Project', after: null, read });
+
+/** Somebody who was told up to a step, and what they are told; a slow one is out at the next. */
+export function subscriber(
+  position: bigint,
+  { isSlow = false, told = [] as string[], ...more }: Partial<Fake> = {},
+): Subscriber {
+  const cost = { requested: 1, remaining: 1, restoreRate: 1 };
+  const tell = (payload: Buffer) => told.push(String(payload));
+  return {
+    position,
+    key: 'the same',
+    credential: 'the same',
+    ended: new AbortController().signal,
+    isSlow: () => isSlow,
+    pay: () => cost,
+    push: tell,
+    send: async (payload: Buffer) => void tell(payload),
+    ...more,
+  } as unknown as Subscriber;
+}
+
+interface Fake {
+  readonly isSlow: boolean;
+  readonly told: string[];
+  readonly followed: Followed;
+  readonly ended: AbortSignal;
+}
+
+/** A feed that reads once, and again at each call of `hint`. */
+export function startFeed() {
+  let hint: () => void = () => undefined;
+  return {
+    hint: () => hint(),
+    async follow(_: string, read: () => Promise<boolean>, signal: AbortSignal) {
+      while (!(await read()) && !signal.aborted) {
+        const hinted = new Promise<void>((resolve) => {
+          hint = resolve;
+        });
+        await Promise.race([hinted, once(signal, 'abort')]);
+      }
+    },
+  };
+}
+
+/** Lets everybody be told the value of each step; `during` happens while one is told. */
+export const tellerOf = (during: (value: unknown) => void = () => undefined) => ({
+  review: async (subscribers: readonly ReadonlySet<Subscriber>[]) => [
+    { role: 'OWNER' as const, subscribers: [...subscribers] },
+  ],
+  async payloads(_: unknown, value: unknown) {
+    during(value);
+    return () => Buffer.from(String(value));
+  },
+});
