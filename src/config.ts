@@ -16,6 +16,9 @@ import {
 /** How long a statement may take, unless an operator says otherwise. */
 export const defaultDatabaseTimeoutMs = 15_000;
 
+/** What runs cost longer ago than this is not believed any more. */
+export const pricesBelievedDays = 90;
+
 /** How many days something is kept; 0 keeps it for ever. */
 const days = (fallback: number) => wholeNumber(0, 36_500, fallback);
 
@@ -109,6 +112,8 @@ const environment = z.object({
   EVENTS_KEPT_DAYS: days(90),
   /** How long a repeated idempotency key is answered with the run of the first time. */
   IDEMPOTENCY_KEYS_KEPT_DAYS: days(90),
+  /** How long what runs have cost and taken is kept. Nothing older is believed, so a longer time would change no price. */
+  PRICE_OBSERVATIONS_KEPT_DAYS: wholeNumber(0, pricesBelievedDays, pricesBelievedDays),
   /** How long an account's balances are kept for the reconciliation. */
   BALANCES_KEPT_DAYS: days(365),
   /** How long an invitation is listed that was accepted or withdrawn, or has expired. Its address goes before. */
