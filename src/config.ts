@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
+import { defaultSimulatorSpeed } from './script-variables.ts';
 import {
   adminApiKey,
   dollars,
@@ -124,7 +125,7 @@ const environment = z.object({
   USERS_KEPT_DAYS: days(365),
   /** Runs that one process takes care of at a time, most of which wait for the provider. */
   WORKER_CONCURRENCY: wholeNumber(1, 50_000, 5_000),
-  SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),
+  SIMULATOR_SPEED: wholeNumber(1, 100_000, defaultSimulatorSpeed),
   /** A simulator that runs already, in place of one that this process starts. Without SEGMIND_API_KEY only. */
   SIMULATOR_URL: httpUrl.optional(),
   /**
