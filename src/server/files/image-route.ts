@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { StorageUnavailable } from '../../errors.ts';
 import { imageUrl } from '../../features/images/image.queries.ts';
@@ -25,6 +26,8 @@ const uploadQuery = z.object({ projectId: z.string() });
 
 /** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
+  /** Pictures of which the log has told that they are missing: who has an address can ask any number of times. */
+  const toldMissing = new LRUCache<string, true>({ max: 10_000 });
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -82,7 +85,8 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
     return deliver(made);
 
     function missing() {
-      ctx.log.error({ imageId: image?.id }, 'a stored picture is missing');
+      if (!toldMissing.has(imageId)) ctx.log.error({ imageId }, 'a stored picture is missing');
+      toldMissing.set(imageId, true);
       return reply
         .code(404)
         .header('cache-control', 'no-store')
