@@ -94,14 +94,14 @@ describe('the entries', () => {
       place.testDatabase.url,
       `UPDATE audit_entries a SET previous_hash = repeat('0', 64) WHERE sequence = 2001`,
       `UPDATE audit_entries a SET hash = audit_entry_hash(a) WHERE sequence = 2001`,
-      'DELETE FROM audit_entries WHERE sequence BETWEEN 1900 AND 1950',
+      'DELETE FROM audit_entries WHERE sequence BETWEEN 2100 AND 2150',
       'UPDATE audit_entries SET sequence = -1 WHERE sequence = 2500',
     );
     expect((await pass('ENTRIES')).found).toEqual([
       ['AUDIT_CHAIN_BROKEN', '-1'],
-      ['AUDIT_ENTRIES_MISSING', '1951'],
       ['AUDIT_CHAIN_BROKEN', '2001'],
       ['AUDIT_CHAIN_BROKEN', '2002'],
+      ['AUDIT_ENTRIES_MISSING', '2151'],
     ]);
   });
 
