@@ -21,6 +21,7 @@ import { keepServerKey } from './features/provider-keys/server-key.ts';
 import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
 import { removeRegularly } from './features/retention/tasks/remove-regularly.ts';
 import { sweepStorageRegularly } from './features/storage-sweep/tasks/sweep-storage.ts';
+import { readAllRegularly } from './features/verification/tasks/read-all-regularly.ts';
 import { anchorAtStop, verifyRegularly } from './features/verification/tasks/verify-regularly.ts';
 import { greeting } from './greeting.ts';
 import { listen } from './listen.ts';
@@ -44,6 +45,7 @@ import { createSegmind } from './platform/segmind/segmind.ts';
 import { claimFor } from './platform/storage/claim-storage.ts';
 import { IntentNotes } from './platform/storage/intent-notes.ts';
 import { openLocalStorage } from './platform/storage/local-storage.ts';
+import { openStoredBytes } from './platform/storage/stored-bytes.ts';
 import { openProvider, wantedEnvironment } from './provider.ts';
 import { openGraphql } from './server/open-graphql.ts';
 import { tryAccount } from './try-account.ts';
@@ -89,7 +91,12 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await migrate(config.MIGRATION_DATABASE_URL ?? databaseUrl, migrationsDirectory, { log, signal, around });
   if (config.MIGRATION_DATABASE_URL !== undefined) await prepareJobQueue(config.MIGRATION_DATABASE_URL);
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
-  const verified = { databaseUrl, folder: join(dataDirectory, 'audit-anchors') };
+  const pictures = join(dataDirectory, 'storage');
+  const verified = {
+    databaseUrl,
+    folder: join(dataDirectory, 'audit-anchors'),
+    stored: openStoredBytes(pictures),
+  };
   if (config.ROLE !== 'api') closers.push(() => anchorAtStop({ config, log }, verified));
   const events = await startEventFeed(databaseUrl, log, patience);
   const db = connectDatabase(databaseUrl, { ...patience, onNews: events.announce });
@@ -98,7 +105,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => reader.close());
   closers.push(() => events.close());
 
-  const storage = await openLocalStorage(join(dataDirectory, 'storage'), { log, claim: claimFor(db) });
+  const storage = await openLocalStorage(pictures, { log, claim: claimFor(db) });
   closers.push(async () => storage.close());
   const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
@@ -161,6 +168,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void verifyRegularly(tools, verified, sweeping.signal);
+    void readAllRegularly(tools, verified, sweeping.signal);
     void removeRegularly(tools, sweeping.signal);
     void sweepStorageRegularly(tools, sweeping.signal);
     void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
+import { defaultSimulatorSpeed } from './script-variables.ts';
 import {
   adminApiKey,
   dollars,
@@ -18,6 +19,9 @@ export const mostImagePixels = 268_402_689;
 
 /** How long a statement may take, unless an operator says otherwise. */
 export const defaultDatabaseTimeoutMs = 15_000;
+
+/** What runs cost longer ago than this is not believed any more. */
+export const pricesBelievedDays = 90;
 
 /** How many days something is kept; 0 keeps it for ever. */
 const days = (fallback: number) => wholeNumber(0, 36_500, fallback);
@@ -112,6 +116,8 @@ const environment = z.object({
   EVENTS_KEPT_DAYS: days(90),
   /** How long a repeated idempotency key is answered with the run of the first time. */
   IDEMPOTENCY_KEYS_KEPT_DAYS: days(90),
+  /** How long what runs have cost and taken is kept. Nothing older is believed, so a longer time would change no price. */
+  PRICE_OBSERVATIONS_KEPT_DAYS: wholeNumber(0, pricesBelievedDays, pricesBelievedDays),
   /** How long an account's balances are kept for the reconciliation. */
   BALANCES_KEPT_DAYS: days(365),
   /** How long an invitation is listed that was accepted or withdrawn, or has expired. Its address goes before. */
@@ -122,7 +128,7 @@ const environment = z.object({
   USERS_KEPT_DAYS: days(365),
   /** Runs that one process takes care of at a time, most of which wait for the provider. */
   WORKER_CONCURRENCY: wholeNumber(1, 50_000, 5_000),
-  SIMULATOR_SPEED: wholeNumber(1, 100_000, 8),
+  SIMULATOR_SPEED: wholeNumber(1, 100_000, defaultSimulatorSpeed),
   /** A simulator that runs already, in place of one that this process starts. Without SEGMIND_API_KEY only. */
   SIMULATOR_URL: httpUrl.optional(),
   /**

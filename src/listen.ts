@@ -12,7 +12,9 @@ import { createAttempts } from './platform/limits/attempts.ts';
 import { createBytesInFlight } from './platform/limits/bytes-in-flight.ts';
 import { createCostMeter } from './platform/limits/cost-meter.ts';
 import { createServer, type Server } from './server/create-server.ts';
+import type { Check } from './server/health-route.ts';
 import type { Graphql } from './server/open-graphql.ts';
+import { createOutages } from './server/outages.ts';
 
 /** What the storage has proved this recently is still true. */
 const provedForMs = 2_000;
@@ -56,6 +58,15 @@ export async function listen(
   closers.push(() => meter.close());
   const exportsDb = connectDatabase(databaseUrl, { purpose: 'exports', ...patience });
   closers.push(() => exportsDb.$disconnect());
+  const readiness: readonly Check[] = [
+    { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
+    { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
+    { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
+    { name: 'submits', findProblem: () => tools.intentNotes.findProblem() },
+    { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
+  ];
+  const outages = createOutages(tools.log, readiness);
+  closers.push(async () => outages.close());
   const server: Server = await createServer(
     {
       ...tools,
@@ -68,13 +79,8 @@ export async function listen(
       ),
       decoding: createBounds({ all: config.MAX_PICTURES_AT_ONCE, each: 1 }),
       exportsDb,
-      readiness: [
-        { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
-        { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
-        { name: 'storage', findProblem: () => tools.storage.health.prove(provedForMs) },
-        { name: 'submits', findProblem: () => tools.intentNotes.findProblem() },
-        { name: 'jobs', findProblem: async () => tools.jobs.findProblem() },
-      ],
+      readiness,
+      outages,
       get publicUrl() {
         return url;
       },

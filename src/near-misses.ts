@@ -1,16 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import { settingNames } from './config.ts';
-
-/** Variables that only the demo, the simulator as a program of its own, or docker-compose.yml reads. */
-export const scriptVariables: readonly string[] = [
-  'DRAMATIS_URL',
-  'DEMO_OUTPUT',
-  'SIMULATOR_HOST',
-  'SIMULATOR_PORT',
-  'SIMULATOR_DIR',
-  'SIMULATOR_PUBLIC_URL',
-  'POSTGRES_PASSWORD',
-];
+import { scriptVariables } from './script-variables.ts';
 
 const ownNames = [...settingNames, ...scriptVariables];
 /** Near ours, and others': of Mesos, of a packaged Postgres, of Xcode. Those of shells, npm and the like are not near. */
@@ -39,6 +29,12 @@ export function describeNearMisses(misses: readonly NearMiss[]): string | null {
   if (misses.length === 0) return null;
   const each = misses.map(({ name, meant }) => (meant === null ? name : `${name} (${meant} is)`));
   return `set, but no settings of Dramatis: ${each.join(', ')}`;
+}
+
+/** Names them on the error stream: for the programs beside the server, which says it in its log. */
+export function tellNearMisses(variables: Readonly<Record<string, string | undefined>>): void {
+  const told = describeNearMisses(findNearMisses(variables));
+  if (told !== null) process.stderr.write(`${told}\n`);
 }
 
 /** Whether a person may have written the one for the other: another case, no underscores, letters swapped, missing or wrong. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig, settingNames } from '../src/config.ts';
-import { findNearMisses, scriptVariables } from '../src/near-misses.ts';
+import { findNearMisses } from '../src/near-misses.ts';
+import { scriptDefaults, scriptVariables } from '../src/script-variables.ts';
 
 describe('the configuration', () => {
   it('tells every problem at once', () => {
@@ -89,6 +90,11 @@ describe('.env.example', () => {
     expect(told.toSorted()).toEqual(settingNames.filter(isDefault).toSorted());
   });
 
+  it('tells the defaults of the scripts as well', () => {
+    const told = lines.filter(([, , name = '']) => name in scriptDefaults);
+    expect(Object.fromEntries(told.map(([, , name, value]) => [name, value]))).toEqual(scriptDefaults);
+  });
+
   it('has values of the right form where it has examples', () => {
     const open = text
       .replaceAll(/^# ([A-Z][A-Z_]+=.+)$/gm, '$1')
@@ -100,9 +106,10 @@ describe('.env.example', () => {
 describe('the programs, the manual and docker-compose.yml', () => {
   const read = (path: string) => readFileSync(path, 'utf8');
   const own = [...settingNames, ...scriptVariables];
+  const programPaths = ['src/main.ts', 'src/demo/main.ts', 'src/simulator/main.ts', 'src/verify/main.ts'];
 
   it('read and name no other variables', () => {
-    const programs = ['src/main.ts', 'src/demo/main.ts', 'src/simulator/main.ts'].map(read).join('\n');
+    const programs = programPaths.map(read).join('\n');
     expect(programs).not.toMatch(/\} = process\.env|process\.env\[/);
     const variables = [...programs.matchAll(/process\.env\.(\w+)/g)].map(([, name]) => name ?? '');
     expect(variables.length).toBeGreaterThan(8);
@@ -119,5 +126,47 @@ describe('the programs, the manual and docker-compose.yml', () => {
     expect(near.filter(({ name }) => name !== 'ON_ERROR_STOP')).toEqual([]);
     const assigned = [...read(path).matchAll(/\b([A-Z][A-Z_]+)=/g)].map(([, name]) => name ?? '');
     expect(assigned.filter((name) => !own.includes(name))).toEqual([]);
+  });
+
+  /** As the manual writes a number: 2,000 or 64 MiB. */
+  const written = (value: unknown) => {
+    const number = Number(value);
+    const isOfBytes = number >= 1_048_576 && number % 1_048_576 === 0;
+    return isOfBytes ? `${number / 1_048_576} MiB` : number.toLocaleString('en-US');
+  };
+  const defaults: Readonly<Record<string, unknown>> = readConfig({});
+
+  it('the table of limits in README.md has the defaults', () => {
+    const [, table = ''] =
+      /\*\*Limits on what clients send\.[^|]+\n((?:\|.*\n)+)/.exec(read('README.md')) ?? [];
+    const [, , ...rows] = table.trimEnd().split('\n');
+    const limits = rows.flatMap((row) => {
+      const [names = '', values = ''] = row.split(' | ');
+      return [...names.matchAll(/`(\w+)`/g)].map(([, name = ''], place) => [
+        name,
+        values.split(', ')[place],
+        written(defaults[name]),
+      ]);
+    });
+    expect(limits.length).toBeGreaterThan(8);
+    expect(limits.filter(([, told, value]) => told !== value)).toEqual([]);
+  });
+
+  it.each(['README.md', 'docs/kept.md', 'docs/operations.md'])(
+    '%s has the defaults where it names them',
+    (path) => {
+      const told = [...read(path).matchAll(/`([A-Z][A-Z_]+)` \((\d[\d,]*(?: MiB)?)\)/g)];
+      expect(told.filter(([, name = '', value]) => written(defaults[name]) !== value)).toEqual([]);
+      if (path !== 'docs/operations.md') expect(told.length).toBeGreaterThan(1);
+    },
+  );
+
+  it('README.md and docker-compose.yml have the defaults of the scripts', () => {
+    const { DEMO_OUTPUT, SIMULATOR_PORT } = scriptDefaults;
+    expect(read('README.md')).toContain(`\`${DEMO_OUTPUT}/\` (or \`DEMO_OUTPUT\`)`);
+    expect(scriptDefaults.DRAMATIS_URL).toBe(`http://${defaults.HOST}:${defaults.PORT}`);
+    const compose = read('docker-compose.yml');
+    expect(compose).toContain(`SIMULATOR_PORT: "${SIMULATOR_PORT}"`);
+    expect(compose).toContain(`SIMULATOR_SPEED: "\${SIMULATOR_SPEED:-${defaults.SIMULATOR_SPEED}}"`);
   });
 });

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Dramatis } from './support/dramatis.ts';
 import { startServerProcess } from './support/server-process.ts';
@@ -24,4 +28,24 @@ it('so does one that ends because a setting is missing', async () => {
   await expect(startServerProcess(dramatis, settings)).rejects.toThrow(
     /AUTH_ISSUER must be set .*\nset, but no settings of Dramatis: AUTH_ISSUR \(AUTH_ISSUER is\)\n$/,
   );
+});
+
+it('so do the programs beside the server, on the error stream', async () => {
+  const { url } = await startServerProcess(dramatis);
+  const programs = [
+    ['verify', { DATABSE_URL: 'postgres://x' }, 'DATABSE_URL (DATABASE_URL is)'],
+    // It ends, because there is no key.
+    ['demo', { DRAMATIS_UR: 'http://x', DRAMATIS_URL: url }, 'DRAMATIS_UR (DRAMATIS_URL is)'],
+    ['simulator', { SIMULATOR_PROT: '80', SIMULATOR_PORT: 'none' }, 'SIMULATOR_PROT (SIMULATOR_PORT is)'],
+  ] as const;
+  for (const [program, settings, told] of programs) {
+    const env = { PATH: process.env.PATH, DATA_DIR: join(tmpdir(), randomUUID()), ...settings };
+    const { stderr, stdout } = spawnSync(process.execPath, [`dist/${program}/main.js`], {
+      env,
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect(stderr.split('\n')[0]).toBe(`set, but no settings of Dramatis: ${told}`);
+    expect(stdout).not.toContain('no settings of Dramatis');
+  }
 });

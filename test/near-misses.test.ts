@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { settingNames } from '../src/config.ts';
-import { describeNearMisses, findNearMisses, scriptVariables } from '../src/near-misses.ts';
+import { describeNearMisses, findNearMisses } from '../src/near-misses.ts';
+import { scriptVariables } from '../src/script-variables.ts';
 
 it.each([
   ['PROT', 'PORT'],

@@ -1,5 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { tellNearMisses } from '../near-misses.ts';
+import { scriptDefaults } from '../script-variables.ts';
 import { ApiClient, type Model, type Quote, type Run } from './api-client.ts';
 import { describeCost, maySpend } from './consent.ts';
 import { drawContactSheet, type SheetRow } from './contact-sheet.ts';
@@ -9,9 +11,10 @@ import { type DemoServer, isAlive, startServer } from './server-process.ts';
 
 // The main job, as a client does it: a character, her references, one run of each model, every picture saved.
 // An empty variable counts as unset, as it does for the server.
-const serverUrl = process.env.DRAMATIS_URL || 'http://127.0.0.1:4000';
+const serverUrl = process.env.DRAMATIS_URL || scriptDefaults.DRAMATIS_URL;
 const dataDirectory = process.env.DATA_DIR || 'data';
-const output = resolve(process.env.DEMO_OUTPUT || 'demo-output');
+const output = resolve(process.env.DEMO_OUTPUT || scriptDefaults.DEMO_OUTPUT);
+tellNearMisses(process.env);
 let server: DemoServer | undefined;
 
 const prompts: Readonly<Record<string, object>> = {

@@ -39,7 +39,8 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
   });
   app.setErrorHandler((error: FastifyError, _, reply) => {
     const { status, code, message, headers } = presentHttpError(error);
-    if (status >= 500 && !isForLater(error)) ctx.log.error({ err: toError(error) }, 'a request failed');
+    if (status >= 500 && !isForLater(error) && !ctx.outages.note(error))
+      ctx.log.error({ err: toError(error) }, 'a request failed');
     // A client that still sends its body would lose the answer with the connection, and with it when to come again.
     if (isForLater(error)) reply.removeHeader('connection');
     return reply

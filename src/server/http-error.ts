@@ -12,7 +12,7 @@ import {
   UnsupportedMedia,
   UserError,
 } from '../errors.ts';
-import { explainUnavailable } from './present-error.ts';
+import { explainUnavailable } from './explain-unavailable.ts';
 
 /** What a failed request outside GraphQL's own error handling tells; the same shape as GraphQL's errors. */
 export interface HttpFailure {

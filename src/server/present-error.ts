@@ -6,7 +6,6 @@ import {
   BadRequest,
   Forbidden,
   InputProblem,
-  isExhausted,
   isForLater,
   NotFound,
   RateLimited,
@@ -15,7 +14,7 @@ import {
   Unauthenticated,
   Unavailable,
 } from '../errors.ts';
-import { isTransient } from '../platform/db/transient.ts';
+import { explainUnavailable } from './explain-unavailable.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** The expected failures that are shown as they are, and their codes. */
@@ -36,7 +35,7 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
  * are shown; anything else becomes "Unexpected error." with a reference under which the full error is logged.
  */
 export function presentError(
-  { log, config }: Pick<ServerContext, 'log' | 'config'>,
+  { log, config, outages }: Pick<ServerContext, 'log' | 'config' | 'outages'>,
   formatted: GraphQLFormattedError,
   thrown: unknown,
 ): GraphQLFormattedError {
@@ -44,6 +43,9 @@ export function presentError(
   const { message, path, locations } = formatted;
   const known = codes.find(([type]) => cause instanceof type);
   if (known && cause instanceof Error) {
+    // Too many requests at a time are no outage.
+    const isAway = cause instanceof StorageUnavailable || cause instanceof Unavailable;
+    if (isAway && !isForLater(cause)) outages.note(cause);
     const later = isForLater(cause) ? { retryAfterSeconds: cause.retryAfterSeconds } : {};
     return { message: cause.message, path, locations, extensions: { code: known[1], ...later } };
   }
@@ -54,7 +56,7 @@ export function presentError(
   }
   const unavailable = explainUnavailable(cause);
   if (unavailable !== null) {
-    log.warn({ err: toError(cause) }, 'an operation could not be served now');
+    outages.note(cause);
     return { message: unavailable, path, locations, extensions: { code: 'SERVICE_UNAVAILABLE' } };
   }
   const reference = randomUUID();
@@ -65,15 +67,6 @@ export function presentError(
     locations,
     extensions: { code: 'INTERNAL_SERVER_ERROR', reference },
   };
-}
-
-/** The message when something that we depend on is away, and the same request works later; null for other errors. */
-export function explainUnavailable(error: unknown): string | null {
-  if (error instanceof Unavailable) return error.message;
-  if (isExhausted(error))
-    return 'This server has run out of files, memory or disk for the moment. Try again.';
-  if (isTransient(error)) return 'The database does not answer at the moment. Try again.';
-  return null;
 }
 
 /** Who may not see the schema must not be told it name by name. Bounded, since clients' own words are in the message. */

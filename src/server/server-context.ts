@@ -3,6 +3,7 @@ import type { Context } from '../platform/context.ts';
 import type { Database } from '../platform/db/connect.ts';
 import type { CostMeter } from '../platform/limits/cost-meter.ts';
 import type { Check } from './health-route.ts';
+import type { Outages } from './outages.ts';
 
 /** What the door needs: every tool of the process, a way to know who asks, and what they may spend. */
 export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
@@ -16,4 +17,6 @@ export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
   readonly exportsDb: Database;
   /** What `/readyz` asks, in this order. */
   readonly readiness: readonly Check[];
+  /** Tells the log of requests that fail because a part is away. */
+  readonly outages: Outages;
 };

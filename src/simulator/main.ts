@@ -1,15 +1,18 @@
+import { tellNearMisses } from '../near-misses.ts';
+import { defaultSimulatorSpeed, scriptDefaults } from '../script-variables.ts';
 import { startSimulator } from './simulator.ts';
 
 // Runs the simulator on its own, for several servers that share one database.
 // An empty variable counts as unset, as it does for the server.
-const port = Number(process.env.SIMULATOR_PORT || 4010);
-const speed = Number(process.env.SIMULATOR_SPEED || 8);
+tellNearMisses(process.env);
+const port = Number(process.env.SIMULATOR_PORT || scriptDefaults.SIMULATOR_PORT);
+const speed = Number(process.env.SIMULATOR_SPEED || defaultSimulatorSpeed);
 try {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('SIMULATOR_PORT must be a whole number from 0 to 65535.');
   if (!(speed > 0)) throw new Error('SIMULATOR_SPEED must be a number above 0.');
   const simulator = await startSimulator({
-    host: process.env.SIMULATOR_HOST || '127.0.0.1',
+    host: process.env.SIMULATOR_HOST || scriptDefaults.SIMULATOR_HOST,
     port,
     speed,
     directory: process.env.SIMULATOR_DIR || undefined,

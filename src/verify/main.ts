@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { readConfig } from '../config.ts';
 import { toError } from '../errors.ts';
+import { tellNearMisses } from '../near-misses.ts';
 import { openClient } from '../platform/db/connections/open.ts';
 import { visitEmbeddedPostgres } from '../platform/db/visit-embedded.ts';
 import { openStoredBytes } from '../platform/storage/stored-bytes.ts';
@@ -9,6 +10,7 @@ import { verifyAll } from './verify-all.ts';
 
 // Verifies an installation by itself, beside a running server or without one: `npm run verify`. It changes nothing. Ends
 // with 0 when everything fits, and with 1 when something does not or could not be looked at.
+tellNearMisses(process.env);
 const paper = createPaper({
   isJson: process.argv.includes('--json'),
   write: (line) => process.stdout.write(`${line}\n`),

@@ -43,17 +43,23 @@ function importsOf({ file, text }: { file: string; text: string }): string[] {
 function floorOf(file: string): string {
   const [first = ''] = file.split('/');
   const ground =
-    'config days durable-file errors kept-file log-output logger money setting-parsers text'.split(' ');
+    'config days durable-file errors kept-file log-output logger money script-variables setting-parsers text'.split(
+      ' ',
+    );
   if (ground.some((name) => file === `${name}.ts`)) return 'ground';
   if (['catalogue', 'platform', 'features', 'server', 'simulator', 'demo'].includes(first)) return first;
   return 'boot';
 }
+
+/** What the programs beside the server may import of it: how variables are called, and which ones are misspelled. */
+const aboutVariables = ['script-variables.ts', 'near-misses.ts'];
 
 describe('the house', () => {
   it('imports down only; the simulator and the demo stand beside it', () => {
     const wrong = files.flatMap((each) =>
       importsOf(each).flatMap((target) => {
         const [from, to] = [floorOf(each.file), floorOf(target)];
+        if (each.file === `${from}/main.ts` && aboutVariables.includes(target)) return [];
         if (from === 'simulator')
           return to === 'simulator' || to === 'catalogue' ? [] : [`${each.file} -> ${target}`];
         if (from === 'demo') return to === 'demo' ? [] : [`${each.file} -> ${target}`];

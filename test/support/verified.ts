@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type pg from 'pg';
+import pg from 'pg';
 import type { Finding } from '../../src/features/verification/finding.ts';
 import { openClient } from '../../src/platform/db/connections/open.ts';
 import { openStoredBytes } from '../../src/platform/storage/stored-bytes.ts';
@@ -50,4 +50,13 @@ export async function verifyChanged(
     await client.query('ROLLBACK').catch(() => undefined);
     await client.end();
   }
+}
+
+/** Makes changes that only somebody with all rights can make, and keeps them. */
+export async function tamper(databaseUrl: string, ...changes: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('SET session_replication_role = replica');
+  for (const change of changes) await client.query(change);
+  await client.end();
 }

@@ -10,7 +10,7 @@ export interface ObservedPriceRow extends Observed {
 
 /** What has been observed of a model, by shape; shapes in the order of their text. Throws BadArgument. */
 export async function listObservedPrices(
-  ctx: Uses<'db'>,
+  ctx: Uses<'db' | 'config'>,
   model: string,
   first: number,
 ): Promise<ObservedPriceRow[]> {

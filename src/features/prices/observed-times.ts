@@ -17,7 +17,7 @@ export type ObservedTimes = (model: string, shape: string) => Promise<ObservedTi
 const believedMs = 60_000;
 
 /** Reads the price book once in a while for each shape, however many runs ask. */
-export function createObservedTimes(ctx: Uses<'db'>): ObservedTimes {
+export function createObservedTimes(ctx: Uses<'db' | 'config'>): ObservedTimes {
   const known = new LRUCache<string, Promise<ObservedTime | null>>({ max: 1_000, ttl: believedMs });
   return async (model, shape) => {
     const key = JSON.stringify([model, shape]);
@@ -30,7 +30,7 @@ export function createObservedTimes(ctx: Uses<'db'>): ObservedTimes {
   };
 }
 
-async function read(ctx: Uses<'db'>, model: string, shape: string): Promise<ObservedTime | null> {
+async function read(ctx: Uses<'db' | 'config'>, model: string, shape: string): Promise<ObservedTime | null> {
   const { times, seconds5, seconds95 } = await findObserved(ctx, model, shape);
   if (times < leastSamples || seconds5 === null || seconds95 === null) return null;
   return { seconds5, seconds95 };

@@ -1,5 +1,6 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Price } from '../../catalogue/model.ts';
+import { type Config, pricesBelievedDays } from '../../config.ts';
 import type { Uses } from '../../platform/context.ts';
 import { sharedRead } from '../../platform/db/shared-read.ts';
 import type { PriceShape } from './price-shape.ts';
@@ -35,8 +36,8 @@ export interface Estimate {
   readonly holdMicros: bigint;
 }
 
-/** The newest runs of a shape; what is older is no longer believed. */
-export const rolling = { runs: 200, days: 90 };
+/** How many of the newest runs of a shape are read. */
+export const newestRuns = 200;
 /** From so few runs nothing is concluded. */
 export const leastSamples = 5;
 /** A billed time may be longer next time than it ever was. */
@@ -58,8 +59,17 @@ export interface Observed {
 }
 
 /** The rolling median and 95th percentile of what runs of a shape have cost and how long they took. */
-export function findObserved({ db }: Uses<'db'>, model: string, shape: string): Promise<Observed> {
-  return readObserved(db, JSON.stringify({ model, shape }));
+export function findObserved(
+  { db, config }: Uses<'db' | 'config'>,
+  model: string,
+  shape: string,
+): Promise<Observed> {
+  return readObserved(db, JSON.stringify({ model, shape, days: daysRead(config) }));
+}
+
+/** Nothing is read that is to be removed, so a removal changes no estimate. */
+function daysRead({ PRICE_OBSERVATIONS_KEPT_DAYS: days }: Config): number {
+  return days === 0 ? pricesBelievedDays : days;
 }
 
 /** Of runs that are asked for at once many have the same shape: it is looked up once for all of them. */
@@ -77,8 +87,8 @@ const readObserved = sharedRead('observed prices', async (db, asked: readonly st
         percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds) AS "seconds95"
       FROM (
         SELECT cost_micros, seconds FROM price_observations
-        WHERE model = asked.of->>'model' AND environment = provider_environment() AND shape = asked.of->>'shape' AND at > now() - ${rolling.days} * interval '1 day'
-        ORDER BY id DESC LIMIT ${rolling.runs}
+        WHERE model = asked.of->>'model' AND environment = provider_environment() AND shape = asked.of->>'shape' AND at > now() - (asked.of->>'days')::int * interval '1 day'
+        ORDER BY id DESC LIMIT ${newestRuns}
       ) newest
     ) o`;
   const byAsked = new Map(found.map(({ place, ...observed }) => [different[place - 1], observed]));

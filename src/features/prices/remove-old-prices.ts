@@ -1,13 +1,13 @@
 import type { Transaction } from '../../platform/db/connect.ts';
-import { rolling } from './price-book.ts';
+import { newestRuns } from './price-book.ts';
 
 const batchSize = 1_000;
 
 /**
  * Removes observations that the price book does not read any more, some of them: there are enough newer ones of the same
- * shape, or they are too old to be believed. Resolves to how many there were.
+ * shape, or they are older than `days`. Resolves to how many there were.
  */
-export async function removeOldPrices(tx: Transaction): Promise<number> {
+export async function removeOldPrices(tx: Transaction, days: number): Promise<number> {
   // From each shape the index leads to the next.
   return tx.$executeRaw`
     WITH RECURSIVE shapes AS (
@@ -22,11 +22,11 @@ export async function removeOldPrices(tx: Transaction): Promise<number> {
       SELECT unread.id FROM shapes s CROSS JOIN LATERAL (
         SELECT o.id FROM price_observations o
         WHERE o.model = s.model AND o.environment = s.environment AND o.shape = s.shape
-          AND (o.at <= now() - ${rolling.days} * interval '1 day' OR o.id < (
+          AND (o.at <= now() - ${days} * interval '1 day' OR o.id < (
             SELECT b.id FROM price_observations b
             WHERE b.model = s.model AND b.environment = s.environment AND b.shape = s.shape
-              AND b.at > now() - ${rolling.days} * interval '1 day'
-            ORDER BY b.id DESC OFFSET ${rolling.runs - 1} LIMIT 1))
+              AND b.at > now() - ${days} * interval '1 day'
+            ORDER BY b.id DESC OFFSET ${newestRuns - 1} LIMIT 1))
         ORDER BY o.id LIMIT ${batchSize}) unread
       LIMIT ${batchSize}))`;
 }

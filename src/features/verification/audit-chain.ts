@@ -49,7 +49,10 @@ export async function verifyChains(client: pg.ClientBase, options: ChainOptions)
       heads.set(project, head);
       continue;
     }
-    const walk = await verifyChain(client, { project, head }, { ...options, anchor });
+    // The anchored entry is read again: whether it is there, and says what its hash says.
+    const isShort = !options.isFull && anchor !== null && anchor.sequence > 1n;
+    const from = isShort ? { sequence: anchor.sequence - 1n, hash: null } : beginning;
+    const walk = await verifyChain(client, { project, head }, { from, anchor, report, signal });
     read += walk.read;
     if (walk.last) heads.set(project, walk.last);
   }
@@ -61,50 +64,93 @@ function isSame(one: Place, other: Place): boolean {
   return one.sequence === other.sequence && one.hash === other.hash;
 }
 
-/** Each project's newest entry: one step along the index for each project, however many entries there are. */
-async function* listHeads(client: pg.ClientBase): AsyncGenerator<{ project: string; head: Place }> {
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
-    const { rows } = await client.query<{ project: string; sequence: string; hash: string }>(
-      `WITH RECURSIVE next AS (
-         SELECT (SELECT project_id FROM audit_entries WHERE project_id > $1 ORDER BY project_id LIMIT 1) AS project_id, 1 AS place
-         UNION ALL
-         SELECT (SELECT e.project_id FROM audit_entries e WHERE e.project_id > n.project_id ORDER BY e.project_id LIMIT 1), place + 1
-         FROM next n WHERE n.project_id IS NOT NULL AND place < ${projectsAtOnce})
-       SELECT n.project_id::text AS project, head.sequence::text, head.hash
-       FROM next n CROSS JOIN LATERAL (
-         SELECT sequence, hash FROM audit_entries e WHERE e.project_id = n.project_id ORDER BY sequence DESC LIMIT 1) head
-       ORDER BY n.project_id`,
-      [after],
-    );
-    for (const { project, sequence, hash } of rows)
-      yield { project, head: { sequence: BigInt(sequence), hash } };
-    const last = rows.at(-1);
-    if (!last || rows.length < projectsAtOnce) return;
+/** A project, and its newest entry. */
+export interface Head {
+  readonly project: string;
+  readonly head: Place;
+}
+
+/** Before the id of every project. */
+export const beforeProjects = '00000000-0000-0000-0000-000000000000';
+
+async function* listHeads(client: pg.ClientBase): AsyncGenerator<Head> {
+  for (let after = beforeProjects; ; ) {
+    const heads = await readHeads(client, after, projectsAtOnce);
+    yield* heads;
+    const last = heads.at(-1);
+    if (!last || heads.length < projectsAtOnce) return;
     after = last.project;
   }
 }
 
-/** One project's chain up to `head`. `last` is null where it does not add up, and where none of it was read. */
-async function verifyChain(
+/** The heads of the next projects: one step along the index for each project, however many entries there are. */
+export async function readHeads(client: pg.ClientBase, after: string, limit: number): Promise<Head[]> {
+  const { rows } = await client.query<{ project: string; sequence: string; hash: string }>(
+    `WITH RECURSIVE next AS (
+       SELECT (SELECT project_id FROM audit_entries WHERE project_id > $1 ORDER BY project_id LIMIT 1) AS project_id, 1 AS place
+       UNION ALL
+       SELECT (SELECT e.project_id FROM audit_entries e WHERE e.project_id > n.project_id ORDER BY e.project_id LIMIT 1), place + 1
+       FROM next n WHERE n.project_id IS NOT NULL AND place < $2)
+     SELECT n.project_id::text AS project, head.sequence::text, head.hash
+     FROM next n CROSS JOIN LATERAL (
+       SELECT sequence, hash FROM audit_entries e WHERE e.project_id = n.project_id ORDER BY sequence DESC LIMIT 1) head
+     ORDER BY n.project_id`,
+    [after, limit],
+  );
+  return rows.map(({ project, sequence, hash }) => ({ project, head: { sequence: BigInt(sequence), hash } }));
+}
+
+/** The newest entry of one project; null where there is none. */
+export async function readHead(client: pg.ClientBase, project: string): Promise<Place | null> {
+  const { rows } = await client.query<{ sequence: string; hash: string }>(
+    'SELECT sequence::text, hash FROM audit_entries e WHERE project_id = $1 ORDER BY e.sequence DESC LIMIT 1',
+    [project],
+  );
+  return rows.map(({ sequence, hash }) => ({ sequence: BigInt(sequence), hash }))[0] ?? null;
+}
+
+/** The entry after which a chain is read; `hash` is null where it is not known. */
+export interface Start {
+  readonly sequence: bigint;
+  readonly hash: string | null;
+}
+
+/** Before the first entry of a chain. */
+export const beginning: Place = { sequence: 0n, hash: firstPreviousHash };
+
+/** How one chain is read. */
+interface Walk {
+  readonly from: Start;
+  /** What was anchored of it. */
+  readonly anchor: Place | null;
+  /** It ends after about so many entries; without it, at the head. */
+  readonly most?: bigint;
+  readonly report: Report;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads one project's chain up to `head`. `last` is null where what was read does not add up, and where nothing was read.
+ * `end` is the entry that was read last, from where a later call can go on.
+ */
+export async function verifyChain(
   client: pg.ClientBase,
   { project, head }: { readonly project: string; readonly head: Place },
-  { anchor, isFull, report, signal }: ChainOptions & { readonly anchor: Place | null },
-): Promise<{ last: Place | null; read: bigint }> {
+  { from, anchor, most = highest, report, signal }: Walk,
+): Promise<{ last: Place | null; read: bigint; end: Start }> {
   let read = 0n;
   let isSound = true;
   const tell: Report = (finding) => {
     isSound = false;
     report(finding);
   };
-  // The anchored entry is read again: whether it is there, and says what its hash says.
-  let reached = isFull || !anchor ? 0n : anchor.sequence - 1n;
-  let last: Place | null = reached === 0n ? { sequence: 0n, hash: firstPreviousHash } : null;
-  if (isFull) await refuseNumbersBelowOne(client, project, tell);
-  for (let after = reached; after < head.sequence && !signal?.aborted; ) {
+  let end = from;
+  if (from.sequence === 0n) await refuseNumbersBelowOne(client, project, tell);
+  for (let after = from.sequence; after < head.sequence && read < most && !signal?.aborted; ) {
     const rows = await readEntries(client, project, after);
     for (const entry of rows) {
       const sequence = BigInt(entry.sequence);
-      verifyEntry(entry, { last, reached }, tell);
+      verifyEntry(entry, end, tell);
       if (anchor && sequence === anchor.sequence && entry.hash !== anchor.hash)
         tell({
           kind: 'AUDIT_LOG_REWRITTEN',
@@ -112,15 +158,15 @@ async function verifyChain(
           subject: entry.sequence,
           message: `entry ${sequence} is not the one that was anchored: the log was written anew up to it`,
         });
-      last = { sequence, hash: entry.hash };
-      reached = sequence;
+      end = { sequence, hash: entry.hash };
     }
     read += BigInt(rows.length);
     // However large a gap is, it is passed in one step.
     after = rows.length > 0 ? after + batchSize : await beforeNext(client, project, after);
   }
   if (anchor && head.sequence < anchor.sequence) reportShort(tell, project, head.sequence, anchor);
-  return { last: isSound && read > 0n ? last : null, read };
+  const { sequence, hash } = end;
+  return { last: isSound && read > 0n && hash !== null ? { sequence, hash } : null, read, end };
 }
 
 /** A range of numbers, so that each portion costs the same whatever the planner knows of the table. */
@@ -153,18 +199,14 @@ async function refuseNumbersBelowOne(client: pg.ClientBase, project: string, rep
 }
 
 /** An entry by itself, and beside the one before. */
-function verifyEntry(
-  entry: StoredEntry,
-  { last, reached }: { readonly last: Place | null; readonly reached: bigint },
-  report: Report,
-): void {
+function verifyEntry(entry: StoredEntry, before: Start, report: Report): void {
   const { project, sequence: subject } = entry;
-  const expected = reached + 1n;
+  const expected = before.sequence + 1n;
   if (BigInt(subject) !== expected) {
     const message = `of the entries ${expected} to ${BigInt(subject) - 1n} none is there`;
     report({ kind: 'AUDIT_ENTRIES_MISSING', project, subject, message });
-  } else if (last && entry.previousHash !== last.hash) {
-    const message = `entry ${subject} was written after another entry ${reached} than the one that is there`;
+  } else if (before.hash !== null && entry.previousHash !== before.hash) {
+    const message = `entry ${subject} was written after another entry ${before.sequence} than the one that is there`;
     report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
   }
   if (hashOf(entry) !== entry.hash) {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { booksProblemKinds } from '../reconciliation/books.ts';
 
 /** What a verification may find in the audit log. */
@@ -22,16 +23,17 @@ export const pictureFindingKinds = [
 /** Everything that it may find: of the books, what `reconciliation.books` tells as well. */
 export const findingKinds = [...auditFindingKinds, ...booksProblemKinds, ...pictureFindingKinds] as const;
 
-/** Something that does not fit. */
-export interface Finding {
-  readonly kind: (typeof findingKinds)[number];
+/** Something that does not fit, as it is stored. */
+export const finding = z.object({
+  kind: z.enum(findingKinds),
   /** The project's row id; null where it is about no single one. */
-  readonly project: string | null;
+  project: z.string().nullable(),
   /** What it is about: a number or ids. */
-  readonly subject: string;
+  subject: z.string(),
   /** A sentence for a person. */
-  readonly message: string;
-}
+  message: z.string(),
+});
+export type Finding = Readonly<z.output<typeof finding>>;
 
 /** Gets each finding when it is made: there may be any number. */
 export type Report = (finding: Finding) => void;

@@ -1,15 +1,9 @@
 import { z } from 'zod';
 import { type Asker, authorizeAdmin } from '../access/authorize.ts';
-import { type Finding, findingKinds } from './finding.ts';
+import { type Finding, finding } from './finding.ts';
+import { type PassesRow, readPasses } from './pass-state.ts';
 
-const storedFindings = z.array(
-  z.object({
-    kind: z.enum(findingKinds),
-    project: z.string().nullable(),
-    subject: z.string(),
-    message: z.string(),
-  }),
-);
+const storedFindings = z.array(finding);
 
 /** What a verification has found. */
 export interface VerificationRow {
@@ -18,6 +12,8 @@ export interface VerificationRow {
   readonly entries: number;
   readonly findingCount: number;
   readonly findings: readonly Finding[];
+  readonly entryPasses: PassesRow;
+  readonly picturePasses: PassesRow;
 }
 
 /** The last regular verification of all books; null before the first. Throws Forbidden. */
@@ -32,5 +28,7 @@ export async function readLastVerification(ctx: Asker): Promise<VerificationRow 
     entries: Number(entries),
     findingCount: Number(findingCount),
     findings: storedFindings.parse(findings),
+    entryPasses: await readPasses(ctx.db, 'ENTRIES'),
+    picturePasses: await readPasses(ctx.db, 'PICTURES'),
   };
 }

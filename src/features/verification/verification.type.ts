@@ -25,13 +25,11 @@ registerEnumType(FindingKind, {
       description:
         'The folder of the pictures is that of another installation. Told by `npm run verify` only.',
     },
-    PICTURE_MISSING: { description: 'The bytes of a picture are gone. Told by `npm run verify` only.' },
+    PICTURE_MISSING: { description: 'The bytes of a picture or of a kept output are gone.' },
     PICTURE_CHANGED: {
-      description: 'The bytes of a picture are not those that were stored. Told by `npm run verify` only.',
+      description: 'The bytes of a picture or of a kept output are not those that were stored.',
     },
-    PICTURE_UNREADABLE: {
-      description: 'The bytes of a picture cannot be read. Told by `npm run verify` only.',
-    },
+    PICTURE_UNREADABLE: { description: 'The bytes of a picture or of a kept output cannot be read.' },
   },
 });
 
@@ -52,7 +50,38 @@ export class VerificationFinding {
 
 @ObjectType({
   description:
-    'A regular verification: new entries of the audit log, each with its hash computed anew, against the anchor outside of the database; and the books of every project. `npm run verify` also reads all older entries and the pictures.',
+    'A pass that reads everything of one kind again, in small steps. The server begins one a day, unless the last one still goes on.',
+})
+export class VerificationPass {
+  @Field(() => DateTimeScalar, { description: "When it began, by the database's clock." })
+  startedAt: Date;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it had read everything; null before.' })
+  endedAt: Date | null;
+  @Field(() => SafeIntScalar, { description: 'How many it has read.' })
+  read: number;
+  @Field(() => SafeIntScalar, { description: 'How many findings it has; 0 when everything fits.' })
+  findingCount: number;
+  @Field(() => [VerificationFinding], { description: 'The first 20 of its findings.' })
+  findings: VerificationFinding[];
+}
+
+@ObjectType({ description: 'The passes over everything of one kind.' })
+export class VerificationPasses {
+  @Field(() => VerificationPass, {
+    nullable: true,
+    description: 'The one that is under way; null between two passes.',
+  })
+  current: VerificationPass | null;
+  @Field(() => VerificationPass, {
+    nullable: true,
+    description: 'The last one that has read everything; null before the first has ended.',
+  })
+  ended: VerificationPass | null;
+}
+
+@ObjectType({
+  description:
+    'A regular verification: new entries of the audit log, each with its hash computed anew, against the anchor outside of the database; and the books of every project. Older entries and the pictures are read again by passes, which have findings of their own.',
 })
 export class Verification {
   @Field(() => DateTimeScalar, { description: "When it ended, by the database's clock." })
@@ -67,4 +96,14 @@ export class Verification {
   findingCount: number;
   @Field(() => [VerificationFinding], { description: 'The first 20 of its findings.' })
   findings: VerificationFinding[];
+  @Field(() => VerificationPasses, {
+    description:
+      'The passes over the audit log: the whole chain of each project, from its first entry on, each hash computed anew.',
+  })
+  entryPasses: VerificationPasses;
+  @Field(() => VerificationPasses, {
+    description:
+      'The passes over the pictures, and over outputs that were kept as they came: size and hash of their bytes. A pass waits while the storage does not work.',
+  })
+  picturePasses: VerificationPasses;
 }

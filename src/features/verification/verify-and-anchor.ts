@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { TaskContext } from '../../platform/context.ts';
 import { openClient } from '../../platform/db/connections/open.ts';
+import type { StoredBytes } from '../../platform/storage/stored-bytes.ts';
 import { anchorPath, setAnchorAside, writeAnchor } from './anchor-file.ts';
 import type { Place } from './audit-chain.ts';
 import type { Finding } from './finding.ts';
@@ -12,11 +13,12 @@ const lockKey = 7_236_513;
 /** How many findings are kept, and how many of them the log names. */
 const most = { kept: 20, logged: 5 };
 
-/** Where the books are, and their anchor. */
+/** Where the books are, their anchor, and the pictures. */
 export interface Verified {
   readonly databaseUrl: string;
   /** The folder of the anchors. */
   readonly folder: string;
+  readonly stored: StoredBytes;
 }
 
 /** How a round goes. */
@@ -34,7 +36,7 @@ export interface Round {
  */
 export async function verifyAndAnchor(
   { log, config }: Pick<TaskContext, 'log' | 'config'>,
-  { databaseUrl, folder }: Verified,
+  { databaseUrl, folder }: Pick<Verified, 'databaseUrl' | 'folder'>,
   { isWhole, unlessWithinMs, signal }: Round,
 ): Promise<void> {
   // One session for all: a mark that it commits is on the same Postgres as the entries that it has read.

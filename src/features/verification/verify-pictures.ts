@@ -1,21 +1,19 @@
 import type pg from 'pg';
-import { errorCode } from '../../errors.ts';
+import { errorCode, isExhausted } from '../../errors.ts';
 import { blobKey, unsortedKey } from '../../platform/storage/blob-key.ts';
 import { storageIdentityName } from '../../platform/storage/claim-storage.ts';
 import type { StoredBytes } from '../../platform/storage/stored-bytes.ts';
+import {
+  beforePictures,
+  type Expected,
+  type ExpectedPage,
+  isExpected,
+  listExpected,
+  type PicturePlace,
+} from './expected-pictures.ts';
 import type { Finding, Report } from './finding.ts';
 
 const batchSize = 500;
-const first = '00000000-0000-0000-0000-000000000000';
-
-/** Bytes that a row speaks of. */
-interface Expected {
-  /** The row's id, and for a kept output its number. */
-  readonly subject: string;
-  readonly project: string;
-  readonly sha256: string;
-  readonly sizeBytes: number | null;
-}
 
 /** How many were looked at, and how many bytes they have. */
 export interface VerifiedPictures {
@@ -35,18 +33,21 @@ export async function verifyPictures(
   let count = 0;
   let bytes = 0;
   const known = await readKnownIdentity(client);
-  for await (const expected of listExpected(client)) {
-    // Asked again after each miss: the volume may be taken away meanwhile.
-    if (count === 0 && (await reportPlace(stored, known, report))) return { count, bytes };
-    count += 1;
-    const finding = await examine(stored, expected);
-    if (finding?.kind === 'PICTURE_MISSING') {
-      if (await reportPlace(stored, known, report)) return { count, bytes };
-      // Its project may have been removed since its row was read.
-      if (!(await isExpected(client, expected))) continue;
+  for (let after: PicturePlace | null = beforePictures; after !== null; ) {
+    const page: ExpectedPage = await listExpected(client, after, batchSize);
+    for (const expected of page.rows) {
+      // A database without pictures has no folder yet.
+      if (count === 0 && (await reportPlace(stored, known, report))) return { count, bytes };
+      count += 1;
+      const finding = await examine(stored, expected);
+      // Asked again after each miss: the volume may be taken away meanwhile.
+      if (finding?.kind === 'PICTURE_MISSING' && (await reportPlace(stored, known, report)))
+        return { count, bytes };
+      if (finding && !(await isExpected(client, expected))) continue;
+      if (finding) report(finding);
+      bytes += expected.sizeBytes ?? 0;
     }
-    if (finding) report(finding);
-    bytes += expected.sizeBytes ?? 0;
+    after = page.next;
   }
   return { count, bytes };
 }
@@ -68,18 +69,27 @@ async function reportPlace(stored: StoredBytes, known: string | null, report: Re
   return true;
 }
 
-async function examine(stored: StoredBytes, expected: Expected): Promise<Finding | null> {
+/**
+ * Reads bytes and compares them with what their row says. Answers what does not fit, or null. Throws when the machine has no
+ * files or memory left, which says nothing about the bytes.
+ */
+export async function examine(stored: StoredBytes, expected: Expected): Promise<Finding | null> {
   const { project, subject, sha256, sizeBytes } = expected;
   const finding = (kind: Finding['kind'], message: string) => ({ kind, project, subject, message });
   try {
+    const key = blobKey(project, sha256);
+    // Once more: they may have been sorted by project between the first two.
     const found =
-      (await stored.measure(blobKey(project, sha256))) ?? (await stored.measure(unsortedKey(sha256)));
+      (await stored.measure(key)) ??
+      (await stored.measure(unsortedKey(sha256))) ??
+      (await stored.measure(key));
     if (!found) return finding('PICTURE_MISSING', `the bytes of ${subject} are not in storage`);
     if (found.sha256 === sha256 && (sizeBytes === null || found.sizeBytes === sizeBytes)) return null;
     const told = `${sizeBytes ?? 'some'} bytes with the hash ${sha256}`;
     const there = `${found.sizeBytes} bytes with the hash ${found.sha256}`;
     return finding('PICTURE_CHANGED', `${subject} must be ${told}, and ${there} are there`);
   } catch (error) {
+    if (isExhausted(error)) throw error;
     const reason = errorCode(error) ?? 'the disk does not say why';
     return finding('PICTURE_UNREADABLE', `the bytes of ${subject} cannot be read: ${reason}`);
   }
@@ -90,46 +100,4 @@ async function readKnownIdentity(client: pg.ClientBase): Promise<string | null> 
     storageIdentityName,
   ]);
   return rows[0]?.value ?? null;
-}
-
-async function* listExpected(client: pg.ClientBase): AsyncGenerator<Expected> {
-  yield* listBy<Expected>(
-    client,
-    `SELECT id::text AS last, 'image ' || id AS subject, project_id::text AS project, sha256, size_bytes AS "sizeBytes"
-     FROM images WHERE id > $1 ORDER BY id LIMIT ${batchSize}`,
-  );
-  // A run whose problems have no bytes keeps its place in the list.
-  for await (const { sha256, ...kept } of listBy<Omit<Expected, 'sha256'> & { sha256: string | null }>(
-    client,
-    `SELECT g.id::text AS last, 'output ' || (p.problem->>'index') || ' of generation ' || g.id AS subject,
-       g.project_id::text AS project, p.problem->>'sha256' AS sha256, (p.problem->>'sizeBytes')::float8 AS "sizeBytes"
-     FROM (SELECT id, project_id, output_problems FROM generations
-       WHERE id > $1 AND output_problems <> '[]' ORDER BY id LIMIT ${batchSize}) g,
-       LATERAL jsonb_array_elements(g.output_problems) AS p (problem) ORDER BY g.id`,
-  ))
-    if (sha256 !== null) yield { ...kept, sha256 };
-}
-
-async function* listBy<Row extends object>(
-  client: pg.ClientBase,
-  text: string,
-): AsyncGenerator<Row & { last: string }> {
-  for (let after = first; ; ) {
-    const { rows } = await client.query<Row & { last: string }>(text, [after]);
-    for (const row of rows) yield row;
-    const last = rows.at(-1);
-    if (!last) return;
-    after = last.last;
-  }
-}
-
-async function isExpected(client: pg.ClientBase, { project, sha256 }: Expected): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `SELECT FROM projects p WHERE p.id = $1 AND p.deleting_at IS NULL AND (
-       EXISTS (SELECT FROM images i WHERE i.project_id = p.id AND i.sha256 = $2)
-       OR EXISTS (SELECT FROM generations g WHERE g.project_id = p.id
-         AND g.output_problems @> jsonb_build_array(jsonb_build_object('sha256', $2::text))))`,
-    [project, sha256],
-  );
-  return rowCount === 1;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { imageUrl } from '../../features/images/image.queries.ts';
 import { ImageFormat } from '../../features/images/image.type.ts';
@@ -26,6 +27,8 @@ const uploadQuery = z.object({ projectId: z.string() });
 /** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   const openVariant = variants(ctx);
+  /** Pictures of which the log has told that they are missing: who has an address can ask any number of times. */
+  const toldMissing = new LRUCache<string, true>({ max: 10_000 });
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -65,7 +68,10 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
         ? await ctx.storage.open(blobKey(image.projectId, image.sha256))
         : await openVariant(image, { width, format }, () => !reply.raw.destroyed);
     if (!file) {
-      if (!reply.raw.destroyed) ctx.log.error({ imageId: image.id }, 'a stored picture is missing');
+      if (!reply.raw.destroyed && !toldMissing.has(imageId)) {
+        toldMissing.set(imageId, true);
+        ctx.log.error({ imageId }, 'a stored picture is missing');
+      }
       const error = { code: 'NOT_FOUND', message: 'The picture is not in storage.' };
       return reply.code(404).header('cache-control', 'no-store').send({ error });
     }

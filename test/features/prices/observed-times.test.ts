@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { readConfig } from '../../../src/config.ts';
 import { createObservedTimes } from '../../../src/features/prices/observed-times.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
+const config = readConfig({});
 let database: TestDatabase;
 let db: Database;
 beforeAll(async () => {
@@ -23,7 +25,7 @@ it('tells from when to when such runs have ended, and nothing from too few', asy
   await observe('many', [40, 41, 42, 43, 60, null]);
   await observe('few', [40, 41, 42, 43]);
   await observe('silent', [null, null, null, null, null, null]);
-  const times = createObservedTimes({ db });
+  const times = createObservedTimes({ db, config });
   expect(await times('m', 'many')).toEqual({ seconds5: 40, seconds95: 60 });
   expect(await times('m', 'few')).toBeNull();
   expect(await times('m', 'silent')).toBeNull();
@@ -41,7 +43,7 @@ it('three thousand runs that ask are one look, and a look that fails is not kept
       return target.$queryRaw.bind(target);
     },
   });
-  const times = createObservedTimes({ db: counting });
+  const times = createObservedTimes({ db: counting, config });
   await expect(times('m', 'many')).rejects.toThrow('no database');
   isBroken = false;
   const found = await Promise.all(Array.from({ length: 3_000 }, () => times('m', 'many')));

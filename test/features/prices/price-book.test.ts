@@ -229,9 +229,9 @@ describe('the price book', () => {
     });
     await lesson(1n, null, '{"outputs":9}', 'theirs');
     await lesson(0n, null, '{"outputs":9}', 'ours');
-    expect((await findObserved({ db }, 'new-model', '{"outputs":9}')).costs).toBe(0);
+    expect((await findObserved({ db, config: readConfig({}) }, 'new-model', '{"outputs":9}')).costs).toBe(0);
     await lesson(2n, null, '{"outputs":9}', 'ours');
-    expect(await findObserved({ db }, 'new-model', '{"outputs":9}')).toMatchObject({
+    expect(await findObserved({ db, config: readConfig({}) }, 'new-model', '{"outputs":9}')).toMatchObject({
       costs: 1,
       greatest: 2n,
     });
@@ -240,7 +240,7 @@ describe('the price book', () => {
 
   it('rolls: the newest 200 of 90 days, each shape by itself', async () => {
     await lesson(null, null);
-    expect(await findObserved({ db }, 'new-model', '{"outputs":1}')).toEqual(nothing);
+    expect(await findObserved({ db, config: readConfig({}) }, 'new-model', '{"outputs":1}')).toEqual(nothing);
     await db.priceObservation.createMany({
       data: Array.from({ length: 300 }, (_, index) => ({
         model: 'new-model',
@@ -254,7 +254,7 @@ describe('the price book', () => {
     await db.$executeRaw`INSERT INTO price_observations (model, shape, outputs, cost_micros, source, at) VALUES ('new-model', '{"outputs":1}', 1, 9000000, 'PROVIDER', now() - interval '91 days')`;
     await lesson(5n, 1, '{"outputs":2}');
     await lesson(null, 3, '{"outputs":3}');
-    expect(await findObserved({ db }, 'new-model', '{"outputs":1}')).toMatchObject({
+    expect(await findObserved({ db, config: readConfig({}) }, 'new-model', '{"outputs":1}')).toMatchObject({
       costs: 200,
       least: 101n,
       median: 200n,
@@ -262,11 +262,11 @@ describe('the price book', () => {
       greatest: 300n,
       seconds50: 19.9,
     });
-    const listed = await listObservedPrices({ db }, 'new-model', 2);
+    const listed = await listObservedPrices({ db, config: readConfig({}) }, 'new-model', 2);
     expect(listed).toMatchObject([
       { shape: { outputs: 1 }, costs: 200 },
       { shape: { outputs: 2 }, costs: 1, median: 5n },
     ]);
-    expect(await listObservedPrices({ db }, 'nothing', 10)).toEqual([]);
+    expect(await listObservedPrices({ db, config: readConfig({}) }, 'nothing', 10)).toEqual([]);
   });
 });

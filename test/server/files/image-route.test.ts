@@ -162,3 +162,28 @@ describe('a request for a picture', () => {
     );
   });
 });
+
+describe('the log', () => {
+  const logged = (text: string) =>
+    dramatis.secrets.logged.map((line) => JSON.parse(line)).filter(({ msg }) => String(msg).includes(text));
+
+  it('tells a missing picture once, however often it is asked for', async () => {
+    const paths = (await files()).filter((path) => path.includes('/blobs/') || path.includes('/variants/'));
+    for (const path of paths) await rename(path, `${path}.away`);
+    try {
+      for (let times = 0; times < 3; times += 1) expect((await ask(url.plain)).status).toBe(404);
+    } finally {
+      for (const path of paths) await rename(`${path}.away`, path);
+    }
+    expect(logged('a stored picture is missing')).toHaveLength(1);
+  });
+
+  it('tells a storage that is away once, and no request by itself', async () => {
+    const before = logged('a request failed').length;
+    await withoutStorage(async () => {
+      for (let times = 0; times < 3; times += 1) expect((await ask(url.plain)).status).toBe(503);
+    });
+    expect(logged('requests for pictures cannot be served')).toHaveLength(1);
+    expect(logged('a request failed')).toHaveLength(before);
+  });
+});

@@ -31,7 +31,7 @@ const removals: readonly Removal[] = [
     days: (config) => config.IDEMPOTENCY_KEYS_KEPT_DAYS,
     remove: forgetIdempotencyKeys,
   },
-  { what: 'prices', days: null, remove: removeOldPrices },
+  { what: 'prices', days: (config) => config.PRICE_OBSERVATIONS_KEPT_DAYS, remove: removeOldPrices },
   { what: 'balances', days: (config) => config.BALANCES_KEPT_DAYS, remove: removeOldBalances },
   { what: 'addresses', days: null, remove: forgetAddresses },
   { what: 'invitations', days: (config) => config.INVITATIONS_KEPT_DAYS, remove: removeOldInvitations },

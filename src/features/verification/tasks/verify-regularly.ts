@@ -9,10 +9,12 @@ const afterStartMs = 60_000;
 /** A stop waits no longer for its anchor: what it does not reach, the next one does. */
 const atStopMs = 2_000;
 
+/** The pictures are read by another task. */
+type Anchored = Pick<Verified, 'databaseUrl' | 'folder'>;
 type Tools = Pick<TaskContext, 'log' | 'config'>;
 
 /** Every AUDIT_ANCHOR_EVERY_MS until `signal` aborts, one process on a database. A round that fails is only late. */
-export async function verifyRegularly(ctx: Tools, verified: Verified, signal: AbortSignal): Promise<void> {
+export async function verifyRegularly(ctx: Tools, verified: Anchored, signal: AbortSignal): Promise<void> {
   const everyMs = ctx.config.AUDIT_ANCHOR_EVERY_MS;
   const outage = createOutage(ctx.log, {
     failed: 'the books cannot be verified, and the audit log is not anchored',
@@ -34,7 +36,7 @@ export async function verifyRegularly(ctx: Tools, verified: Verified, signal: Ab
 }
 
 /** Anchors what was added to the audit log since the last round, as far as the time of a stop reaches. */
-export async function anchorAtStop(ctx: Tools, verified: Verified): Promise<void> {
+export async function anchorAtStop(ctx: Tools, verified: Anchored): Promise<void> {
   const signal = AbortSignal.timeout(atStopMs);
   const late = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),

@@ -29,6 +29,7 @@ const log = () => createLogger('info', { write: (line) => void logged.push(JSON.
 const forEver = {
   EVENTS_KEPT_DAYS: '0',
   IDEMPOTENCY_KEYS_KEPT_DAYS: '0',
+  PRICE_OBSERVATIONS_KEPT_DAYS: '0',
   BALANCES_KEPT_DAYS: '0',
   INVITATIONS_KEPT_DAYS: '0',
   ENDED_KEYS_KEPT_DAYS: '0',
@@ -223,14 +224,27 @@ describe('observations', () => {
       [3, 2],
     ] as const)
       await observe('{"outputs":2}', number, days);
-    const said = async () =>
-      Promise.all(['{"outputs":1}', '{"outputs":2}'].map((shape) => findObserved({ db }, 'm', shape)));
-    const before = await said();
+    const said = async (days: string) => {
+      const config = readConfig({ PRICE_OBSERVATIONS_KEPT_DAYS: days });
+      return Promise.all(
+        ['{"outputs":1}', '{"outputs":2}'].map((shape) => findObserved({ db, config }, 'm', shape)),
+      );
+    };
+    const before = await said('90');
+    // Those that are kept for ever are not believed for ever.
     await remove({});
-    expect(await said()).toEqual(before);
+    expect(await count('price_observations')).toBe(2_718);
+    expect(await said('0')).toEqual(before);
+    await remove({ PRICE_OBSERVATIONS_KEPT_DAYS: '90' });
+    expect(await said('90')).toEqual(before);
     expect(before[0]).toMatchObject({ costs: 200, least: 1_001n });
     expect(await count('price_observations')).toBe(203);
     expect(logged.map(({ removed }) => removed)).toEqual([{ prices: 2_515 }]);
+    const short = await said('10');
+    expect(short[0]).toMatchObject({ costs: 180 });
+    await remove({ PRICE_OBSERVATIONS_KEPT_DAYS: '10' });
+    expect(await count('price_observations')).toBe(183);
+    expect(await said('10')).toEqual(short);
   });
 
   it('of balances go after their time, but for the newest of each account', async () => {

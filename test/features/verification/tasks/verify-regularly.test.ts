@@ -11,6 +11,7 @@ import { createLogger } from '../../../../src/logger.ts';
 import { fromGlobalId } from '../../../../src/platform/graphql/global-id.ts';
 import { Dramatis, eventually } from '../../../support/dramatis.ts';
 import { freePort } from '../../../support/free-port.ts';
+import { tamper as tamperWith } from '../../../support/verified.ts';
 
 let dramatis: Dramatis;
 let folder: string;
@@ -67,15 +68,7 @@ async function verified() {
   });
 }
 
-/** What only somebody with all rights can do. */
-async function tamper(...changes: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: dramatis.database.url });
-  await client.connect();
-  await client.query('SET session_replication_role = replica');
-  for (const change of changes) await client.query(change);
-  await client.end();
-}
-
+const tamper = (...changes: string[]) => tamperWith(dramatis.database.url, ...changes);
 const messages = () => dramatis.secrets.logged.map((line) => JSON.parse(line));
 const changeCharacter = (id: string, name: string) =>
   dramatis.get(
