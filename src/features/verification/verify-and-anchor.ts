@@ -51,8 +51,14 @@ export async function verifyAndAnchor(
     };
     const verdict = await verifyAuditLog(client, folder, { isFull: false, report, signal });
     if (verdict.database === null) return;
-    // A stop ends it early; what was verified by then is anchored.
-    const isDone = isWhole && (await verifyBooks(client, report, signal)) !== null;
+    // A stop ends it early, and books that cannot be read hold up no anchor: what was verified by then is anchored.
+    const failures: unknown[] = [];
+    const readBooks = () =>
+      verifyBooks(client, report, signal).catch((error: unknown) => {
+        failures.push(error);
+        return null;
+      });
+    const isDone = isWhole && (await readBooks()) !== null;
     const heads = mergeHeads(verdict);
     const entries = [...heads.values()].reduce((sum, { sequence }) => sum + sequence, 0n);
     const { mark, at } = await note(client, {
@@ -69,6 +75,7 @@ export async function verifyAndAnchor(
     log.info({ digest, at, projects: heads.size, entries: Number(entries) }, 'the audit log is anchored');
     if (findingCount > 0)
       log.error({ findingCount, findings: findings.slice(0, most.logged) }, 'the books do not add up');
+    if (failures.length > 0) throw failures[0];
   } finally {
     await client.end();
   }
