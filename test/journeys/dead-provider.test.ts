@@ -124,6 +124,20 @@ describe.each([
   }, 150_000);
 });
 
+it('no run is sent as long as it is not known why a submit broke off', async () => {
+  expect((await dramatis.settle(await generate())).status).toBe('COMPLETED');
+  await begin(({ method, url }) => ({ status: 502, delayMs: isSubmit(method, url) ? 0 : 3_000 }), 1);
+  await eventually('the first to be in doubt', async () => (await count('UNCERTAIN')) === 1);
+  await Promise.all([1, 2, 3].map(generate));
+  await eventually(
+    'the others to wait',
+    async () => (await rows("waiting_for = 'PROVIDER_UNAVAILABLE'")) === 3,
+  );
+  expect(provider.submits.length - before.submits).toBe(1);
+  provider.answers = () => null;
+  await eventually('the others to be done', async () => (await count('COMPLETED')) === 4, 40_000);
+}, 90_000);
+
 it('submits that fail while free calls are answered pause all after ten', async () => {
   expect((await dramatis.settle(await generate())).status).toBe('COMPLETED');
   await begin(({ method, url }) => (isSubmit(method, url) ? { status: 500 } : null), 25);
