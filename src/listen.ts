@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { findEnvironmentProblem } from './features/provider/watch-environment.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
-import { createAuthenticate } from './platform/auth/authenticate.ts';
+import { createAuthenticate, isApiKey } from './platform/auth/authenticate.ts';
 import { createBounds } from './platform/bounds.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
@@ -48,7 +48,9 @@ export async function listen(
       audience: config.AUTH_AUDIENCE,
     }),
   });
-  const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE);
+  const attempts = createAttempts(config.AUTH_FAILURES_PER_MINUTE, {
+    kindOf: (credential) => (isApiKey(credential) ? 'API_KEY' : 'TOKEN'),
+  });
   const meter = createCostMeter({
     databaseUrl,
     ...patience,

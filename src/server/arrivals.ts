@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Unauthenticated } from '../errors.ts';
-import type { Viewer } from '../platform/auth/viewer.ts';
+import { payer, type Viewer } from '../platform/auth/viewer.ts';
 import type { Hold } from '../platform/limits/byte-share.ts';
 import { readBody } from './read-body.ts';
 import type { ServerContext } from './server-context.ts';
@@ -48,7 +48,7 @@ export function createArrivals(
       arrivals.set(request, {
         viewer,
         at: performance.now(),
-        hold: ctx.bytes.hold(viewer),
+        hold: ctx.bytes.hold(payer(viewer)),
       });
     },
     async readBody(request, payload, limit) {

@@ -1,12 +1,9 @@
 import { RateLimited } from '../errors.ts';
-import { type Viewer, viewerName } from '../platform/auth/viewer.ts';
+import { payer, type Viewer } from '../platform/auth/viewer.ts';
 import type { Cost } from '../platform/limits/cost-meter.ts';
 import type { ServerContext } from './server-context.ts';
 
-/** By what name a viewer's points are counted; null for the admin, who has no limit. */
-export function payer(viewer: Viewer): string | null {
-  return viewer.kind === 'ADMIN' ? null : viewerName(viewer);
-}
+export { payer };
 
 /** What an operation is paid from: a point at the door, the rest once its cost is known. */
 export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewer) {

@@ -155,8 +155,11 @@ describe('subscribers to the same', () => {
     const left: typeof open = [];
     // Replays cost points: nobody's purse is to be empty here.
     const keys = [adminKey];
-    for (let index = 0; index < 4; index += 1)
-      keys.push((await apiKey(dramatis, cast.owner, cast.projectId)).key);
+    for (let index = 0; index < 4; index += 1) {
+      const key = await token(`reader-${index}`);
+      await cast.join({ key }, `reader-${index}@example.test`, 'VIEWER');
+      keys.push(key);
+    }
     for (let round = 0; round < 60; round += 1) {
       const after = Math.floor(Math.random() * ((await newest()) + 1));
       const key = keys[round % keys.length] ?? adminKey;

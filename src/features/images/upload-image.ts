@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type InputPath, InputProblem } from '../../errors.ts';
-import { viewerName } from '../../platform/auth/viewer.ts';
+import { payer, viewerName } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
@@ -65,7 +65,7 @@ export async function resolveImageSource(
     return uploadImage(ctx, projectId, decodeBase64(source.base64, bytesPath), bytesPath);
   }
   const urlPath = [...path, 'url'];
-  const hold = ctx.bytes.hold(ctx.viewer);
+  const hold = ctx.bytes.hold(payer(ctx.viewer));
   try {
     const bytes = await ctx.outbound.fetchBytes(String(source.url), hold.add);
     return await uploadImage(ctx, projectId, bytes, urlPath);

@@ -34,3 +34,8 @@ export function viewerName(viewer: Viewer): string {
   if (viewer.kind === 'API_KEY' && viewer.userId === null) return `project:${viewer.projectId}`;
   return `user:${viewer.userId}`;
 }
+
+/** By what name a viewer's points and bytes are counted; null for the admin, whom others' use does not limit. */
+export function payer(viewer: Viewer): string | null {
+  return viewer.kind === 'ADMIN' ? null : viewerName(viewer);
+}

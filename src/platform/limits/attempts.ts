@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { RateLimited, Unauthenticated, Unavailable } from '../../errors.ts';
-import { isApiKey } from '../auth/authenticate.ts';
 import { networkOf } from './network.ts';
 
 /** Slows down guessing: counts the credentials that opened nothing, by address. */
@@ -14,7 +13,7 @@ const windowMs = 60_000;
 /** How long a credential waits for those before it. They take milliseconds, but in an outage each takes a timeout. */
 const patienceMs = 10_000;
 
-/** What came from one address within its minute: its API keys, or its other credentials. */
+/** What came from one address within its minute: its credentials of one kind. */
 interface Tally {
   failed: number;
   /** Being tried now: each may turn out to be a failure. */
@@ -28,11 +27,17 @@ interface Tally {
  * Each process counts for itself, for a minute. A credential is counted before it is tried, so of many that come at once
  * no more than the limit are looked up. Those above the limit wait until one before them has turned out to be good,
  * because all clients behind one address may come back at once; but not for longer than `patience`. One that cannot be
- * decided says nothing about the others, so it only gives its place back. API keys and tokens are counted apart: while the
+ * decided says nothing about the others, so it only gives its place back. Each kind of credential is counted apart: while the
  * identity provider does not answer, tokens would keep API keys waiting. A credential that was good of late is not held up:
  * many people may share an address with one who guesses.
  */
-export function createAttempts(failuresPerMinute: number, patience: number = patienceMs): Attempts {
+export function createAttempts(
+  failuresPerMinute: number,
+  {
+    kindOf = () => '',
+    patience = patienceMs,
+  }: { kindOf?: (credential: string) => string; patience?: number } = {},
+): Attempts {
   const tallies = new LRUCache<string, Tally>({ max: 100_000 });
   const good = new LRUCache<string, true>({ max: 10_000, ttl: 10 * 60_000 });
 
@@ -97,7 +102,7 @@ export function createAttempts(failuresPerMinute: number, patience: number = pat
     async guard(address, credential, authenticate) {
       // Nothing sent is no guess.
       if (typeof credential !== 'string') return authenticate();
-      const key = `${isApiKey(credential) ? 'key' : 'token'} ${networkOf(address)}`;
+      const key = `${kindOf(credential)} ${networkOf(address)}`;
       const name = hash('sha256', credential, 'hex');
       const counted = await enter(key, name);
       try {

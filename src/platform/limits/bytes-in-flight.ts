@@ -1,12 +1,11 @@
 import { createOutage, type Logger } from '../../logger.ts';
-import { type Viewer, viewerName } from '../auth/viewer.ts';
 import { createByteShare, type Hold } from './byte-share.ts';
 import { networkOf } from './network.ts';
 
 /** Bytes that clients have sent to this process, or named, and that it is not done with. */
 export interface BytesInFlight {
-  /** Opens a count for one request of a viewer. */
-  hold(viewer: Viewer): Hold;
+  /** Opens a count for one request of a viewer, by name; null is the admin. */
+  hold(viewer: string | null): Hold;
   /** Opens one for a client that has not said who it is, by its address. */
   holdOfStranger(address: string): Hold;
 }
@@ -47,7 +46,7 @@ export function createBytesInFlight(limits: { all: number; each: number }, log: 
   // Alone in it, the admin reaches the limit of one sender first.
   const ofAdmin = createByteShare({ all: each, each }, { failed: () => undefined, worked: () => undefined });
   return {
-    hold: (viewer) => (viewer.kind === 'ADMIN' ? ofAdmin : ofViewers).hold(viewerName(viewer)),
+    hold: (viewer) => (viewer === null ? ofAdmin.hold('admin') : ofViewers.hold(viewer)),
     holdOfStranger: (address) => ofStrangers.hold(networkOf(address)),
   };
 }

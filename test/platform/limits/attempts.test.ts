@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RateLimited, Unauthenticated, Unavailable } from '../../../src/errors.ts';
+import { isApiKey } from '../../../src/platform/auth/authenticate.ts';
 import { createAttempts } from '../../../src/platform/limits/attempts.ts';
 
 const refuse = () => Promise.reject(new Unauthenticated());
@@ -138,7 +139,7 @@ describe('many at once from one address', () => {
   });
 
   it('nobody waits for long where nothing is decided, and the rest is looked up afterwards', async () => {
-    const attempts = createAttempts(2, 50);
+    const attempts = createAttempts(2, { patience: 50 });
     const keys = lookup();
     const asked = Array.from({ length: 50 }, (_, index) =>
       attempts.guard(office, `key ${index}`, keys.find(`key ${index}`)).catch((error) => error.name),
@@ -151,7 +152,7 @@ describe('many at once from one address', () => {
   });
 
   it('API keys do not wait behind tokens, and wrong tokens do not refuse them', async () => {
-    const attempts = createAttempts(2);
+    const attempts = createAttempts(2, { kindOf: (text) => String(isApiKey(text)) });
     const tokens = lookup();
     const asked = Array.from({ length: 50 }, (_, index) =>
       attempts.guard(office, `Bearer token-${index}`, tokens.find('')).catch((error) => error.name),

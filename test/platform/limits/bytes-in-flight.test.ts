@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Overloaded, RateLimited } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/logger.ts';
-import type { Viewer } from '../../../src/platform/auth/viewer.ts';
+import { payer } from '../../../src/platform/auth/viewer.ts';
 import type { Hold } from '../../../src/platform/limits/byte-share.ts';
 import { createBytesInFlight } from '../../../src/platform/limits/bytes-in-flight.ts';
 
@@ -14,23 +14,25 @@ function open(each = mib) {
   return { bytes: createBytesInFlight({ all, each }, log), lines };
 }
 
-const admin: Viewer = { kind: 'ADMIN' };
-const user = (userId: string): Viewer => ({
-  kind: 'USER',
-  userId,
-  email: null,
-  hasDoubtfulEmail: false,
-  expiresAt: new Date(),
-});
-const key = (apiKeyId: string, projectId: string, userId: string | null = null): Viewer => ({
-  kind: 'API_KEY',
-  apiKeyId,
-  userId,
-  projectId,
-  role: 'EDITOR',
-  allowedModels: [],
-  expiresAt: null,
-});
+const admin = payer({ kind: 'ADMIN' });
+const user = (userId: string) =>
+  payer({
+    kind: 'USER',
+    userId,
+    email: null,
+    hasDoubtfulEmail: false,
+    expiresAt: new Date(),
+  });
+const key = (apiKeyId: string, projectId: string, userId: string | null = null) =>
+  payer({
+    kind: 'API_KEY',
+    apiKeyId,
+    userId,
+    projectId,
+    role: 'EDITOR',
+    allowedModels: [],
+    expiresAt: null,
+  });
 
 /** Adds pieces until one is refused; resolves to how much went in, and to the refusal. */
 function fill(hold: Hold, piece = 16_384): { taken: number; refusal: unknown } {
