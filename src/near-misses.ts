@@ -27,8 +27,8 @@ export function findNearMisses(variables: Readonly<Record<string, string | undef
 /** All of them in one line; null where there are none. */
 export function describeNearMisses(misses: readonly NearMiss[]): string | null {
   if (misses.length === 0) return null;
-  const each = misses.map(({ name, meant }) => (meant === null ? name : `${name} (${meant} is)`));
-  return `set, but no settings of Dramatis: ${each.join(', ')}`;
+  const each = misses.map(({ name, meant }) => (meant === null ? name : `${name} (did you mean ${meant}?)`));
+  return `set, but not read by Dramatis: ${each.join(', ')}`;
 }
 
 /** Names them on the error stream: for the programs beside the server, which says it in its log. */

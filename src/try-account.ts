@@ -30,7 +30,10 @@ export async function tryAccount(
     if (!(error instanceof SegmindError)) {
       log.warn({ err: toError(error), account }, 'SEGMIND_API_KEY could not be tried');
     } else if (refusals.includes(error.code)) {
-      log.error({ account }, `SEGMIND_API_KEY is refused by ${address}: runs fail until another one is set`);
+      log.error(
+        { account },
+        `SEGMIND_API_KEY is refused by ${address}: runs wait for another key, and one a minute is tried and fails`,
+      );
     } else {
       const reason = silences.includes(error.code) ? 'cannot be reached' : 'gave no usable answer';
       log.warn({ account }, `SEGMIND_API_KEY could not be tried: ${address} ${reason} (${error.code})`);

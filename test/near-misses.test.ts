@@ -42,6 +42,6 @@ it.each([
 
 it('says it in one line, without a value', () => {
   const line = describeNearMisses(findNearMisses({ PROT: 'secret', SEGMIND_KEY: 'secret' }));
-  expect(line).toBe('set, but no settings of Dramatis: PROT (PORT is), SEGMIND_KEY');
+  expect(line).toBe('set, but not read by Dramatis: PROT (did you mean PORT?), SEGMIND_KEY');
   expect(describeNearMisses([])).toBeNull();
 });

@@ -33,8 +33,8 @@ it.each([
     'info',
     'works at ADDRESS: the account has no balance on record',
   ],
-  [{ status: 401, body: { error: `Unknown ${providerKey}` } }, 'error', 'is refused by ADDRESS: runs fail'],
-  [{ status: 403, body: 'Forbidden' }, 'error', 'is refused by ADDRESS: runs fail'],
+  [{ status: 401, body: { error: `Unknown ${providerKey}` } }, 'error', 'is refused by ADDRESS: runs wait'],
+  [{ status: 403, body: 'Forbidden' }, 'error', 'is refused by ADDRESS: runs wait'],
   [
     { cut: 'AFTER_READING' as const },
     'warn',

@@ -28,7 +28,7 @@ export class User {
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      'When who it was has been forgotten: since then the id is a pseudonym, under which their acts stay. Null for all others.',
+      'When the user was forgotten. Since then the id is a pseudonym, and what the user did stays under it. Null for all others.',
   })
   forgottenAt: Date | null;
 }

@@ -48,7 +48,8 @@ export class AuditEntryResolver {
 export class InstallationAuditLogResolver {
   @Query(() => AuditEntryConnection, {
     nullable: true,
-    description: 'Who did what to the installation, to no project of it; the newest first; the admin only.',
+    description:
+      'Who did what to the installation as a whole, the newest first. For the admin; others: FORBIDDEN.',
   })
   installationAuditLog(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {
     return listInstallationAuditEntries(ctx, page);

@@ -33,8 +33,8 @@ const descriptions: Record<Action, string> = {
   BUDGET_UPDATED: "A budget's cap or thresholds changed.",
   BUDGET_REMOVED: 'A budget was removed.',
   PROJECT_UPDATED: "The project's time zone changed.",
-  USER_EXPORTED: "What is stored about a user was asked for. In the installation's log.",
-  USER_FORGOTTEN: "Who a user was is forgotten. In the installation's log.",
+  USER_EXPORTED: 'The data about a user was exported. Listed in `installationAuditLog`.',
+  USER_FORGOTTEN: 'A user was forgotten. Listed in `installationAuditLog`.',
   PROJECT_LIMITS_UPDATED: 'How many runs may be under way, or what needs approval, changed.',
 };
 

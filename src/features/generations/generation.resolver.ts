@@ -128,7 +128,7 @@ export class GenerationResolver {
   @FieldResolver(() => GenerationWait, {
     nullable: true,
     description:
-      'Why it does not go on. Null when it waits for nothing but its turn or the result. A run as it stood at an event tells an approval alone.',
+      'Why it does not go on. Null when it waits for nothing but its turn or the result. A run as it stood at an event can only have the reason APPROVAL.',
   })
   waitingFor(@Root() generation: GenerationRow): Wait | null {
     return waitOf(generation);

@@ -3,7 +3,7 @@ import { UrlScalar } from '../../platform/graphql/scalars.ts';
 
 @ObjectType({
   description:
-    'An output of a run that did not become a picture, or not a whole one: then the run has the picture as well. It was paid for, so what the provider sent is kept, or said where it is.',
+    'An output of a run that did not become a picture, or became one of which a part is missing. It was paid for, so its bytes or its address are kept.',
 })
 export class OutputProblem {
   @Field(() => Int, { description: "The output's place in the run, from 0." })

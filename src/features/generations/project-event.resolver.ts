@@ -23,7 +23,7 @@ export class ProjectEventResolver {
   @FieldResolver(() => GenerationWait, {
     nullable: true,
     description:
-      'Of a PROVIDER_WAIT_BEGAN and PROVIDER_WAIT_ENDED: what runs of the project wait for, or waited for, and since when the provider is, or was, in that state.',
+      'For PROVIDER_WAIT_BEGAN and PROVIDER_WAIT_ENDED: what runs of the project wait for; `since` is the first moment of that state at the provider. Null for other events.',
   })
   wait(@Root() event: ToldEvent): Wait | null {
     return waitOfEvent(event);

@@ -67,15 +67,15 @@ registerEnumType(ProjectEventKind, {
     BUDGET_THRESHOLD_REACHED: { description: 'What is settled and held reached a threshold of a budget.' },
     PROVIDER_WAIT_BEGAN: {
       description:
-        'Runs of the project wait for the provider: `wait` says why. Told once for all of them. Interruptions of seconds are not told.',
+        'Runs of the project wait for the provider: `wait` says why. There is one event for all of them, and none for an interruption of a few seconds.',
     },
     PROVIDER_WAIT_ENDED: {
       description:
-        'What a PROVIDER_WAIT_BEGAN told is over: `wait` names the same. It is told some seconds after runs go on, once the provider has kept working.',
+        'The wait of an earlier PROVIDER_WAIT_BEGAN is over; `wait` names the same reason. The event comes some seconds after runs go on, when the provider has worked for that long.',
     },
     HISTORY_TRUNCATED: {
       description:
-        'Events behind `after` are no longer stored. A GENERATION_STATE follows for each run that has not ended, and then the stored events from `keptFrom` on. A run that the client knows as under way and is not told of has ended; it is to be read, like all else that may have changed.',
+        'The first events behind `after` are no longer stored. A GENERATION_STATE follows for each run that has not ended, and then the stored events from `keptFrom` on. A run that the client knows as under way and that has no GENERATION_STATE has ended. Query it, and everything else that may have changed.',
     },
     GENERATION_STATE: {
       description:
@@ -88,7 +88,7 @@ registerEnumType(ProjectEventKind, {
 export class ProjectEvent {
   @Field(() => SafeIntScalar, {
     description:
-      '1, 2, 3 … without gaps within a project; give the last one seen as `after` to go on. HISTORY_TRUNCATED and what follows on it have the `after` that was given, but for the last of them, which has the number before `keptFrom`.',
+      '1, 2, 3 … without gaps within a project; give the last one seen as `after` to go on. HISTORY_TRUNCATED and its GENERATION_STATE events have the `after` that was given; only the last of them has the number before `keptFrom`.',
   })
   sequence: number;
   @Field(() => ProjectEventKind, { description: 'What happened.' })

@@ -25,7 +25,7 @@ export class ResolveUncertainGenerationInput {
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      "For CHARGED: what the provider's bill says. Left out: the list price. User error: UNUSUAL_COST for more than 5 dollars that are also more than ten times what was held for the run and than its list price.",
+      "For CHARGED: what the provider's bill says. Left out: the list price. User error: UNUSUAL_COST for more than 5 dollars, if that is also more than ten times the run's hold and more than ten times its list price.",
   })
   amount?: bigint | null;
   @Field(() => Boolean, {

@@ -29,7 +29,7 @@ export class Invitation extends Node {
   @Field(() => String, {
     nullable: true,
     description:
-      'For whom it is; in lower case. Forgotten within an hour after it was accepted or withdrawn or has expired: null.',
+      'The address of the invited person, in lower case. Null once it was cleared: within an hour after the invitation was accepted or withdrawn, or has expired.',
   })
   email: string | null;
   @Field(() => Role, { description: 'What they will be.' })

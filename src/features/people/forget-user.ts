@@ -32,7 +32,7 @@ export async function forgetUserIn(
   { userId, absentSince }: { userId: string; absentSince?: Date },
 ): Promise<UserRow> {
   const locked = await lockProjectsOf(tx, userId);
-  // Whoever writes something for them that must not outlive this waits here, and is refused then.
+  // A transaction that writes something for them calls `holdUser`. It waits for this lock, and is refused afterwards.
   await tx.$queryRaw`SELECT id::text FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
   const user = await tx.user.findUnique({ where: { id: userId } });
   if (!user) throw new NotFound('User');

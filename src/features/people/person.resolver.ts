@@ -23,22 +23,22 @@ export class PersonResolver {
 
   @Mutation(() => ExportUserPayload, {
     description:
-      'Makes a file of all that is stored about a user: who they are, what they are in, invitations, keys, and what they did. For the admin; others: FORBIDDEN.',
+      'Exports all that is stored about a user: profile, memberships, invitations, keys, and what they did. For the admin; others: FORBIDDEN.',
   })
   exportUser(
     @Ctx() ctx: Context,
-    @Arg('input', () => ExportUserInput, { description: 'Whose.' }) input: ExportUserInput,
+    @Arg('input', () => ExportUserInput, { description: 'Which user.' }) input: ExportUserInput,
   ) {
     return toPayload('userExport', exportUser(ctx, input));
   }
 
   @Mutation(() => ForgetUserPayload, {
     description:
-      'Forgets who a user was, for good: address, name and subject. They leave every project, their PERSONAL keys are revoked, their sockets are closed; SERVICE keys that they made go on. What they did stays under their id. Somebody who comes with the same subject later is a new user. For the admin; others: FORBIDDEN. User error: LAST_OWNER.',
+      'Clears the address, the name and the subject of a user for good. The user leaves every project, their PERSONAL keys are revoked, and their sockets are closed. SERVICE keys that they made go on. What they did stays under their id. A person who comes with the same subject later is a new user. For the admin; others: FORBIDDEN. User error: LAST_OWNER.',
   })
   forgetUser(
     @Ctx() ctx: Context,
-    @Arg('input', () => ForgetUserInput, { description: 'Whom.' }) input: ForgetUserInput,
+    @Arg('input', () => ForgetUserInput, { description: 'Which user.' }) input: ForgetUserInput,
   ) {
     return toPayload('user', forgetUser(ctx, input));
   }

@@ -7,20 +7,20 @@ import { User } from '../access/user.type.ts';
 export class UserExport {
   @Field(() => String, {
     description:
-      'GET it, without a key: JSON Lines, each with `kind`. Whoever has the address can open it until it expires.',
+      'A GET without a key answers JSON Lines, each with a `kind`. Anyone who has the address can open it until it expires.',
   })
   url: string;
   @Field(() => DateTimeScalar, { description: 'Until when it can be opened.' })
   expiresAt: Date;
 }
 
-@InputType({ description: 'Whose data to take out.' })
+@InputType({ description: 'The user whose data is exported.' })
 export class ExportUserInput {
   @Field(() => ID, { description: "The user's id." })
   id: string;
 }
 
-@InputType({ description: 'Whom to forget.' })
+@InputType({ description: 'The user to forget.' })
 export class ForgetUserInput {
   @Field(() => ID, { description: "The user's id." })
   id: string;
@@ -36,5 +36,5 @@ export const ForgetUserPayload = payloadType(
   'ForgetUser',
   'user',
   () => User,
-  'What is left: the id, under which their acts stay.',
+  'The user as it is now: only the id is left.',
 );

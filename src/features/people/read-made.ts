@@ -73,7 +73,7 @@ async function readPictures(ctx: Tools, ids: readonly string[]): Promise<Line[]>
   );
 }
 
-/** Those to whom they are have an address of their own, which is not this person's. */
+/** Without the addresses, which are those of the invited persons. */
 async function readInvitations({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
   if (ids.length === 0) return [];
   const invitations = await db.invitation.findMany({ where: { id: { in: [...ids] } } });

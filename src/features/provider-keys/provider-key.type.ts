@@ -5,7 +5,7 @@ import { Project } from '../projects/project.type.ts';
 
 @ObjectType({
   description:
-    "A project's own key at the provider, and how it stands with its account. The key itself is told to nobody.",
+    "A project's own key at the provider, and the status of its account. The key itself is never returned.",
 })
 export class ProviderKey {
   @Field(() => String, { description: 'Its last four characters, to recognise it by.' })

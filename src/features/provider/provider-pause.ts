@@ -94,8 +94,8 @@ export async function findPause(
 }
 
 /**
- * What does not end by itself is tried by a single run once the pause is over. Whoever pushes the pause forward is that run,
- * and gets null, as does everybody where there is nothing to be tried; the others get the pause that they wait for.
+ * A pause that does not end by itself is tried by a single run when it is over: by the caller that pushes it forward. That
+ * caller gets null. Where there is nothing to be tried all get null. The others get the pause that they wait for.
  */
 export async function claimTry(
   ctx: Uses<'db' | 'segmind'>,

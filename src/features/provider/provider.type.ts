@@ -30,7 +30,7 @@ registerEnumType(ProviderStatus, {
   name: 'ProviderStatus',
   description: 'Whether runs can be submitted with an account at the provider. More may be added.',
   valuesConfig: {
-    OPERATIONAL: { description: 'Nothing is known against it.' },
+    OPERATIONAL: { description: 'No problem is known.' },
     UNAVAILABLE: {
       description: 'The provider cannot be reached, or answers with server errors. Runs wait in the queue.',
     },

@@ -11,7 +11,7 @@ export const booksProblemDescriptions: Record<Problem['kind'], { readonly descri
   RUN_MISSING: { description: 'A run: the ledger has entries of it, and its project has no such run.' },
   LEDGER_ENTRY: {
     description:
-      'An entry of the ledger, by its number: its accounts do not fit its kind, or it is not about what its run says.',
+      'An entry of the ledger, by its number: its accounts do not fit its kind, or it disagrees with its run.',
   },
   BUDGET_SETTLED: { description: 'What was spent of a budget in a period: the ledger, and the budget.' },
   BUDGET_HELD: { description: 'What is held of a budget in a period: the ledger, and the budget.' },

@@ -24,7 +24,8 @@ export class StorageSweep {
   @Field(() => Int, { description: 'Files that were begun and not finished: removed.' })
   removedUnfinished: number;
   @Field(() => Int, {
-    description: 'Pictures and kept outputs whose file is missing. Nothing was done: only a backup has them.',
+    description:
+      'Pictures and kept outputs whose file is missing. Nothing was changed: restore the file from a backup.',
   })
   missingFiles: number;
   @Field(() => [ID], {

@@ -8,7 +8,7 @@ import type { Place } from './audit-chain.ts';
 
 /*
  * The heads of the audit log's chains, kept outside of the database: one file for each database, one line for each project.
- * The newest anchor takes the place of the one before, which it was verified against; so the file says what all of them did.
+ * Each anchor was verified against the one before and replaces it, so only the newest has to be kept.
  */
 
 /** What is anchored. */

@@ -203,14 +203,14 @@ function verifyEntry(entry: StoredEntry, before: Start, report: Report): void {
   const { project, sequence: subject } = entry;
   const expected = before.sequence + 1n;
   if (BigInt(subject) !== expected) {
-    const message = `of the entries ${expected} to ${BigInt(subject) - 1n} none is there`;
+    const message = `the entries ${expected} to ${BigInt(subject) - 1n} are missing`;
     report({ kind: 'AUDIT_ENTRIES_MISSING', project, subject, message });
   } else if (before.hash !== null && entry.previousHash !== before.hash) {
     const message = `entry ${subject} was written after another entry ${before.sequence} than the one that is there`;
     report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
   }
   if (hashOf(entry) !== entry.hash) {
-    const message = `entry ${subject} does not say what was written: its hash is another`;
+    const message = `entry ${subject} does not match its hash: it was changed`;
     report({ kind: 'AUDIT_ENTRY_CHANGED', project, subject, message });
   }
 }
@@ -221,6 +221,6 @@ function reportShort(report: Report, project: string, reached: bigint, anchor: P
     kind: 'AUDIT_LOG_SHORTENED',
     project,
     subject: String(anchor.sequence),
-    message: `entry ${anchor.sequence} was anchored, and the newest that is there is ${reached}`,
+    message: `entry ${anchor.sequence} was anchored, and the newest entry is now ${reached}`,
   });
 }

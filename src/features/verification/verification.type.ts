@@ -9,13 +9,15 @@ registerEnumType(FindingKind, {
   description: 'What does not fit.',
   valuesConfig: {
     AUDIT_ENTRIES_MISSING: { description: 'Numbers of audit entries have a gap.' },
-    AUDIT_ENTRY_CHANGED: { description: 'An audit entry does not have the hash of what it says.' },
-    AUDIT_CHAIN_BROKEN: { description: 'An audit entry was not written after the one that is before it.' },
-    AUDIT_LOG_SHORTENED: { description: 'An audit entry that was anchored, the newest then, is gone.' },
-    AUDIT_LOG_REWRITTEN: { description: 'An audit entry is another than the one that was anchored.' },
+    AUDIT_ENTRY_CHANGED: { description: 'The hash of an audit entry does not match its content.' },
+    AUDIT_CHAIN_BROKEN: { description: 'An audit entry does not hold the hash of the entry before it.' },
+    AUDIT_LOG_SHORTENED: { description: 'The anchored audit entry is gone, and so are all newer ones.' },
+    AUDIT_LOG_REWRITTEN: {
+      description: 'The anchored audit entry has another hash than it had when it was anchored.',
+    },
     DATABASE_WENT_BACK: {
       description:
-        'The database is older than the anchor: a backup was restored, or a replica took over that lagged.',
+        'The database is older than the anchor: a backup was restored, or a replica that lagged took over.',
     },
     ...booksProblemDescriptions,
     STORAGE_MISSING: {

@@ -154,8 +154,8 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
 }
 
 /**
- * A file that is put once more is as good as new: the sweep must not take it for one that nobody needs. Resolves to false
- * where that cannot be said of it, so that it is written anew.
+ * Renews the time of a file that is put once more, so that the sweep does not take it for one that is left behind. Resolves
+ * to false where that is not possible; the file is then written anew.
  */
 async function renew(path: string): Promise<boolean> {
   const now = new Date();

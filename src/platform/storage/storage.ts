@@ -55,7 +55,7 @@ export interface StorageUpkeep {
    * one, such as a copy that was given the same folder, files without a row may be those of the first.
    */
   belongsTo(database: string): Promise<boolean>;
-  /** Removes what nobody has written to for `ageMs` and is not whole. Resolves to how much it was. */
+  /** Removes unfinished files that were not written to for `ageMs`. Resolves to how many there were. */
   removeUnfinished(ageMs: number): Promise<number>;
 }
 

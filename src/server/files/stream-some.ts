@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** Whoever takes nothing for so long is not coming back for the rest. */
+/** The connection of a client that takes nothing for this long is cut. */
 const stalledMs = 60_000;
 
 /**

@@ -25,7 +25,7 @@ const lateMs = 1_000;
 
 /**
  * Lets the runs that wait for the end of an incident have their turns at once, in portions: they are in the queue, with a
- * wake-up that comes late. Whoever is not reached here wakes then.
+ * wake-up that comes late. A run that is not reached here wakes then.
  */
 export async function wakeWaiting(ctx: Tools, incident: Incident, signal: AbortSignal): Promise<void> {
   if (incident.clearedAt === null) return;

@@ -28,7 +28,7 @@ async function isAnyPaused({ db }: Pick<TaskContext, 'db'>): Promise<boolean> {
   return row?.isAny ?? false;
 }
 
-/** One look: what began or ended is told, and whoever waited for it is woken. Resolves to whether there may be more at once. */
+/** One look: tells what began or ended, and wakes the runs that waited for it. Resolves to whether there may be more at once. */
 export async function lookAtIncidents(ctx: TaskContext, signal: AbortSignal): Promise<boolean> {
   let isMore = false;
   for (const incident of (await keepIncidents(ctx)) ?? []) {

@@ -8,7 +8,7 @@ const batchSize = 500;
  * keys that lead to it. Resolves to how many keys were removed.
  */
 export async function forgetIdempotencyKeys(tx: Transaction, days: number): Promise<number> {
-  // Nobody is waited for who holds a run, and those who wait for one of these do so for one statement.
+  // A run that another transaction has locked is skipped, so this waits for none.
   const ofRuns = await tx.$executeRaw`
     UPDATE generations SET idempotency_key = NULL WHERE id = ANY(ARRAY(
       SELECT id FROM generations

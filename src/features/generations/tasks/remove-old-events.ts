@@ -5,7 +5,7 @@ const batchSize = 1_000;
 
 /**
  * Removes events that are older than so many days, some of them, the oldest of each project first, so that what stays has no
- * gap. The project's row is not touched: whoever writes events holds it. Resolves to how many there were.
+ * gap. The project's row is not touched, because writers of events lock it. Resolves to how many there were.
  */
 export async function removeOldEvents(tx: Transaction, days: number): Promise<number> {
   // The moment of an event is that of its transaction's start, so a later number may have an earlier moment.
