@@ -206,7 +206,7 @@ function verifyEntry(entry: StoredEntry, before: Start, report: Report): void {
     const message = `the entries ${expected} to ${BigInt(subject) - 1n} are missing`;
     report({ kind: 'AUDIT_ENTRIES_MISSING', project, subject, message });
   } else if (before.hash !== null && entry.previousHash !== before.hash) {
-    const message = `entry ${subject} was written after another entry ${before.sequence} than the one that is there`;
+    const message = `entry ${subject} does not hold the hash of entry ${before.sequence}`;
     report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
   }
   if (hashOf(entry) !== entry.hash) {

@@ -9,7 +9,8 @@ import type { Finding } from './finding.ts';
 import { type AuditVerdict, verifyAuditLog } from './verify-audit.ts';
 import { verifyBooks } from './verify-books.ts';
 
-const lockKey = 7_236_513;
+/** A round holds this lock of the database, so no two rounds overlap. */
+export const roundLock = 7_236_513;
 /** How many findings are kept, and how many of them the log names. */
 const most = { kept: 20, logged: 5 };
 
@@ -91,7 +92,7 @@ async function isOurTurn(client: pg.ClientBase, unlessWithinMs: number): Promise
   const { rows } = await client.query<{ isOurs: boolean }>(
     `SELECT pg_try_advisory_lock($1) AND NOT EXISTS (SELECT FROM verifications
        WHERE is_whole AND at > now() - $2 * interval '1 millisecond') AS "isOurs"`,
-    [lockKey, unlessWithinMs],
+    [roundLock, unlessWithinMs],
   );
   return rows[0]?.isOurs ?? false;
 }

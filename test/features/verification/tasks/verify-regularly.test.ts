@@ -163,6 +163,17 @@ it('tells of the books as well', async () => {
   expect(await verified()).toMatchObject({ findingCount: 0 });
 });
 
+it('anchors the log also while the books cannot be read', async () => {
+  await dramatis.database.query('ALTER TABLE spend_rollups RENAME TO away');
+  try {
+    await changeCharacter(characters[first] ?? '', 'taller');
+    const newest = await newestOf(first);
+    await eventually('the anchor', async () => (await anchored(first)) === newest);
+  } finally {
+    await dramatis.database.query('ALTER TABLE away RENAME TO spend_rollups');
+  }
+});
+
 it('tells that the database went back until a person has looked into it', async () => {
   const newest = await newestOf(second);
   await eventually('the anchor', async () => (await anchored(second)) === newest);
