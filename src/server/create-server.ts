@@ -25,6 +25,9 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** A client that takes nothing of its answer for so long does not come back for the rest. Till then it is held here. */
+const stalledMs = 60_000;
+
 /** Assembles the door: GraphQL over HTTP and WebSocket, pictures, health and, for browsers, the explorer. */
 export async function createServer(ctx: ServerContext, graphql: Graphql): Promise<Server> {
   const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS } = ctx.config;
@@ -56,6 +59,10 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
       maxAge: 600,
     });
   }
+  app.addHook('onSend', (_, reply, payload, done) => {
+    reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
+    done(null, payload);
+  });
   registerCompression(app);
   const arrivals = createArrivals(app, ctx);
   registerJsonBody(app, arrivals, MAX_BODY_BYTES);

@@ -56,7 +56,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
       },
     );
     const { type, write } = formats[format];
-    const body = stream(reply, write(found));
+    const body = stream(write(found));
     body.once('error', (error) => ctx.log.warn({ err: toError(error), name }, 'an export was cut short'));
     return reply
       .headers({

@@ -21,7 +21,7 @@ export function registerPersonRoute(app: FastifyInstance, ctx: ServerContext): v
     const verified = verifyPersonUrl(ctx.imageSecret, { userId, query, now: ctx.clock.now() });
     if (!verified.isValid) return refuseAddress(reply, verified);
     const tools = { ...ctx, db: ctx.exportsDb, publicUrl: ctx.publicUrl };
-    const body = stream(reply, toJsonLines(readPerson(tools, userId)));
+    const body = stream(toJsonLines(readPerson(tools, userId)));
     body.once('error', (error) => ctx.log.warn({ err: toError(error) }, "a user's data were cut short"));
     return reply
       .headers({

@@ -1,26 +1,20 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-
-/** The connection of a client that takes nothing for this long is cut. */
-const stalledMs = 60_000;
+import type { FastifyInstance } from 'fastify';
 
 /**
  * Makes what sends text of any length as it is read. It asks for text when the connection has taken the text before, and stops
  * asking when it ends. An error on the way cuts the connection, so that a file that is too short never looks whole.
  */
-export function streamSome(
-  app: FastifyInstance,
-): (reply: FastifyReply, text: AsyncGenerator<string, void>) => Readable {
+export function streamSome(app: FastifyInstance): (text: AsyncGenerator<string, void>) => Readable {
   const live = new Set<Readable>();
   // A file that nobody waits for any more must not keep the server from ending.
   app.addHook('preClose', async () => {
     for (const body of live) body.destroy(new Error('The server is stopping.'));
   });
-  return (reply, text) => {
+  return (text) => {
     const body = Readable.from(text, { objectMode: false, highWaterMark: 64 * 1_024 });
     live.add(body);
     body.once('close', () => live.delete(body));
-    reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
     return body;
   };
 }
