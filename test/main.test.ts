@@ -33,10 +33,14 @@ it('so does one that ends because a setting is missing', async () => {
 it('so do the programs beside the server, on the error stream', async () => {
   const { url } = await startServerProcess(dramatis);
   const programs = [
-    ['verify', { DATABSE_URL: 'postgres://x' }, 'DATABSE_URL (DATABASE_URL is)'],
+    ['verify', { DATABSE_URL: 'postgres://x' }, 'DATABSE_URL (did you mean DATABASE_URL?)'],
     // It ends, because there is no key.
-    ['demo', { DRAMATIS_UR: 'http://x', DRAMATIS_URL: url }, 'DRAMATIS_UR (DRAMATIS_URL is)'],
-    ['simulator', { SIMULATOR_PROT: '80', SIMULATOR_PORT: 'none' }, 'SIMULATOR_PROT (SIMULATOR_PORT is)'],
+    ['demo', { DRAMATIS_UR: 'http://x', DRAMATIS_URL: url }, 'DRAMATIS_UR (did you mean DRAMATIS_URL?)'],
+    [
+      'simulator',
+      { SIMULATOR_PROT: '80', SIMULATOR_PORT: 'none' },
+      'SIMULATOR_PROT (did you mean SIMULATOR_PORT?)',
+    ],
   ] as const;
   for (const [program, settings, told] of programs) {
     const env = { PATH: process.env.PATH, DATA_DIR: join(tmpdir(), randomUUID()), ...settings };
@@ -45,7 +49,7 @@ it('so do the programs beside the server, on the error stream', async () => {
       encoding: 'utf8',
       timeout: 30_000,
     });
-    expect(stderr.split('\n')[0]).toBe(`set, but no settings of Dramatis: ${told}`);
-    expect(stdout).not.toContain('no settings of Dramatis');
+    expect(stderr.split('\n')[0]).toBe(`set, but not read by Dramatis: ${told}`);
+    expect(stdout).not.toContain('not read by Dramatis');
   }
 });
