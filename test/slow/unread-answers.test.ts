@@ -41,4 +41,5 @@ it('an answer that its client does not read is not kept for ever', async () => {
     if (!isClosed) socket.write('\r\n');
     return isClosed;
   });
+  expect(isClosed).toBe(true);
 }, 200_000);
