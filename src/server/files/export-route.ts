@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { BadRequest, NotFound, toError } from '../../errors.ts';
+import { BadRequest, NotFound } from '../../errors.ts';
 import { type Export, exportNames, openExport } from '../../features/spend/exports.ts';
 import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { Loaders } from '../../platform/graphql/loaders.ts';
@@ -56,8 +56,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
       },
     );
     const { type, write } = formats[format];
-    const body = stream(write(found));
-    body.once('error', (error) => ctx.log.warn({ err: toError(error), name }, 'an export was cut short'));
+    const body = stream(write(found), (err) => ctx.log.warn({ err, name }, 'an export was cut short'));
     return reply
       .headers({
         'content-type': type,

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { toError } from '../../errors.ts';
 import type { Line } from '../../features/people/line.ts';
 import { readPerson } from '../../features/people/read-person.ts';
 import { verifyPersonUrl } from '../../platform/storage/sign-url.ts';
@@ -21,8 +20,9 @@ export function registerPersonRoute(app: FastifyInstance, ctx: ServerContext): v
     const verified = verifyPersonUrl(ctx.imageSecret, { userId, query, now: ctx.clock.now() });
     if (!verified.isValid) return refuseAddress(reply, verified);
     const tools = { ...ctx, db: ctx.exportsDb, publicUrl: ctx.publicUrl };
-    const body = stream(toJsonLines(readPerson(tools, userId)));
-    body.once('error', (error) => ctx.log.warn({ err: toError(error) }, "a user's data were cut short"));
+    const body = stream(toJsonLines(readPerson(tools, userId)), (err) =>
+      ctx.log.warn({ err }, "a user's data were cut short"),
+    );
     return reply
       .headers({
         'content-type': 'application/jsonl; charset=utf-8',
