@@ -34,6 +34,11 @@ export const fanOut: Bench = {
         DATA_DIR: join(directory, 'data'),
         ADMIN_API_KEY: adminKey,
         PORT: '0',
+        // All service keys of a project share the sockets and the purse of one viewer.
+        WS_MAX_SOCKETS: '100000',
+        WS_MAX_SUBSCRIPTIONS: '100000',
+        COST_PER_SECOND: '1000000',
+        COST_BURST: '100000000',
         ...tokenSettings,
       }),
       startServer('bench/plain-subscriptions.ts', {}),
