@@ -97,3 +97,11 @@ export async function removeLitter(
 export function ageOf(timeMs: number): number {
   return Date.now() - Math.floor(timeMs);
 }
+
+/** Whether there is a file or folder of this name that can be looked at. */
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

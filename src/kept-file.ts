@@ -50,7 +50,7 @@ export function advice(loss: string | undefined): string {
  * The text of a file that is made when there is none, readable for its owner alone. The file appears whole or not at all,
  * also when the process is killed or the power fails. Processes that start together all get the text of the first one, where
  * the file system has hard links. Elsewhere one may get a text that another replaces at once. An empty file is never
- * replaced: somebody may have the text that was in it.
+ * replaced: a person may have the text that was in it.
  */
 export async function keptText(path: string, { make, loss }: Making): Promise<Kept> {
   let made: string | undefined;

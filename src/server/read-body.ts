@@ -32,7 +32,7 @@ export function readBody(payload: IncomingMessage, limit: number, hold: Hold): P
     }
 
     finished(payload, { writable: false }, (error) => {
-      // A client that hangs up is no fault of ours, and nobody is there to read the answer.
+      // A client that hangs up is no fault of ours, and there is no client to read the answer.
       if (error) refuse(new BadRequest('The body ended before all of it had come.'));
       else resolve(Buffer.concat(pieces, length));
     });

@@ -3,7 +3,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 const batchSize = 1_000;
 
 /**
- * Takes the addresses off invitations that nobody can accept any more: accepted, withdrawn or expired ones; some of them.
+ * Takes the addresses off some of the invitations that were accepted or withdrawn, or have expired.
  * Resolves to how many there were.
  */
 export async function forgetAddresses(tx: Transaction): Promise<number> {

@@ -35,7 +35,7 @@ export const sweepState = z.object({
   areOldRunsRead: z.boolean(),
   /** Whether files without a row are looked for: the storage belongs to this database. */
   areFilesSwept: z.boolean(),
-  /** Uploads that nobody used, and that were removed: row and, later, file. */
+  /** Uploads that nothing used: the row was removed, and the file follows later. */
   removedUploads: z.number(),
   /** Files that no row names: found for the first time, and removed. */
   markedFiles: z.number(),

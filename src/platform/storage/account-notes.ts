@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { inFolders, makeFolder, syncFolder } from '../../durable-file.ts';
+import { inFolders, isThere, makeFolder, syncFolder } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 
 /** An account that a project's runs were to be paid with. */
@@ -66,14 +66,6 @@ export class AccountNotes {
   #folder(database: string): string {
     return join(this.#root, database, 'accounts');
   }
-}
-
-/** Somebody may have removed it. */
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function touch(path: string): Promise<void> {

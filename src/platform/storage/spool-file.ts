@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { inFolders, litterAgeMs, makeFolder, syncFolder } from '../../durable-file.ts';
+import { inFolders, isThere, litterAgeMs, makeFolder, syncFolder } from '../../durable-file.ts';
 import type { SpoolFile } from './storage.ts';
 
 /** As much of the beginning is remembered. */
@@ -112,13 +112,6 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
       }),
     discard,
   };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function sayItLives(path: string): Promise<void> {

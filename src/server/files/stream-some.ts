@@ -10,7 +10,7 @@ export function streamSome(
   app: FastifyInstance,
 ): (text: AsyncGenerator<string, void>, failed: (error: Error) => void) => Readable {
   const live = new Set<Readable>();
-  // A file that nobody waits for any more must not keep the server from ending.
+  // An unfinished file must not keep the server from ending.
   app.addHook('preClose', async () => {
     for (const body of live) body.destroy(new Error('The server is stopping.'));
   });

@@ -19,7 +19,7 @@ export async function tellProjects(ctx: Tools, incident: Incident): Promise<bool
   if (incident.endedAt === null && incident.clearedAt !== null) return false;
   const isOver = incident.endedAt !== null;
   const ids = isOver ? await findTold(ctx, incident) : await findUntold(ctx, incident);
-  // One by one: each locks its project, and nobody holds two.
+  // One by one: each locks its project, and no transaction holds two.
   for (const projectId of ids) await tell(ctx, projectId, incident);
   return ids.length === portion;
 }
@@ -41,7 +41,7 @@ function isNoticeOf({ account, reason }: Incident): Prisma.Sql {
   return Prisma.sql`n.provider_account = ${account} AND n.reason = ${reason}`;
 }
 
-/** Writes the event unless somebody else has, or the incident has changed meanwhile. */
+/** Writes the event unless another process has, or the incident has changed meanwhile. */
 async function tell({ db }: Tools, projectId: string, incident: Incident): Promise<void> {
   const { account, reason, endedAt } = incident;
   await db.$transaction(async (tx) => {
