@@ -3,7 +3,7 @@ const signatureBytes = 8;
 const frameBytes = 12;
 
 /** The names of a PNG's chunks in their order, by walking from one to the next, up to its end or to where it is cut. */
-export function* pngChunks(png: Buffer): Generator<string> {
+function* pngChunks(png: Buffer): Generator<string> {
   for (let at = signatureBytes; at + frameBytes <= png.length; at += frameBytes + png.readUInt32BE(at))
     yield png.toString('latin1', at + 4, at + 8);
 }
