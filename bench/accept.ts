@@ -8,7 +8,7 @@ import pg from 'pg';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { startEmbeddedPostgres } from '../src/platform/db/embedded-postgres.ts';
-import { fromGlobalId } from '../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../src/platform/reads/global-id.ts';
 import { type RawOrder, rawAnswer } from './accept-raw.ts';
 import { atLeast, type Bench, median, type Result } from './result.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { encodings } from '../src/server/compression.ts';
+import { encodings } from '../src/server/http/compression.ts';
 import { atMost, type Bench, median, type Result } from './result.ts';
 
 const rounds = 15;

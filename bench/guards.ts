@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, type GraphQLSchema, getIntrospectionQuery, parse, validate } from 'graphql';
-import { createPrepare } from '../src/platform/graphql/prepare.ts';
+import { createPrepare } from '../src/platform/graphql/documents/prepare.ts';
 import { hostileDocuments } from '../test/support/hostile.ts';
 
 /*

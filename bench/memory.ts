@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { ApiClient } from '../src/demo/api-client.ts';
 import { drawPortraits } from '../src/demo/portraits.ts';
 import { toError } from '../src/errors.ts';
-import { toGlobalId } from '../src/platform/graphql/global-id.ts';
+import { toGlobalId } from '../src/platform/reads/global-id.ts';
 import { atMost, type Bench, median } from './result.ts';
 import { makeApiKey, withClient } from './support/client.ts';
 import { benchDirectory } from './support/database.ts';

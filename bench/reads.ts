@@ -1,4 +1,4 @@
-import { encodeCursor } from '../src/platform/graphql/page.ts';
+import { encodeCursor } from '../src/platform/reads/page.ts';
 import { atLeast, atMost, type Bench } from './result.ts';
 import { withClient } from './support/client.ts';
 import { libraryProjectId } from './support/fill.ts';

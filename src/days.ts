@@ -19,3 +19,9 @@ export function addDays(day: string, count: number): string {
 export function countDays(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / dayMs + 1;
 }
+
+/** Whether it has four digits of year both here and in Postgres, for which there is no year 0. */
+export function hasFourDigitYear(at: Date): boolean {
+  const year = at.getUTCFullYear();
+  return year >= 1 && year <= 9_999;
+}

@@ -1,5 +1,4 @@
 import type { Closers } from './closers.ts';
-import type { Config } from './config.ts';
 import { errorCode } from './errors.ts';
 import { findEnvironmentProblem } from './features/provider/watch-environment.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
@@ -15,6 +14,7 @@ import { createServer, type Server } from './server/create-server.ts';
 import type { Check } from './server/health-route.ts';
 import type { Graphql } from './server/open-graphql.ts';
 import { createOutages } from './server/outages.ts';
+import type { Config } from './settings/config.ts';
 
 /** What the storage has proved this recently is still true. */
 const provedForMs = 2_000;

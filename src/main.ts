@@ -1,4 +1,4 @@
-import './node-version.ts';
+import './settings/node-version.ts';
 import { toError } from './errors.ts';
 
 /** A last resort: the process ends this long after everything that a stop may wait for, also when something hangs. */
@@ -30,10 +30,10 @@ const [
   { describeNearMisses, findNearMisses },
 ] = await Promise.all([
   import('./boot.ts'),
-  import('./config.ts'),
+  import('./settings/config.ts'),
   import('./features/generations/late-answer.ts'),
   import('./logger.ts'),
-  import('./near-misses.ts'),
+  import('./settings/near-misses.ts'),
 ]);
 const nearMisses = describeNearMisses(findNearMisses(process.env));
 try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { advice, keptText, readKept } from './kept-file.ts';
 import type { Database } from './platform/db/connect.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
-import { adminApiKey } from './setting-parsers.ts';
+import { adminApiKey } from './settings/setting-parsers.ts';
 
 /** The admin key, and where a person finds it. */
 export interface AdminKey {

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closers } from './closers.ts';
-import type { Config } from './config.ts';
 import { simulated } from './features/provider/environment.ts';
 import type { WantedEnvironment } from './features/provider/settle-environment.ts';
 import { keptText } from './kept-file.ts';
 import { apiAddress } from './platform/segmind/address.ts';
 import type { SegmindOptions } from './platform/segmind/options.ts';
+import type { Config } from './settings/config.ts';
 import { startSimulator } from './simulator/simulator.ts';
 
 /** Where runs go. */

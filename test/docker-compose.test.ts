@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { readConfig, settingNames } from '../src/config.ts';
+import { readConfig, settingNames } from '../src/settings/config.ts';
 
 const text = readFileSync('docker-compose.yml', 'utf8');
 const service = z.object({ environment: z.record(z.string(), z.string().nullable()) });

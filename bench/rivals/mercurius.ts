@@ -4,7 +4,7 @@ import { GraphQLScalarType } from 'graphql';
 import mercurius from 'mercurius';
 import pg from 'pg';
 import { formatMicros } from '../../src/money.ts';
-import { type IdType, parseGlobalId, toGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { type IdType, parseGlobalId, toGlobalId } from '../../src/platform/reads/global-id.ts';
 
 /* Mercurius with its JIT, pg, and a dataloader for each level: what one writes who has read how to make it fast. */
 const schema = `

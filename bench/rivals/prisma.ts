@@ -18,8 +18,8 @@ import {
 } from 'type-graphql';
 import { formatMicros } from '../../src/money.ts';
 import { connectDatabase } from '../../src/platform/db/connect.ts';
-import { parseGlobalId, toGlobalId } from '../../src/platform/graphql/global-id.ts';
 import { DateTimeScalar } from '../../src/platform/graphql/scalars.ts';
+import { parseGlobalId, toGlobalId } from '../../src/platform/reads/global-id.ts';
 
 /*
  * The obvious code: Apollo, TypeGraphQL, and a nested `include` that reads all a page may need. Nothing is tuned and

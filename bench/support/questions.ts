@@ -1,4 +1,4 @@
-import { toGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { toGlobalId } from '../../src/platform/reads/global-id.ts';
 
 /** 50 characters with 3 reference images and their 5 newest runs each: about 450 objects. */
 export const libraryQuery = `query Library($projectId: ID!) { project(id: $projectId) { characters(first: 50) { nodes {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { tellNearMisses } from '../near-misses.ts';
-import { scriptDefaults } from '../script-variables.ts';
+import { tellNearMisses } from '../settings/near-misses.ts';
+import { scriptDefaults } from '../settings/script-variables.ts';
 import { ApiClient, type Model, type Quote, type Run } from './api-client.ts';
 import { describeCost, maySpend } from './consent.ts';
 import { drawContactSheet, type SheetRow } from './contact-sheet.ts';

@@ -1,11 +1,14 @@
 import type { GraphQLSchema } from 'graphql';
-import type { Config } from '../config.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { openDocumentManifest } from '../platform/graphql/document-manifest.ts';
-import { type PrepareNamed, withPersistedDocuments } from '../platform/graphql/persisted-documents.ts';
-import { createPlanner, type Planner } from '../platform/graphql/plan/execute.ts';
-import { createPrepare } from '../platform/graphql/prepare.ts';
+import { openDocumentManifest } from '../platform/graphql/documents/document-manifest.ts';
+import {
+  type PrepareNamed,
+  withPersistedDocuments,
+} from '../platform/graphql/documents/persisted-documents.ts';
+import { createPrepare } from '../platform/graphql/documents/prepare.ts';
+import { createPlanner, type Planner } from '../platform/reads/plan/execute.ts';
+import type { Config } from '../settings/config.ts';
 import { createSchema } from './schema.ts';
 
 /** What may be asked: the schema, and how documents are found, prepared and, where they can be, compiled. */

@@ -11,6 +11,7 @@ import { buildSchema, getMetadataStorage } from 'type-graphql';
 import { UserResolver } from '../features/access/user.resolver.ts';
 import { ApiKeyResolver, ProjectApiKeysResolver } from '../features/api-keys/api-key.resolver.ts';
 import { ViewerResolver } from '../features/api-keys/viewer.resolver.ts';
+import { ApprovalResolver } from '../features/approvals/approval.resolver.ts';
 import {
   AuditActorResolver,
   AuditEntryResolver,
@@ -24,7 +25,6 @@ import {
 } from '../features/budgets/budget-alert.resolver.ts';
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
 import { GenerationAccountingResolver } from '../features/generations/accounting.resolver.ts';
-import { ApprovalResolver } from '../features/generations/approval.resolver.ts';
 import {
   GeneratedImageResolver,
   GenerationImagesResolver,
@@ -34,25 +34,24 @@ import {
   GenerationResolver,
   ProjectGenerationsResolver,
 } from '../features/generations/generation.resolver.ts';
-import {
-  GenerationSubscription,
-  ProjectEventSubscription,
-} from '../features/generations/generation.subscription.ts';
-import { ProjectEventResolver } from '../features/generations/project-event.resolver.ts';
-import { QuoteResolver } from '../features/generations/quote.resolver.ts';
-import { ResolutionResolver } from '../features/generations/resolution.resolver.ts';
 import { ImageModelResolver } from '../features/image-models/image-model.resolver.ts';
 import { ImageResolver } from '../features/images/image.resolver.ts';
 import { LedgerEntryResolver, ProjectLedgerResolver } from '../features/ledger/ledger-entry.resolver.ts';
 import { InvitationResolver, ProjectInvitationsResolver } from '../features/members/invitation.resolver.ts';
 import { MemberResolver, ProjectMembersResolver } from '../features/members/member.resolver.ts';
 import { NodeResolver } from '../features/nodes/node.resolver.ts';
+import { ResolutionResolver } from '../features/outcomes/resolution.resolver.ts';
 import { PersonResolver } from '../features/people/person.resolver.ts';
 import {
   ModelObservedPricesResolver,
   ObservedPriceResolver,
 } from '../features/prices/observed-price.resolver.ts';
 import { ProjectDeletionResolver } from '../features/project-deletion/project-deletion.resolver.ts';
+import {
+  GenerationSubscription,
+  ProjectEventSubscription,
+} from '../features/project-events/generation.subscription.ts';
+import { ProjectEventResolver } from '../features/project-events/project-event.resolver.ts';
 import { ProjectPermissionsResolver } from '../features/projects/permission.resolver.ts';
 import { ProjectResolver } from '../features/projects/project.resolver.ts';
 import { ProviderResolver } from '../features/provider/provider.resolver.ts';
@@ -66,6 +65,7 @@ import {
   CharacterReferenceImagesResolver,
   ReferenceImageResolver,
 } from '../features/reference-images/reference-image.resolver.ts';
+import { QuoteResolver } from '../features/requests/quote.resolver.ts';
 import {
   ProjectSpendResolver,
   SpendForecastResolver,

@@ -1,5 +1,5 @@
-import { tellNearMisses } from '../near-misses.ts';
-import { defaultSimulatorSpeed, scriptDefaults } from '../script-variables.ts';
+import { tellNearMisses } from '../settings/near-misses.ts';
+import { defaultSimulatorSpeed, scriptDefaults } from '../settings/script-variables.ts';
 import { startSimulator } from './simulator.ts';
 
 // Runs the simulator on its own, for several servers that share one database.

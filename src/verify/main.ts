@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
-import { readConfig } from '../config.ts';
 import { toError } from '../errors.ts';
-import { tellNearMisses } from '../near-misses.ts';
 import { openClient } from '../platform/db/connections/open.ts';
 import { visitEmbeddedPostgres } from '../platform/db/visit-embedded.ts';
 import { openStoredBytes } from '../platform/storage/stored-bytes.ts';
+import { readConfig } from '../settings/config.ts';
+import { tellNearMisses } from '../settings/near-misses.ts';
 import { createPaper } from './paper.ts';
 import { verifyAll } from './verify-all.ts';
 

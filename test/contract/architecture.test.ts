@@ -52,7 +52,7 @@ function floorOf(file: string): string {
 }
 
 /** What the programs beside the server may import of it: how variables are called, and which ones are misspelled. */
-const aboutVariables = ['script-variables.ts', 'near-misses.ts'];
+const aboutVariables = ['settings/script-variables.ts', 'settings/near-misses.ts'];
 
 describe('the house', () => {
   it('imports down only; the simulator and the demo stand beside it', () => {
@@ -145,7 +145,7 @@ describe('the house', () => {
     expect(users.sort()).toEqual([
       'platform/db/connections/open.ts',
       'platform/db/connections/silence.ts',
-      'platform/db/reads/text-query.ts',
+      'platform/reads/text-query.ts',
     ]);
   });
 
@@ -155,6 +155,6 @@ describe('the house', () => {
       .map(({ file }) => file)
       .sort();
     // The one that is loaded before a program, and the programs.
-    expect(readers.filter((file) => !/(^|\/)main\.ts$/.test(file))).toEqual(['load-env-file.ts']);
+    expect(readers.filter((file) => !/(^|\/)main\.ts$/.test(file))).toEqual(['settings/load-env-file.ts']);
   });
 });

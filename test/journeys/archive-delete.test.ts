@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually, generateMutation, picture } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
 import { startServerProcess } from '../support/server-process.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { mutate } from '../support/people.ts';

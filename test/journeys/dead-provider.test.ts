@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { freePort } from '../support/free-port.ts';
 import { type IllProvider, isSubmit, startIllProvider } from '../support/ill-provider.ts';

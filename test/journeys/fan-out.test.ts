@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { type FollowerSocket, follow } from '../support/followers.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';

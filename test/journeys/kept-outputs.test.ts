@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { Dramatis, eventually, picture } from '../support/dramatis.ts';
 import { pngBomb } from '../support/pictures.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseGlobalId, toGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { parseGlobalId, toGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { insertRun } from '../support/ended-runs.ts';
 import { apiKey, mutate, type Person, team } from '../support/people.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { toGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { toGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../support/dramatis.ts';
 import { fillLibrary, type Library, projectOf } from '../support/library.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
-import { sha256 } from '../../src/platform/graphql/persisted-documents.ts';
+import { sha256 } from '../../src/platform/graphql/documents/persisted-documents.ts';
 import { type Answer, adminKey, Dramatis } from '../support/dramatis.ts';
 import { token } from '../support/people.ts';
 

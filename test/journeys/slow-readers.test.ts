@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { type FollowerSocket, follow } from '../support/followers.ts';
 import { mutate } from '../support/people.ts';

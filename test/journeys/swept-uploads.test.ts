@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { sweepAll } from '../../src/features/storage-sweep/sweep.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase, type Database } from '../../src/platform/db/connect.ts';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { claimFor } from '../../src/platform/storage/claim-storage.ts';
 import { openLocalStorage } from '../../src/platform/storage/local-storage.ts';
 import { adminKey, Dramatis, eventually, picture } from '../support/dramatis.ts';

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { blobKey } from '../../src/platform/storage/blob-key.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { mutate } from '../support/people.ts';

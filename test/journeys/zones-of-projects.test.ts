@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
 

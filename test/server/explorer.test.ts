@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Fastify from 'fastify';
 import { buildSchema, getVariableValues, parse, validate } from 'graphql';
-import { createPrepare } from '../../src/platform/graphql/prepare.ts';
+import { createPrepare } from '../../src/platform/graphql/documents/prepare.ts';
 import { examples } from '../../src/server/explorer/browser/examples.ts';
 import { bundleExplorer } from '../../src/server/explorer/bundle.ts';
 import { registerExplorer, sendExplorer, wantsExplorer } from '../../src/server/explorer/explorer-route.ts';

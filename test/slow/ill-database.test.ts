@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { eventually } from '../support/dramatis.ts';
 import { type IllServer, startIllServer } from '../support/ill-server.ts';
 import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { fromGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { type Dramatis, eventually } from './dramatis.ts';
 import type { OutspokenProvider, Words } from './outspoken-provider.ts';
 import { randomText, seeded } from './texts.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { toGlobalId } from '../../src/platform/graphql/global-id.ts';
+import { toGlobalId } from '../../src/platform/reads/global-id.ts';
 import type { TestDatabase } from './database.ts';
 
 /** A filled project, by row ids. */

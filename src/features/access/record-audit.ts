@@ -1,6 +1,6 @@
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import type { IdType } from '../../platform/graphql/global-id.ts';
+import type { IdType } from '../../platform/reads/global-id.ts';
 
 /** Everything that the audit log tells of. */
 export const auditActions = [

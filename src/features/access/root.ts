@@ -1,5 +1,5 @@
-import type { View } from '../../platform/db/reads/view.ts';
-import type { Root } from '../../platform/graphql/plan/field-read.ts';
+import type { Root } from '../../platform/reads/plan/field-read.ts';
+import type { View } from '../../platform/reads/view.ts';
 import { type Asker, authorize } from './authorize.ts';
 
 /** A document may begin with a row of this table, called `what`, for whoever may read its project. */

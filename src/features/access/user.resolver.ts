@@ -1,5 +1,5 @@
 import { FieldResolver, ID, Resolver, Root } from 'type-graphql';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
 import type { UserRow } from './user.queries.ts';
 import { User } from './user.type.ts';
 

@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';

@@ -1,7 +1,7 @@
 import { type ApiKey as ApiKeyRow, Role } from '../../platform/db/generated/client.ts';
-import { choice, moment, optional, text, texts } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { choice, moment, optional, text, texts } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `api_keys`, column by column. */
 export const apiKeyView = view<ApiKeyRow>('api_keys', {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditEntry as AuditEntryRow, Prisma } from '../../platform/db/generated/client.ts';
-import { idsOf, isIdType, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { idsOf, isIdType, toGlobalId } from '../../platform/reads/global-id.ts';
 import {
   notACursor,
   openCursor,
@@ -8,7 +8,7 @@ import {
   type Paging,
   readSlice,
   toPage,
-} from '../../platform/graphql/page.ts';
+} from '../../platform/reads/page.ts';
 import { type Asker, authorize, authorizeAdmin } from '../access/authorize.ts';
 import { installationLog } from '../access/record-audit.ts';
 import type { AuditLogFilter } from './audit-entry.type.ts';

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
 import { JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { auditedApiKey } from '../api-keys/api-key.queries.ts';

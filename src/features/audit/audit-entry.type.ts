@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import { connectionType } from '../../platform/graphql/connection.ts';
 import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType } from '../../platform/reads/connection.ts';
 import { type AuditAction as Action, auditActions } from '../access/record-audit.ts';
 import { ViewerKind } from '../api-keys/viewer.type.ts';
 

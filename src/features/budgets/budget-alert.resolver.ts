@@ -1,8 +1,8 @@
 import { Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { DateScalar, DecimalScalar, JsonObjectScalar } from '../../platform/graphql/scalars.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { findBudget } from './budget.queries.ts';

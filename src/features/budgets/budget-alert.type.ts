@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
-import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType, Node } from '../../platform/reads/connection.ts';
 
 @ObjectType({
   implements: Node,

@@ -1,7 +1,7 @@
 import type { BudgetAlert as BudgetAlertRow } from '../../platform/db/generated/client.ts';
-import { bigint, day, integer, moment, text } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { bigint, day, integer, moment, text } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `budget_alerts`, column by column. */
 export const budgetAlertView = view<BudgetAlertRow>('budget_alerts', {

@@ -1,7 +1,7 @@
 import { NotFound } from '../../errors.ts';
 import type { Budget as BudgetRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/graphql/lists.ts';
-import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { readConnection } from '../../platform/reads/lists.ts';
+import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
 import { budgetsOfProject } from './budget.view.ts';
 import { readStandings, type Standing } from './windows.ts';

@@ -3,9 +3,9 @@ import type {
   BudgetPeriod as PeriodName,
   BudgetScope as ScopeName,
 } from '../../platform/db/generated/client.ts';
-import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType, Node } from '../../platform/reads/connection.ts';
 
 /** What a budget is about, as GraphQL's enum. */
 const BudgetScope = {

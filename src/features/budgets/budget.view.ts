@@ -1,7 +1,7 @@
 import { BudgetPeriod, type Budget as BudgetRow, BudgetScope } from '../../platform/db/generated/client.ts';
-import { bigint, choice, integers, moment, optional, text } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { bigint, choice, integers, moment, optional, text } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `budgets`, column by column. */
 export const budgetView = view<BudgetRow>('budgets', {

@@ -2,7 +2,7 @@ import { imageModels } from '../../catalogue/catalogue.ts';
 import { InputProblem, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { problemsOfAmount } from '../../platform/graphql/amount.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import type { BudgetRow } from './budget.queries.ts';
 import type { CreateBudgetInput, UpdateBudgetInput } from './budget.type.ts';
 

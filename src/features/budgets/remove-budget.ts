@@ -1,7 +1,7 @@
 import { formatMicros } from '../../money.ts';
 import { databaseTime } from '../../platform/db/clock.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';

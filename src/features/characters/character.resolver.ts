@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { ReadsConnection, ReadsRoot, ReadsRow } from '../../platform/graphql/plan/field-read.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
+import { ReadsConnection, ReadsRoot, ReadsRow } from '../../platform/reads/plan/field-read.ts';
 import { rootOf } from '../access/root.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';

@@ -1,7 +1,7 @@
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
-import { moment, optional, text, texts } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { moment, optional, text, texts } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `characters`, column by column. */
 export const characterView = view<CharacterRow>('characters', {

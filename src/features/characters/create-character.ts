@@ -1,6 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { CharacterRow } from './character.queries.ts';

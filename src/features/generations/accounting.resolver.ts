@@ -1,7 +1,7 @@
 import { Ctx, Extensions, FieldResolver, Resolver, Root, registerEnumType } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { ReadsColumn, ReadsColumns } from '../../platform/graphql/plan/field-read.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { ReadsColumn, ReadsColumns } from '../../platform/reads/plan/field-read.ts';
 import { userIfVisible } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';

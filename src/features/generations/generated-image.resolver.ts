@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { ReadsConnection, ReadsRow } from '../../platform/graphql/plan/field-read.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { ReadsConnection, ReadsRow } from '../../platform/reads/plan/field-read.ts';
 import { findImage } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
 import { imageView } from '../images/image.view.ts';

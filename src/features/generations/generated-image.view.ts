@@ -2,9 +2,9 @@ import {
   type GeneratedImage as GeneratedImageRow,
   ImageVerdict,
 } from '../../platform/db/generated/client.ts';
-import { choice, integer, moment, optional, text } from '../../platform/db/reads/column.ts';
-import type { List } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { choice, integer, moment, optional, text } from '../../platform/reads/column.ts';
+import type { List } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `generated_images`, column by column. */
 export const generatedImageView = view<GeneratedImageRow>('generated_images', {

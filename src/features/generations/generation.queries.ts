@@ -1,8 +1,8 @@
 import { NotFound } from '../../errors.ts';
 import type { GeneratedImage as GeneratedImageRow } from '../../platform/db/generated/client.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
-import { emptyConnection, readConnection, readList } from '../../platform/graphql/lists.ts';
-import { maxPageSize, type Page, type Paging } from '../../platform/graphql/page.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { emptyConnection, readConnection, readList } from '../../platform/reads/lists.ts';
+import { maxPageSize, type Page, type Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, type Lister } from '../access/authorize.ts';
 import type { CharacterRow } from '../characters/character.queries.ts';
 import { imagesOfGeneration } from './generated-image.view.ts';

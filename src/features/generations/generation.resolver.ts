@@ -1,8 +1,9 @@
 import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
+import { DecimalScalar, JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
 import {
   ReadsColumn,
   ReadsColumns,
@@ -11,8 +12,7 @@ import {
   ReadsMade,
   ReadsRoot,
   ReadsRow,
-} from '../../platform/graphql/plan/field-read.ts';
-import { DecimalScalar, JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+} from '../../platform/reads/plan/field-read.ts';
 import { rootOf } from '../access/root.ts';
 import { type CharacterRow, findCharacter } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
@@ -22,8 +22,8 @@ import { ImageModel } from '../image-models/image-model.type.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { projectView } from '../projects/project.view.ts';
-import { cancelGeneration } from './cancel-generation.ts';
-import { generate } from './generate.ts';
+import { cancelGeneration } from '../requests/cancel-generation.ts';
+import { generate } from '../requests/generate.ts';
 import { imagesOfGeneration } from './generated-image.view.ts';
 import {
   findGeneration,

@@ -1,8 +1,8 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { ImageVerdict as Verdict } from '../../platform/db/generated/client.ts';
-import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType, Node } from '../../platform/reads/connection.ts';
 import { ModelInput } from '../image-models/model.input.ts';
 import { failureCodes } from './failure.ts';
 import type { GenerationStatus as Status } from './generation-state.ts';

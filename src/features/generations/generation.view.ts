@@ -1,4 +1,5 @@
 import { type Generation as GenerationRow, GenerationStatus } from '../../platform/db/generated/client.ts';
+import { checkText } from '../../platform/graphql/text.ts';
 import {
   bigint,
   boolean,
@@ -10,11 +11,10 @@ import {
   moment,
   optional,
   text,
-} from '../../platform/db/reads/column.ts';
-import { arrayText, type Condition, newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
-import { parseGlobalId } from '../../platform/graphql/global-id.ts';
-import { checkText } from '../../platform/graphql/text.ts';
+} from '../../platform/reads/column.ts';
+import { parseGlobalId } from '../../platform/reads/global-id.ts';
+import { arrayText, type Condition, newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 import type { GenerationFilter } from './generation.type.ts';
 
 /** `generations`, column by column. */

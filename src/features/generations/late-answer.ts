@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../settings/config.ts';
 
 /**
  * How long after a run was handed over its worker may still bring the provider's answer, although it seemed gone. Until

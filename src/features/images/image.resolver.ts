@@ -1,8 +1,8 @@
 import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
-import { ReadsMade } from '../../platform/graphql/plan/field-read.ts';
 import { UrlScalar } from '../../platform/graphql/scalars.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { ReadsMade } from '../../platform/reads/plan/field-read.ts';
 import { imageUrl, originalUrl } from './image.queries.ts';
 import { Image, ImageFormat } from './image.type.ts';
 import type { ImageRow } from './store-image.ts';

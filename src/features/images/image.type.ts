@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Node } from '../../platform/graphql/connection.ts';
 import { UrlScalar } from '../../platform/graphql/scalars.ts';
+import { Node } from '../../platform/reads/connection.ts';
 
 /** The formats a picture can be had in. */
 export enum ImageFormat {

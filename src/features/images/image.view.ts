@@ -1,6 +1,6 @@
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
-import { boolean, integer, moment, optional, text } from '../../platform/db/reads/column.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { boolean, integer, moment, optional, text } from '../../platform/reads/column.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `images`, column by column. */
 export const imageView = view<ImageRow>('images', {

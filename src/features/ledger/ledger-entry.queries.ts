@@ -1,6 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import type { LedgerEntry as LedgerEntryRow, Prisma } from '../../platform/db/generated/client.ts';
-import { idsOf } from '../../platform/graphql/global-id.ts';
+import { idsOf } from '../../platform/reads/global-id.ts';
 import {
   notACursor,
   openCursor,
@@ -8,7 +8,7 @@ import {
   type Paging,
   readSlice,
   toPage,
-} from '../../platform/graphql/page.ts';
+} from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import { entryId } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';

@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import { dayText } from '../../days.ts';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { DateScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { entryId } from './entry-id.ts';

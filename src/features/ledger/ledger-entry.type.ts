@@ -3,8 +3,8 @@ import type {
   LedgerAccount as AccountName,
   LedgerEntryKind as KindName,
 } from '../../platform/db/generated/client.ts';
-import { connectionType } from '../../platform/graphql/connection.ts';
 import { DateScalar, DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType } from '../../platform/reads/connection.ts';
 
 /** Why money moves, as GraphQL's enum. */
 export const LedgerEntryKind = {

@@ -1,5 +1,5 @@
 import { NotFound } from '../../errors.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';

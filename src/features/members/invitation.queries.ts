@@ -1,8 +1,8 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Invitation as InvitationRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/graphql/lists.ts';
-import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { readConnection } from '../../platform/reads/lists.ts';
+import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, type Lister } from '../access/authorize.ts';
 import { InvitationStatus } from './invitation.type.ts';
 import { invitationsOfProject } from './invitation.view.ts';

@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { acceptInvitation } from './accept-invitation.ts';

@@ -1,7 +1,7 @@
 import { type Invitation as InvitationRow, Role } from '../../platform/db/generated/client.ts';
-import { choice, moment, optional, text } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { choice, moment, optional, text } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `invitations`, column by column. */
 export const invitationView = view<InvitationRow>('invitations', {

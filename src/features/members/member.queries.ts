@@ -1,8 +1,8 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { Member as MemberRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/graphql/lists.ts';
-import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { readConnection } from '../../platform/reads/lists.ts';
+import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
 import { membersOfProject } from './member.view.ts';
 

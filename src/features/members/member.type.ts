@@ -1,8 +1,8 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import type { Role as RoleName } from '../../platform/auth/policy.ts';
-import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType, Node } from '../../platform/reads/connection.ts';
 import { Role } from '../access/user.type.ts';
 
 @ObjectType({ implements: Node, description: 'A user in a project.' })

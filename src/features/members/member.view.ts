@@ -1,7 +1,7 @@
 import { type Member as MemberRow, Role } from '../../platform/db/generated/client.ts';
-import { choice, moment, text } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { choice, moment, text } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `members`, column by column. */
 export const memberView = view<MemberRow>('members', {

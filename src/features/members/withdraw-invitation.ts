@@ -1,6 +1,6 @@
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findInvitation, type InvitationRow } from './invitation.queries.ts';

@@ -1,7 +1,7 @@
 import { BadArgument, NotFound } from '../../errors.ts';
 import type { Context } from '../../platform/context.ts';
-import { isNodeType, type NodeType, parseGlobalId } from '../../platform/graphql/global-id.ts';
-import { maxPageSize } from '../../platform/graphql/page.ts';
+import { isNodeType, type NodeType, parseGlobalId } from '../../platform/reads/global-id.ts';
+import { maxPageSize } from '../../platform/reads/page.ts';
 import { findApiKey } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
 import { findBudget } from '../budgets/budget.queries.ts';

@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { Node } from '../../platform/graphql/connection.ts';
+import { Node } from '../../platform/reads/connection.ts';
 import { findNode, findNodes } from './node.queries.ts';
 
 @Resolver(() => Node)

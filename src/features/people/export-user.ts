@@ -1,6 +1,6 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { signPersonUrl } from '../../platform/storage/sign-url.ts';
 import { authorizeAdmin } from '../access/authorize.ts';
 import { recordInstallationAct } from '../access/record-audit.ts';

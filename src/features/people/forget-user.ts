@@ -2,7 +2,7 @@ import { Conflict, NotFound, Unavailable } from '../../errors.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeAdmin } from '../access/authorize.ts';
 import { recordAudit, recordInstallationAct } from '../access/record-audit.ts';
 import type { UserRow } from '../access/user.queries.ts';

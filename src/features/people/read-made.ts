@@ -1,5 +1,5 @@
 import type { Uses } from '../../platform/context.ts';
-import { globalIdOf, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { globalIdOf, toGlobalId } from '../../platform/reads/global-id.ts';
 import type { AuditAction } from '../access/record-audit.ts';
 import type { AuditEntryRow } from '../audit/audit-entry.queries.ts';
 import { imageUrl } from '../images/image.queries.ts';

@@ -1,6 +1,6 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { globalIdOf, toGlobalId } from '../../platform/graphql/global-id.ts';
+import { globalIdOf, toGlobalId } from '../../platform/reads/global-id.ts';
 import { detailsOf, targetOf } from '../audit/audit-entry.queries.ts';
 import { type Line, lineOf } from './line.ts';
 import { readMade } from './read-made.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Uses } from '../../platform/context.ts';
-import { checkFirst } from '../../platform/graphql/page.ts';
+import { checkFirst } from '../../platform/reads/page.ts';
 import { findObserved, type Observed } from './price-book.ts';
 
 /** What runs of one shape have cost. */

@@ -1,8 +1,8 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Price } from '../../catalogue/model.ts';
-import { type Config, pricesBelievedDays } from '../../config.ts';
 import type { Uses } from '../../platform/context.ts';
 import { sharedRead } from '../../platform/db/shared-read.ts';
+import { type Config, pricesBelievedDays } from '../../settings/config.ts';
 import type { PriceShape } from './price-shape.ts';
 
 /** Where an estimate is from. */

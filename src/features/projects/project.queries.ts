@@ -1,7 +1,7 @@
 import { NotFound } from '../../errors.ts';
 import type { Project as ProjectRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/graphql/lists.ts';
-import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { readConnection } from '../../platform/reads/lists.ts';
+import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
 import { projectsOfViewer } from './project.view.ts';
 

@@ -1,10 +1,10 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { fromGlobalId, toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { ReadsColumn, ReadsRoot } from '../../platform/graphql/plan/field-read.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
+import { ReadsColumn, ReadsRoot } from '../../platform/reads/plan/field-read.ts';
 import { rootOf } from '../access/root.ts';
 import { archiveProject } from './archive-project.ts';
 import { createProject } from './create-project.ts';

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType, Node } from '../../platform/reads/connection.ts';
 
 @ObjectType({ implements: Node, description: 'The tenant: owns characters, images and generations.' })
 export class Project extends Node {

@@ -1,8 +1,8 @@
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Project as ProjectRow } from '../../platform/db/generated/client.ts';
-import { bigint, integer, moment, optional, text } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { bigint, integer, moment, optional, text } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `projects`, column by column. */
 export const projectView = view<ProjectRow>('projects', {

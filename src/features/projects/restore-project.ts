@@ -1,6 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';

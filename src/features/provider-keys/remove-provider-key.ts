@@ -1,5 +1,5 @@
 import type { Uses } from '../../platform/context.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorize } from '../access/authorize.ts';
 import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';

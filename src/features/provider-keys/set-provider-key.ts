@@ -1,6 +1,6 @@
 import { Conflict, InputProblem } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Config } from '../../config.ts';
 import type { Logger } from '../../logger.ts';
 import { isInUse, type Session } from '../../platform/db/migrations/session.ts';
+import type { Config } from '../../settings/config.ts';
 
 /** The settings that decide how a run ends, what it costs, and after what time no answer of the provider is expected. */
 const names = [

@@ -1,13 +1,13 @@
 import { formatMicros } from '../../money.ts';
 import type { TaskContext } from '../../platform/context.ts';
+import { persist } from '../../platform/db/persist.ts';
 import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { failureColumns } from '../generations/failure.ts';
 import { moveGeneration } from '../generations/move-generation.ts';
 import type { CostSource } from '../generations/record-cost.ts';
-import { isDuplicateRequestId } from '../generations/tasks/keep-result.ts';
-import { persist } from '../generations/tasks/persist.ts';
+import { isDuplicateRequestId } from '../worker/results/keep-result.ts';
 import type { Finding, UncertainRun, Witness } from './witness.ts';
 
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log'>;

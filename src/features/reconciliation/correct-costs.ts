@@ -1,9 +1,9 @@
 import { formatMicros } from '../../money.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { persist } from '../../platform/db/persist.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { recordCost } from '../generations/record-cost.ts';
-import { persist } from '../generations/tasks/persist.ts';
 import { recordPrice } from '../prices/record-price.ts';
 import { rememberedIntervals } from './balance-witness.ts';
 import { fallOf, type Interval, lifetimeMs, listIntervals, roundingOf } from './intervals.ts';

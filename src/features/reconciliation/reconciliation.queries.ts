@@ -7,7 +7,7 @@ import {
   type Page,
   readSlice,
   toPage,
-} from '../../platform/graphql/page.ts';
+} from '../../platform/reads/page.ts';
 import { type Asker, authorizeAdmin } from '../access/authorize.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { listAccounts } from './accounts.ts';

@@ -1,7 +1,7 @@
 import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import { connectionType } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType } from '../../platform/reads/connection.ts';
 import { booksProblemKinds, type BooksProblem as Problem } from './books.ts';
 
 /** What each kind of problem compares. */

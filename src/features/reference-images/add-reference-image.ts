@@ -1,8 +1,8 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { recordEvent } from '../../platform/events/record-event.ts';
-import { fromGlobalId } from '../../platform/graphql/global-id.ts';
 import { checkOptionalText } from '../../platform/graphql/text.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { findLiveCharacter } from '../characters/character.queries.ts';

@@ -1,8 +1,8 @@
 import type { ReferenceImageKind } from '../../catalogue/model.ts';
 import { NotFound } from '../../errors.ts';
 import type { ReferenceImage as ReferenceImageRow } from '../../platform/db/generated/client.ts';
-import { readConnection, readList } from '../../platform/graphql/lists.ts';
-import type { Page, Paging } from '../../platform/graphql/page.ts';
+import { readConnection, readList } from '../../platform/reads/lists.ts';
+import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, type Lister } from '../access/authorize.ts';
 import type { CharacterRow } from '../characters/character.queries.ts';
 import { referenceImagesOfCharacter } from './reference-image.view.ts';

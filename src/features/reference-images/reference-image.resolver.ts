@@ -1,10 +1,10 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
 import type { Context } from '../../platform/context.ts';
-import { PageArgs } from '../../platform/graphql/connection.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { ReadsConnection, ReadsList, ReadsRow } from '../../platform/graphql/plan/field-read.ts';
+import { PageArgs } from '../../platform/reads/connection.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { ReadsConnection, ReadsList, ReadsRow } from '../../platform/reads/plan/field-read.ts';
 import type { CharacterRow } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { ReferenceImageKind } from '../image-models/image-model.type.ts';

@@ -1,8 +1,8 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
-import { connectionType, Node } from '../../platform/graphql/connection.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
+import { connectionType, Node } from '../../platform/reads/connection.ts';
 import { ReferenceImageKind } from '../image-models/image-model.type.ts';
 import { ImageSourceInput } from '../images/image.type.ts';
 

@@ -2,9 +2,9 @@ import {
   ReferenceImageKind,
   type ReferenceImage as ReferenceImageRow,
 } from '../../platform/db/generated/client.ts';
-import { choice, moment, optional, text } from '../../platform/db/reads/column.ts';
-import { newest } from '../../platform/db/reads/list.ts';
-import { view } from '../../platform/db/reads/view.ts';
+import { choice, moment, optional, text } from '../../platform/reads/column.ts';
+import { newest } from '../../platform/reads/list.ts';
+import { view } from '../../platform/reads/view.ts';
 
 /** `reference_images`, column by column. */
 export const referenceImageView = view<ReferenceImageRow>('reference_images', {

@@ -1,6 +1,6 @@
 import { BadRequest } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { Loaders } from '../../platform/graphql/loaders.ts';
+import { Loaders } from '../../platform/reads/loaders.ts';
 import { authorize } from '../access/authorize.ts';
 import { refuseEnded } from '../access/review-access.ts';
 import type { Portions, Span } from './portions.ts';

@@ -1,5 +1,5 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
-import { type IdType, idsOf } from '../../platform/graphql/global-id.ts';
+import { type IdType, idsOf } from '../../platform/reads/global-id.ts';
 import type { SpendGrouping } from './grouping.ts';
 import type { SpendFilter } from './spend.type.ts';
 

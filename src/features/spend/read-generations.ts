@@ -2,7 +2,7 @@ import { dayMs } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { databaseTime } from '../../platform/db/clock.ts';
-import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { globalIdOf } from '../../platform/reads/global-id.ts';
 import type { Portions, Span } from './portions.ts';
 
 /** What a row of the runs' export is made of. */

@@ -1,7 +1,7 @@
 import { dayText } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
-import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { globalIdOf } from '../../platform/reads/global-id.ts';
 import { entryId } from '../ledger/entry-id.ts';
 import type { Portions, Span } from './portions.ts';
 

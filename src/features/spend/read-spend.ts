@@ -2,7 +2,7 @@ import { dayText } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
-import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { globalIdOf } from '../../platform/reads/global-id.ts';
 import { medianSeconds } from './figures.ts';
 import { nobody } from './nobody.ts';
 import type { Portions, Span } from './portions.ts';

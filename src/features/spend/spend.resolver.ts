@@ -1,6 +1,6 @@
 import { Args, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { globalIdOf } from '../../platform/graphql/global-id.ts';
+import { globalIdOf } from '../../platform/reads/global-id.ts';
 import { User } from '../access/user.type.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';

@@ -1,5 +1,5 @@
 import type { Uses } from '../../platform/context.ts';
-import { toGlobalId } from '../../platform/graphql/global-id.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeAdmin } from '../access/authorize.ts';
 import type { StorageSweep } from './storage-sweep.type.ts';
 import { readReport } from './sweep-state.ts';

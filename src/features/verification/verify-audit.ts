@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { databaseName } from '../generations/review/prove-database.ts';
+import { databaseName } from '../database-review/prove-database.ts';
 import { type Anchor, anchorPath, listAnchorsAside, readAnchor } from './anchor-file.ts';
 import { type Place, type VerifiedChains, verifyChains } from './audit-chain.ts';
 import type { Finding, Report } from './finding.ts';

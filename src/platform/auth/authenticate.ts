@@ -1,7 +1,7 @@
 import { dayMs } from '../../days.ts';
 import { Unauthenticated } from '../../errors.ts';
 import type { Database } from '../db/connect.ts';
-import type { Reader } from '../db/reads/reader.ts';
+import type { Reader } from '../reads/reader.ts';
 import type { Claims, VerifyToken } from './access-token.ts';
 import { createFindApiKey } from './find-api-key.ts';
 import { apiKeyPrefix, hashSecret, isSameHash } from './secret.ts';

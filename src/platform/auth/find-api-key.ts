@@ -1,7 +1,7 @@
 import type { Database } from '../db/connect.ts';
-import { choice, moment, texts } from '../db/reads/column.ts';
-import { arrayText } from '../db/reads/list.ts';
-import type { Reader } from '../db/reads/reader.ts';
+import { choice, moment, texts } from '../reads/column.ts';
+import { arrayText } from '../reads/list.ts';
+import type { Reader } from '../reads/reader.ts';
 import type { Role } from './policy.ts';
 import type { Viewer } from './viewer.ts';
 

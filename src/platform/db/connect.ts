@@ -1,4 +1,4 @@
-import { defaultDatabaseTimeoutMs } from '../../config.ts';
+import { defaultDatabaseTimeoutMs } from '../../settings/config.ts';
 import { type ConnectionOptions, openAdapter } from './connections/open.ts';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 

@@ -2,7 +2,6 @@ import type { Database } from './connect.ts';
 import { type ConnectionOptions, openClient } from './connections/open.ts';
 import { isReadOnly, provesWritable } from './connections/read-only.ts';
 import { SessionRefused } from './connections/session.ts';
-import type { Reader } from './reads/reader.ts';
 
 /**
  * Why the database cannot be worked with now, in a few words; null when it can. It is asked over a new connection, which a
@@ -11,7 +10,7 @@ import type { Reader } from './reads/reader.ts';
  */
 export async function findDatabaseProblem(
   url: string,
-  { db, reader }: { db: Pick<Database, '$queryRawUnsafe'>; reader: Pick<Reader, 'read'> },
+  { db, reader }: { db: Pick<Database, '$queryRawUnsafe'>; reader: { read(statement: { text: string; values: [] }): Promise<unknown> } },
   options: Pick<ConnectionOptions, 'timeoutMs'>,
 ): Promise<string | null> {
   try {

@@ -1,5 +1,5 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { mostImagePixels } from '../../config.ts';
+import { mostImagePixels } from '../../settings/config.ts';
 import { isDecodable } from './is-decodable.ts';
 import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readAccept } from '../accept.ts';
+import { readAccept } from '../http/accept.ts';
 
 /** Where the build puts the explorer; the same from src/server/explorer and from dist/server/explorer. */
 export const explorerFolder = join(import.meta.dirname, '../../../dist/explorer');

@@ -4,7 +4,7 @@ import { isEnd, refusal, reviewAccess } from '../../features/access/review-acces
 import type { Role } from '../../platform/auth/policy.ts';
 import { watchViewer } from '../../platform/auth/watch-viewer.ts';
 import type { Context } from '../../platform/context.ts';
-import { Loaders } from '../../platform/graphql/loaders.ts';
+import { Loaders } from '../../platform/reads/loaders.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Subscriber } from './subscriber.ts';
 

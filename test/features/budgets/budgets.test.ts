@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';

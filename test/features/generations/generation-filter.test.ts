@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
 import { mutate, team } from '../../support/people.ts';

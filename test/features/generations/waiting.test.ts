@@ -13,8 +13,8 @@ import {
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { adoptBlobs } from '../../../src/features/images/adopt-blobs.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
-import { toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually, picture } from '../../support/dramatis.ts';
 import { belongTo, deliveredRun, newPlace, type RunPlace } from '../../support/runs.ts';
 import { openTestStorage } from '../../support/storage.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { forgetUserIn } from '../../../src/features/people/forget-user.ts';
 import { connectDatabase } from '../../../src/platform/db/connect.ts';
-import { fromGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { follow } from '../../support/followers.ts';
 import { apiKey, mutate, type Person, token } from '../../support/people.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { readConfig } from '../../../src/config.ts';
 import { createObservedTimes } from '../../../src/features/prices/observed-times.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { readConfig } from '../../../src/settings/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const config = readConfig({});

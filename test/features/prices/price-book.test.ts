@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findImageModel } from '../../../src/catalogue/catalogue.ts';
 import type { Price } from '../../../src/catalogue/model.ts';
-import { readConfig } from '../../../src/config.ts';
 import { listObservedPrices } from '../../../src/features/prices/observed-price.queries.ts';
 import {
   estimatePrice,
@@ -14,6 +13,7 @@ import {
 import { priceShape } from '../../../src/features/prices/price-shape.ts';
 import { recordPrice } from '../../../src/features/prices/record-price.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { readConfig } from '../../../src/settings/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const nothing: Observed = {

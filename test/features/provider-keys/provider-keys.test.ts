@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { fromGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { apiKey, mutate, type Person, team } from '../../support/people.ts';
 

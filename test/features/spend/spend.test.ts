@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/graphql/global-id.ts';
+import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { insertRun } from '../../support/ended-runs.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';

@@ -3,10 +3,10 @@ import { toError } from '../../../errors.ts';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { projectPrefix } from '../../../platform/storage/blob-key.ts';
+import { endUnsent } from '../../database-review/end-unsent.ts';
 import { longestAnswerMs } from '../../generations/late-answer.ts';
 import { moveGeneration } from '../../generations/move-generation.ts';
 import { recordCost } from '../../generations/record-cost.ts';
-import { endUnsent } from '../../generations/review/end-unsent.ts';
 
 const lookEveryMs = 2_000;
 const batchSize = 2_000;

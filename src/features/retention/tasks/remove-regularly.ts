@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../../../config.ts';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
+import type { Config } from '../../../settings/config.ts';
 import { removeEndedKeys } from '../../api-keys/remove-ended-keys.ts';
-import { forgetIdempotencyKeys } from '../../generations/tasks/forget-idempotency-keys.ts';
-import { removeOldEvents } from '../../generations/tasks/remove-old-events.ts';
 import { forgetAddresses, removeOldInvitations } from '../../members/forget-addresses.ts';
 import { forgetAbsentUser } from '../../people/forget-absent-user.ts';
 import { removeOldPrices } from '../../prices/remove-old-prices.ts';
+import { removeOldEvents } from '../../project-events/remove-old-events.ts';
 import { removeOldBalances } from '../../reconciliation/remove-old-balances.ts';
+import { forgetIdempotencyKeys } from '../../requests/forget-idempotency-keys.ts';
 
 const removeEveryMs = 3_600_000;
 const lockKey = 7_236_504;

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { defaultDatabaseTimeoutMs } from '../../../config.ts';
+import { defaultDatabaseTimeoutMs } from '../../../settings/config.ts';
 import { createNews, newsSession } from './news.ts';
 import { type Plan, type Purpose, planOf } from './purposes.ts';
 import { onReadOnly } from './read-only.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readConfig } from '../../../../src/config.ts';
 import { findObserved } from '../../../../src/features/prices/price-book.ts';
 import { removeWhatIsPast } from '../../../../src/features/retention/tasks/remove-regularly.ts';
 import { createLogger } from '../../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../../src/platform/db/connect.ts';
+import { readConfig } from '../../../../src/settings/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { holdRun, newPlace, type RunPlace, settleRun } from '../../../support/runs.ts';
 

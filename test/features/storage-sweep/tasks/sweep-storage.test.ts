@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { findStorageSweep } from '../../../../src/features/storage-sweep/storage-sweep.queries.ts';
 import { takeStep } from '../../../../src/features/storage-sweep/tasks/sweep-storage.ts';
-import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
+import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { eventually } from '../../../support/dramatis.ts';
 import { newPlace } from '../../../support/runs.ts';
 import { noAge, openSweptPlace, type SweptPlace } from '../../../support/sweeping.ts';

@@ -6,8 +6,8 @@ import { adapterOf, openClient, openPool } from '../../../../src/platform/db/con
 import { findDatabaseProblem } from '../../../../src/platform/db/database-health.ts';
 import { PrismaClient } from '../../../../src/platform/db/generated/client.ts';
 import { openSession } from '../../../../src/platform/db/migrations/session.ts';
-import { openReader, type Statement } from '../../../../src/platform/db/reads/reader.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
+import { openReader, type Statement } from '../../../../src/platform/reads/reader.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { eventually } from '../../../support/dramatis.ts';
 import { openWire, type Wire } from '../../../support/wire.ts';

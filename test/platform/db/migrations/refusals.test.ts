@@ -3,11 +3,11 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { readConfig } from '../../../../src/config.ts';
 import { settleEnvironment } from '../../../../src/features/provider/settle-environment.ts';
 import { createLogger } from '../../../../src/logger.ts';
 import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from '../../../../src/platform/db/migrations/read-migrations.ts';
+import { readConfig } from '../../../../src/settings/config.ts';
 import { createTestDatabase, empty, type TestDatabase } from '../../../support/database.ts';
 
 let database: TestDatabase;

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { type DocumentNode, parse } from 'graphql';
-import { toGlobalId } from '../../../../src/platform/graphql/global-id.ts';
-import { createPlanner } from '../../../../src/platform/graphql/plan/execute.ts';
+import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
+import { createPlanner } from '../../../../src/platform/reads/plan/execute.ts';
 import { createSchema } from '../../../../src/server/schema.ts';
 
 setFlagsFromString('--expose-gc');

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { toError } from '../../errors.ts';
+import type { TaskContext } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import type { AllNotes, NotedIntent } from '../../platform/storage/intent-notes.ts';
+import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
+import { reviewRuns } from './review-runs.ts';
+
+type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
+
+const lockKey = 7_236_502;
+/** A run that may yet be submitted, or of which it is not known whether it was. */
+const undecided = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING', 'UNCERTAIN'] as const;
+/** The setting that says in which cluster the database was seen last. */
+const identityName = 'database-identity';
+
+/**
+ * Looks whether the database is the one that was written to, and knows everything that was submitted. A copy does not, nor
+ * does a replica that took over before it had heard of everything: their unfinished runs may have been submitted, and
+ * paid. They become UNCERTAIN until there is proof, or a person decides. Of `runs`, those become UNCERTAIN too that
+ * another process may have submitted, with its intent on an earlier Postgres. Resolves to how many.
+ */
+export async function reviewDatabase(ctx: Tools, runs: readonly string[] = []): Promise<number> {
+  return ctx.turns.share('review of the database', runs, async (all) => {
+    const count = await review(ctx, all.flat());
+    return all.map(() => count);
+  });
+}
+
+async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
+  const { intentNotes, log } = ctx;
+  const { count, known, idle } = await alone(ctx, async (tx) => {
+    const identity = await readIdentity(ctx);
+    const before = await tx.setting.findUnique({ where: { name: identityName } });
+    const isCopy = before !== null && identity !== null && before.value !== identity;
+    const { database, former } = await openNotes(ctx, tx, isCopy);
+    const notes = await intentNotes.read();
+    const standing = await readStanding(tx, notes);
+    const lost = lostIntents(notes, standing);
+    const reason = isCopy ? 'it is a copy' : lost.length > 0 ? 'it is older than what was submitted' : null;
+    const doubtful = doubtfulIntents(notes, standing).filter(
+      ({ generationId }) => reason !== null || runs.includes(generationId),
+    );
+    const doubtfulRuns = doubtful.map(({ generationId }) => generationId);
+    const count = await reviewRuns(
+      ctx,
+      reason === null ? doubtfulRuns : 'ALL',
+      await intentNotes.accountsOf(former),
+    );
+    if (reason !== null || count > 0)
+      log.warn(
+        { reason: reason ?? 'Postgres was exchanged during a submit', count },
+        'the database is not as it was left: unfinished runs need a review',
+      );
+    await tellLost(ctx, tx, lost, doubtfulIntents(notes, standing));
+    // This is written last, so that a review that is cut short is made once more.
+    const settled = [...lost, ...doubtful];
+    await tx.submitIntent.createMany({
+      data: settled.map(({ token, generationId }) => ({ token, generationId })),
+      skipDuplicates: true,
+    });
+    await remember(tx, databaseName, database);
+    if (identity !== null) await remember(tx, identityName, identity);
+    return { count, ...(await findSettled(tx, notes, standing, settled)) };
+  });
+  await intentNotes.adopt(known, idle).catch((error: unknown) => {
+    // They stay where they are. Every process goes on reading them.
+    log.warn({ err: toError(error) }, 'the notes of processes that are gone could not be put in order');
+  });
+  return count;
+}
+
+/** One process at a time; the others wait, and look again after it. */
+function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const patience = { maxWait: 60_000, timeout: 3_600_000 };
+  return db.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT set_config(name, '0', true) FROM unnest(ARRAY['lock_timeout', 'statement_timeout',
+      'idle_in_transaction_session_timeout']) AS name`;
+    await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
+    return work(tx);
+  }, patience);
+}
+
+/** The cluster and the database in it; null where the server does not tell. A dump that is restored has another one. */
+async function readIdentity({ db, log }: Tools): Promise<string | null> {
+  try {
+    const [row] = await db.$queryRaw<{ identity: string }[]>`
+      SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS identity
+      FROM pg_database WHERE datname = current_database()`;
+    return row?.identity ?? null;
+  } catch (error) {
+    log.debug({ err: error }, 'the database does not tell which one it is');
+    return null;
+  }
+}
+
+/** A copy gets a new name: from now on there are two databases, and the submits of one mean nothing to the other. */
+async function openNotes(
+  { intentNotes, log }: Tools,
+  tx: Transaction,
+  isCopy: boolean,
+): Promise<{ readonly database: string; readonly former: string }> {
+  const { database: named, server } = await readStanding(tx, { mine: [], others: [] });
+  const before = intentNotes.database;
+  const database = isCopy ? randomUUID() : (named ?? (before || randomUUID()));
+  const hasOthers = await intentNotes.belongTo(z.uuid().parse(database), server);
+  if (hasOthers && database !== before)
+    log.info({ database }, 'DATA_DIR has notes of submits from another database: they mean nothing here');
+  return { database, former: named ?? database };
+}
+
+/** Names the runs that are gone. The ledger outlives a run that was removed with its project. */
+async function tellLost(
+  { log }: Tools,
+  tx: Transaction,
+  lost: readonly NotedIntent[],
+  doubtful: readonly NotedIntent[],
+): Promise<void> {
+  const ids = [...lost, ...doubtful].map(({ generationId }) => generationId);
+  const [runs, entries] = await Promise.all([
+    tx.generation.findMany({ where: { id: { in: ids } }, select: { id: true } }),
+    tx.ledgerEntry.findMany({ where: { generationId: { in: ids } }, select: { generationId: true } }),
+  ]);
+  const known = new Set([...runs.map(({ id }) => id), ...entries.map(({ generationId }) => generationId)]);
+  const tell = (intents: readonly NotedIntent[], message: string) => {
+    for (const { generationId } of intents)
+      if (!known.has(generationId)) log.error({ generationId }, message);
+  };
+  tell(lost, 'the database has lost a run that was submitted');
+  tell(doubtful, 'the database has lost a run that may have been submitted');
+}
+
+async function remember(tx: Transaction, name: string, value: string): Promise<void> {
+  await tx.setting.upsert({ where: { name }, create: { name, value }, update: { value } });
+}
+
+/**
+ * Which of the notes that were read say nothing any more that the database does not know. A process that died before its
+ * intent was committed leaves a note. It is of no consequence once its run was submitted on another Postgres, or has ended.
+ */
+async function findSettled(
+  tx: Transaction,
+  { mine, others }: AllNotes,
+  { missing, server }: Standing,
+  dealtWith: readonly NotedIntent[],
+): Promise<{ known: ReadonlySet<string>; idle: ReadonlySet<string> }> {
+  const known = new Set([...mine, ...others].map(({ token }) => token));
+  for (const token of missing) known.delete(token);
+  for (const { token } of dealtWith) known.add(token);
+  const left = others.filter((each) => !known.has(each.token) && each.server !== server);
+  const waiting = await tx.generation.findMany({
+    where: { id: { in: left.map(({ generationId }) => generationId) }, status: { in: [...undecided] } },
+    select: { id: true },
+  });
+  const waits = new Set(waiting.map(({ id }) => id));
+  const idle = left.filter(({ generationId }) => !waits.has(generationId)).map(({ token }) => token);
+  return { known, idle: new Set(idle) };
+}

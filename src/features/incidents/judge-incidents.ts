@@ -1,0 +1,94 @@
+import { type PauseWait, waitOfPause } from '../generations/waiting.ts';
+import type { AccountPause } from '../provider/provider-pause.ts';
+
+/** A pause that is told: when it begins, and when it is over. */
+export interface Incident {
+  /** As in the pause: an account, or the provider environment. */
+  readonly account: string;
+  /** What runs wait for. */
+  readonly reason: PauseWait;
+  readonly since: Date;
+  readonly tries: number;
+  /** Since when the pause is not in force; null while it is. */
+  readonly clearedAt: Date | null;
+  readonly endedAt: Date | null;
+  /** How often it began again soon after it had ended. */
+  readonly repeats: number;
+}
+
+/** What becomes of an incident. Only BEGINS and ENDS are told. */
+export interface Change {
+  readonly kind: 'BEGINS' | 'GOES_ON' | 'CLEARS' | 'ENDS' | 'IS_FORGOTTEN';
+  /** The incident after the change. */
+  readonly incident: Incident;
+}
+
+/** A limit of the provider's that is over so soon is not told. */
+const longRateLimitMs = 10_000;
+/** One failed try may be a hiccup. */
+const fewestTries = 2;
+/** So long after a pause its incident ends, unless the pause begins again; longer each time that it did. */
+const quietMs = 3_000;
+const longestQuietMs = 300_000;
+/** An incident that begins so soon after its end has come back. */
+const rememberedMs = 600_000;
+
+/**
+ * Compares the pauses in force with the incidents that were told. A pause that comes and goes keeps its incident open, and
+ * each time that it comes back after the end it takes twice as long until the next end: a provider that is up and down
+ * every second is told a few times, not thousands of times. Pure.
+ */
+export function judgeIncidents(
+  now: Date,
+  pauses: readonly AccountPause[],
+  incidents: readonly Incident[],
+): Change[] {
+  const paused = Map.groupBy(pauses, ({ account, reason }) =>
+    nameOf({ account, reason: waitOfPause[reason] }),
+  );
+  const known = new Map(incidents.map((incident) => [nameOf(incident), incident]));
+  const begun = [...paused].flatMap(([name, group]) => judgePause(now, group, known.get(name)));
+  const cleared = incidents.flatMap((incident) =>
+    paused.has(nameOf(incident)) ? [] : judgeCleared(now, incident),
+  );
+  return [...begun, ...cleared];
+}
+
+function nameOf({ account, reason }: Pick<Incident, 'account' | 'reason'>): string {
+  return `${reason} ${account}`;
+}
+
+/** The pauses are of one account and for one reason, perhaps of several of its models. */
+function judgePause(now: Date, pauses: readonly AccountPause[], known: Incident | undefined): Change[] {
+  const [first] = pauses.toSorted((a, b) => a.since.getTime() - b.since.getTime());
+  if (!first) return [];
+  const tries = Math.max(...pauses.map((pause) => pause.tries));
+  const { account, since } = first;
+  if (!known || known.endedAt !== null) {
+    if (!pauses.some((pause) => isWorthTelling(now, pause))) return [];
+    const repeats = known ? known.repeats + 1 : 0;
+    const reason = waitOfPause[first.reason];
+    const incident = { account, reason, since, tries, clearedAt: null, endedAt: null, repeats };
+    return [{ kind: 'BEGINS', incident }];
+  }
+  if (known.clearedAt === null && known.tries >= tries) return [];
+  const incident = { ...known, clearedAt: null, tries: Math.max(known.tries, tries) };
+  return [{ kind: 'GOES_ON', incident }];
+}
+
+function isWorthTelling(now: Date, { reason, since, tries }: AccountPause): boolean {
+  if (reason === 'RATE_LIMITED') return now.getTime() - since.getTime() >= longRateLimitMs;
+  return reason !== 'UNAVAILABLE' || tries >= fewestTries;
+}
+
+function judgeCleared(now: Date, known: Incident): Change[] {
+  const { clearedAt, endedAt, repeats } = known;
+  if (endedAt !== null) {
+    const isOld = now.getTime() - endedAt.getTime() > rememberedMs;
+    return isOld ? [{ kind: 'IS_FORGOTTEN', incident: known }] : [];
+  }
+  if (clearedAt === null) return [{ kind: 'CLEARS', incident: { ...known, clearedAt: now } }];
+  const needsMs = Math.min(quietMs * 2 ** repeats, longestQuietMs);
+  if (now.getTime() - clearedAt.getTime() < needsMs) return [];
+  return [{ kind: 'ENDS', incident: { ...known, endedAt: now } }];
+}

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createOutage } from '../../logger.ts';
+import type { TaskContext } from '../../platform/context.ts';
+import { isAnswering } from '../provider/answering.ts';
+import { claimProbe, endProbe } from '../provider/provider-pause.ts';
+import { keepIncidents } from './keep-incidents.ts';
+import { tellProjects } from './tell-projects.ts';
+import { wakeWaiting } from './waiting-runs.ts';
+
+const lookEveryMs = 500;
+/** So long the provider may take to answer before another process asks as well. */
+const probeMs = 5_000;
+
+/**
+ * Asks a provider that does not answer, until it does, by calls that cost nothing. One process at a time does, and no run
+ * is risked for it. Resolves to whether it asked.
+ */
+export async function probeProvider(ctx: Pick<TaskContext, 'db' | 'segmind'>): Promise<boolean> {
+  if (!(await claimProbe(ctx, probeMs))) return false;
+  await endProbe(ctx, await isAnswering(ctx.segmind));
+  return true;
+}
+
+/** Whether there is anything to be looked at; hardly ever. */
+async function isAnyPaused({ db }: Pick<TaskContext, 'db'>): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ isAny: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM provider_pauses) OR EXISTS (SELECT 1 FROM provider_incidents) AS "isAny"`;
+  return row?.isAny ?? false;
+}
+
+/** One look: tells what began or ended, and wakes the runs that waited for it. Resolves to whether there may be more at once. */
+export async function lookAtIncidents(ctx: TaskContext, signal: AbortSignal): Promise<boolean> {
+  let isMore = false;
+  for (const incident of (await keepIncidents(ctx)) ?? []) {
+    if (signal.aborted) return false;
+    if (incident.endedAt === null) await wakeWaiting(ctx, incident, signal);
+    isMore = (await tellProjects(ctx, incident)) || isMore;
+  }
+  return isMore;
+}
+
+/**
+ * Watches over the pauses of the provider and of its accounts until `signal` aborts, in each process that works. All that it
+ * knows is in the database: another process goes on where one was killed.
+ */
+export async function watchProvider(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+  const outage = createOutage(ctx.log, {
+    failed: 'pauses of the provider cannot be looked at',
+    over: 'pauses of the provider are looked at again',
+  });
+  let isProbing = false;
+  const probe = async () => {
+    if (isProbing) return;
+    isProbing = true;
+    // Another process asks when this one cannot.
+    await probeProvider(ctx).catch(() => false);
+    isProbing = false;
+  };
+  while (!signal.aborted) {
+    try {
+      const isAny = await isAnyPaused(ctx);
+      // A provider that hangs must not hold up the rest.
+      if (isAny) void probe();
+      const isMore = isAny && (await lookAtIncidents(ctx, signal));
+      outage.worked();
+      if (isMore) continue;
+    } catch (error) {
+      outage.failed(error);
+    }
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,31 @@
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import { fromGlobalId } from '../../platform/reads/global-id.ts';
+import { authorizeChange } from '../access/authorize.ts';
+import { findLiveCharacter } from '../characters/character.queries.ts';
+import { findGeneration } from '../generations/generation.queries.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+import { insertGeneration } from '../requests/insert-generation.ts';
+import { isModelAllowed, modelNotAllowed } from '../requests/prepare-run.ts';
+import { repeatOf } from '../requests/repeat-generation.ts';
+import type { RetryGenerationInput } from './resolution.type.ts';
+
+/**
+ * Asks once more for what has FAILED or was CANCELED. A run is repeated once: whoever asks again gets the same new run, however parallel
+ * they ask. Throws NotFound, Forbidden, BudgetExceeded, and Conflict for a run that has not failed, what is archived, or
+ * a model that the key is not for.
+ */
+export async function retryGeneration(
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>,
+  input: RetryGenerationInput,
+): Promise<GenerationRow> {
+  const failed = await findGeneration(ctx, fromGlobalId('Generation', input.id));
+  await authorizeChange(ctx, failed.projectId, 'GENERATE', { what: 'Generation', field: 'id' });
+  if (!isModelAllowed(ctx, failed.model)) throw modelNotAllowed(ctx, ['input', 'id']);
+  if (failed.status !== 'FAILED' && failed.status !== 'CANCELED') {
+    const message = `A generation that is ${failed.status} is not repeated; only one that is FAILED or CANCELED is.`;
+    throw new Conflict('NOT_RETRYABLE', message, ['input', 'id']);
+  }
+  await findLiveCharacter(ctx, failed.characterId, 'id');
+  return insertGeneration(ctx, await repeatOf(ctx, failed), { field: 'id' });
+}

@@ -1,0 +1,44 @@
+import { Conflict } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+import { sharedRead } from '../../platform/db/shared-read.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+
+/** A request that names itself, so that it can be sent again. */
+interface NamedRequest {
+  readonly projectId: string;
+  readonly idempotencyKey: string;
+  readonly requestHash: string;
+}
+
+/** The run that this request was answered with before. Throws Conflict when its key was another request's. */
+export async function findAnswered(ctx: Uses<'db'>, request: NamedRequest): Promise<GenerationRow | null> {
+  const answered = await readAnswered(ctx.db, request);
+  if (!answered) return null;
+  if (answered.requestHash !== request.requestHash) throw keyReused();
+  return ctx.db.generation.findUnique({ where: { id: answered.id } });
+}
+
+const readAnswered = sharedRead('answered requests', async (db, asked: readonly NamedRequest[]) => {
+  const [projects, keys] = [
+    asked.map(({ projectId }) => projectId),
+    asked.map(({ idempotencyKey }) => idempotencyKey),
+  ];
+  const found = await db.$queryRaw<{ place: number; id: string; requestHash: string }[]>`
+    SELECT asked.place::int AS place, answer.id::text AS id, answer.request_hash AS "requestHash"
+    FROM unnest(${projects}::uuid[], ${keys}::text[]) WITH ORDINALITY asked(project_id, idempotency_key, place), LATERAL (
+      SELECT g.id, g.request_hash FROM generations g
+        WHERE g.project_id = asked.project_id AND g.environment = provider_environment()
+          AND g.idempotency_key = asked.idempotency_key
+      UNION ALL SELECT k.generation_id, k.request_hash FROM answered_keys k
+        WHERE k.project_id = asked.project_id AND k.environment = provider_environment()
+          AND k.idempotency_key = asked.idempotency_key
+    ) answer`;
+  const byPlace = new Map(found.map((answer) => [answer.place, answer]));
+  return asked.map((_, index) => byPlace.get(index + 1) ?? null);
+});
+
+/** What is told of a key that was used before, for something else. */
+export function keyReused(): Conflict {
+  const message = 'This idempotency key was used for a different request.';
+  return new Conflict('IDEMPOTENCY_KEY_REUSED', message, ['input', 'idempotencyKey']);
+}

@@ -1,0 +1,182 @@
+import { BudgetExceeded, type InputPath, NotFound, Unavailable } from '../../errors.ts';
+import type { Viewer } from '../../platform/auth/viewer.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import type { Prisma } from '../../platform/db/generated/client.ts';
+import { closedProject } from '../access/authorize.ts';
+import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
+import { type GenerationRow, untouched } from '../generations/progress.ts';
+import { wakeAdmitted } from '../generations/slots.ts';
+import { isImageGone } from '../images/image-gone.ts';
+import { keyReused } from './idempotency.ts';
+
+/** A run to be. */
+export interface NewGeneration {
+  readonly projectId: string;
+  readonly characterId: string;
+  /** The provider environment whose prices and accounts it was made ready for. */
+  readonly environment: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly prompt: string | null;
+  readonly parameters: Prisma.InputJsonObject;
+  readonly references: Prisma.InputJsonArray;
+  readonly seed: bigint;
+  readonly priceMicros: bigint | null;
+  readonly holdMicros: bigint;
+  readonly priceShape: string;
+  readonly outputCount: number;
+  readonly resultKey: string | null;
+  readonly requestHash: string;
+  readonly idempotencyKey: string | null;
+  readonly batch: string | null;
+  readonly retryOfId: string | null;
+  /** Whether the project's run with the same result, and the same seed if need be, will do instead. */
+  readonly reuse: 'NEVER' | 'SAME_SEED' | 'ANY_SEED';
+}
+
+type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
+
+/**
+ * Writes a run whole or not at all: its row, its hold in the ledger and in every budget that covers it, its slot and job
+ * where one is free, its audit entry, its event. All who ask in a project while its lock is waited for are written in one
+ * transaction. Resolves to the run that there is already where its idempotency key, what it repeats, or `reuse` lead to
+ * one. Throws Conflict for a closed project, or a key that was used for something else, BudgetExceeded, and NotFound
+ * for a picture that is gone.
+ */
+export async function insertGeneration(
+  ctx: Tools,
+  run: NewGeneration,
+  { field }: { field: string },
+): Promise<GenerationRow> {
+  try {
+    const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
+      ctx.db.$transaction((tx) => writeRequests(ctx, tx, run.projectId, requests)),
+    );
+    return rowOf(answer, field);
+  } catch (error) {
+    throw await explainRefusal(ctx, run, error, null);
+  }
+}
+
+/** The same in the transaction of the caller, who must not commit what a budget refuses; `explainRefusal` tells why. */
+export async function insertGenerationIn(
+  ctx: Tools,
+  tx: Transaction,
+  run: NewGeneration,
+  field: string,
+): Promise<GenerationRow> {
+  const [answer] = await writeRequests(ctx, tx, run.projectId, [{ run, viewer: ctx.viewer }]);
+  if (!answer) throw new Error('Every request has its answer.');
+  return rowOf(answer, field);
+}
+
+interface Request {
+  readonly run: NewGeneration;
+  readonly viewer: Viewer;
+}
+
+interface Answer {
+  readonly outcome:
+    | 'MADE'
+    | 'KNOWN'
+    | 'KEY_REUSED'
+    | 'OVER_BUDGET'
+    | 'OTHER_ENVIRONMENT'
+    | 'PROJECT_GONE'
+    | 'PROJECT_DELETING'
+    | 'PROJECT_ARCHIVED';
+  readonly row: GenerationRow | undefined;
+}
+
+/** The only way a run comes to be. The database writes them, one by one in their order: see `request_generations`. */
+async function writeRequests(
+  ctx: Uses<'jobs'>,
+  tx: Transaction,
+  projectId: string,
+  requests: readonly Request[],
+): Promise<Answer[]> {
+  const asked = JSON.stringify(requests.map(columnsOf));
+  const answers = await tx.$queryRaw<
+    {
+      outcome: Answer['outcome'];
+      id: string | null;
+      admitted: string | null;
+      wakeup: string;
+      active: number;
+    }[]
+  >`
+    SELECT outcome, run::text AS id, admitted::text AS admitted, wakeup::text AS wakeup, active
+    FROM request_generations(${projectId}::uuid, ${asked}::jsonb, ${JSON.stringify(untouched)}::jsonb) ORDER BY place`;
+  await wakeAdmitted(ctx, tx, answers);
+  const ids = answers.flatMap(({ id }) => id ?? []);
+  const rows = await tx.generation.findMany({ where: { id: { in: [...new Set(ids)] } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return answers.map(({ outcome, id }) => ({ outcome, row: id === null ? undefined : byId.get(id) }));
+}
+
+/** By the columns' names, as `jsonb_populate_record` reads them. */
+function columnsOf({ run, viewer }: Request) {
+  const { userId, apiKeyId } = requester(viewer);
+  return {
+    project_id: run.projectId,
+    character_id: run.characterId,
+    environment: run.environment,
+    model: run.model,
+    model_version: run.modelVersion,
+    prompt: run.prompt,
+    parameters: run.parameters,
+    references: run.references,
+    seed: run.seed.toString(),
+    price_micros: run.priceMicros?.toString(),
+    hold_micros: run.holdMicros.toString(),
+    price_shape: run.priceShape,
+    output_count: run.outputCount,
+    result_key: run.resultKey,
+    request_hash: run.requestHash,
+    idempotency_key: run.idempotencyKey,
+    batch: run.batch,
+    retry_of_id: run.retryOfId,
+    reuse: run.reuse,
+    user_id: userId,
+    api_key_id: apiKeyId,
+    actor_kind: viewer.kind,
+  };
+}
+
+function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
+  if (outcome === 'KEY_REUSED') throw keyReused();
+  if (outcome === 'OVER_BUDGET') throw new OverBudget();
+  if (outcome === 'OTHER_ENVIRONMENT')
+    throw new Unavailable('The database has gone over to another provider environment than this process.');
+  if (outcome === 'PROJECT_GONE') throw new NotFound('Project');
+  if (outcome === 'PROJECT_DELETING' || outcome === 'PROJECT_ARCHIVED') throw closedProject(outcome, field);
+  if (!row) throw new Error('A run was written and cannot be read.');
+  return row;
+}
+
+/** The database refused a hold. */
+class OverBudget extends Error {}
+
+/** Whose budgets a run counts for: the person, also through a key of theirs, and the key. */
+export function requester(viewer: Viewer): { userId: string | null; apiKeyId: string | null } {
+  return {
+    userId: viewer.kind === 'ADMIN' ? null : viewer.userId,
+    apiKeyId: viewer.kind === 'API_KEY' ? viewer.apiKeyId : null,
+  };
+}
+
+/** What a client is told when the database refused a run: which budgets have no room for it, or that a picture is gone. */
+export async function explainRefusal(
+  ctx: Tools,
+  run: Pick<NewGeneration, 'projectId' | 'characterId' | 'model' | 'holdMicros'>,
+  error: unknown,
+  path: InputPath | null,
+): Promise<unknown> {
+  if (isImageGone(error)) return new NotFound('Image');
+  if (!(error instanceof OverBudget)) return error;
+  const spender = { ...run, ...requester(ctx.viewer) };
+  const verdicts = await judgeBudgets(ctx.db, spender, run.holdMicros);
+  // There may be room again by now.
+  return refusalOf(verdicts, path) ?? new BudgetExceeded('A budget had no room for it.', path);
+}

@@ -1,0 +1,33 @@
+import type { Uses } from '../../platform/context.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+
+/** A result that may be there already. */
+interface Wanted {
+  readonly projectId: string;
+  readonly resultKey: string;
+  /** Null when any seed will do. */
+  readonly seed: bigint | null;
+}
+
+/**
+ * The project's completed runs with the same model, parameters, pictures and seed, the newest first; not those whose
+ * pictures were all discarded, nor those of another provider environment.
+ */
+export async function listOwned(
+  ctx: Uses<'db' | 'segmind'>,
+  { projectId, resultKey, seed }: Wanted,
+  limit: number,
+): Promise<GenerationRow[]> {
+  return ctx.db.generation.findMany({
+    where: {
+      projectId,
+      resultKey,
+      environment: ctx.segmind.environment,
+      status: 'COMPLETED',
+      pictures: { gt: ctx.db.generation.fields.discarded },
+      ...(seed === null ? {} : { seed }),
+    },
+    orderBy: [{ requestedAt: 'desc' }, { id: 'desc' }],
+    take: limit,
+  });
+}

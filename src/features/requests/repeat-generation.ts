@@ -1,0 +1,44 @@
+import { findImageModel } from '../../catalogue/catalogue.ts';
+import type { Uses } from '../../platform/context.ts';
+import type { Prisma } from '../../platform/db/generated/client.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+import { storedParameters, storedReferences } from '../generations/stored-run.ts';
+import { estimateRun, listPrice } from '../prices/price-book.ts';
+import { priceShape } from '../prices/price-shape.ts';
+import { resultKey } from '../run-inputs/identity.ts';
+import type { NewGeneration } from './insert-generation.ts';
+
+/** The same run once more: all that was sent, the seed too, at today's price. */
+export async function repeatOf(
+  ctx: Uses<'db' | 'config' | 'segmind'>,
+  run: GenerationRow,
+): Promise<NewGeneration> {
+  const model = findImageModel(run.model);
+  const [parameters, references] = [storedParameters(run), storedReferences(run)];
+  // Looked at anew: an older version may have kept less of it.
+  const shape = model
+    ? priceShape(model, parameters)
+    : { shape: run.priceShape, outputCount: run.outputCount };
+  const { holdMicros } = await estimateRun(ctx, run.model, shape);
+  return {
+    projectId: run.projectId,
+    characterId: run.characterId,
+    environment: ctx.segmind.environment,
+    model: run.model,
+    modelVersion: model?.version ?? run.modelVersion,
+    prompt: run.prompt,
+    parameters: parameters as Prisma.InputJsonObject,
+    references: references as unknown as Prisma.InputJsonArray,
+    seed: run.seed,
+    priceMicros: listPrice(model?.price ?? null, shape.outputCount),
+    holdMicros,
+    priceShape: shape.shape,
+    outputCount: shape.outputCount,
+    resultKey: model ? resultKey(model, parameters, references) : run.resultKey,
+    requestHash: run.requestHash,
+    idempotencyKey: null,
+    batch: run.batch,
+    retryOfId: run.id,
+    reuse: 'NEVER',
+  };
+}

@@ -1,0 +1,71 @@
+import type { TaskContext } from '../../platform/context.ts';
+import type { Wakeup } from '../../platform/jobs/wakeup.ts';
+import { endUnsent } from '../database-review/end-unsent.ts';
+import { isAtRest } from '../generations/generation-state.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+import { pollGeneration } from './poll-generation.ts';
+import { postpone, restUncertain } from './put-back.ts';
+import { storeGeneration } from './results/store-generation.ts';
+import { submitGeneration } from './submit-generation.ts';
+import type { Worker } from './worker.ts';
+
+/** How long a run of another provider environment is left alone. */
+const foreignMs = 5_000;
+
+/**
+ * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,
+ * waits for a later wake-up, or the worker is asked to hand over. Any worker can go on from what the row says.
+ */
+export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: AbortSignal): Promise<void> {
+  let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
+  // The row names its one wake-up: any other is left over from an earlier life.
+  if (run?.wakeupId !== wakeup.id) return;
+  if (isAtRest(run.status)) return;
+  // Another process may belong to it. The watch over the environment says so in the log.
+  if (run.environment !== ctx.segmind.environment) {
+    await postpone(ctx, run, foreignMs, 'ENVIRONMENT');
+    return;
+  }
+  // It waits for a slot, and wakes anew with one.
+  if (run.status === 'QUEUED' && !run.holdsSlot) return;
+  if (run.status === 'SUBMITTING') {
+    // Its worker is gone between the intent and the answer. Only that worker could know whether it was taken.
+    await restUncertain(ctx, run, 'The worker that handed it over did not come back.', {});
+    return;
+  }
+  try {
+    while (run && !signal.aborted) run = await step(ctx, run, wakeup, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+}
+
+/** One step. Resolves to the run when it goes on now, null when this worker is done with it. */
+async function step(
+  ctx: Worker,
+  run: GenerationRow,
+  wakeup: Wakeup,
+  signal: AbortSignal,
+): Promise<GenerationRow | null> {
+  switch (run.status) {
+    case 'QUEUED':
+      return run.cancelRequestedAt ? cancel(ctx, run) : submitGeneration(ctx, run, wakeup, signal);
+    case 'SUBMITTED':
+    case 'PROCESSING':
+      wakeup.settle();
+      return pollGeneration(ctx, run, signal);
+    case 'STORING':
+      wakeup.settle();
+      await storeGeneration(ctx, run, signal);
+      return null;
+    default:
+      return null;
+  }
+}
+
+/** Somebody asked to cancel while the run was being handed over, and it came back untaken. */
+async function cancel(ctx: TaskContext, run: GenerationRow): Promise<null> {
+  await endUnsent(ctx, run.id, { to: 'CANCELED', from: ['QUEUED'] });
+  return null;
+}

@@ -1,0 +1,84 @@
+import type { TaskContext } from '../../../platform/context.ts';
+import { persistAnswer } from '../../../platform/db/persist.ts';
+import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
+import { reviewDatabase } from '../../database-review/review-database.ts';
+import type { Changes } from '../../generations/move-generation.ts';
+import { moveTogether, type SharedMove } from '../../generations/move-together.ts';
+import type { GenerationRow } from '../../generations/progress.ts';
+import { deliveredOutputs } from '../../generations/stored-run.ts';
+
+/** What the provider answered about a run. */
+export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;
+
+/** The columns of a run that is no longer in doubt. */
+export const noFailure = { failure_code: null, failure_message: null, failure_retryable: null } as const;
+
+/**
+ * Writes down what the provider answered for a run that the database no longer has with this attempt: it was given up as
+ * UNCERTAIN, or the database has gone back to before the attempt. Its wake-up is gone, so it gets a new one. Resolves to
+ * the run, or to null when it was settled without the answer; the log then says what was answered.
+ */
+export async function recordLate(
+  ctx: TaskContext,
+  run: GenerationRow,
+  answer: LateAnswer,
+  hurried?: AbortSignal,
+): Promise<GenerationRow | null> {
+  const wakeupId = newWakeupId();
+  const { id, projectId, providerAccount } = run;
+  const account = providerAccount === null ? {} : { provider_account: providerAccount };
+  const record = () =>
+    persistAnswer(
+      () =>
+        moveTogether(ctx, run, {
+          ...answer,
+          from: ['UNCERTAIN'],
+          orUnheld: true,
+          set: { ...answer.set, ...account, wakeup_id: wakeupId },
+          wakeup: { id: wakeupId },
+        }),
+      hurried,
+    );
+  const find = () => persistAnswer(() => ctx.db.generation.findUnique({ where: { id } }), hurried);
+  const recorded = await record();
+  if (recorded) return recorded;
+  let present = await find();
+  if (present?.status === 'QUEUED' || present?.status === 'AWAITING_APPROVAL') {
+    // The answer proves that the run was handed over, and the database does not know.
+    await persistAnswer(() => reviewDatabase(ctx, [id]), hurried);
+    const reviewed = await record();
+    if (reviewed) return reviewed;
+    present = await find();
+  }
+  const requestId = answer.set?.provider_request_id ?? run.providerRequestId;
+  const fact = { generationId: id, projectId, account: providerAccount, requestId };
+  if (!present) ctx.log.error(fact, 'the database has lost a run that the provider took');
+  else if (requestId === null || present.providerRequestId !== requestId)
+    ctx.log.error(fact, 'an answer came for a run that was settled without it');
+  return null;
+}
+
+/**
+ * Writes down once more what this worker knows of a run, which has another status now than this worker gave it. Mostly
+ * another worker was faster, and nothing happens. But the database may have gone back to before the submit.
+ */
+export async function restate(ctx: TaskContext, run: GenerationRow): Promise<void> {
+  const known: Changes = {
+    ...noFailure,
+    ...(run.providerRequestId === null ? {} : { provider_request_id: run.providerRequestId }),
+    ...(run.submittedAt === null ? {} : { submitted_at: run.submittedAt.toISOString() }),
+  };
+  const token = run.attemptToken ?? undefined;
+  if (run.status !== 'STORING') {
+    await recordLate(ctx, run, { to: 'SUBMITTED', token, set: known });
+    return;
+  }
+  const set: Changes = {
+    ...known,
+    outputs: deliveredOutputs(run),
+    inference_seconds: run.inferenceSeconds,
+    cost_micros: run.costMicros?.toString() ?? null,
+    cost_source: run.costSource,
+  };
+  await recordLate(ctx, run, { to: 'STORING', token, set });
+}

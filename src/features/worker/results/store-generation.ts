@@ -1,0 +1,51 @@
+import { persist } from '../../../platform/db/persist.ts';
+import { moveTogether } from '../../generations/move-together.ts';
+import type { StoredOutputProblem } from '../../generations/output-problem.ts';
+import { type GenerationRow, readOutputProblems } from '../../generations/progress.ts';
+import type { Worker } from '../worker.ts';
+import { tooMany } from './keep-outputs.ts';
+import { failPaid } from './keep-result.ts';
+import { restate } from './record-late.ts';
+import { storeOutputs } from './store-outputs.ts';
+
+/** The log names so many problems of a run; the run's row has them all. */
+const mostLogged = 10;
+
+/**
+ * Copies a run's outputs into our own storage and ends it. One broken output does not fail its siblings; a run
+ * with no sound output at all has failed, though it was paid for. Outputs that are refused are kept as they came.
+ */
+export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: AbortSignal): Promise<void> {
+  const stored = await storeOutputs(ctx, run, signal);
+  const images = stored.flatMap((each) => ('image' in each ? [each] : []));
+  const refused = stored.flatMap((each) => ('code' in each ? [each] : (each.problem ?? [])));
+  logProblems(ctx, run, refused);
+  // What was too much to be looked at was kept with the answer.
+  const problems = [...refused, ...readOutputProblems(run).filter(({ code }) => code === tooMany)];
+  if (images.length === 0) {
+    const isOurs = problems.some(({ code }) => code === 'STORAGE_UNAVAILABLE');
+    const code = isOurs ? 'STORAGE_FAILED' : 'RESULT_INVALID';
+    const { costMicros } = run;
+    await failPaid(ctx, run, code, problems[0]?.message ?? '', { costMicros }, problems);
+    return;
+  }
+  const completed = await persist.execute(() =>
+    moveTogether(ctx, run, {
+      to: 'COMPLETED',
+      set: { output_problems: problems, pictures: images.length },
+      images: images.map(({ index, image }) => ({ index, imageId: image.id })),
+    }),
+  );
+  if (!completed) await restate(ctx, run);
+}
+
+function logProblems(
+  { log }: Worker,
+  { id: generationId }: GenerationRow,
+  problems: readonly StoredOutputProblem[],
+): void {
+  for (const { index, code, message } of problems.slice(0, mostLogged))
+    log.warn({ generationId, index, code, message }, 'an output is no picture, or not a whole one');
+  const count = problems.length - mostLogged;
+  if (count > 0) log.warn({ generationId, count }, 'more outputs are no pictures, or not whole ones');
+}

@@ -1,0 +1,56 @@
+import type { Status } from '../../platform/segmind/result.ts';
+import type { Segmind } from '../../platform/segmind/segmind.ts';
+import { SegmindError } from '../../platform/segmind/segmind-error.ts';
+import type { GenerationRow } from '../generations/progress.ts';
+import { AccountUnusable, accountInForce, accountNamed } from '../provider-keys/provider-key.queries.ts';
+import type { Worker } from './worker.ts';
+
+/** The account that a submitted run is asked after with. */
+export interface RunAccount {
+  /** The client that has answered last, or is about to; null before the first answer. */
+  readonly client: Segmind | null;
+  /** Where the run stands. Throws SegmindError, and AccountUnusable where no key of its account is known. */
+  status(requestId: string): Promise<Status>;
+}
+
+/** The key is refused, which says nothing about the run. */
+export function isKeyRefused(error: unknown): boolean {
+  return error instanceof SegmindError && (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN');
+}
+
+/**
+ * A run is asked after with the account that took it. When the key of that account is refused, gone or unreadable, the keys
+ * in force are tried: one of them may be a new key of the same account. It is, when it knows the run; what it says otherwise means
+ * nothing, because another account knows no request of this one.
+ */
+export function accountOfRun(ctx: Worker, run: GenerationRow): RunAccount {
+  let client: Segmind | null = null;
+
+  async function fromSuccessor(requestId: string, refused: unknown): Promise<Status> {
+    const project = await accountInForce(ctx, run.projectId).catch(() => null);
+    const known = run.providerAccount;
+    for (const candidate of new Set([project, ctx.segmind])) {
+      if (!candidate || candidate.accountId === known) continue;
+      const status = await candidate.status(requestId).catch(() => null);
+      if (!status) continue;
+      client = candidate;
+      return status;
+    }
+    throw refused;
+  }
+
+  return {
+    get client() {
+      return client;
+    },
+    async status(requestId) {
+      try {
+        client ??= run.providerAccount === null ? ctx.segmind : await accountNamed(ctx, run.providerAccount);
+        return await client.status(requestId);
+      } catch (error) {
+        if (!(error instanceof AccountUnusable) && !isKeyRefused(error)) throw error;
+        return fromSuccessor(requestId, error);
+      }
+    },
+  };
+}

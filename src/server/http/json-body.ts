@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import { BadRequest, UnsupportedMedia } from '../../errors.ts';
+import type { Arrivals } from './arrivals.ts';
+
+/** A value takes up to twenty times as much memory as the bytes `{},` do; text does not. */
+const maxValues = 250_000;
+
+/**
+ * Reads JSON bodies, and no others, strictly: UTF-8 and nothing else, not compressed, without members that reach for
+ * a prototype. A body that two readers could understand differently is read by none.
+ */
+export function registerJsonBody(app: FastifyInstance, arrivals: Arrivals, maxBytes: number): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  function decode(bytes: Buffer): string {
+    if (hasMoreValues(bytes, maxValues)) throw new BadRequest(`The body has more than ${maxValues} values.`);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      throw new BadRequest('The body is not well-formed UTF-8.');
+    }
+  }
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    if (!/^utf-?8$/i.test(charset)) return done(new UnsupportedMedia('The charset must be utf-8.'));
+    if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
+      return done(new UnsupportedMedia('Bodies must not be compressed.'));
+    }
+    arrivals
+      .readBody(request, payload, maxBytes)
+      .then((bytes) => bytes && decode(bytes))
+      .then((text) => (text === null ? done(null, undefined) : parseJson(request, text, done)), done);
+  });
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const bracket = 0x5b;
+const brace = 0x7b;
+
+/** Whether JSON has more than `most` values, found out without reading it as JSON. What is no JSON may be counted wrong. */
+function hasMoreValues(bytes: Buffer, most: number): boolean {
+  // Each takes at least one byte.
+  if (bytes.length <= most) return false;
+  let values = 0;
+  let isText = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === quote) isText = !isText;
+    else if (isText) at += byte === backslash ? 1 : 0;
+    else if (byte === comma || byte === bracket || byte === brace) values += 1;
+    if (values > most) return true;
+  }
+  return false;
+}

@@ -1,0 +1,61 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { BadRequest } from '../../errors.ts';
+import { type PrepareNamed, readDocumentName } from '../../platform/graphql/documents/persisted-documents.ts';
+
+/** Of `extensions` a hash is all that we read, so nobody needs to send much there. */
+const maxExtensionsCharacters = 4_096;
+
+const object = z.record(z.string(), z.unknown(), 'must be an object');
+const operation = z.object(
+  {
+    query: z.string('must be a string').min(1, 'must not be empty').optional(),
+    documentId: z.unknown().optional(),
+    operationName: z.string('must be a string').nullish(),
+    variables: object.nullish(),
+    extensions: object
+      .nullish()
+      .refine((value) => JSON.stringify(value ?? null).length <= maxExtensionsCharacters, {
+        message: `must be at most ${maxExtensionsCharacters} characters of JSON`,
+      }),
+  },
+  'must be one JSON object; several operations in one request are not taken',
+);
+
+/** What a GraphQL-over-HTTP request asks, checked in full: nothing else is executed. Throws BadRequest. */
+export function readOperation(request: FastifyRequest): Parameters<PrepareNamed>[0] {
+  const parsed = operation.safeParse(
+    request.method === 'GET' ? readQueryString(request.query) : request.body,
+  );
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new BadRequest(`${issue?.path.length ? issue.path.join('.') : 'The request'} ${issue?.message}.`);
+  }
+  const { operationName, variables, ...document } = parsed.data;
+  return {
+    ...readDocumentName(document),
+    operationName: operationName ?? null,
+    variables: variables ?? {},
+  };
+}
+
+const parameters = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+/** GET carries the two objects as JSON; an empty parameter counts as none. */
+function readQueryString(query: unknown): Record<string, unknown> {
+  const given = Object.entries(parameters.parse(query)).filter(([, value]) => value !== '');
+  return Object.fromEntries(
+    given.map(([name, value]) => {
+      if (typeof value !== 'string') throw new BadRequest(`${name} is given more than once.`);
+      return [name, name === 'variables' || name === 'extensions' ? readJson(name, value) : value];
+    }),
+  );
+}
+
+function readJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadRequest(`${name} must be JSON.`);
+  }
+}

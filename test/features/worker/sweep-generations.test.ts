@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { moveTogether } from '../../../src/features/generations/move-together.ts';
+import { sweepGenerations } from '../../../src/features/worker/sweep-generations.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { createTurns } from '../../../src/platform/db/turns.ts';
+import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+let db: Database;
+let jobs: JobQueue;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = connectDatabase(database.url);
+  jobs = await startJobQueue(database.url, createLogger('silent'));
+});
+afterAll(async () => {
+  await jobs.stop(0);
+  await db.$disconnect();
+  await database.drop();
+});
+
+it('a sweep and moves of the same runs wait for each other, and neither blocks the other', async () => {
+  const { id: projectId } = await db.project.create({ data: { name: 'Swept' } });
+  const { id: characterId } = await db.character.create({ data: { projectId, name: 'Mara' } });
+  const request = {
+    requestHash: '0'.repeat(64),
+    model: 'm',
+    modelVersion: '1',
+    parameters: {},
+    references: [],
+  };
+  // The first by id was asked for last.
+  const runs = await db.generation.createManyAndReturn({
+    data: [1, 2, 3].map((digit) => ({
+      ...request,
+      id: `${digit}${randomUUID().slice(1)}`,
+      projectId,
+      characterId,
+      seed: 1,
+      status: 'SUBMITTED' as const,
+      wakeupId: randomUUID(),
+      requestedAt: new Date(Date.now() - digit * 1_000),
+    })),
+  });
+  const ctx = { db, jobs, turns: createTurns() };
+  let waiting: Promise<unknown> | undefined;
+  await db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT id::text FROM generations WHERE id = ${runs[0]?.id}::uuid FOR NO KEY UPDATE`;
+    const moves = moveTogether(ctx, runs[1] ?? { id: '', projectId }, { to: 'SUBMITTED', from: ['QUEUED'] });
+    const others = runs.map((run) => moveTogether(ctx, run, { to: 'PROCESSING' }));
+    await sleep(200);
+    waiting = Promise.all([moves, ...others, sweepGenerations(ctx)]);
+    await sleep(200);
+  });
+  expect(await waiting).toMatchObject([null, ...runs.map(() => ({ status: 'PROCESSING' })), 3]);
+});

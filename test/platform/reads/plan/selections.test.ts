@@ -1,0 +1,49 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from '@jest/globals';
+import { buildSchema, type FieldNode, Kind, parse } from 'graphql';
+import type { Run } from '../../../../src/platform/reads/plan/run.ts';
+import { argumentsOf } from '../../../../src/platform/reads/plan/selections.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+const schema = buildSchema('type Query { hero(id: ID, first: Int = 3): Int }');
+const field = schema.getQueryType()?.getFields().hero ?? null;
+
+function heroOf(query: string) {
+  const [definition] = parse(query).definitions;
+  if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error('No operation.');
+  const [node] = definition.selectionSet.selections as FieldNode[];
+  if (!node) throw new Error('No field.');
+  return argumentsOf({ key: '"hero":', name: 'hero', field, nodes: [node] });
+}
+
+const runWith = (variables: Record<string, unknown>): Run => ({
+  reader: { read: async () => [], readOne: async () => null, close: async () => undefined },
+  ctx: {},
+  variables,
+  reads: [],
+  projects: [],
+});
+
+it('arguments are those of each execution, also when several run in turns', () => {
+  const args = heroOf('query ($id: ID) { hero(id: $id) }');
+  const [one, other] = [runWith({ id: 'one' }), runWith({ id: 'other' })];
+  expect([one, other, one].map((run) => args(run).id)).toEqual(['one', 'other', 'one']);
+  expect(args(one)).toBe(args(one));
+});
+
+it('what a client sent is forgotten with its request, however long the plan lives', async () => {
+  const args = heroOf('query ($id: ID) { hero(id: $id) }');
+  const sent = (() => {
+    const run = runWith({ id: 'a' });
+    args(run);
+    return new WeakRef(run.variables);
+  })();
+  // A weak reference holds on until the end of the turn in which it was made.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(sent.deref()).toBeUndefined();
+  expect(args(runWith({ id: 'b' })).id).toBe('b');
+});
