@@ -3,7 +3,9 @@ import type pg from 'pg';
 import { createOutage, type Logger } from '../../logger.ts';
 import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
 import { createHints } from './hints.ts';
-import { eventChannel } from './record-event.ts';
+
+/** The Postgres channel that carries the id of a project with news; the database knows it by this name. */
+const eventChannel = 'dramatis_project_events';
 
 /*
  * LISTEN/NOTIFY is a hint that a project has news, the table is the truth: a reader that missed a hint looks again

@@ -1,8 +1,5 @@
 import type { Transaction } from '../db/connect.ts';
 
-/** The Postgres channel that carries the id of a project with news; the database knows it by this name. */
-export const eventChannel = 'dramatis_project_events';
-
 /** What can happen in a project. */
 export type ProjectEventName =
   | 'PROJECT_ARCHIVED'

@@ -7,7 +7,7 @@ import {
   GraphQLURL,
 } from 'graphql-scalars';
 import { formatMicros, parseDollars } from '../../money.ts';
-import { hasFourDigitYear } from '../reads/json.ts';
+import { hasFourDigitYear } from '../../days.ts';
 
 function describe(scalar: GraphQLScalarType, name: string, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), name, description });

@@ -10,7 +10,6 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { isTransient } from '../../db/transient.ts';
-import type { AskedOperation } from '../../graphql/documents/prepare.ts';
 import type { Reader } from '../reader.ts';
 import { compile, type Plan } from './compile.ts';
 import type { Run } from './run.ts';
@@ -23,7 +22,7 @@ export interface Planner {
    */
   answer(
     document: DocumentNode,
-    asked: Pick<AskedOperation, 'operationName' | 'variables'>,
+    asked: { readonly operationName: string | null; readonly variables: Run['variables'] },
     ctx: { readonly reader: Reader },
   ): Promise<string | null>;
 }
