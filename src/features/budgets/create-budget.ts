@@ -1,11 +1,11 @@
 import { Conflict, InputProblems } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import { databaseTime } from '../../platform/db/clock.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import type { BudgetRow } from './budget.queries.ts';
 import type { CreateBudgetInput } from './budget.type.ts';
 import { findSubject, problemsOfLimits, problemsOfSubject } from './check-budget.ts';

@@ -1,10 +1,10 @@
 import { formatMicros } from '../../money.ts';
 import { databaseTime } from '../../platform/db/clock.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { type BudgetRow, findBudget } from './budget.queries.ts';
 import type { RemoveBudgetInput } from './budget.type.ts';
 

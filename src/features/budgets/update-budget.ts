@@ -1,10 +1,10 @@
 import { Conflict, InputProblems } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { type BudgetRow, findBudget } from './budget.queries.ts';
 import type { UpdateBudgetInput } from './budget.type.ts';
 import { problemsOfLimits } from './check-budget.ts';

@@ -1,8 +1,8 @@
 import type { Uses } from '../../platform/context.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import type { CharacterRow } from './character.queries.ts';
 import type { CreateCharacterInput } from './character.type.ts';
 import { checkCharacter } from './check-character.ts';

@@ -1,7 +1,7 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { storableJson } from '../../platform/db/storable.ts';
-import { type ProjectEventName, recordEvent } from '../../platform/events/record-event.ts';
+import { type ProjectEventName, recordEvent } from '../access/record-event.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, readRow, writeProgress } from './progress.ts';
 import { admitGenerations } from './slots.ts';

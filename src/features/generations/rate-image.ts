@@ -1,9 +1,9 @@
 import { InputProblem } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange, refuseClosed } from '../access/authorize.ts';
 import { lockProject } from '../access/lock-project.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findGeneratedImage, findGeneration, type GeneratedImageRow } from './generation.queries.ts';
 import type { RateImageInput } from './generation.type.ts';
 import { writeProgress } from './progress.ts';

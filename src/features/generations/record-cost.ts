@@ -1,5 +1,5 @@
 import type { Transaction } from '../../platform/db/connect.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
 
 /** What an ended run is found to have cost, and how that is known. */

@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { writeEventWait } from './event-wait.ts';
 import type { Incident } from './judge-incidents.ts';
 import { waitsFor } from './waiting-runs.ts';

@@ -1,9 +1,9 @@
 import { InputProblem } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorize } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import type { DeleteProjectInput } from './project-deletion.type.ts';
 

@@ -1,6 +1,6 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import type { ProjectEventName } from '../../platform/events/record-event.ts';
 import { DateTimeScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
+import type { ProjectEventName } from '../access/record-event.ts';
 
 /** What can happen, and how a replay begins whose first events were removed: these are told and never stored. */
 type ToldEventName = ProjectEventName | 'HISTORY_TRUNCATED' | 'GENERATION_STATE';

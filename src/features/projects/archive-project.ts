@@ -1,9 +1,9 @@
 import type { Uses } from '../../platform/context.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findProject, type ProjectRow } from './project.queries.ts';
 import type { ArchiveProjectInput } from './project.type.ts';
 

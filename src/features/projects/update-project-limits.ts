@@ -1,12 +1,12 @@
 import { InputProblem, InputProblems } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { problemsOfAmount } from '../../platform/graphql/amount.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findProject, type ProjectRow } from './project.queries.ts';
 import type { UpdateProjectLimitsInput } from './project.type.ts';
 

@@ -1,10 +1,10 @@
 import { InputProblem } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findProject, type ProjectRow } from './project.queries.ts';
 import type { UpdateProjectInput } from './project.type.ts';
 

@@ -1,10 +1,10 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { checkOptionalText } from '../../platform/graphql/text.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findLiveCharacter } from '../characters/character.queries.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { resolveImageSource } from '../images/upload-image.ts';

@@ -1,9 +1,9 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { recordEvent } from '../../platform/events/record-event.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
+import { recordEvent } from '../access/record-event.ts';
 import { findCharacter } from '../characters/character.queries.ts';
 import { findReferenceImage, type ReferenceImageRow } from './reference-image.queries.ts';
 import type { RemoveReferenceImageInput } from './reference-image.type.ts';

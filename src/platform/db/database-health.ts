@@ -10,7 +10,13 @@ import { SessionRefused } from './connections/session.ts';
  */
 export async function findDatabaseProblem(
   url: string,
-  { db, reader }: { db: Pick<Database, '$queryRawUnsafe'>; reader: { read(statement: { text: string; values: [] }): Promise<unknown> } },
+  {
+    db,
+    reader,
+  }: {
+    db: Pick<Database, '$queryRawUnsafe'>;
+    reader: { read(statement: { text: string; values: [] }): Promise<unknown> };
+  },
   options: Pick<ConnectionOptions, 'timeoutMs'>,
 ): Promise<string | null> {
   try {

@@ -6,8 +6,8 @@ import {
   GraphQLSafeInt,
   GraphQLURL,
 } from 'graphql-scalars';
-import { formatMicros, parseDollars } from '../../money.ts';
 import { hasFourDigitYear } from '../../days.ts';
+import { formatMicros, parseDollars } from '../../money.ts';
 
 function describe(scalar: GraphQLScalarType, name: string, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), name, description });

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { recordEvent } from '../../../src/features/access/record-event.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { openPool } from '../../../src/platform/db/connections/open.ts';
 import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
-import { recordEvent } from '../../../src/platform/events/record-event.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/dramatis.ts';
 import { holdRun } from '../../support/runs.ts';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../db/connect.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
 
 /** What can happen in a project. */
 export type ProjectEventName =
