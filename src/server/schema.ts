@@ -66,6 +66,7 @@ import {
   ReferenceImageResolver,
 } from '../features/reference-images/reference-image.resolver.ts';
 import { QuoteResolver } from '../features/requests/quote.resolver.ts';
+import { RequestResolver } from '../features/requests/request.resolver.ts';
 import {
   ProjectSpendResolver,
   SpendForecastResolver,
@@ -125,6 +126,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       GeneratedImageResolver,
       GenerationImagesResolver,
       GenerationAccountingResolver,
+      RequestResolver,
       QuoteResolver,
       ApprovalResolver,
       ResolutionResolver,

@@ -36,7 +36,7 @@ it.each(['24.0.0', '26.1.0'])('Node %s goes on', async (version) => {
 it('nothing that an old Node cannot load is loaded before the check', () => {
   const program = readFileSync('src/main.ts', 'utf8');
   const imports = [...program.matchAll(/^import (?:.* from )?'(.*)';$/gm)].map(([, path]) => path);
-  expect(imports.toSorted()).toEqual(['./errors.ts', './node-version.ts']);
+  expect(imports.toSorted()).toEqual(['./errors.ts', './settings/node-version.ts']);
   for (const path of ['src/errors.ts', 'src/settings/node-version.ts'])
     expect(readFileSync(path, 'utf8')).not.toMatch(/^import/m);
 });

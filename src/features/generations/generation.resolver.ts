@@ -1,6 +1,5 @@
-import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { toPayload } from '../../platform/graphql/payload.ts';
 import { DecimalScalar, JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
@@ -22,8 +21,6 @@ import { ImageModel } from '../image-models/image-model.type.ts';
 import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { projectView } from '../projects/project.view.ts';
-import { cancelGeneration } from '../requests/cancel-generation.ts';
-import { generate } from '../requests/generate.ts';
 import { imagesOfGeneration } from './generated-image.view.ts';
 import {
   findGeneration,
@@ -33,11 +30,7 @@ import {
   parametersOf,
 } from './generation.queries.ts';
 import {
-  CancelGenerationInput,
-  CancelGenerationPayload,
   GeneratedImage,
-  GenerateInput,
-  GeneratePayload,
   Generation,
   GenerationConnection,
   GenerationFailure,
@@ -148,26 +141,6 @@ export class GenerationResolver {
   @Query(() => Generation, { nullable: true, description: 'The run with this id. Error: NOT_FOUND.' })
   generation(@Ctx() ctx: Context, @Arg('id', () => ID, { description: "The run's id." }) id: string) {
     return findGeneration(ctx, fromGlobalId('Generation', id));
-  }
-
-  @Extensions({ paid: true })
-  @Mutation(() => GeneratePayload, { description: 'Asks for pictures of a character. This costs money.' })
-  generate(
-    @Ctx() ctx: Context,
-    @Arg('input', () => GenerateInput, { description: 'What to draw.' }) input: GenerateInput,
-  ) {
-    return toPayload('generation', generate(ctx, input));
-  }
-
-  @Mutation(() => CancelGenerationPayload, {
-    description:
-      'Calls a run off: free before it is submitted; afterwards its result is still collected and paid for. User error: NOT_CANCELABLE.',
-  })
-  cancelGeneration(
-    @Ctx() ctx: Context,
-    @Arg('input', () => CancelGenerationInput, { description: 'Which one.' }) input: CancelGenerationInput,
-  ) {
-    return toPayload('generation', cancelGeneration(ctx, input));
   }
 }
 

@@ -6,9 +6,9 @@ import { authorize } from '../access/authorize.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import { type EndsUnsent, endUnsentIn, reviewedIfBack } from '../database-review/end-unsent.ts';
 import { findGeneration } from '../generations/generation.queries.ts';
-import type { CancelGenerationInput } from '../generations/generation.type.ts';
 import { moveGenerationIn } from '../generations/move-generation.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import type { CancelGenerationInput } from './request.type.ts';
 
 /**
  * Calls a run off. Before the submit it ends as CANCELED and costs nothing. Afterwards the provider cannot be

@@ -1,6 +1,5 @@
 import type { Uses } from '../../platform/context.ts';
 import { checkIdentity } from '../../platform/graphql/text.ts';
-import type { GenerateInput } from '../generations/generation.type.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import { hashCanonically, quotedInputs } from '../run-inputs/identity.ts';
@@ -8,6 +7,7 @@ import { findAnswered } from './idempotency.ts';
 import { insertGeneration } from './insert-generation.ts';
 import { checkBatch, columnsOf, enterProject, type PreparedRun, prepareRun } from './prepare-run.ts';
 import { honourQuote } from './quote-token.ts';
+import type { GenerateInput } from './request.type.ts';
 
 type Tools = Uses<
   'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'jobs' | 'turns' | 'imageSecret' | 'segmind'

@@ -5,12 +5,12 @@ import { checkOptionalText } from '../../platform/graphql/text.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorize, refuseClosedNow } from '../access/authorize.ts';
 import { type CharacterRow, findCharacter, findLiveCharacter } from '../characters/character.queries.ts';
-import type { GenerateInput } from '../generations/generation.type.ts';
 import type { ModelInputValues } from '../image-models/model.input.ts';
 import { type Estimate, estimateRun, listPrice } from '../prices/price-book.ts';
 import { type PriceShape, priceShape } from '../prices/price-shape.ts';
 import { buildParameters, chosenModel, type RunInputs } from '../run-inputs/build-parameters.ts';
 import { resultKey } from '../run-inputs/identity.ts';
+import type { GenerateInput } from './request.type.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'segmind'>;
 

@@ -1,7 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
 import { needsApproval } from '../approvals/approval.ts';
 import { type BudgetVerdict, judgeBudgets } from '../budgets/verdicts.ts';
-import type { GenerateInput } from '../generations/generation.type.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import type { Estimate } from '../prices/price-book.ts';
 import { quotedInputs } from '../run-inputs/identity.ts';
@@ -9,6 +8,7 @@ import { requester } from './insert-generation.ts';
 import { listOwned } from './owned-generation.ts';
 import { checkBatch, enterProject, prepareRun } from './prepare-run.ts';
 import { signQuote } from './quote-token.ts';
+import type { GenerateInput } from './request.type.ts';
 
 /** So many earlier results are shown with a quote. */
 const ownedShown = 10;

@@ -3,9 +3,10 @@ import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { BudgetVerdict } from '../budgets/budget-verdict.type.ts';
-import { GenerateInput, Generation } from '../generations/generation.type.ts';
+import { Generation } from '../generations/generation.type.ts';
 import { Quote, QuoteGenerationPayload } from './quote.type.ts';
 import { type QuoteRow, quoteGeneration } from './quote-generation.ts';
+import { GenerateInput } from './request.type.ts';
 
 @Resolver(() => Quote)
 export class QuoteResolver {
