@@ -6,6 +6,8 @@ import { type Asker, authorize } from './authorize.ts';
 export function rootOf(view: View, what: string): Root {
   return {
     view,
+    owner: view.columns.has('projectId') ? 'projectId' : 'id',
+    within: 'projectId',
     async enter(ctx: Asker, projectId: string) {
       await authorize(ctx, projectId, 'READ_PROJECT', what);
       // Members and keys do not outlive their project; the admin's role is not read from anywhere.

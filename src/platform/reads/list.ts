@@ -131,18 +131,18 @@ CROSS JOIN LATERAL (
   };
 }
 
-/** Reads rows by id, in any order, the id first; of one project's only, where a project is given and the table has one. */
+/** Reads rows by id, in any order, the id first; one owner's alone, where one is given and the view has that column. */
 export function rowsStatement(
   view: View,
   columns: readonly string[],
   ids: readonly string[],
-  project: string | null,
+  only?: { readonly column: string; readonly owner: string },
 ): Statement {
-  const isWalled = project !== null && view.columns.has('projectId');
+  const owner = only && view.columns.has(only.column) ? only : null;
   return {
     text: `SELECT ${['t."id"', ...columns].join(', ')} FROM "${view.table}" t
-WHERE t."id" = ANY($1::uuid[])${isWalled ? ' AND t."project_id" = $2::uuid' : ''}`,
-    values: isWalled ? [arrayText(ids), project] : [arrayText(ids)],
+WHERE t."id" = ANY($1::uuid[])${owner ? ` AND ${columnName(owner.column)} = $2::uuid` : ''}`,
+    values: owner ? [arrayText(ids), owner.owner] : [arrayText(ids)],
   };
 }
 

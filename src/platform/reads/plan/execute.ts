@@ -12,7 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { isTransient } from '../../db/transient.ts';
 import type { Reader } from '../reader.ts';
 import { compile, type Plan } from './compile.ts';
-import type { Run } from './run.ts';
+import type { Run } from './plan.ts';
 
 /** Answers what can be compiled. */
 export interface Planner {

@@ -10,11 +10,15 @@ import type { View } from '../view.ts';
 /** Whoever asks, as resolvers get it; what rooms hang here knows more of it. */
 type Asking = object;
 
-/** Where a document begins. */
+/** Where a document may begin, and whose rows it may reach from there: a rule of the product's. */
 export interface Root {
   readonly view: View;
-  /** May they? Throws when not. Resolves to whether that proves that the project is there. */
-  enter(ctx: Asking, projectId: string): Promise<boolean>;
+  /** The column that names the owner of a row; `id` where the rows are the owners themselves. */
+  readonly owner: string;
+  /** Rows that a document is led to must have the same owner in this column, where their view has it. */
+  readonly within: string;
+  /** May the viewer read what the owner has? Throws when not. Resolves to whether that proves that the owner exists. */
+  enter(ctx: Asking, ownerId: string): Promise<boolean>;
 }
 
 /** Makes a field of a row that has certain columns, the field's arguments and whoever asks. */

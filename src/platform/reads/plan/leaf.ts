@@ -10,7 +10,7 @@ import {
 import { formatMicros } from '../../../money.ts';
 import { isoTime, quote } from '../json.ts';
 import type { SelectedColumn } from '../view.ts';
-import { Extraordinary, type Write } from './run.ts';
+import { Extraordinary, type Part } from './plan.ts';
 
 type FromText = (text: string) => string;
 
@@ -33,15 +33,22 @@ const direct: Readonly<Record<string, FromText>> = {
 };
 
 /** A column as JSON text, straight from Postgres'; null where it takes a value to say it. */
-export function writeLeaf(type: GraphQLOutputType, column: SelectedColumn, place: number): Write | null {
+export function leafPart(type: GraphQLOutputType, column: SelectedColumn): Part | null {
   const write = fromText(type, column);
   if (!write) return null;
   const isNullable = !isNonNullType(type);
-  return (row) => {
-    const text = row[place];
-    if (text != null) return write(text);
-    if (isNullable) return 'null';
-    throw new Extraordinary('What cannot be null is.');
+  return {
+    columns: [column],
+    below: [],
+    writer(layout) {
+      const place = layout.place(column);
+      return (row) => {
+        const text = row[place];
+        if (text != null) return write(text);
+        if (isNullable) return 'null';
+        throw new Extraordinary('What cannot be null is.');
+      };
+    },
   };
 }
 

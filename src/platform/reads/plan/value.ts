@@ -1,25 +1,18 @@
-import {
-  type FieldNode,
-  type GraphQLOutputType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-} from 'graphql';
-import { Extraordinary, NotPlanned } from './run.ts';
-import type { Selections } from './selections.ts';
+import { type GraphQLOutputType, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { Extraordinary, NotPlanned } from './plan.ts';
+import type { Selected } from './selections.ts';
+import { writeObject } from './write.ts';
 
 /** A value in memory as JSON text. */
 type WriteValue = (value: unknown) => string;
 
-/** Writes what a resolver has made: leaves, lists and objects whose fields are plain members. */
-export function writeValue(
-  selections: Selections,
-  type: GraphQLOutputType,
-  nodes: readonly FieldNode[],
-): WriteValue {
+/**
+ * Writes what a function has made: leaves, lists and objects whose fields are plain members. `below` is what is selected
+ * of the objects.
+ */
+export function writeValue(type: GraphQLOutputType, below: readonly Selected[]): WriteValue {
   if (isNonNullType(type)) {
-    const write = writeValue(selections, type.ofType, nodes);
+    const write = writeValue(type.ofType, below);
     return (value) => {
       const text = write(value);
       if (text === 'null') throw new Extraordinary('What cannot be null is.');
@@ -27,17 +20,17 @@ export function writeValue(
     };
   }
   const write = isListType(type)
-    ? writeItems(writeValue(selections, type.ofType, nodes))
+    ? writeItems(writeValue(type.ofType, below))
     : isLeafType(type)
       ? (value: unknown) => JSON.stringify(type.serialize(value)) ?? 'null'
       : isObjectType(type)
-        ? writeMembers(selections, type.name, selections.below(type, nodes))
+        ? writeMembers(type.name, below)
         : null;
   if (!write) throw new NotPlanned(`${String(type)} is not one type.`);
   return (value) => {
     if (value == null) return 'null';
     if (value instanceof Error || value instanceof Promise || typeof value === 'function')
-      throw new Extraordinary('The resolver has no plain answer.');
+      throw new Extraordinary('There is no plain answer.');
     return write(value);
   };
 }
@@ -49,21 +42,17 @@ function writeItems(write: WriteValue): WriteValue {
   };
 }
 
-function writeMembers(
-  selections: Selections,
-  typeName: string,
-  fields: ReturnType<Selections['below']>,
-): WriteValue {
-  const members = fields.map(({ key, name, field, nodes }) => {
-    if (name === '__typename') return { key, of: () => JSON.stringify(typeName) };
-    if (!field || field.resolve) throw new NotPlanned(`${typeName}.${name} has a resolver.`);
-    const write = writeValue(selections, field.type, nodes);
-    return { key, of: (value: object) => write(Reflect.get(value, name)) };
-  });
+function writeMembers(typeName: string, selected: readonly Selected[]): WriteValue {
+  const write = writeObject(
+    selected.map(({ key, name, field, below }) => {
+      if (name === '__typename') return { key, value: () => JSON.stringify(typeName) };
+      if (!field || field.resolve) throw new NotPlanned(`${typeName}.${name} has a resolver.`);
+      const writeMember = writeValue(field.type, below);
+      return { key, value: (object: object) => writeMember(Reflect.get(object, name)) };
+    }),
+  );
   return (value) => {
     if (typeof value !== 'object' || value === null) throw new Extraordinary('An object is no object.');
-    let text = '';
-    for (const { key, of } of members) text += (text === '' ? '{' : ',') + key + of(value);
-    return text === '' ? '{}' : `${text}}`;
+    return write(value);
   };
 }

@@ -1,0 +1,106 @@
+import type { Slice } from '../list.ts';
+import type { Reader } from '../reader.ts';
+import type { SelectedColumn, TextRow } from '../view.ts';
+
+/*
+ * A query that says what it reads is answered by a plan instead of resolvers. The terms, from the table to the text:
+ *
+ * - A view is a table as rows of one type (`view.ts`). A list is the rows of a view that belong to a row above, in an
+ *   order (`list.ts`). A slice is the part of a list that a page asks for.
+ * - A row is the text that Postgres sends for the selected columns. A column's place is its index in the row.
+ * - A source is one statement. It reads some columns of some rows, for all rows of the source above it at once
+ *   (`source.ts`). A root is the source at the beginning of a document.
+ * - A part describes something that is written of a row: the columns that it needs, the sources below, and how it is
+ *   written once both have their places (`describe.ts`). Parts are values: nothing changes while they are put together.
+ * - A plan is the roots of one operation and the functions that write their rows. It is made once and kept
+ *   (`planner.ts`).
+ * - A run is one execution of a plan. A read is what one source has read in it. A span says which of those rows belong to
+ *   one row above.
+ *
+ * So a document goes this way: what is selected (`selections.ts`), parts (`describe.ts`), sources (`source.ts`), statements
+ * (`list.ts`), text (`write.ts`). Each step knows the one before it and none behind it.
+ */
+
+/** One execution of a plan. */
+export interface Run {
+  readonly reader: Reader;
+  /** As resolvers get it. */
+  readonly ctx: object;
+  /** Coerced. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Rows are followed to one owner's rows alone, where their view has this column. */
+export interface Boundary {
+  readonly column: string;
+  readonly owner: string;
+}
+
+/** Some neighbouring rows of a read: from `start` on, up to `end`, which is none of them. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What one source has read in a run. */
+export interface Read {
+  readonly run: Run;
+  readonly rows: readonly TextRow[];
+  /** For each row above, which rows belong to it. */
+  readonly spans: readonly Span[];
+  /** What was asked for of each list, where it is a list. */
+  readonly slice: Slice | null;
+  /** What the sources below have read, in the source's order. */
+  readonly below: readonly Read[];
+}
+
+/** Writes a row as JSON text. `index` is the row's own in `read.rows`. */
+export type Write = (row: TextRow, index: number, read: Read) => string;
+
+/** Where a source has what its parts need. */
+export interface Layout {
+  /** The index of a column in each row. */
+  place(column: SelectedColumn): number;
+  /** The index of a source below in `Read.below`. */
+  indexBelow(source: Below): number;
+}
+
+/** A source that reads what belongs to the rows of the one above. */
+export interface Below {
+  /** The columns that it needs of the rows above. */
+  readonly keys: readonly SelectedColumn[];
+  /** Throws Extraordinary, and whatever refuses an argument. */
+  read(run: Run, above: Above): Promise<Read>;
+}
+
+/** The rows for which a source reads. */
+export interface Above {
+  readonly rows: readonly TextRow[];
+  readonly layout: Layout;
+  readonly boundary: Boundary;
+}
+
+/** What must be read so that something can be written of a row. */
+export interface Needs {
+  readonly columns: readonly SelectedColumn[];
+  readonly below: readonly Below[];
+}
+
+/** Something that is written of a row. */
+export interface Part extends Needs {
+  writer(layout: Layout): Write;
+}
+
+/** The needs of several parts together. */
+export function together(needs: readonly Needs[]): Needs {
+  return {
+    columns: needs.flatMap(({ columns }) => columns),
+    below: needs.flatMap(({ below }) => below),
+  };
+}
+
+/** A document that is not compiled: something it asks for does not say what it reads. */
+export class NotPlanned extends Error {}
+
+/** Something that only happens when not all is well. The plan ends, and the resolvers say what is wrong. */
+export class Extraordinary extends Error {}
