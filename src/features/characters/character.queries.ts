@@ -1,12 +1,14 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
 import { sharedRead } from '../../platform/db/shared-read.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
-import { charactersOfProject } from './character.view.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
+import { characterView } from './character.view.ts';
 
 export type { CharacterRow };
+
+/** As documents reach them. */
+export const characters = readable(characterView, 'Character', findCharacter);
 
 /** The character with this row id. Throws NotFound, also for strangers. */
 export async function findCharacter(ctx: Asker, id: string): Promise<CharacterRow> {
@@ -43,14 +45,4 @@ export async function findLiveCharacter(ctx: Asker, id: string, field: string): 
     throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
   }
   return character;
-}
-
-/** A project's characters, newest first, the archived ones too. */
-export async function listCharacters(
-  ctx: Lister,
-  projectId: string,
-  args: Paging,
-): Promise<Page<CharacterRow>> {
-  await authorize(ctx, projectId, 'READ_PROJECT');
-  return readConnection(ctx, charactersOfProject, projectId, args);
 }

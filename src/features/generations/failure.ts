@@ -39,3 +39,17 @@ export function failureColumns({ code, message, retryable }: Failure) {
     failure_retryable: retryable,
   };
 }
+
+/** A failure as clients see it; null of a run that has none. The code may be one that only a newer version knows. */
+export function failureOf({
+  failureCode,
+  failureMessage,
+  failureRetryable,
+}: {
+  readonly failureCode: string | null;
+  readonly failureMessage: string | null;
+  readonly failureRetryable: boolean | null;
+}) {
+  if (failureCode === null) return null;
+  return { code: failureCode, message: failureMessage ?? '', retryable: failureRetryable ?? false };
+}

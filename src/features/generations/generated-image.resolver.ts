@@ -1,14 +1,15 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
-import { ReadsConnection, ReadsRow } from '../../platform/reads/plan/field-read.ts';
-import { findImage } from '../images/image.queries.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { connection, globalId, list, row } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
+import { images } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
-import { imageView } from '../images/image.view.ts';
-import { imagesOfGeneration } from './generated-image.view.ts';
-import { findGeneration, type GeneratedImageRow, listAllGeneratedImages } from './generation.queries.ts';
+import type { ImageRow } from '../images/store-image.ts';
+import { generatedImageView, imagesOfGeneration } from './generated-image.view.ts';
+import { type GeneratedImageRow, generations } from './generation.queries.ts';
 import {
   GeneratedImage,
   GeneratedImageConnection,
@@ -16,28 +17,21 @@ import {
   RateImageInput,
   RateImagePayload,
 } from './generation.type.ts';
-import { generationView } from './generation.view.ts';
 import type { GenerationRow } from './progress.ts';
 import { rateImage } from './rate-image.ts';
 
 @Resolver(() => GeneratedImage)
 export class GeneratedImageResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() image: GeneratedImageRow): string {
-    return toGlobalId('GeneratedImage', image.id);
-  }
+  @Reads(globalId('GeneratedImage'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
-  @ReadsRow(imageView, 'imageId')
-  @FieldResolver(() => Image, { description: 'The picture itself.' })
-  image(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
-    return findImage(ctx, image.imageId);
-  }
+  @Reads(row(generatedImageView, 'imageId', images), () => Image, { description: 'The picture itself.' })
+  readonly image: ImageRow;
 
-  @ReadsRow(generationView, 'generationId')
-  @FieldResolver(() => Generation, { description: 'The run that made it.' })
-  generation(@Ctx() ctx: Context, @Root() image: GeneratedImageRow) {
-    return findGeneration(ctx, image.generationId);
-  }
+  @Reads(row(generatedImageView, 'generationId', generations), () => Generation, {
+    description: 'The run that made it.',
+  })
+  readonly generation: GenerationRow;
 
   @Mutation(() => RateImagePayload, {
     description: 'Says what a picture is worth; the analytics tell what a kept one costs.',
@@ -52,15 +46,14 @@ export class GeneratedImageResolver {
 
 @Resolver(() => Generation)
 export class GenerationImagesResolver {
-  @ReadsConnection(imagesOfGeneration)
-  @FieldResolver(() => GeneratedImageConnection, {
+  @Reads(list(generations, imagesOfGeneration), () => [GeneratedImage], {
+    description: 'The first hundred pictures, once COMPLETED. `imagesConnection` has all.',
+  })
+  readonly images: GeneratedImageRow[];
+
+  @Reads(connection(generations, imagesOfGeneration), () => GeneratedImageConnection, {
+    args: () => PageArgs,
     description: 'All pictures, page by page, by their place in the run. None before COMPLETED.',
   })
-  imagesConnection(
-    @Ctx() ctx: Context,
-    @Root() generation: GenerationRow,
-    @Args(() => PageArgs) page: PageArgs,
-  ) {
-    return listAllGeneratedImages(ctx, generation, page);
-  }
+  readonly imagesConnection: Page<GeneratedImageRow>;
 }

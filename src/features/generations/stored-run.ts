@@ -26,12 +26,12 @@ const outputs = z.array(
 export type DeliveredOutput = z.output<typeof outputs>[number];
 
 /** The pictures a run was given. */
-export function storedReferences(row: GenerationRow): Reference[] {
+export function storedReferences(row: Pick<GenerationRow, 'references'>): Reference[] {
   return references.parse(row.references);
 }
 
 /** The parameters a run was given, image parameters apart. */
-export function storedParameters(row: GenerationRow): Record<string, unknown> {
+export function storedParameters(row: Pick<GenerationRow, 'parameters'>): Record<string, unknown> {
   return z.record(z.string(), z.unknown()).parse(row.parameters);
 }
 

@@ -47,7 +47,7 @@ export function describeConnection(
     totalCount: () => countPart,
   });
   const args = argumentsOf(selected);
-  const extent = { isPage: true, needsNext: part.needsNext === true };
+  const extent = { needsNext: part.needsNext === true };
   const source = new ListSource(list, view, args, together(part.rows), extent);
   const count = part.needsCount ? new CountSource(list, view, args) : null;
   const write = part.writer(source);

@@ -1,20 +1,19 @@
-import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
-import { isIdType, toGlobalId } from '../global-id.ts';
-import type { List } from '../list.ts';
+import { type GraphQLObjectType, isNonNullType } from 'graphql';
+import { type IdType, toGlobalId } from '../global-id.ts';
+import { Reading } from '../reading.ts';
 import { readValue, type View } from '../view.ts';
 import { describeConnection } from './connection.ts';
-import { type ColumnsReading, FieldRead } from './field-read.ts';
 import { leafPart } from './leaf.ts';
 import { ListSource } from './list-source.ts';
-import { NotPlanned, type Part, type Read, type Run } from './plan.ts';
+import { Extraordinary, NotPlanned, type Part, type Read, type Run } from './plan.ts';
 import { RootSource } from './root-source.ts';
 import { argumentsOf, type Selected } from './selections.ts';
 import { columnOf, RowSource } from './source.ts';
 import { writeValue } from './value.ts';
 import { constantPart, objectPart, readBelow, rowAt, spanOf, writeRows } from './write.ts';
 
-/** Resolvers that say which columns they read look at nothing else. */
-const noInfo = {} as GraphQLResolveInfo;
+/** What a reading of one kind says. */
+type Of<Kind> = Extract<Reading['source'], { readonly kind: Kind }>;
 
 /** The beginning of a document. */
 export interface Root {
@@ -24,18 +23,22 @@ export interface Root {
 }
 
 /** Describes a field of the query. Throws NotPlanned when something below does not say what it reads. */
-export function describeRoot({ name, field, node, type, below }: Selected): Root {
-  const read = field?.extensions.read;
-  if (!(read instanceof FieldRead) || read.reading.kind !== 'ROOT' || !type)
-    throw new NotPlanned(`${name} does not say what it reads.`);
-  if (!isIdType(type.name)) throw new NotPlanned(`${type.name} has no ids.`);
-  const part = describeObject(read.reading.view, type, below);
-  const source = new RootSource(read.reading, type.name, argumentsOf({ field, node }), part);
-  const write = part.writer(source);
+export function describeRoot(selected: Selected): Root {
+  const { name, type, below } = selected;
+  const source = readingOf(selected)?.source;
+  if (source?.kind !== 'ROOT' || !type) throw new NotPlanned(`${name} does not say what it reads.`);
+  const part = describeObject(source.root.view, type, below);
+  const root = new RootSource(source.root, argumentsOf(selected), part);
+  const write = part.writer(root);
   return {
-    read: (run) => source.read(run),
-    write: (found) => write(rowAt(found.rows, 0), 0, found),
+    read: (run) => root.read(run),
+    write: (read) => write(rowAt(read.rows, 0), 0, read),
   };
+}
+
+function readingOf({ field }: Selected): Reading | null {
+  const read = field?.extensions.read;
+  return read instanceof Reading ? read : null;
 }
 
 /** Describes what is selected of rows of a view. */
@@ -46,35 +49,42 @@ export function describeObject(view: View, type: GraphQLObjectType, selected: re
 function describeMember(view: View, type: GraphQLObjectType, selected: Selected): Part {
   const { name, field } = selected;
   if (name === '__typename') return constantPart(JSON.stringify(type.name));
-  if (!field) throw new NotPlanned(`${type.name} has no ${name}.`);
-  if (name === 'id') return describeId(view, type);
-  const read = field.extensions.read;
-  if (!(read instanceof FieldRead)) {
-    if (field.resolve) throw new NotPlanned(`${type.name}.${name} does not say what it reads.`);
-    return describeColumn(view, selected, name);
+  const source = readingOf(selected)?.source;
+  switch (source?.kind) {
+    case undefined:
+      if (!field || field.resolve) throw new NotPlanned(`${type.name}.${name} does not say what it reads.`);
+      return describeColumn(view, selected, name);
+    case 'GLOBAL_ID':
+      return describeGlobalId(view, source.type);
+    case 'COLUMN':
+      return describeColumn(view, selected, source.name);
+    case 'MADE':
+      return describeMade(view, selected, source);
+    case 'ROW':
+      return describeRow(view, selected, source);
+    case 'LIST':
+      return describeList(view, selected, source);
+    case 'CONNECTION':
+      return describeConnection(view, selected, source.list, (item) => describeRows(source.list.view, item));
+    case 'ROOT':
+      throw new NotPlanned(`${name} is no field of a row.`);
   }
-  const { reading } = read;
-  if (reading.kind === 'COLUMN') return describeColumn(view, selected, reading.name);
-  if (reading.kind === 'COLUMNS') return describeMade(view, selected, reading);
-  if (reading.kind === 'ROOT' || !selected.type) throw new NotPlanned(`${name} is no field of a row.`);
-  if (reading.kind === 'ROW') return describeRow(view, selected.type, selected, reading);
-  const { list } = reading;
-  if (reading.kind === 'LIST') return describeList(view, selected.type, selected, list);
-  return describeConnection(view, selected, list, (item) => {
-    if (!item.type) throw new NotPlanned(`${item.name} has no objects.`);
-    return describeObject(list.view, item.type, item.below);
-  });
 }
 
-function describeId(view: View, { name }: GraphQLObjectType): Part {
-  if (!isIdType(name)) throw new NotPlanned(`${name} has no ids.`);
+/** Describes what is selected of a field that is rows of a view. */
+function describeRows(view: View, { name, type, below }: Selected): Part {
+  if (!type) throw new NotPlanned(`${name} has no objects of one type.`);
+  return describeObject(view, type, below);
+}
+
+function describeGlobalId(view: View, type: IdType): Part {
   const id = columnOf(view, 'id');
   return {
     columns: [id],
     below: [],
     writer(layout) {
       const place = layout.place(id);
-      return (row) => `"${toGlobalId(name, row[place] ?? '')}"`;
+      return (row) => `"${toGlobalId(type, row[place] ?? '')}"`;
     },
   };
 }
@@ -96,10 +106,9 @@ function describeColumn(view: View, { field, below, name }: Selected, columnName
 }
 
 /** What is made of a row that has no more than these columns. */
-function describeMade(view: View, selected: Selected, { names, make }: ColumnsReading): Part {
+function describeMade(view: View, selected: Selected, { names, make }: Of<'MADE'>): Part {
   const { field, below, name } = selected;
-  const resolve = field?.resolve;
-  if (!field || !resolve) throw new NotPlanned(`${name} has no resolver.`);
+  if (!field) throw new NotPlanned(`${name} is no field.`);
   const columns = names.map((each) => [each, columnOf(view, each)] as const);
   const args = argumentsOf(selected);
   const write = writeValue(field.type, below);
@@ -111,52 +120,47 @@ function describeMade(view: View, selected: Selected, { names, make }: ColumnsRe
       return (row, _, { run }) => {
         const values: Record<string, unknown> = {};
         for (const { each, column, place } of places) values[each] = readValue(column, row[place] ?? null);
-        return write(
-          make ? make.of(values, args(run), run.ctx) : resolve(values, args(run), run.ctx, noInfo),
-        );
+        return write(make.of(values, args(run), run.ctx));
       };
     },
   };
 }
 
-/** The row that a column names. */
-function describeRow(
-  view: View,
-  type: GraphQLObjectType,
-  { below }: Selected,
-  reading: { readonly view: View; readonly key: string },
-): Part {
-  const part = describeObject(reading.view, type, below);
-  const source = new RowSource(reading.view, columnOf(view, reading.key), part);
+/** The row that a column names; null where it names none. */
+function describeRow(view: View, selected: Selected, { key, to }: Of<'ROW'>): Part {
+  const part = describeRows(to.view, selected);
+  const source = new RowSource(to.view, columnOf(view, key), part);
   const write = part.writer(source);
+  const isNullable = !isNonNullType(selected.field?.type);
   return {
     columns: source.keys,
     below: [source],
     writer(layout) {
-      const below = layout.indexBelow(source);
-      return (_, index, read) => {
-        const found = readBelow(read, below);
-        const { start } = spanOf(found, index);
-        return write(rowAt(found.rows, start), start, found);
+      const index = layout.indexBelow(source);
+      return (_, above, read) => {
+        const found = readBelow(read, index);
+        const { start, end } = spanOf(found, above);
+        if (start < end) return write(rowAt(found.rows, start), start, found);
+        if (isNullable) return 'null';
+        throw new Extraordinary('What cannot be null is.');
       };
     },
   };
 }
 
 /** The beginning of a list. */
-function describeList(view: View, type: GraphQLObjectType, selected: Selected, list: List): Part {
-  const part = describeObject(list.view, type, selected.below);
-  const extent = { isPage: false, needsNext: false };
-  const source = new ListSource(list, view, argumentsOf(selected), part, extent);
+function describeList(view: View, selected: Selected, { list, length }: Of<'LIST'>): Part {
+  const part = describeRows(list.view, selected);
+  const source = new ListSource(list, view, argumentsOf(selected), part, { length });
   const write = part.writer(source);
   return {
     columns: source.keys,
     below: [source],
     writer(layout) {
-      const below = layout.indexBelow(source);
-      return (_, index, read) => {
-        const found = readBelow(read, below);
-        return writeRows(write, found, spanOf(found, index));
+      const index = layout.indexBelow(source);
+      return (_, above, read) => {
+        const found = readBelow(read, index);
+        return writeRows(write, found, spanOf(found, above));
       };
     },
   };

@@ -1,12 +1,10 @@
 import { countStatement, type List, type Slice, sliceStatement } from '../list.ts';
-import { firstSlice, maxPageSize, type Paging, sliceOf, withNext } from '../page.ts';
+import { firstSlice, type Paging, sliceOf, withNext } from '../page.ts';
 import type { SelectedColumn, TextRow, View } from '../view.ts';
-import { type Above, Extraordinary, type Needs, type Run, type Span } from './plan.ts';
+import { type Above, type Needs, type Run, type Span } from './plan.ts';
 import type { ArgumentsOf } from './selections.ts';
-import { BelowSource, columnOf, type Own } from './source.ts';
+import { BelowSource, columnOf, noRows, type Own } from './source.ts';
 import { rowAt } from './write.ts';
-
-const noRows: Span = { start: 0, end: 0 };
 
 /** What lists and their counts have in common: which of the rows above have any rows. */
 abstract class ListedSource extends BelowSource {
@@ -41,13 +39,8 @@ abstract class ListedSource extends BelowSource {
   }
 }
 
-/** What is asked for of each list. */
-export interface Extent {
-  /** Whether it is a page of a connection; otherwise the list's beginning. */
-  readonly isPage: boolean;
-  /** Whether anything depends on the row behind the page. */
-  readonly needsNext: boolean;
-}
+/** What of each list is read: a page of a connection, with the row behind it where something depends on that, or its beginning. */
+type Extent = { readonly needsNext: boolean } | { readonly length: number };
 
 /** A list of each row above, or a page of it. */
 export class ListSource extends ListedSource {
@@ -63,12 +56,11 @@ export class ListSource extends ListedSource {
 
   protected async readOwn(run: Run, above: Above): Promise<Own> {
     const args = this.argumentsOf(run);
-    const slice = this.extent.isPage ? sliceOf(this.list, args as Paging) : wholeSlice(args);
+    const { slice, taken } = this.#sliceOf(args);
     const conditions = this.list.where?.(args) ?? [];
     const { ids, indexes } = this.parentsIn(above);
     const spans = new Array<Span>(above.rows.length).fill(noRows);
     if (ids.length === 0) return { rows: [], spans, slice };
-    const taken = this.extent.needsNext ? withNext(slice) : slice;
     const rows = await run.reader.read(sliceStatement(this.list, this.columns, ids, taken, conditions));
     // The rows of one parent stand together, and begin with its number, from 1.
     for (let start = 0; start < rows.length; ) {
@@ -80,12 +72,16 @@ export class ListSource extends ListedSource {
     }
     return { rows, spans, slice };
   }
-}
 
-/** Lists that are no connections take `first` alone, or nothing. What null means, only the resolver knows. */
-function wholeSlice({ first: limit = maxPageSize }: Readonly<Record<string, unknown>>): Slice {
-  if (typeof limit !== 'number') throw new Extraordinary('It is not said how many.');
-  return firstSlice(limit);
+  /** What is asked for, and what is read of it. */
+  #sliceOf(args: Paging): { readonly slice: Slice; readonly taken: Slice } {
+    if ('length' in this.extent) {
+      const slice = firstSlice(args.first ?? this.extent.length);
+      return { slice, taken: slice };
+    }
+    const slice = sliceOf(this.list, args);
+    return { slice, taken: this.extent.needsNext ? withNext(slice) : slice };
+  }
 }
 
 /** How many rows the whole list of each row above has: one row of one number for each. */

@@ -1,7 +1,7 @@
-import { fromGlobalId, type IdType } from '../global-id.ts';
+import { fromGlobalId } from '../global-id.ts';
 import { rowsStatement } from '../list.ts';
+import type { Readable } from '../reading.ts';
 import type { SelectedColumn, TextRow } from '../view.ts';
-import type { Root } from './field-read.ts';
 import { type Boundary, Extraordinary, type Needs, type Read, type Run } from './plan.ts';
 import type { ArgumentsOf } from './selections.ts';
 import { columnOf, Source } from './source.ts';
@@ -12,8 +12,7 @@ export class RootSource extends Source {
   readonly #owner: SelectedColumn;
 
   constructor(
-    readonly root: Root,
-    readonly type: IdType,
+    readonly root: Readable,
     readonly argumentsOf: ArgumentsOf,
     needs: Needs,
   ) {
@@ -25,7 +24,7 @@ export class RootSource extends Source {
 
   /** Throws Extraordinary where there is no such row, and whatever the root or an argument refuses. */
   async read(run: Run): Promise<Read> {
-    const id = fromGlobalId(this.type, String(this.argumentsOf(run).id));
+    const id = fromGlobalId(this.root.type, String(this.argumentsOf(run).id));
     if (this.#owner === this.#id) return this.#readOwner(id, run);
     const row = await this.#readRow(id, run);
     const boundary = this.#boundary(row[this.place(this.#owner)] ?? '');

@@ -10,6 +10,7 @@ import {
   NotPlanned,
   type Read,
   type Run,
+  type Span,
 } from './plan.ts';
 
 /** A column of a view. Throws NotPlanned where there is none. */
@@ -51,6 +52,9 @@ export abstract class Source implements Layout {
   }
 }
 
+/** Nothing of a read. */
+export const noRows: Span = { start: 0, end: 0 };
+
 /** What a source below has read itself. */
 export type Own = Pick<Read, 'rows' | 'spans' | 'slice'>;
 
@@ -81,12 +85,13 @@ export class RowSource extends BelowSource {
 
   protected async readOwn({ reader }: Run, { rows: above, layout, boundary }: Above): Promise<Own> {
     const place = layout.place(this.key);
-    const named = above.map((row) => row[place] ?? '');
-    const ids = [...new Set(named)];
-    if (ids.length === 0) return { rows: [], spans: [], slice: null };
+    const named = above.map((row) => row[place] ?? null);
+    const ids = [...new Set(named.filter((id) => id !== null))];
+    if (ids.length === 0) return { rows: [], spans: named.map(() => noRows), slice: null };
     const rows = await reader.read(rowsStatement(this.view, this.columns, ids, boundary));
     const spans = new Map(rows.map(([id], start) => [id, { start, end: start + 1 }]));
-    return { rows, spans: named.map((id) => spans.get(id) ?? gone()), slice: null };
+    const spanOf = (id: string | null) => (id === null ? noRows : (spans.get(id) ?? gone()));
+    return { rows, spans: named.map(spanOf), slice: null };
   }
 }
 

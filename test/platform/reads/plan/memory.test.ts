@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { type DocumentNode, parse } from 'graphql';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
-import { createPlanner } from '../../../../src/platform/reads/plan/execute.ts';
+import { createPlanner } from '../../../../src/platform/reads/plan/planner.ts';
 import { createSchema } from '../../../../src/server/schema.ts';
 
 setFlagsFromString('--expose-gc');

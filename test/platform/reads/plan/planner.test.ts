@@ -3,7 +3,7 @@ import { type GraphQLSchema, isObjectType, parse, validate } from 'graphql';
 import { connectDatabase, type Database } from '../../../../src/platform/db/connect.ts';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { Loaders } from '../../../../src/platform/reads/loaders.ts';
-import { createPlanner } from '../../../../src/platform/reads/plan/execute.ts';
+import { createPlanner } from '../../../../src/platform/reads/plan/planner.ts';
 import { openReader, type Reader } from '../../../../src/platform/reads/reader.ts';
 import { createSchema } from '../../../../src/server/schema.ts';
 import { Documents } from '../../../support/documents.ts';
