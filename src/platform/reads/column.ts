@@ -1,5 +1,5 @@
 import type { Prisma } from '../db/generated/client.ts';
-import { isoTime } from './json.ts';
+import { isoTime } from './moment.ts';
 
 /** How a column's text, as Postgres sends it, becomes a value. */
 export interface Column<Value> {

@@ -1,4 +1,4 @@
-import { isMoment, isoTime } from './json.ts';
+import { isMoment, isoTime } from './moment.ts';
 import type { Statement } from './reader.ts';
 import { columnName, type View } from './view.ts';
 

@@ -1,7 +1,7 @@
 import { BadArgument } from '../../errors.ts';
 import { cleanText } from '../../text.ts';
-import { isMoment } from './json.ts';
 import { type List, orderOf, type Position, type Slice } from './list.ts';
+import { isMoment } from './moment.ts';
 
 /** A connection's arguments, as the Relay specification has them. */
 export interface Paging {

@@ -95,7 +95,7 @@ export async function registerGraphqlHttp(
             const context = { ...ctx, viewer, loaders: new Loaders() };
             const data = await planner.answer(document, asked, context);
             if (data !== null) {
-              const text = `{"data":${data},"extensions":${JSON.stringify({ cost })}}\n`;
+              const text = `${JSON.stringify({ data, extensions: { cost } })}\n`;
               // A long text, put together piece by piece, is made whole once; a short one goes in one write with its head.
               return reply.type(type).send(text.length > longText ? Buffer.from(text) : text);
             }

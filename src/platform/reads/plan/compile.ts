@@ -1,15 +1,18 @@
 import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { buildObject, type Member } from './build.ts';
 import { describeRoot } from './describe.ts';
 import { NotPlanned, type Run } from './plan.ts';
 import { countFields, type Selected, selectionsOf } from './selections.ts';
-import { type Member, writeObject } from './write.ts';
 
-/** A compiled operation: what it reads, and how that becomes text. */
+/** An answer's `data`. */
+export type Data = Readonly<Record<string, unknown>>;
+
+/** A compiled operation: what it reads, and how that becomes an answer. */
 export interface Plan {
-  /** How many fields it writes, wherever they are spread. */
+  /** How many fields it answers, wherever they are spread. */
   readonly fields: number;
-  /** `data` as JSON text. Throws when anything is out of the ordinary. */
-  execute(run: Run): Promise<string>;
+  /** `data`. Throws when anything is out of the ordinary. */
+  execute(run: Run): Promise<Data>;
 }
 
 /**
@@ -24,7 +27,7 @@ export function compile(
 ): Plan | null {
   const selected = selectionsOf(schema, document, operation, variables);
   try {
-    const members = selected.map((each) => ({ key: each.key, value: describeTop(schema, each) }));
+    const members = selected.map((each) => ({ name: each.key, value: describeTop(schema, each) }));
     return { fields: countFields(selected), execute: (run) => execute(members, run) };
   } catch (error) {
     if (error instanceof NotPlanned) return null;
@@ -32,24 +35,16 @@ export function compile(
   }
 }
 
-/** A field of the query: reads, and resolves to the function that writes what was read. */
-type ReadTop = (run: Run) => Promise<() => string>;
+/** A field of the query: reads, and resolves to its value. */
+type ReadTop = (run: Run) => Promise<unknown>;
 
 function describeTop(schema: GraphQLSchema, selected: Selected): ReadTop {
-  if (selected.name === '__typename') {
-    const text = JSON.stringify(schema.getQueryType()?.name);
-    return async () => () => text;
-  }
+  if (selected.name === '__typename') return async () => schema.getQueryType()?.name;
   const root = describeRoot(selected);
-  return async (run) => {
-    const read = await root.read(run);
-    return () => root.write(read);
-  };
+  return async (run) => root.build(await root.read(run));
 }
 
-async function execute(members: readonly Member<ReadTop>[], run: Run): Promise<string> {
-  const writers = await Promise.all(
-    members.map(async ({ key, value }) => ({ key, value: await value(run) })),
-  );
-  return writeObject(writers)();
+async function execute(members: readonly Member<ReadTop>[], run: Run): Promise<Data> {
+  const values = await Promise.all(members.map(({ value }) => value(run)));
+  return buildObject(members.map(({ name }, index) => ({ name, value: () => values[index] })))();
 }

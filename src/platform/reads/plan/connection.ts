@@ -2,33 +2,33 @@ import type { List } from '../list.ts';
 import { orderOf } from '../list.ts';
 import { encodeCursor, pageBounds } from '../page.ts';
 import type { View } from '../view.ts';
-import { CountSource, ListSource } from './list-source.ts';
-import { type Layout, NotPlanned, type Part, type Read, together, type Write } from './plan.ts';
-import { argumentsOf, type Selected } from './selections.ts';
-import { columnOf } from './source.ts';
 import {
+  buildObject,
+  buildRows,
   constantPart,
   type Member,
   objectPart,
   readBelow,
   rowAt,
   spanOf,
-  writeObject,
-  writeRows,
-} from './write.ts';
+} from './build.ts';
+import { CountSource, ListSource } from './list-source.ts';
+import { type Build, type Layout, NotPlanned, type Part, type Read, together } from './plan.ts';
+import { argumentsOf, type Selected } from './selections.ts';
+import { columnOf } from './source.ts';
 
 /** What of the list's rows is one page, and what is beside it. */
 type Page = ReturnType<typeof pageOf>;
 
-/** Something that is written of a page. */
+/** Something that is told of a page. */
 interface PagePart {
-  /** What is written of each of its rows. */
+  /** What is told of each of its rows. */
   readonly rows: readonly Part[];
   /** Whether it depends on the row behind the page. */
   readonly needsNext?: boolean;
   /** Whether it depends on the number of all rows. */
   readonly needsCount?: boolean;
-  writer(layout: Layout): (page: Page) => string;
+  builder(layout: Layout): (page: Page) => unknown;
 }
 
 /** Describes a connection: a page of a list, in the members that the document selects; `describeItem` describes its rows. */
@@ -50,21 +50,21 @@ export function describeConnection(
   const extent = { needsNext: part.needsNext === true };
   const source = new ListSource(list, view, args, together(part.rows), extent);
   const count = part.needsCount ? new CountSource(list, view, args) : null;
-  const write = part.writer(source);
+  const build = part.builder(source);
   return {
     columns: source.keys,
     below: count ? [source, count] : [source],
-    writer(layout) {
+    builder(layout) {
       const [rowsBelow, countBelow] = [layout.indexBelow(source), count && layout.indexBelow(count)];
       return (_, index, read) => {
         const count = countBelow === null ? null : rowAt(readBelow(read, countBelow).rows, index);
-        return write(pageOf(readBelow(read, rowsBelow), index, count?.[0] ?? '0'));
+        return build(pageOf(readBelow(read, rowsBelow), index, Number(count?.[0] ?? 0)));
       };
     },
   };
 }
 
-function pageOf(read: Read, index: number, count: string) {
+function pageOf(read: Read, index: number, count: number) {
   if (!read.slice) throw new NotPlanned('A page was not read.');
   const { start, end } = spanOf(read, index);
   const bounds = pageBounds(read.slice, end - start);
@@ -76,12 +76,13 @@ function pageObject(
   selected: Selected,
   describe: Readonly<Record<string, (selected: Selected) => PagePart>>,
 ): PagePart {
-  const parts = membersOf(selected, describe, (text) => ({ rows: [], writer: () => () => text }));
+  const parts = membersOf(selected, describe, (text) => ({ rows: [], builder: () => () => text }));
   return {
     rows: parts.flatMap(({ value }) => value.rows),
     needsNext: parts.some(({ value }) => value.needsNext),
     needsCount: parts.some(({ value }) => value.needsCount),
-    writer: (layout) => writeObject(parts.map(({ key, value }) => ({ key, value: value.writer(layout) }))),
+    builder: (layout) =>
+      buildObject(parts.map(({ name, value }) => ({ name, value: value.builder(layout) }))),
   };
 }
 
@@ -91,10 +92,10 @@ function membersOf<Value>(
   constant: (text: string) => Value,
 ): Member<Value>[] {
   return below.map((each) => {
-    if (each.name === '__typename') return { key: each.key, value: constant(JSON.stringify(type?.name)) };
+    if (each.name === '__typename') return { name: each.key, value: constant(type?.name ?? '') };
     const make = describe[each.name];
     if (!make) throw new NotPlanned(`${type?.name}.${each.name} is not of a connection.`);
-    return { key: each.key, value: make(each) };
+    return { name: each.key, value: make(each) };
   });
 }
 
@@ -102,9 +103,9 @@ function membersOf<Value>(
 function itemsPart(part: Part): PagePart {
   return {
     rows: [part],
-    writer(layout) {
-      const write = part.writer(layout);
-      return (page) => writeRows(write, page.read, page);
+    builder(layout) {
+      const build = part.builder(layout);
+      return (page) => buildRows(build, page.read, page);
     },
   };
 }
@@ -119,7 +120,7 @@ function describePageInfo(list: List, selected: Selected): PagePart {
 }
 
 function sidePart(side: (page: Page) => boolean): PagePart {
-  return { rows: [], needsNext: true, writer: () => (page) => String(side(page)) };
+  return { rows: [], needsNext: true, builder: () => (page) => side(page) };
 }
 
 /** The cursor of the first row or the last; null of an empty page. */
@@ -127,12 +128,12 @@ function endPart(list: List, indexOf: (page: Page) => number): PagePart {
   const cursor = cursorPart(list);
   return {
     rows: [cursor],
-    writer(layout) {
-      const write = cursor.writer(layout);
+    builder(layout) {
+      const build = cursor.builder(layout);
       return (page) => {
-        if (page.start === page.end) return 'null';
+        if (page.start === page.end) return null;
         const index = indexOf(page);
-        return write(rowAt(page.read.rows, index), index, page.read);
+        return build(rowAt(page.read.rows, index), index, page.read);
       };
     },
   };
@@ -144,11 +145,11 @@ function cursorPart(list: List): Part {
   return {
     columns: [by, id],
     below: [],
-    writer(layout): Write {
+    builder(layout): Build {
       const [byPlace, idPlace] = [layout.place(by), layout.place(id)];
-      return (row) => `"${encodeCursor({ at: write(row[byPlace] ?? ''), id: row[idPlace] ?? '' })}"`;
+      return (row) => encodeCursor({ at: write(row[byPlace] ?? ''), id: row[idPlace] ?? '' });
     },
   };
 }
 
-const countPart: PagePart = { rows: [], needsCount: true, writer: () => (page) => page.count };
+const countPart: PagePart = { rows: [], needsCount: true, builder: () => (page) => page.count };

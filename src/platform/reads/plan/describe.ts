@@ -2,6 +2,7 @@ import { type GraphQLObjectType, isNonNullType } from 'graphql';
 import { type IdType, toGlobalId } from '../global-id.ts';
 import { Reading } from '../reading.ts';
 import { readValue, type View } from '../view.ts';
+import { buildRows, constantPart, objectPart, readBelow, rowAt, spanOf } from './build.ts';
 import { describeConnection } from './connection.ts';
 import { leafPart } from './leaf.ts';
 import { ListSource } from './list-source.ts';
@@ -9,8 +10,7 @@ import { Extraordinary, NotPlanned, type Part, type Read, type Run } from './pla
 import { RootSource } from './root-source.ts';
 import { argumentsOf, type Selected } from './selections.ts';
 import { columnOf, RowSource } from './source.ts';
-import { writeValue } from './value.ts';
-import { constantPart, objectPart, readBelow, rowAt, spanOf, writeRows } from './write.ts';
+import { buildValue } from './value.ts';
 
 /** What a reading of one kind says. */
 type Of<Kind> = Extract<Reading['source'], { readonly kind: Kind }>;
@@ -18,8 +18,8 @@ type Of<Kind> = Extract<Reading['source'], { readonly kind: Kind }>;
 /** The beginning of a document. */
 export interface Root {
   read(run: Run): Promise<Read>;
-  /** Writes what it has read. */
-  write(read: Read): string;
+  /** Makes the row's object of what it has read. */
+  build(read: Read): unknown;
 }
 
 /** Describes a field of the query. Throws NotPlanned when something below does not say what it reads. */
@@ -29,10 +29,10 @@ export function describeRoot(selected: Selected): Root {
   if (source?.kind !== 'ROOT' || !type) throw new NotPlanned(`${name} does not say what it reads.`);
   const part = describeObject(source.root.view, type, below);
   const root = new RootSource(source.root, argumentsOf(selected), part);
-  const write = part.writer(root);
+  const build = part.builder(root);
   return {
     read: (run) => root.read(run),
-    write: (read) => write(rowAt(read.rows, 0), 0, read),
+    build: (read) => build(rowAt(read.rows, 0), 0, read),
   };
 }
 
@@ -43,12 +43,12 @@ function readingOf({ field }: Selected): Reading | null {
 
 /** Describes what is selected of rows of a view. */
 export function describeObject(view: View, type: GraphQLObjectType, selected: readonly Selected[]): Part {
-  return objectPart(selected.map((each) => ({ key: each.key, value: describeMember(view, type, each) })));
+  return objectPart(selected.map((each) => ({ name: each.key, value: describeMember(view, type, each) })));
 }
 
 function describeMember(view: View, type: GraphQLObjectType, selected: Selected): Part {
   const { name, field } = selected;
-  if (name === '__typename') return constantPart(JSON.stringify(type.name));
+  if (name === '__typename') return constantPart(type.name);
   const source = readingOf(selected)?.source;
   switch (source?.kind) {
     case undefined:
@@ -82,9 +82,9 @@ function describeGlobalId(view: View, type: IdType): Part {
   return {
     columns: [id],
     below: [],
-    writer(layout) {
+    builder(layout) {
       const place = layout.place(id);
-      return (row) => `"${toGlobalId(type, row[place] ?? '')}"`;
+      return (row) => toGlobalId(type, row[place] ?? '');
     },
   };
 }
@@ -94,13 +94,13 @@ function describeColumn(view: View, { field, below, name }: Selected, columnName
   const column = columnOf(view, columnName);
   const leaf = leafPart(field.type, column);
   if (leaf) return leaf;
-  const write = writeValue(field.type, below);
+  const build = buildValue(field.type, below);
   return {
     columns: [column],
     below: [],
-    writer(layout) {
+    builder(layout) {
       const place = layout.place(column);
-      return (row) => write(readValue(column, row[place] ?? null));
+      return (row) => build(readValue(column, row[place] ?? null));
     },
   };
 }
@@ -111,16 +111,16 @@ function describeMade(view: View, selected: Selected, { names, make }: Of<'MADE'
   if (!field) throw new NotPlanned(`${name} is no field.`);
   const columns = names.map((each) => [each, columnOf(view, each)] as const);
   const args = argumentsOf(selected);
-  const write = writeValue(field.type, below);
+  const build = buildValue(field.type, below);
   return {
     columns: columns.map(([, column]) => column),
     below: [],
-    writer(layout) {
+    builder(layout) {
       const places = columns.map(([each, column]) => ({ each, column, place: layout.place(column) }));
       return (row, _, { run }) => {
         const values: Record<string, unknown> = {};
         for (const { each, column, place } of places) values[each] = readValue(column, row[place] ?? null);
-        return write(make.of(values, args(run), run.ctx));
+        return build(make.of(values, args(run), run.ctx));
       };
     },
   };
@@ -130,18 +130,18 @@ function describeMade(view: View, selected: Selected, { names, make }: Of<'MADE'
 function describeRow(view: View, selected: Selected, { key, to }: Of<'ROW'>): Part {
   const part = describeRows(to.view, selected);
   const source = new RowSource(to.view, columnOf(view, key), part);
-  const write = part.writer(source);
+  const build = part.builder(source);
   const isNullable = !isNonNullType(selected.field?.type);
   return {
     columns: source.keys,
     below: [source],
-    writer(layout) {
+    builder(layout) {
       const index = layout.indexBelow(source);
       return (_, above, read) => {
         const found = readBelow(read, index);
         const { start, end } = spanOf(found, above);
-        if (start < end) return write(rowAt(found.rows, start), start, found);
-        if (isNullable) return 'null';
+        if (start < end) return build(rowAt(found.rows, start), start, found);
+        if (isNullable) return null;
         throw new Extraordinary('What cannot be null is.');
       };
     },
@@ -152,15 +152,15 @@ function describeRow(view: View, selected: Selected, { key, to }: Of<'ROW'>): Pa
 function describeList(view: View, selected: Selected, { list, length }: Of<'LIST'>): Part {
   const part = describeRows(list.view, selected);
   const source = new ListSource(list, view, argumentsOf(selected), part, { length });
-  const write = part.writer(source);
+  const build = part.builder(source);
   return {
     columns: source.keys,
     below: [source],
-    writer(layout) {
+    builder(layout) {
       const index = layout.indexBelow(source);
       return (_, above, read) => {
         const found = readBelow(read, index);
-        return writeRows(write, found, spanOf(found, above));
+        return buildRows(build, found, spanOf(found, above));
       };
     },
   };

@@ -1,10 +1,10 @@
 import { countStatement, type List, type Slice, sliceStatement } from '../list.ts';
 import { firstSlice, type Paging, sliceOf, withNext } from '../page.ts';
 import type { SelectedColumn, TextRow, View } from '../view.ts';
+import { rowAt } from './build.ts';
 import { type Above, type Needs, type Run, type Span } from './plan.ts';
 import type { ArgumentsOf } from './selections.ts';
 import { BelowSource, columnOf, noRows, type Own } from './source.ts';
-import { rowAt } from './write.ts';
 
 /** What lists and their counts have in common: which of the rows above have any rows. */
 abstract class ListedSource extends BelowSource {

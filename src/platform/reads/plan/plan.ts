@@ -3,22 +3,22 @@ import type { Reader } from '../reader.ts';
 import type { SelectedColumn, TextRow } from '../view.ts';
 
 /*
- * A query that says what it reads is answered by a plan instead of resolvers. The terms, from the table to the text:
+ * A query that says what it reads is answered by a plan instead of resolvers. The terms, from the table to the answer:
  *
  * - A view is a table as rows of one type (`view.ts`). A list is the rows of a view that belong to a row above, in an
  *   order (`list.ts`). A slice is the part of a list that a page asks for.
  * - A row is the text that Postgres sends for the selected columns. A column's place is its index in the row.
  * - A source is one statement. It reads some columns of some rows, for all rows of the source above it at once
  *   (`source.ts`). A root is the source at the beginning of a document.
- * - A part describes something that is written of a row: the columns that it needs, the sources below, and how it is
- *   written once both have their places (`describe.ts`). Parts are values: nothing changes while they are put together.
- * - A plan is the roots of one operation and the functions that write their rows. It is made once and kept
+ * - A part describes something that is told of a row: the columns that it needs, the sources below, and how its value is
+ *   built once both have their places (`describe.ts`). Parts are values: nothing changes while they are put together.
+ * - A plan is the roots of one operation and the functions that build objects of their rows. It is made once and kept
  *   (`planner.ts`).
  * - A run is one execution of a plan. A read is what one source has read in it. A span says which of those rows belong to
  *   one row above.
  *
  * So a document goes this way: what is selected (`selections.ts`), parts (`describe.ts`), sources (`source.ts`), statements
- * (`list.ts`), text (`write.ts`). Each step knows the one before it and none behind it.
+ * (`list.ts`), objects (`build.ts`). Each step knows the one before it and none behind it.
  */
 
 /** One execution of a plan. */
@@ -54,8 +54,8 @@ export interface Read {
   readonly below: readonly Read[];
 }
 
-/** Writes a row as JSON text. `index` is the row's own in `read.rows`. */
-export type Write = (row: TextRow, index: number, read: Read) => string;
+/** Makes JSON's value of a row. `index` is the row's own in `read.rows`. */
+export type Build = (row: TextRow, index: number, read: Read) => unknown;
 
 /** Where a source has what its parts need. */
 export interface Layout {
@@ -80,15 +80,15 @@ export interface Above {
   readonly boundary: Boundary;
 }
 
-/** What must be read so that something can be written of a row. */
+/** What must be read so that something can be told of a row. */
 export interface Needs {
   readonly columns: readonly SelectedColumn[];
   readonly below: readonly Below[];
 }
 
-/** Something that is written of a row. */
+/** Something that is told of a row. */
 export interface Part extends Needs {
-  writer(layout: Layout): Write;
+  builder(layout: Layout): Build;
 }
 
 /** The needs of several parts together. */

@@ -11,20 +11,20 @@ import {
 import { LRUCache } from 'lru-cache';
 import { isTransient } from '../../db/transient.ts';
 import type { Reader } from '../reader.ts';
-import { compile, type Plan } from './compile.ts';
+import { compile, type Data, type Plan } from './compile.ts';
 import type { Run } from './plan.ts';
 
 /** Answers what can be compiled. */
 export interface Planner {
   /**
-   * A query's `data` as JSON text. Null when it is not compiled or anything is out of the ordinary: then the resolvers
+   * A query's `data`. Null when it is not compiled or anything is out of the ordinary: then the resolvers
    * are asked, and say what is wrong. Throws when the database does not answer: asking it again would double the wait.
    */
   answer(
     document: DocumentNode,
     asked: { readonly operationName: string | null; readonly variables: Run['variables'] },
     ctx: { readonly reader: Reader },
-  ): Promise<string | null>;
+  ): Promise<Data | null>;
 }
 
 /** An operation, of which there is a plan for each set of values of its conditions. */

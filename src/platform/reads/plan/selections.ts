@@ -18,7 +18,7 @@ import type { Run } from './plan.ts';
 
 /** A field as it is selected in one place. */
 export interface Selected {
-  /** As in `"name":`. */
+  /** What it is called in the answer. */
   readonly key: string;
   readonly name: string;
   /** Null for `__typename` and what else every type has. */
@@ -66,7 +66,7 @@ export function selectionsOf(
       const below = target && fieldsOf(target, collectSubfields(schema, fragments, values, target, nodes));
       return [
         {
-          key: `${JSON.stringify(responseName)}:`,
+          key: responseName,
           name: node.name.value,
           field,
           node,

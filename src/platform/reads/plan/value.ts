@@ -1,58 +1,58 @@
 import { type GraphQLOutputType, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { buildObject } from './build.ts';
 import { Extraordinary, NotPlanned } from './plan.ts';
 import type { Selected } from './selections.ts';
-import { writeObject } from './write.ts';
 
-/** A value in memory as JSON text. */
-type WriteValue = (value: unknown) => string;
+/** Makes JSON's value of one in memory. */
+type BuildValue = (value: unknown) => unknown;
 
 /**
- * Writes what a function has made: leaves, lists and objects whose fields are plain members. `below` is what is selected
- * of the objects.
+ * Presents what a function has made as its type says: leaves, lists and objects whose fields are plain members. `below` is
+ * what is selected of the objects.
  */
-export function writeValue(type: GraphQLOutputType, below: readonly Selected[]): WriteValue {
+export function buildValue(type: GraphQLOutputType, below: readonly Selected[]): BuildValue {
   if (isNonNullType(type)) {
-    const write = writeValue(type.ofType, below);
-    return (value) => {
-      const text = write(value);
-      if (text === 'null') throw new Extraordinary('What cannot be null is.');
-      return text;
-    };
+    const build = buildValue(type.ofType, below);
+    return (value) => build(value) ?? refuseNull();
   }
-  const write = isListType(type)
-    ? writeItems(writeValue(type.ofType, below))
+  const build = isListType(type)
+    ? buildItems(buildValue(type.ofType, below))
     : isLeafType(type)
-      ? (value: unknown) => JSON.stringify(type.serialize(value)) ?? 'null'
+      ? (value: unknown) => type.serialize(value)
       : isObjectType(type)
-        ? writeMembers(type.name, below)
+        ? buildMembers(type.name, below)
         : null;
-  if (!write) throw new NotPlanned(`${String(type)} is not one type.`);
+  if (!build) throw new NotPlanned(`${String(type)} is not one type.`);
   return (value) => {
-    if (value == null) return 'null';
+    if (value == null) return null;
     if (value instanceof Error || value instanceof Promise || typeof value === 'function')
       throw new Extraordinary('There is no plain answer.');
-    return write(value);
+    return build(value);
   };
 }
 
-function writeItems(write: WriteValue): WriteValue {
+function refuseNull(): never {
+  throw new Extraordinary('What cannot be null is.');
+}
+
+function buildItems(build: BuildValue): BuildValue {
   return (value) => {
     if (!Array.isArray(value)) throw new Extraordinary('A list is no list.');
-    return `[${value.map(write).join(',')}]`;
+    return value.map(build);
   };
 }
 
-function writeMembers(typeName: string, selected: readonly Selected[]): WriteValue {
-  const write = writeObject(
+function buildMembers(typeName: string, selected: readonly Selected[]): BuildValue {
+  const build = buildObject(
     selected.map(({ key, name, field, below }) => {
-      if (name === '__typename') return { key, value: () => JSON.stringify(typeName) };
+      if (name === '__typename') return { name: key, value: () => typeName };
       if (!field || field.resolve) throw new NotPlanned(`${typeName}.${name} has a resolver.`);
-      const writeMember = writeValue(field.type, below);
-      return { key, value: (object: object) => writeMember(Reflect.get(object, name)) };
+      const buildMember = buildValue(field.type, below);
+      return { name: key, value: (object: object) => buildMember(Reflect.get(object, name)) };
     }),
   );
   return (value) => {
     if (typeof value !== 'object' || value === null) throw new Extraordinary('An object is no object.');
-    return write(value);
+    return build(value);
   };
 }

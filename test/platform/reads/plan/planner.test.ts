@@ -63,7 +63,7 @@ async function keyOf(projectId: string): Promise<string> {
 }
 
 /** What a document's plan answers; null when the resolvers are to be asked. */
-async function planned(query: string, variables: Record<string, unknown>): Promise<string | null> {
+async function planned(query: string, variables: Record<string, unknown>): Promise<object | null> {
   const problems: unknown[] = [];
   const planner = createPlanner(schema, (error) => problems.push(error));
   const ctx = {
@@ -117,6 +117,7 @@ describe('the two executors', () => {
     'generations(first: 20) { nodes { id cost hold costSource seed parameters inferenceSeconds failure { code message retryable } outputProblems { index code message url sizeBytes sha256 contentType providerUrl } waitingFor { reason since } model { slug version } } }',
     'generations(first: 20, filter: { statuses: [COMPLETED], batch: "Cover" }) { totalCount nodes { character { name project { name archivedAt } } project { id } } }',
     'generations(first: 5, filter: { characterId: "none" }) { totalCount nodes { id } }',
+    'generations(first: 20) { nodes { retryOf { id status } } }',
     'activeGenerations maxConcurrentGenerations approvalPerRun deletingAt __typename',
   ])('give the same bytes, compiled: %s', async (selection) => {
     const query = `query ($projectId: ID!) { project(id: $projectId) { ${selection} } }`;
@@ -192,7 +193,9 @@ describe('the two executors', () => {
     const id = toGlobalId('Character', characterId);
     const answer = await expectSame(query, { id, count: null });
     expect(answer.match(/"id"/g)).toHaveLength(20);
-    await expectSame(`{ character(id: "${id}") { referenceImages(first: null) { id } } }`, {});
+    const unsaid = `{ character(id: "${id}") { referenceImages(first: null) { id } } }`;
+    await expectSame(unsaid, {});
+    expect(await isPlanned(unsaid, {})).toBe(true);
     expect(await expectSame(query, { id })).toBe(answer);
   });
 
@@ -211,6 +214,19 @@ describe('the two executors', () => {
     const variables = { id: toGlobalId('Character', library.characterIds[0] ?? '') };
     expect(await isPlanned(query, variables)).toBe(true);
     expect(await expectSame(query, variables)).toContain('"name"');
+  });
+
+  it('give the same bytes for a member called __proto__, which is not compiled', async () => {
+    const id = toGlobalId('Character', library.characterIds[0] ?? '');
+    for (const query of [
+      `{ character(id: "${id}") { __proto__: name id } }`,
+      `{ character(id: "${id}") { generations(first: 1) { __proto__: totalCount } project { id } } }`,
+      `{ __proto__: character(id: "${id}") { id } }`,
+      `{ character(id: "${id}") { generations(first: 1) { nodes { model { __proto__: slug version } } } } }`,
+    ]) {
+      expect(await isPlanned(query, {})).toBe(false);
+      expect(await expectSame(query, {})).toContain('"__proto__":');
+    }
   });
 
   it('never pass over a resolver that does not say what it reads, also where there is such a column', async () => {

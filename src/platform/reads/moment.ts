@@ -1,19 +1,5 @@
 import { hasFourDigitYear } from '../../days.ts';
 
-/*
- * Postgres' text as JSON's, without a value in between: for whole libraries, parsing and printing again costs more than
- * everything else together.
- */
-
-/** What JSON cannot hold as it is; a lone surrogate cannot come from Postgres. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped
-const special = /["\\\u0000-\u001f]/;
-
-/** Text as a JSON string. */
-export function quote(text: string): string {
-  return special.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
 /**
  * Postgres' `2026-11-01 12:00:00.5+00` as `2026-11-01T12:00:00.500Z`. The reader's sessions are in UTC, and no column of
  * ours is finer than milliseconds.
