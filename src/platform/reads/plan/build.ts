@@ -1,5 +1,6 @@
-import type { TextRow } from '../view.ts';
+import type { SelectedColumn, TextRow } from '../view.ts';
 import {
+  type Below,
   type Build,
   Extraordinary,
   type Needs,
@@ -21,6 +22,33 @@ export function constantPart(value: string): Part {
 export interface Member<Value> {
   readonly name: string;
   readonly value: Value;
+}
+
+/** What `build` makes of the text in one column. */
+export function columnPart(column: SelectedColumn, build: (text: string | null) => unknown): Part {
+  return {
+    columns: [column],
+    below: [],
+    builder(layout) {
+      const place = layout.place(column);
+      return (row) => build(row[place] ?? null);
+    },
+  };
+}
+
+/** What `build` makes of the rows that a source below has read for the row. */
+export function belowPart(source: Below, build: (read: Read, span: Span) => unknown): Part {
+  return {
+    columns: source.keys,
+    below: [source],
+    builder(layout) {
+      const index = layout.indexBelow(source);
+      return (_, above, read) => {
+        const found = readBelow(read, index);
+        return build(found, spanOf(found, above));
+      };
+    },
+  };
 }
 
 /** An object, of a row. */

@@ -13,7 +13,15 @@ import {
   spanOf,
 } from './build.ts';
 import { CountSource, ListSource } from './list-source.ts';
-import { type Build, type Layout, NotPlanned, type Part, type Read, together } from './plan.ts';
+import {
+  type Build,
+  Extraordinary,
+  type Layout,
+  NotPlanned,
+  type Part,
+  type Read,
+  together,
+} from './plan.ts';
 import { argumentsOf, type Selected } from './selections.ts';
 import { columnOf } from './source.ts';
 
@@ -65,7 +73,7 @@ export function describeConnection(
 }
 
 function pageOf(read: Read, index: number, count: number) {
-  if (!read.slice) throw new NotPlanned('A page was not read.');
+  if (!read.slice) throw new Extraordinary('A page was not read.');
   const { start, end } = spanOf(read, index);
   const bounds = pageBounds(read.slice, end - start);
   return { ...bounds, read, count, start: start + bounds.start, end: start + bounds.end };

@@ -1,8 +1,8 @@
 import { type GraphQLObjectType, isNonNullType } from 'graphql';
-import { type IdType, toGlobalId } from '../global-id.ts';
+import { toGlobalId } from '../global-id.ts';
 import { Reading } from '../reading.ts';
 import { readValue, type View } from '../view.ts';
-import { buildRows, constantPart, objectPart, readBelow, rowAt, spanOf } from './build.ts';
+import { belowPart, buildRows, columnPart, constantPart, objectPart, rowAt } from './build.ts';
 import { describeConnection } from './connection.ts';
 import { leafPart } from './leaf.ts';
 import { ListSource } from './list-source.ts';
@@ -55,7 +55,7 @@ function describeMember(view: View, type: GraphQLObjectType, selected: Selected)
       if (!field || field.resolve) throw new NotPlanned(`${type.name}.${name} does not say what it reads.`);
       return describeColumn(view, selected, name);
     case 'GLOBAL_ID':
-      return describeGlobalId(view, source.type);
+      return columnPart(columnOf(view, 'id'), (id) => toGlobalId(source.type, id ?? ''));
     case 'COLUMN':
       return describeColumn(view, selected, source.name);
     case 'MADE':
@@ -77,32 +77,13 @@ function describeRows(view: View, { name, type, below }: Selected): Part {
   return describeObject(view, type, below);
 }
 
-function describeGlobalId(view: View, type: IdType): Part {
-  const id = columnOf(view, 'id');
-  return {
-    columns: [id],
-    below: [],
-    builder(layout) {
-      const place = layout.place(id);
-      return (row) => toGlobalId(type, row[place] ?? '');
-    },
-  };
-}
-
 function describeColumn(view: View, { field, below, name }: Selected, columnName: string): Part {
   if (!field) throw new NotPlanned(`${name} is no field.`);
   const column = columnOf(view, columnName);
   const leaf = leafPart(field.type, column);
   if (leaf) return leaf;
   const build = buildValue(field.type, below);
-  return {
-    columns: [column],
-    below: [],
-    builder(layout) {
-      const place = layout.place(column);
-      return (row) => build(readValue(column, row[place] ?? null));
-    },
-  };
+  return columnPart(column, (text) => build(readValue(column, text)));
 }
 
 /** What is made of a row that has no more than these columns. */
@@ -132,20 +113,11 @@ function describeRow(view: View, selected: Selected, { key, to }: Of<'ROW'>): Pa
   const source = new RowSource(to.view, columnOf(view, key), part);
   const build = part.builder(source);
   const isNullable = !isNonNullType(selected.field?.type);
-  return {
-    columns: source.keys,
-    below: [source],
-    builder(layout) {
-      const index = layout.indexBelow(source);
-      return (_, above, read) => {
-        const found = readBelow(read, index);
-        const { start, end } = spanOf(found, above);
-        if (start < end) return build(rowAt(found.rows, start), start, found);
-        if (isNullable) return null;
-        throw new Extraordinary('What cannot be null is.');
-      };
-    },
-  };
+  return belowPart(source, (read, { start, end }) => {
+    if (start < end) return build(rowAt(read.rows, start), start, read);
+    if (isNullable) return null;
+    throw new Extraordinary('What cannot be null is.');
+  });
 }
 
 /** The beginning of a list. */
@@ -153,15 +125,5 @@ function describeList(view: View, selected: Selected, { list, length }: Of<'LIST
   const part = describeRows(list.view, selected);
   const source = new ListSource(list, view, argumentsOf(selected), part, { length });
   const build = part.builder(source);
-  return {
-    columns: source.keys,
-    below: [source],
-    builder(layout) {
-      const index = layout.indexBelow(source);
-      return (_, above, read) => {
-        const found = readBelow(read, index);
-        return buildRows(build, found, spanOf(found, above));
-      };
-    },
-  };
+  return belowPart(source, (read, span) => buildRows(build, read, span));
 }

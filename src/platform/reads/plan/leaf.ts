@@ -10,6 +10,7 @@ import {
 import { formatMicros } from '../../../money.ts';
 import { isoTime } from '../moment.ts';
 import type { SelectedColumn } from '../view.ts';
+import { columnPart } from './build.ts';
 import { Extraordinary, type Part } from './plan.ts';
 
 type FromText = (text: string) => unknown;
@@ -33,19 +34,11 @@ export function leafPart(type: GraphQLOutputType, column: SelectedColumn): Part 
   const build = fromText(type, column);
   if (!build) return null;
   const isNullable = !isNonNullType(type);
-  return {
-    columns: [column],
-    below: [],
-    builder(layout) {
-      const place = layout.place(column);
-      return (row) => {
-        const text = row[place];
-        if (text != null) return build(text);
-        if (isNullable) return null;
-        throw new Extraordinary('What cannot be null is.');
-      };
-    },
-  };
+  return columnPart(column, (text) => {
+    if (text !== null) return build(text);
+    if (isNullable) return null;
+    throw new Extraordinary('What cannot be null is.');
+  });
 }
 
 function fromText(type: GraphQLOutputType, { holds }: SelectedColumn): FromText | null {
