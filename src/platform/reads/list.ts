@@ -146,11 +146,11 @@ export function rowsStatement(
   ids: readonly string[],
   only?: { readonly column: string; readonly owner: string },
 ): Statement {
-  const owner = only && view.columns.has(only.column) ? only : null;
+  const owner = only && view.columns.get(only.column);
   return {
     text: `SELECT ${['t."id"', ...columns].join(', ')} FROM "${view.table}" t
-WHERE t."id" = ANY($1::uuid[])${owner ? ` AND ${columnName(owner.column)} = $2::uuid` : ''}`,
-    values: owner ? [arrayText(ids), owner.owner] : [arrayText(ids)],
+WHERE t."id" = ANY($1::uuid[])${owner ? ` AND ${owner.sql} = $2::uuid` : ''}`,
+    values: owner ? [arrayText(ids), only.owner] : [arrayText(ids)],
   };
 }
 

@@ -19,6 +19,13 @@ import type { SelectedColumn, TextRow } from '../view.ts';
  *
  * So a document goes this way: what is selected (`selections.ts`), parts (`describe.ts`), sources (`source.ts`), statements
  * (`list.ts`), objects (`build.ts`). Each step knows the one before it and none behind it.
+ *
+ * What was tried instead, as CPU beside this engine in one process, with the statements and the reader of this one:
+ *
+ * - Text that is put together instead of objects and `JSON.stringify`: 12 % less for the library query, 3 % for ids and
+ *   names, nothing for one character. It was the way before, and is not worth its code.
+ * - Grafast 1.1.3, whose plans are made of steps for each field: 1.8 times as much for the library query, twice for ids and
+ *   names. It needs Node 22, and replaces the parts and the selections, not the statements.
  */
 
 /** One execution of a plan. */
