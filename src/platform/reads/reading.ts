@@ -38,7 +38,7 @@ interface Make {
 }
 
 /** What a plan must know of a field. */
-type Source =
+type Description =
   | { readonly kind: 'GLOBAL_ID'; readonly type: IdType }
   | { readonly kind: 'COLUMN'; readonly name: string }
   | { readonly kind: 'MADE'; readonly names: readonly string[]; readonly make: Make }
@@ -57,7 +57,7 @@ export class Reading<Value = unknown> implements Resolver<Value> {
   readonly #resolver: Resolver<Value>;
 
   constructor(
-    readonly source: Source,
+    readonly description: Description,
     resolver: Resolver<Value>,
   ) {
     this.#resolver = resolver;

@@ -13,7 +13,7 @@ import { columnOf, RowSource } from './source.ts';
 import { buildValue } from './value.ts';
 
 /** What a reading of one kind says. */
-type Of<Kind> = Extract<Reading['source'], { readonly kind: Kind }>;
+type Of<Kind> = Extract<Reading['description'], { readonly kind: Kind }>;
 
 /** The beginning of a document. */
 export interface Root {
@@ -25,20 +25,21 @@ export interface Root {
 /** Describes a field of the query. Throws NotPlanned when something below does not say what it reads. */
 export function describeRoot(selected: Selected): Root {
   const { name, type, below } = selected;
-  const source = readingOf(selected)?.source;
-  if (source?.kind !== 'ROOT' || !type) throw new NotPlanned(`${name} does not say what it reads.`);
-  const part = describeObject(source.root.view, type, below);
-  const root = new RootSource(source.root, argumentsOf(selected), part);
-  const build = part.builder(root);
+  const described = descriptionOf(selected);
+  if (described?.kind !== 'ROOT' || !type) throw new NotPlanned(`${name} does not say what it reads.`);
+  const part = describeObject(described.root.view, type, below);
+  const source = new RootSource(described.root, argumentsOf(selected), part);
+  const build = part.builder(source);
   return {
-    read: (run) => root.read(run),
+    read: (run) => source.read(run),
     build: (read) => build(rowAt(read.rows, 0), 0, read),
   };
 }
 
-function readingOf({ field }: Selected): Reading | null {
+/** What a field says that it reads. */
+function descriptionOf({ field }: Selected): Reading['description'] | undefined {
   const read = field?.extensions.read;
-  return read instanceof Reading ? read : null;
+  return read instanceof Reading ? read.description : undefined;
 }
 
 /** Describes what is selected of rows of a view. */
@@ -49,23 +50,25 @@ export function describeObject(view: View, type: GraphQLObjectType, selected: re
 function describeMember(view: View, type: GraphQLObjectType, selected: Selected): Part {
   const { name, field } = selected;
   if (name === '__typename') return constantPart(type.name);
-  const source = readingOf(selected)?.source;
-  switch (source?.kind) {
+  const described = descriptionOf(selected);
+  switch (described?.kind) {
     case undefined:
       if (!field || field.resolve) throw new NotPlanned(`${type.name}.${name} does not say what it reads.`);
       return describeColumn(view, selected, name);
     case 'GLOBAL_ID':
-      return columnPart(columnOf(view, 'id'), (id) => toGlobalId(source.type, id ?? ''));
+      return columnPart(columnOf(view, 'id'), (id) => toGlobalId(described.type, id ?? ''));
     case 'COLUMN':
-      return describeColumn(view, selected, source.name);
+      return describeColumn(view, selected, described.name);
     case 'MADE':
-      return describeMade(view, selected, source);
+      return describeMade(view, selected, described);
     case 'ROW':
-      return describeRow(view, selected, source);
+      return describeRow(view, selected, described);
     case 'LIST':
-      return describeList(view, selected, source);
+      return describeList(view, selected, described);
     case 'CONNECTION':
-      return describeConnection(view, selected, source.list, (item) => describeRows(source.list.view, item));
+      return describeConnection(view, selected, described.list, (item) =>
+        describeRows(described.list.view, item),
+      );
     case 'ROOT':
       throw new NotPlanned(`${name} is no field of a row.`);
   }

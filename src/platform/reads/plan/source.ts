@@ -52,7 +52,7 @@ export abstract class Source implements Layout {
   }
 }
 
-/** Nothing of a read. */
+/** A span without rows. */
 export const noRows: Span = { start: 0, end: 0 };
 
 /** What a source below has read itself. */

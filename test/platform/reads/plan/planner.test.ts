@@ -222,7 +222,7 @@ describe('the two executors', () => {
       `{ character(id: "${id}") { __proto__: name id } }`,
       `{ character(id: "${id}") { generations(first: 1) { __proto__: totalCount } project { id } } }`,
       `{ __proto__: character(id: "${id}") { id } }`,
-      `{ character(id: "${id}") { generations(first: 1) { nodes { model { __proto__: slug version } } } } }`,
+      `{ project(id: "${projectOf(library)}") { generations(first: 1) { nodes { model { __proto__: slug version } } } } }`,
     ]) {
       expect(await isPlanned(query, {})).toBe(false);
       expect(await expectSame(query, {})).toContain('"__proto__":');
