@@ -7,10 +7,10 @@ type TypeOf =
     ? Extract<Given, (...given: never[]) => unknown>
     : never;
 
-interface Options {
-  readonly description: string;
-  readonly nullable?: boolean;
-}
+/** What can be null says so. */
+type Options<Value> = { readonly description: string } & (null extends Value
+  ? { readonly nullable: true }
+  : { readonly nullable?: boolean });
 
 /** Decorates a property of a resolver, and checks that its type is what is read. */
 type ReadsInto<Value> = <Key extends string>(prototype: Record<Key, Value>, key: Key) => void;
@@ -23,7 +23,7 @@ type ReadsInto<Value> = <Key extends string>(prototype: Record<Key, Value>, key:
 export function Reads<Value>(
   reading: Reading<Value>,
   type: TypeOf,
-  { args, ...options }: Options & { readonly args?: TypeOf },
+  { args, ...options }: Options<Value> & { readonly args?: TypeOf },
 ): ReadsInto<Value> {
   return (prototype, key) => {
     const method = { value: (above: object, ctx: object, given = {}) => reading.resolve(above, given, ctx) };
@@ -40,7 +40,7 @@ export function Reads<Value>(
 export function ReadsById<Value>(
   reading: Reading<Value>,
   type: TypeOf,
-  { id, description }: Options & { readonly id: string },
+  { id, description }: { readonly id: string; readonly description: string },
 ): ReadsInto<Value> {
   return (prototype, key) => {
     const method = { value: (ctx: object, given: string) => reading.resolve({}, { id: given }, ctx) };
