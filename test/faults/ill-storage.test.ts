@@ -19,7 +19,7 @@ async function start(environment: Record<string, string>): Promise<StorageDisk> 
   return disk;
 }
 
-// The other pairs, and long outages, are in test/slow.
+// The other pairs, and long outages, are in test/long.
 it.each([
   ['v1', 'full'],
   ['v2', 'readOnly'],
