@@ -3,7 +3,7 @@ import { type Definition, titleOf } from './read-definitions.ts';
 
 /** What leads from the definitions that a database holds to those of the files. */
 export interface Differences {
-  /** Are to be made, or made anew; in the order in which they were loaded. */
+  /** Are to be made, or made anew, in the order in which they were loaded. */
   readonly made: readonly (Kept & { readonly held: Definition | undefined })[];
   /** Are held, but stand in no file. */
   readonly removed: readonly Definition[];
@@ -26,7 +26,7 @@ export function describeDifferences({ made, removed }: Differences): string[] {
   return [
     ...made.map(
       (each) =>
-        `prisma/${each.file}: ${titleOf(each)} ${each.held ? 'is another one in' : 'is not in'} the migrated database`,
+        `prisma/${each.file}: ${titleOf(each)} ${each.held ? 'differs from that of' : 'is not in'} the migrated database`,
     ),
     ...removed.map(
       (each) => `prisma/${each.file}: ${titleOf(each)} is in the migrated database, but in no file`,

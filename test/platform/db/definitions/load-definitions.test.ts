@@ -46,9 +46,9 @@ describe('a difference names its file', () => {
     await edit('triggers/keep_slot.sql', (text) => text.replace('WHEN (NEW."status" <> OLD."status") ', ''));
     await edit('views/live_api_keys.sql', (text) => text.replace('> now()', '>= now()'));
     expect(await differences()).toEqual([
-      'prisma/functions/iso_text.sql: FUNCTION iso_text(timestamp with time zone) is another one in the migrated database',
-      'prisma/views/live_api_keys.sql: VIEW live_api_keys is another one in the migrated database',
-      'prisma/triggers/keep_slot.sql: TRIGGER generations_keep_slot ON generations is another one in the migrated database',
+      'prisma/functions/iso_text.sql: FUNCTION iso_text(timestamp with time zone) differs from that of the migrated database',
+      'prisma/views/live_api_keys.sql: VIEW live_api_keys differs from that of the migrated database',
+      'prisma/triggers/keep_slot.sql: TRIGGER generations_keep_slot ON generations differs from that of the migrated database',
     ]);
   });
 
