@@ -57,6 +57,7 @@ CREATE INDEX generations_result_idx ON public.generations USING btree (project_i
 CREATE INDEX generations_under_way_idx ON public.generations USING btree (requested_at) WHERE (holds_slot OR (status = ANY (ARRAY['SUBMITTING'::"GenerationStatus", 'SUBMITTED'::"GenerationStatus", 'PROCESSING'::"GenerationStatus", 'STORING'::"GenerationStatus"])));
 CREATE INDEX generations_unfinished_idx ON public.generations USING btree (requested_at) WHERE (status = ANY (ARRAY['QUEUED'::"GenerationStatus", 'SUBMITTING'::"GenerationStatus", 'SUBMITTED'::"GenerationStatus", 'PROCESSING'::"GenerationStatus", 'STORING'::"GenerationStatus"]));
 CREATE INDEX generations_unknown_cost_idx ON public.generations USING btree (provider_account) WHERE ((status = ANY (ARRAY['COMPLETED'::"GenerationStatus", 'FAILED'::"GenerationStatus"])) AND (cost_micros IS NULL));
+CREATE INDEX generations_waiting_for_idx ON public.generations USING btree (waiting_for, project_id) WHERE (waiting_for IS NOT NULL);
 CREATE INDEX generations_waiting_idx ON public.generations USING btree (project_id, requested_at, id) WHERE ((status = 'QUEUED'::"GenerationStatus") AND (NOT holds_slot));
 CREATE INDEX project_events_budget_alert_idx ON public.project_events USING btree (budget_alert_id) WHERE (budget_alert_id IS NOT NULL);
 CREATE INDEX projects_deleting_idx ON public.projects USING btree (deleting_at) WHERE (deleting_at IS NOT NULL);
