@@ -4,7 +4,11 @@ import { common, reporters } from './jest.config.js';
 export default {
   ...common,
   displayName: 'long',
-  testMatch: ['**/test/long/**/*.test.ts'],
+  testRegex: [
+    '/test/long/.*\\.test\\.ts$',
+    '/test/faults/(dead-provider|hostile|rate-limits|texts)\\.test\\.ts$',
+  ],
+  setupFiles: ['<rootDir>/test/support/thoroughly.ts'],
   reporters,
   testTimeout: 1_800_000,
   maxWorkers: 1,

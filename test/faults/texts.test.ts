@@ -9,6 +9,7 @@ import {
 } from '../support/outspoken-provider.ts';
 import { token } from '../support/people.ts';
 import { randomTexts } from '../support/texts.ts';
+import { isThorough } from '../support/thorough.ts';
 
 let provider: OutspokenProvider;
 let dramatis: Dramatis;
@@ -212,7 +213,7 @@ describe('a token', () => {
   });
 
   it('names exactly one user or none, whatever is in it', async () => {
-    const texts = randomTexts(7, 150).filter((text) => text.length < 2_000);
+    const texts = randomTexts(7, isThorough ? 150 : 40).filter((text) => text.length < 2_000);
     const subjects = new Set<string>();
     for (const text of texts) {
       const subject = `s-${text}`;
@@ -231,7 +232,7 @@ describe('a token', () => {
 
 describe('a request', () => {
   it('with any text in its path, its query or its headers is answered, and never by an error of ours', async () => {
-    const texts = [...odd.map(([, text]) => text), ...randomTexts(9, 80)].filter(
+    const texts = [...odd.map(([, text]) => text), ...randomTexts(9, isThorough ? 80 : 15)].filter(
       (text) => text.length < 1_500,
     );
     const wrong: string[] = [];
@@ -275,5 +276,8 @@ describe('a request', () => {
 });
 
 it('any text leaves the meaning of an answer as it is, and no run stuck', async () => {
-  await answerAnything({ dramatis, provider, begin: async (words) => (await begin(words)).id }, 250);
+  await answerAnything(
+    { dramatis, provider, begin: async (words) => (await begin(words)).id },
+    isThorough ? 250 : 60,
+  );
 });
