@@ -1,5 +1,5 @@
 import { toError } from './errors.ts';
-import { formatMicros } from './money.ts';
+import { formatDollars } from './money.ts';
 import type { TaskContext } from './platform/context.ts';
 import type { Credits } from './platform/segmind/segmind.ts';
 import { SegmindError, type SegmindErrorCode } from './platform/segmind/segmind-error.ts';
@@ -43,6 +43,6 @@ export async function tryAccount(
 
 function describeBalance({ creditsMicros, freeCreditsMicros }: Credits): string {
   if (creditsMicros === null) return 'the account has no balance on record';
-  const free = freeCreditsMicros ? ` and $${formatMicros(freeCreditsMicros)} of free credits` : '';
-  return `the account has $${formatMicros(creditsMicros)}${free}`;
+  const free = freeCreditsMicros ? ` and ${formatDollars(freeCreditsMicros)} of free credits` : '';
+  return `the account has ${formatDollars(creditsMicros)}${free}`;
 }

@@ -22,11 +22,11 @@ async function linesOf(segmind = provider.client(), signal = new AbortController
 }
 
 it.each([
-  [{ body: { credits: 12.3, 'free-credits': 0 } }, 'info', 'works at ADDRESS: the account has $12.300000'],
+  [{ body: { credits: 12.3, 'free-credits': 0 } }, 'info', 'works at ADDRESS: the account has $12.30'],
   [
     { body: { credits: 0, 'free-credits': 0.5 } },
     'info',
-    'works at ADDRESS: the account has $0.000000 and $0.500000 of free credits',
+    'works at ADDRESS: the account has $0.00 and $0.50 of free credits',
   ],
   [
     { status: 404, body: { error: 'No credits found for the user' } },
@@ -97,7 +97,7 @@ it('a server on the simulator of its own has no key to try; one with a key tells
     const told = () => dramatis.secrets.logged.filter((line) => line.includes('SEGMIND_API_KEY'));
     await eventually('the balance is told', () => told().length > 0);
     expect(told()).toHaveLength(1);
-    expect(told()[0]).toContain(`works at ${dramatis.simulator.url}: the account has $7.250000`);
+    expect(told()[0]).toContain(`works at ${dramatis.simulator.url}: the account has $7.25`);
   } finally {
     await dramatis.stop();
   }
