@@ -38,12 +38,30 @@ export async function writeWhole(
   }
 }
 
-/** Makes a folder, and those above it, where they are missing. What it made is there whatever happens to the power. */
-export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let made = resolve(path); made !== top; made = dirname(made)) await syncFolder(dirname(made));
+/**
+ * Makes a folder, and those above it, where they are missing. What it made is there whatever happens to the power. Each is
+ * tried once: Node's own `recursive` tries for ever where a folder takes no folders, as those of `/proc` do.
+ */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  const folder = resolve(path);
+  if (await isFolder(folder)) return;
+  const above = dirname(folder);
+  if (above !== folder) await makeFolder(above, mode);
+  try {
+    await mkdir(folder, mode);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (errorCode(error) === 'EEXIST' && (await isFolder(folder))) return;
+    throw error;
+  }
+  await syncFolder(above);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }
 
 /**
@@ -55,8 +73,8 @@ export async function inFolders<Result>(
   work: () => Promise<Result>,
   tries = 3,
 ): Promise<Result> {
-  await make();
   try {
+    await make();
     return await work();
   } catch (error) {
     if (tries <= 1 || errorCode(error) !== 'ENOENT') throw error;
