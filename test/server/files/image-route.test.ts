@@ -1,4 +1,4 @@
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -44,6 +44,18 @@ async function withoutStorage(work: () => Promise<void>): Promise<void> {
     await work();
   } finally {
     await rename(`${storage}-away`, storage);
+  }
+}
+
+/** Other bytes in the place of every picture, and no variant of any. */
+async function replacingBlobs(bytes: Buffer, work: () => Promise<void>): Promise<void> {
+  const paths = (await files()).filter((path) => path.includes('/blobs/') || path.includes('/variants/'));
+  for (const path of paths) await rename(path, `${path}.away`);
+  try {
+    for (const path of paths) if (path.includes('/blobs/')) await writeFile(path, bytes);
+    await work();
+  } finally {
+    for (const path of paths) await rename(`${path}.away`, path);
   }
 }
 
@@ -153,13 +165,13 @@ describe('a request for a picture', () => {
   });
 
   it('that fails is not kept by caches', async () => {
-    for (const path of await files())
-      if (path.includes('/blobs/')) await writeFile(path, 'nothing that one could look at');
-    const broken = await ask(url.png);
-    expect(broken.status).toBeGreaterThanOrEqual(400);
-    expect([broken.headers.etag, broken.headers['cache-control']]).not.toContainEqual(
-      expect.stringMatching(/immutable|"/),
-    );
+    await replacingBlobs(Buffer.from('nothing that one could look at'), async () => {
+      const broken = await ask(url.png);
+      expect(broken.status).toBeGreaterThanOrEqual(400);
+      expect([broken.headers.etag, broken.headers['cache-control']]).not.toContainEqual(
+        expect.stringMatching(/immutable|"/),
+      );
+    });
   });
 });
 
@@ -176,6 +188,42 @@ describe('the log', () => {
       for (const path of paths) await rename(`${path}.away`, path);
     }
     expect(logged('a stored picture is missing')).toHaveLength(1);
+  });
+
+  it.each([
+    ['of no format', Buffer.from('nothing that one could look at')],
+    ['without bytes', Buffer.alloc(0)],
+    // The decoder is begun with it, and fails.
+    ['cut after its beginning', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')],
+  ])('tells a picture %s once, and each request what is wrong with it', async (_, bytes) => {
+    await replacingBlobs(bytes, async () => {
+      for (const address of [url.png, url.png, url.avif]) {
+        const { status, headers, body } = await ask(address);
+        expect([status, headers['cache-control'], JSON.parse(String(body))]).toEqual([
+          404,
+          'no-store',
+          { error: { code: 'DAMAGED', message: expect.stringContaining('damaged') } },
+        ]);
+      }
+    });
+    expect(logged('a request failed')).toEqual([]);
+    const told = logged('a stored picture cannot be decoded');
+    expect(told).toHaveLength(1);
+    expect(told[0]).not.toHaveProperty('err');
+  });
+
+  it('tells a folder in the place of a picture as a storage that is away', async () => {
+    const paths = (await files()).filter((path) => path.includes('/blobs/') || path.includes('/variants/'));
+    for (const path of paths) await rename(path, `${path}.away`);
+    for (const path of paths) await mkdir(path);
+    try {
+      for (const address of [url.plain, url.png])
+        expect([await ask(address)]).toMatchObject([{ status: 503 }]);
+    } finally {
+      for (const path of paths) await rm(path, { recursive: true });
+      for (const path of paths) await rename(`${path}.away`, path);
+    }
+    expect(logged('a request failed')).toEqual([]);
   });
 
   it('tells a storage that is away once, and no request by itself', async () => {
