@@ -12,19 +12,18 @@ export async function resizePicture(
   { width, format }: { width: number | null; format: PictureFormat },
 ): Promise<Buffer> {
   const { longestSide } = formats[format];
-  const fitting = openPicture(bytes)
-    .autoOrient()
-    .resize({
+  try {
+    const picture = await openPicture(bytes);
+    const fitting = picture.autoOrient().resize({
       width: Math.min(width ?? longestSide, longestSide),
       height: longestSide,
       fit: 'inside',
       withoutEnlargement: true,
     });
-  return encode(fitting, format)
-    .toBuffer()
-    .catch((cause: unknown) => {
-      throw new PictureRefused('DAMAGED', 'The picture cannot be decoded.', { cause });
-    });
+    return await encode(fitting, format).toBuffer();
+  } catch (cause) {
+    throw new PictureRefused('DAMAGED', 'The picture cannot be decoded.', { cause });
+  }
 }
 
 function encode(picture: Sharp, format: PictureFormat): Sharp {
