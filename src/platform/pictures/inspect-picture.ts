@@ -80,7 +80,9 @@ export async function inspectPicture(
 
   /** Throws PictureRefused when not even a part can be shown. */
   async function isWhole(): Promise<boolean> {
-    if (await isDecoded(bytes, 'truncated', maxPixels)) return true;
+    // The library tells of a TIFF that is cut as of an error in it.
+    const failOn = contentType === 'image/tiff' ? 'error' : 'truncated';
+    if (await isDecoded(bytes, failOn, maxPixels)) return true;
     if (contentType === 'image/jpeg' && (await isOnlyUnended(bytes, maxPixels))) return true;
     if (await isDecoded(bytes, 'none', maxPixels)) return false;
     throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
@@ -105,7 +107,11 @@ async function readHeader(bytes: Buffer): Promise<Metadata> {
     });
 }
 
-async function isDecoded(bytes: Buffer, failOn: 'none' | 'truncated', maxPixels: number): Promise<boolean> {
+async function isDecoded(
+  bytes: Buffer,
+  failOn: 'none' | 'truncated' | 'error',
+  maxPixels: number,
+): Promise<boolean> {
   return sharp(bytes, { limitInputPixels: maxPixels, failOn, sequentialRead: true })
     .resize(16, 16, { fit: 'fill' })
     .raw()
