@@ -123,3 +123,11 @@ export async function isThere(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** What the file system answers; null where there is nothing of this name. */
+export async function nullIfMissing<Result>(work: Promise<Result>): Promise<Result | null> {
+  return work.catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+}

@@ -173,4 +173,26 @@ describe('the house', () => {
     // The one that is loaded before a program, and the programs.
     expect(readers.filter((file) => !/(^|\/)main\.ts$/.test(file))).toEqual(['settings/load-env-file.ts']);
   });
+
+  it('spells once what several parts share', () => {
+    const having = (pattern: RegExp) =>
+      files.filter(({ text }) => pattern.test(text)).map(({ file }) => file);
+    expect({
+      locks: having(/\b7_?236_?5\d\d\b|pg_(try_)?advisory_\w+\(\d/),
+      nilId: having(/'0{8}-0{4}-0{4}-0{4}-0{12}'/),
+      // The others read it beside other things, in one statement.
+      settings: having(/SELECT value FROM settings/).sort(),
+      missing: having(/'ENOENT'\) return null/).sort(),
+    }).toEqual({
+      locks: ['platform/db/locks.ts'],
+      nilId: ['platform/db/nil-id.ts'],
+      settings: [
+        'features/database-review/prove-database.ts',
+        'features/verification/pass-state.ts',
+        'platform/db/settings.ts',
+      ],
+      // Kept files say more of other failures; stored bytes are a stream.
+      missing: ['durable-file.ts', 'kept-file.ts', 'platform/storage/stored-bytes.ts'],
+    });
+  });
 });
