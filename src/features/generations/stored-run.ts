@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Reference } from '../run-inputs/build-parameters.ts';
+import type { Reference } from '../run-inputs/pick-reference.ts';
 import type { GenerationRow } from './progress.ts';
 
 /*
