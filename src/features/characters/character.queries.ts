@@ -1,6 +1,6 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 import { readConnection } from '../../platform/reads/lists.ts';
 import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';

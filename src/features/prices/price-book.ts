@@ -1,7 +1,7 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Price } from '../../catalogue/model.ts';
 import type { Uses } from '../../platform/context.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 import { type Config, pricesBelievedDays } from '../../settings/config.ts';
 
 /** Where an estimate is from. */

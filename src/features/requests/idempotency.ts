@@ -1,6 +1,6 @@
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import type { RunRequest } from './read-request.ts';
 
