@@ -1,3 +1,8 @@
+/*
+ * Own code beside p-map, which rejects at the first failure while other items are still at work: what they hold (files,
+ * memory) would be taken for free.
+ */
+
 /**
  * Does the work of each item, in their order, for `atOnce` of them at a time. After a failure nothing more is begun, and
  * this rejects with it once all that was under way has ended.

@@ -3,6 +3,11 @@ import { LRUCache } from 'lru-cache';
 import { RateLimited, Unauthenticated, Unavailable } from '../../errors.ts';
 import { networkOf } from './network.ts';
 
+/*
+ * Own code beside rate-limiter-flexible, which counts points elsewhere (`cost-meter`): it refuses what is over the limit,
+ * while a credential here waits for the outcome of those before it, and only failures are counted.
+ */
+
 /** Slows down guessing: counts the credentials that opened nothing, by address. */
 export interface Attempts {
   /** Runs `authenticate` unless the address has failed too often of late. Throws what it throws, and RateLimited. */
