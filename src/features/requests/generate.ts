@@ -8,9 +8,9 @@ import { readRequest } from './read-request.ts';
 import type { GenerateInput } from './request.type.ts';
 
 /*
- * Straight down: may I and is it sane (`readRequest`), was it answered before, what would it be and cost (`prepareRun`),
- * write it (`insertGeneration`). A quote takes the same way and ends before the last step. A run that is repeated comes in at
- * the last step: what it is, its row tells (`repeatGeneration`).
+ * The steps, each taken once: may I and is it sane (`readRequest`), was it answered before (`findAnswered`), what would it be
+ * and cost (`prepareRun`), write it (`insertGeneration`). A quote takes the same steps except the last. A retry takes only the
+ * last one, because the row of the failed run says what is sent (`repeatGeneration`).
  */
 
 /**

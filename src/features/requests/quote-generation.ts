@@ -31,7 +31,7 @@ export async function quoteGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret' | 'segmind'>,
   input: GenerateInput,
 ): Promise<QuoteRow> {
-  // A quote is not asked for twice, so the key of the request does not matter.
+  // The key would name a run that is asked for, and a quote asks for none.
   const request = await readRequest(ctx, { ...input, idempotencyKey: null });
   const run = await prepareRun(ctx, request);
   const { projectId, outputCount, resultKey, givenSeed, estimate } = run;

@@ -8,7 +8,7 @@ import { hashCanonically } from '../run-inputs/identity.ts';
 import { authorizeModel } from './authorize-model.ts';
 import type { GenerateInput } from './request.type.ts';
 
-/** What a client asks for, by rights and in sane words. The model's parameters are not checked yet. */
+/** What a client asks for, after the checks of `readRequest`. The model's parameters are not checked yet. */
 export interface RunRequest extends ChosenModel {
   readonly projectId: string;
   readonly character: CharacterRow;
@@ -22,7 +22,7 @@ export interface RunRequest extends ChosenModel {
 }
 
 /**
- * May I run this model for this character, and is what I say of the request sane? Throws NotFound, Forbidden, Conflict
+ * May I run this model for this character, and are the names sane that I give to the request and its batch? Throws NotFound, Forbidden, Conflict
  * for a model that the API key is not for, and InputProblem.
  */
 export async function readRequest(
