@@ -22,8 +22,8 @@ export interface RunRequest extends ChosenModel {
 }
 
 /**
- * May I run this model for this character, and are the names sane that I give to the request and its batch? Throws NotFound, Forbidden, Conflict
- * for a model that the API key is not for, and InputProblem.
+ * May I run this model for this character, and are the names sane that I give to the request and its batch? Throws NotFound,
+ * Forbidden, Conflict for a model that the API key is not for, and InputProblem.
  */
 export async function readRequest(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
