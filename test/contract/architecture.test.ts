@@ -39,7 +39,7 @@ const rooms = [
 ];
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+  .filter((file) => file.endsWith('.ts') && !file.includes('generated/'))
   .map((file) => ({ file, text: readFileSync(join('src', file), 'utf8') }));
 
 function importsOf({ file, text }: { file: string; text: string }): string[] {
