@@ -1,6 +1,14 @@
 import type { Kept } from './load-definitions.ts';
 import { type Definition, titleOf } from './read-definitions.ts';
 
+/*
+ * A migration shows only what changed, so today's text of a function would be spread over the history.
+ * `prisma/functions`, `prisma/triggers` and `prisma/views` have it, with the reason why it is in SQL. A file and the
+ * database are compared by what Postgres prints of both (`pg_get_functiondef` and its siblings), each from a
+ * database of its own, because the text of a view or trigger is not stored as it was written. A script holds the
+ * text of its day, so a migration does the same on each database, whatever the files say later.
+ */
+
 /** What leads from the definitions that a database holds to those of the files. */
 export interface Differences {
   /** Are to be made, or made anew, in the order in which they were loaded. */
