@@ -2,8 +2,9 @@ import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { storableJson } from '../../platform/db/storable.ts';
 import { type ProjectEventName, recordEvent } from '../access/record-event.ts';
+import { readRow } from './columns/statement.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
-import { type GenerationRow, readRow, writeProgress } from './progress.ts';
+import { type GenerationRow, writeProgress } from './progress.ts';
 import { admitGenerations } from './slots.ts';
 
 /** The database's time at the moment of the move. */

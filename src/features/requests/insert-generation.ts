@@ -5,35 +5,24 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
 import { closedProject } from '../access/authorize.ts';
 import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
+import { type RequestColumns, requestOf } from '../generations/columns/columns.ts';
+import { writeColumns } from '../generations/columns/statement.ts';
 import { type GenerationRow, untouched } from '../generations/progress.ts';
 import { wakeAdmitted } from '../generations/slots.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
 
-/** A run to be. */
-export interface NewGeneration {
-  readonly projectId: string;
-  readonly characterId: string;
-  /** The provider environment whose prices and accounts it was made ready for. */
-  readonly environment: string;
-  readonly model: string;
-  readonly modelVersion: string;
-  readonly prompt: string | null;
+/** A run to be: what is asked for, without the requester. */
+export interface NewGeneration
+  extends Readonly<Omit<RequestColumns, keyof Requester | 'parameters' | 'references'>> {
   readonly parameters: Prisma.InputJsonObject;
   readonly references: Prisma.InputJsonArray;
-  readonly seed: bigint;
-  readonly priceMicros: bigint | null;
-  readonly holdMicros: bigint;
-  readonly priceShape: string;
-  readonly outputCount: number;
-  readonly resultKey: string | null;
-  readonly requestHash: string;
-  readonly idempotencyKey: string | null;
-  readonly batch: string | null;
-  readonly retryOfId: string | null;
   /** Whether the project's run with the same result, and the same seed if need be, will do instead. */
   readonly reuse: 'NEVER' | 'SAME_SEED' | 'ANY_SEED';
 }
+
+/** Whose budgets a run counts for: the person, also through a key of theirs, and the key. */
+type Requester = Pick<RequestColumns, 'userId' | 'apiKeyId'>;
 
 type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 
@@ -96,7 +85,7 @@ async function writeRequests(
   projectId: string,
   requests: readonly Request[],
 ): Promise<Answer[]> {
-  const asked = JSON.stringify(requests.map(columnsOf));
+  const asked = JSON.stringify(requests.map(wishOf));
   const answers = await tx.$queryRaw<
     {
       outcome: Answer['outcome'];
@@ -115,33 +104,10 @@ async function writeRequests(
   return answers.map(({ outcome, id }) => ({ outcome, row: id === null ? undefined : byId.get(id) }));
 }
 
-/** By the columns' names, as `jsonb_populate_record` reads them. */
-function columnsOf({ run, viewer }: Request) {
-  const { userId, apiKeyId } = requester(viewer);
-  return {
-    project_id: run.projectId,
-    character_id: run.characterId,
-    environment: run.environment,
-    model: run.model,
-    model_version: run.modelVersion,
-    prompt: run.prompt,
-    parameters: run.parameters,
-    references: run.references,
-    seed: run.seed.toString(),
-    price_micros: run.priceMicros?.toString(),
-    hold_micros: run.holdMicros.toString(),
-    price_shape: run.priceShape,
-    output_count: run.outputCount,
-    result_key: run.resultKey,
-    request_hash: run.requestHash,
-    idempotency_key: run.idempotencyKey,
-    batch: run.batch,
-    retry_of_id: run.retryOfId,
-    reuse: run.reuse,
-    user_id: userId,
-    api_key_id: apiKeyId,
-    actor_kind: viewer.kind,
-  };
+/** A request as `request_generations` reads it: the columns of the run, and what is no column. */
+function wishOf({ run, viewer }: Request) {
+  const columns = requestOf({ ...run, ...requester(viewer) });
+  return { ...writeColumns(columns), reuse: run.reuse, actor_kind: viewer.kind };
 }
 
 function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
@@ -158,8 +124,8 @@ function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
 /** The database refused a hold. */
 class OverBudget extends Error {}
 
-/** Whose budgets a run counts for: the person, also through a key of theirs, and the key. */
-export function requester(viewer: Viewer): { userId: string | null; apiKeyId: string | null } {
+/** The requester that a viewer is. */
+export function requester(viewer: Viewer): Requester {
   return {
     userId: viewer.kind === 'ADMIN' ? null : viewer.userId,
     apiKeyId: viewer.kind === 'API_KEY' ? viewer.apiKeyId : null,

@@ -1,6 +1,7 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Prisma } from '../../platform/db/generated/client.ts';
+import { requestOf } from '../generations/columns/columns.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { storedParameters, storedReferences } from '../generations/stored-run.ts';
 import { estimateRun, listPrice } from '../prices/price-book.ts';
@@ -21,23 +22,17 @@ export async function repeatOf(
     : { shape: run.priceShape, outputCount: run.outputCount };
   const { holdMicros } = await estimateRun(ctx, run.model, shape);
   return {
-    projectId: run.projectId,
-    characterId: run.characterId,
+    ...requestOf(run),
     environment: ctx.segmind.environment,
-    model: run.model,
     modelVersion: model?.version ?? run.modelVersion,
-    prompt: run.prompt,
     parameters: parameters as Prisma.InputJsonObject,
     references: references as unknown as Prisma.InputJsonArray,
-    seed: run.seed,
     priceMicros: listPrice(model?.price ?? null, shape.outputCount),
     holdMicros,
     priceShape: shape.shape,
     outputCount: shape.outputCount,
     resultKey: model ? resultKey(model, parameters, references) : run.resultKey,
-    requestHash: run.requestHash,
     idempotencyKey: null,
-    batch: run.batch,
     retryOfId: run.id,
     reuse: 'NEVER',
   };
