@@ -66,7 +66,7 @@ async function recordSubmitted(
   const taken = {
     to: 'SUBMITTED',
     token: mine.token,
-    set: { provider_request_id: requestId, submitted_at: atMove, ...noFailure },
+    set: { providerRequestId: requestId, submittedAt: atMove, ...noFailure },
   } as const;
   let row: GenerationRow | null;
   try {
