@@ -20,19 +20,20 @@ const hiddenRequest = { kind: 'REQUEST', isShown: false } as const;
 const insert = { kind: 'INSERT' } as const;
 /** Changes with moves; no event keeps it. */
 const internal = { kind: 'INTERNAL' } as const;
-/** Changes by the database's own functions, or by a statement of its own, and never with a move's `set`. */
-const kept = { kind: 'KEPT' } as const;
+/** Changes apart from what a move sets: by the database's functions, or by a statement of its own. */
+const separate = { kind: 'SEPARATE' } as const;
 
 /** Changes with moves, and every event keeps it as it stood. `json` is its form there. */
 function progress<Json extends z.ZodType>(json: Json) {
   return { kind: 'PROGRESS', json } as const;
 }
 
-/** The same, for a column that is null in a new run. An event that is older than the column has none of it: null as well. */
+/** The same, for a column that is null in a new run, and for an event that is older than the column. */
 function later<Json extends z.ZodType>(json: Json) {
   return progress(z.nullable(json).default(null));
 }
 
+/** Each column of a run, by the row's names. */
 export const columns = {
   id: insert,
   projectId: request,
@@ -59,7 +60,7 @@ export const columns = {
   requestedOn: insert,
 
   status: progress(z.enum(generationStatuses)),
-  holdsSlot: kept,
+  holdsSlot: separate,
   attemptedAt: internal,
   isAttemptOver: internal,
   wakeupId: internal,
@@ -75,19 +76,19 @@ export const columns = {
   costMicros: later(micros),
   costSource: later(z.string()),
   pictures: internal,
-  discarded: kept,
+  discarded: separate,
   failureCode: later(z.string()),
   failureMessage: later(z.string()),
   failureRetryable: later(z.boolean()),
   outputs: internal,
   outputProblems: progress(outputProblems.default([])),
-  waitingFor: kept,
-  waitingSince: kept,
+  waitingFor: separate,
+  waitingSince: separate,
 } as const satisfies { readonly [Name in keyof GenerationRow]: Kind<GenerationRow[Name]> };
 
 type Kind<Value> =
   | { readonly kind: 'REQUEST'; readonly isShown: boolean }
-  | { readonly kind: 'INSERT' | 'INTERNAL' | 'KEPT' }
+  | { readonly kind: 'INSERT' | 'INTERNAL' | 'SEPARATE' }
   | { readonly kind: 'PROGRESS'; readonly json: z.ZodType<Value> };
 
 type Columns = typeof columns;
