@@ -2,6 +2,13 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { errorCode } from '../errors.ts';
 
+/*
+ * `npm start` loads the file with `node --import`, and `dist/main.js` reads no file. So a developer's file reaches
+ * no test, and a container has the variables that it was given. Each line is read by itself: Node takes a quote that
+ * is never closed for one that ends lines later, and passes over what it cannot read. A line that was passed over
+ * could be the one with the provider's key, and then everything would be simulated; so such a file is refused.
+ */
+
 /**
  * The settings of an environment file, as Node reads them; none where there is no file. Throws an Error of one line that
  * names the file, and where it can the line, when it cannot be read or a line is no setting: a line that was passed over

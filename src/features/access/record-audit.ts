@@ -2,6 +2,14 @@ import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { IdType } from '../../platform/reads/global-id.ts';
 
+/*
+ * An audit entry is written in the transaction of the act, under the lock of the project's row. A trigger numbers
+ * it, dates it and chains its hash to the one before; others refuse UPDATE, DELETE and TRUNCATE. It has no foreign
+ * key to its project, so it is still there when the project is gone. Its details are roles, models and prefixes,
+ * never a user's words: what is kept for ever must be safe to keep. What was done to no project stands in a log of
+ * its own, under the id of zeros; an advisory lock takes the place of the project's row.
+ */
+
 /** Everything that the audit log tells of. */
 export const auditActions = [
   'PROJECT_CREATED',

@@ -7,6 +7,18 @@ import type { AllNotes, NotedIntent } from '../../platform/storage/intent-notes.
 import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
 import { reviewRuns } from './review-runs.ts';
 
+/*
+ * The review is the same at a start and behind running servers; one process makes it at a time. Each run that was
+ * not submitted yet, as far as this database knows, becomes UNCERTAIN and loses its token. What was SUBMITTED goes
+ * on. A refusal that arrives later does not lead an uncertain run back into the queue, because attempts after the
+ * refused one may be lost. An answer that the provider took the run is still written down. At the end the missing
+ * tokens are added to `submit_intents`, so the other processes go on.
+ *
+ * A failover loses more than submits. The log names runs that the database has lost, as far as a process knows them.
+ * Lost ledger entries are unexplained amounts in the reconciliation. Numbers of lost events are given again, so a
+ * subscription that was sent a higher number than the newest event has ends.
+ */
+
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
 const lockKey = 7_236_502;

@@ -4,6 +4,15 @@ import { hasCompany, type Session } from '../../platform/db/migrations/session.t
 import { compareSettings, type DecisiveSettings } from './decisive-settings.ts';
 import { simulated } from './environment.ts';
 
+/*
+ * The name of the environment is a row of `settings`. The database itself writes it into each run, ledger entry,
+ * budget period, price and time (a column's default, `provider_environment()`), so no writer can forget it. It is
+ * settled around the migrations, under their lock. A start that does not fit is refused there, before it has written
+ * anything. A switch is only made while no other process is connected. A process whose database went over to another
+ * environment walks no more runs, and each submit proves the environment in the transaction of its intent. Amounts
+ * of several environments are never added.
+ */
+
 /** The database's own word, which every process on it must agree with; the database knows it by this name. */
 const settingName = 'provider-environment';
 

@@ -3,6 +3,12 @@ import { extname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readAccept } from '../http/accept.ts';
 
+/*
+ * The page of the explorer names its files and its endpoint relative to its own address, so it works at each path
+ * where a proxy has put it. Only a proxy that takes the path off is supported: with the path left on, the path and
+ * our own routes could not be distinguished.
+ */
+
 /** Where the build puts the explorer; the same from src/server/explorer and from dist/server/explorer. */
 export const explorerFolder = join(import.meta.dirname, '../../../dist/explorer');
 

@@ -1,3 +1,9 @@
+/*
+ * A live message is one WebSocket frame in one write, past the library but in its order. The library neither
+ * compresses nor sends in fragments here, so it never holds anything back. When compression is turned on, frames
+ * must be sent through the library again.
+ */
+
 /** FIN, and the opcode of text. */
 const wholeText = 0x81;
 
