@@ -1,5 +1,7 @@
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { locks } from '../../platform/db/locks.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import type { IdType } from '../../platform/reads/global-id.ts';
 
 /*
@@ -71,8 +73,7 @@ export async function recordAudit(tx: Transaction, viewer: Viewer, act: AuditedA
 }
 
 /** The log of what was done to no project, but to the installation. */
-export const installationLog = '00000000-0000-0000-0000-000000000000';
-const installationLockKey = 7_236_505;
+export const installationLog = nilId;
 
 /** The same for what was done to the installation: it has no project whose row keeps the entries in order. */
 export async function recordInstallationAct(
@@ -80,6 +81,6 @@ export async function recordInstallationAct(
   viewer: Viewer,
   act: Omit<AuditedAct, 'projectId'>,
 ): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${installationLockKey})`;
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${locks.installationLog})`;
   await recordAudit(tx, viewer, { ...act, projectId: installationLog });
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { toError } from '../../errors.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { locks } from '../../platform/db/locks.ts';
 import type { AllNotes, NotedIntent } from '../../platform/storage/intent-notes.ts';
 import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
 import { reviewRuns } from './review-runs.ts';
@@ -21,7 +22,6 @@ import { reviewRuns } from './review-runs.ts';
 
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
-const lockKey = 7_236_502;
 /** A run that may yet be submitted, or of which it is not known whether it was. */
 const undecided = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING', 'UNCERTAIN'] as const;
 /** The setting that says in which cluster the database was seen last. */
@@ -89,7 +89,7 @@ function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>
   return db.$transaction(async (tx) => {
     await tx.$executeRaw`SELECT set_config(name, '0', true) FROM unnest(ARRAY['lock_timeout', 'statement_timeout',
       'idle_in_transaction_session_timeout']) AS name`;
-    await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
+    await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${locks.databaseReview})`;
     return work(tx);
   }, patience);
 }

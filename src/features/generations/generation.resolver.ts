@@ -22,13 +22,7 @@ import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { projectView } from '../projects/project.view.ts';
 import { imagesOfGeneration } from './generated-image.view.ts';
-import {
-  findGeneration,
-  listCharacterGenerations,
-  listGeneratedImages,
-  listProjectGenerations,
-  parametersOf,
-} from './generation.queries.ts';
+import { findGeneration, listCharacterGenerations, listProjectGenerations } from './generation.queries.ts';
 import {
   GeneratedImage,
   Generation,
@@ -37,9 +31,11 @@ import {
   GenerationFilter,
 } from './generation.type.ts';
 import { generationsOfCharacter, generationsOfProject, generationView } from './generation.view.ts';
+import { listGeneratedImages } from './images/generated-image.queries.ts';
 import { listOutputProblems } from './output-problem.queries.ts';
 import { OutputProblem } from './output-problem.type.ts';
 import type { GenerationRow } from './progress.ts';
+import { parametersOf } from './stored-run.ts';
 import { type Wait, waitColumns, waitOf } from './waiting.ts';
 import { GenerationWait } from './waiting.type.ts';
 

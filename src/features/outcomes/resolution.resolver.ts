@@ -1,9 +1,10 @@
 import { Arg, Ctx, Extensions, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { findGeneration, findRetry } from '../generations/generation.queries.ts';
+import { findGeneration } from '../generations/generation.queries.ts';
 import { Generation } from '../generations/generation.type.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { findRetry } from './resolution.queries.ts';
 import {
   ResolveUncertainGenerationInput,
   ResolveUncertainGenerationPayload,

@@ -1,6 +1,7 @@
 import type { Logger } from '../../logger.ts';
 import type { AroundMigrations } from '../../platform/db/migrations/migrate.ts';
 import { hasCompany, type Session } from '../../platform/db/migrations/session.ts';
+import { readSetting, writeSetting } from '../../platform/db/settings.ts';
 import { compareSettings, type DecisiveSettings } from './decisive-settings.ts';
 import { simulated } from './environment.ts';
 
@@ -51,17 +52,11 @@ async function hasSettings(session: Session): Promise<boolean> {
 
 async function settle(session: Session, wanted: WantedEnvironment, log: Logger): Promise<void> {
   const { environment } = wanted;
-  const { rows } = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
-    settingName,
-  ]);
-  const [known] = rows;
-  if (known?.value === environment) return;
-  if (known) await leave(session, known.value, wanted);
-  await session.query(
-    'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [settingName, environment],
-  );
-  if (known) log.warn({ from: known.value, to: environment }, switched(known.value, environment));
+  const known = await readSetting(session, settingName);
+  if (known === environment) return;
+  if (known !== null) await leave(session, known, wanted);
+  await writeSetting(session, settingName, environment);
+  if (known !== null) log.warn({ from: known, to: environment }, switched(known, environment));
   else await tellOfOldRuns(session, environment, log);
 }
 

@@ -69,7 +69,8 @@ export class ReferenceImageResolver {
 export class CharacterReferenceImagesResolver {
   @ReadsList(referenceImagesOfCharacter)
   @FieldResolver(() => [ReferenceImage], {
-    description: 'The newest pictures that show what they look like, newest first.',
+    description:
+      'The newest pictures that show what they look like, newest first. `referenceImagesConnection` has all.',
   })
   referenceImages(
     @Ctx() ctx: Context,

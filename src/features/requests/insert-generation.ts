@@ -2,27 +2,14 @@ import { BudgetExceeded, type InputPath, NotFound, Unavailable } from '../../err
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import type { Prisma } from '../../platform/db/generated/client.ts';
 import { closedProject } from '../access/authorize.ts';
-import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
-import { type RequestColumns, requestOf } from '../generations/columns/columns.ts';
-import { writeColumns } from '../generations/columns/statement.ts';
+import { refusalOf } from '../budgets/verdicts.ts';
 import { type GenerationRow, untouched } from '../generations/progress.ts';
 import { wakeAdmitted } from '../generations/slots.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
-
-/** A run to be: what is asked for, without the requester. */
-export interface NewGeneration
-  extends Readonly<Omit<RequestColumns, keyof Requester | 'parameters' | 'references'>> {
-  readonly parameters: Prisma.InputJsonObject;
-  readonly references: Prisma.InputJsonArray;
-  /** Whether the project's run with the same result, and the same seed if need be, will do instead. */
-  readonly reuse: 'NEVER' | 'SAME_SEED' | 'ANY_SEED';
-}
-
-/** Whose budgets a run counts for: the person, also through a key of theirs, and the key. */
-type Requester = Pick<RequestColumns, 'userId' | 'apiKeyId'>;
+import { type NewGeneration, toColumns } from './new-generation.ts';
+import { judgeHold } from './spender.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 
@@ -36,7 +23,7 @@ type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 export async function insertGeneration(
   ctx: Tools,
   run: NewGeneration,
-  { field }: { field: string },
+  field: string,
 ): Promise<GenerationRow> {
   try {
     const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
@@ -85,7 +72,7 @@ async function writeRequests(
   projectId: string,
   requests: readonly Request[],
 ): Promise<Answer[]> {
-  const asked = JSON.stringify(requests.map(wishOf));
+  const asked = JSON.stringify(requests.map(({ run, viewer }) => toColumns(run, viewer)));
   const answers = await tx.$queryRaw<
     {
       outcome: Answer['outcome'];
@@ -104,12 +91,6 @@ async function writeRequests(
   return answers.map(({ outcome, id }) => ({ outcome, row: id === null ? undefined : byId.get(id) }));
 }
 
-/** A request as `request_generations` reads it: the columns of the run, and what is no column. */
-function wishOf({ run, viewer }: Request) {
-  const columns = requestOf({ ...run, ...requester(viewer) });
-  return { ...writeColumns(columns), reuse: run.reuse, actor_kind: viewer.kind };
-}
-
 function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
   if (outcome === 'KEY_REUSED') throw keyReused();
   if (outcome === 'OVER_BUDGET') throw new OverBudget();
@@ -124,14 +105,6 @@ function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
 /** The database refused a hold. */
 class OverBudget extends Error {}
 
-/** The requester that a viewer is. */
-export function requester(viewer: Viewer): Requester {
-  return {
-    userId: viewer.kind === 'ADMIN' ? null : viewer.userId,
-    apiKeyId: viewer.kind === 'API_KEY' ? viewer.apiKeyId : null,
-  };
-}
-
 /** What a client is told when the database refused a run: which budgets have no room for it, or that a picture is gone. */
 export async function explainRefusal(
   ctx: Tools,
@@ -141,8 +114,7 @@ export async function explainRefusal(
 ): Promise<unknown> {
   if (isImageGone(error)) return new NotFound('Image');
   if (!(error instanceof OverBudget)) return error;
-  const spender = { ...run, ...requester(ctx.viewer) };
-  const verdicts = await judgeBudgets(ctx.db, spender, run.holdMicros);
+  const verdicts = await judgeHold(ctx, run, run.holdMicros);
   // There may be room again by now.
   return refusalOf(verdicts, path) ?? new BudgetExceeded('A budget had no room for it.', path);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { TaskContext } from '../../platform/context.ts';
 import { openClient } from '../../platform/db/connections/open.ts';
+import { locks } from '../../platform/db/locks.ts';
 import type { StoredBytes } from '../../platform/storage/stored-bytes.ts';
 import { anchorPath, setAnchorAside, writeAnchor } from './anchor-file.ts';
 import type { Place } from './audit-chain.ts';
@@ -28,8 +29,6 @@ import { verifyBooks } from './verify-books.ts';
  *   statement for each sees one moment, and no snapshot is held for long.
  */
 
-/** A round holds this lock of the database, so no two rounds overlap. */
-export const roundLock = 7_236_513;
 /** How many findings are kept, and how many of them the log names. */
 const most = { kept: 20, logged: 5 };
 
@@ -111,7 +110,7 @@ async function isOurTurn(client: pg.ClientBase, unlessWithinMs: number): Promise
   const { rows } = await client.query<{ isOurs: boolean }>(
     `SELECT pg_try_advisory_lock($1) AND NOT EXISTS (SELECT FROM verifications
        WHERE is_whole AND at > now() - $2 * interval '1 millisecond') AS "isOurs"`,
-    [roundLock, unlessWithinMs],
+    [locks.verification, unlessWithinMs],
   );
   return rows[0]?.isOurs ?? false;
 }

@@ -14,6 +14,21 @@ export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;
 export const noFailure = { failureCode: null, failureMessage: null, failureRetryable: null } as const;
 
 /**
+ * Writes down what the provider answered: on the run as this worker left it, else as a late answer, when an attempt brought
+ * it. Resolves to the run, or to null where it has moved on without the answer.
+ */
+export async function recordAnswer(
+  ctx: TaskContext,
+  run: GenerationRow,
+  { from, ...answer }: LateAnswer & Pick<SharedMove, 'from'>,
+  hurried?: AbortSignal,
+): Promise<GenerationRow | null> {
+  const moved = await persistAnswer(() => moveTogether(ctx, run, { ...answer, from }), hurried);
+  if (moved || answer.token === undefined) return moved;
+  return recordLate(ctx, run, answer, hurried);
+}
+
+/**
  * Writes down what the provider answered for a run that the database no longer has with this attempt: it was given up as
  * UNCERTAIN, or the database has gone back to before the attempt. Its wake-up is gone, so it gets a new one. Resolves to
  * the run, or to null when it was settled without the answer; the log then says what was answered.

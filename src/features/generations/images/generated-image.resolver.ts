@@ -1,23 +1,24 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
-import type { Context } from '../../platform/context.ts';
-import { toPayload } from '../../platform/graphql/payload.ts';
-import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
-import { ReadsConnection, ReadsRow } from '../../platform/reads/plan/field-read.ts';
-import { findImage } from '../images/image.queries.ts';
-import { Image } from '../images/image.type.ts';
-import { imageView } from '../images/image.view.ts';
-import { imagesOfGeneration } from './generated-image.view.ts';
-import { findGeneration, type GeneratedImageRow, listAllGeneratedImages } from './generation.queries.ts';
+import type { Context } from '../../../platform/context.ts';
+import { toPayload } from '../../../platform/graphql/payload.ts';
+import { PageArgs } from '../../../platform/reads/connection.ts';
+import { toGlobalId } from '../../../platform/reads/global-id.ts';
+import { ReadsConnection, ReadsRow } from '../../../platform/reads/plan/field-read.ts';
+import { findImage } from '../../images/image.queries.ts';
+import { Image } from '../../images/image.type.ts';
+import { imageView } from '../../images/image.view.ts';
+import { imagesOfGeneration } from '../generated-image.view.ts';
+import { findGeneration } from '../generation.queries.ts';
 import {
   GeneratedImage,
   GeneratedImageConnection,
   Generation,
   RateImageInput,
   RateImagePayload,
-} from './generation.type.ts';
-import { generationView } from './generation.view.ts';
-import type { GenerationRow } from './progress.ts';
+} from '../generation.type.ts';
+import { generationView } from '../generation.view.ts';
+import type { GenerationRow } from '../progress.ts';
+import { type GeneratedImageRow, listAllGeneratedImages } from './generated-image.queries.ts';
 import { rateImage } from './rate-image.ts';
 
 @Resolver(() => GeneratedImage)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
-import { Dramatis } from '../../support/dramatis.ts';
-import { insertPictures, insertRun } from '../../support/ended-runs.ts';
-import { mutate, type Person, team, token } from '../../support/people.ts';
+import { fromGlobalId, toGlobalId } from '../../../../src/platform/reads/global-id.ts';
+import { Dramatis } from '../../../support/dramatis.ts';
+import { insertPictures, insertRun } from '../../../support/ended-runs.ts';
+import { mutate, type Person, team, token } from '../../../support/people.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;

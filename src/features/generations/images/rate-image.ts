@@ -1,12 +1,13 @@
-import { InputProblem } from '../../errors.ts';
-import type { Uses } from '../../platform/context.ts';
-import { fromGlobalId } from '../../platform/reads/global-id.ts';
-import { authorizeChange, refuseClosed } from '../access/authorize.ts';
-import { lockProject } from '../access/lock-project.ts';
-import { recordEvent } from '../access/record-event.ts';
-import { findGeneratedImage, findGeneration, type GeneratedImageRow } from './generation.queries.ts';
-import type { RateImageInput } from './generation.type.ts';
-import { writeProgress } from './progress.ts';
+import { InputProblem } from '../../../errors.ts';
+import type { Uses } from '../../../platform/context.ts';
+import { fromGlobalId } from '../../../platform/reads/global-id.ts';
+import { authorizeChange, refuseClosed } from '../../access/authorize.ts';
+import { lockProject } from '../../access/lock-project.ts';
+import { recordEvent } from '../../access/record-event.ts';
+import { findGeneration } from '../generation.queries.ts';
+import type { RateImageInput } from '../generation.type.ts';
+import { writeProgress } from '../progress.ts';
+import { findGeneratedImage, type GeneratedImageRow } from './generated-image.queries.ts';
 
 /**
  * Rates a picture, or takes its rating back. The run's count of discarded pictures is taken anew under the run's lock,
