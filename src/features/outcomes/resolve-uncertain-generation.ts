@@ -116,8 +116,8 @@ async function settle(ctx: Tools, tx: Transaction, run: GenerationRow, found: Fo
     from: ['UNCERTAIN'],
     set: {
       ...failureColumns({ code: 'SUBMISSION_UNCERTAIN', message, retryable: true }),
-      cost_micros: found.costMicros.toString(),
-      cost_source: found.costSource,
+      costMicros: found.costMicros,
+      costSource: found.costSource,
     },
     also,
   });

@@ -1,5 +1,6 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Uses } from '../../platform/context.ts';
+import { requestOf } from '../generations/columns/columns.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { storedParameters, storedReferences } from '../generations/stored-run.ts';
 import { estimateRun } from '../prices/price-book.ts';
@@ -10,29 +11,20 @@ export async function repeatGeneration(
   ctx: Uses<'db' | 'config' | 'segmind'>,
   run: GenerationRow,
 ): Promise<NewGeneration> {
-  const { projectId, characterId, prompt, seed, requestHash, batch } = run;
+  const asked = requestOf(run);
   const sent = { parameters: storedParameters(run), references: storedReferences(run) };
   const model = findImageModel(run.model);
   // Described anew, since an older version may have kept less of it. A model that has left the catalogue has no list price.
-  const described = model ? describeRun(model, sent) : { ...keptOf(run), priceMicros: null };
+  const described = model ? describeRun(model, sent) : { ...asked, priceMicros: null };
   const { holdMicros } = await estimateRun(ctx, described);
   return {
-    projectId,
-    characterId,
-    environment: ctx.segmind.environment,
-    prompt,
-    seed,
-    ...sent,
+    ...asked,
     ...described,
+    ...sent,
+    environment: ctx.segmind.environment,
     holdMicros,
-    requestHash,
     idempotencyKey: null,
-    batch,
     retryOfId: run.id,
     reuse: 'NEVER',
   };
-}
-
-function keptOf({ model, modelVersion, priceShape, outputCount, resultKey }: GenerationRow) {
-  return { model, modelVersion, priceShape, outputCount, resultKey };
 }

@@ -58,7 +58,7 @@ async function recordSubmitted(
   mine: Mine,
   hurried: AbortSignal,
 ): Promise<GenerationRow | null> {
-  const set = { provider_request_id: requestId, submitted_at: atMove, ...noFailure };
+  const set = { providerRequestId: requestId, submittedAt: atMove, ...noFailure } as const;
   const taken = { to: 'SUBMITTED', token: mine.token, from: ['SUBMITTING'], set } as const;
   let row: GenerationRow | null;
   try {

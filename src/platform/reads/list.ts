@@ -1,6 +1,6 @@
 import { isMoment, isoTime } from './json.ts';
 import type { Statement } from './reader.ts';
-import { columnName, type View } from './view.ts';
+import { sqlOf, type View } from './view.ts';
 
 /*
  * The one way to read lists: one statement for all parents of a level, which takes the first n of each with a lateral
@@ -86,7 +86,7 @@ export function sliceStatement(
 ): Statement {
   const values: (string | number)[] = [];
   const place: Place = (value) => `$${values.push(value)}`;
-  const order = columnName(list.by);
+  const order = sqlOf(list.view, list.by);
   const isDescending = list.direction === 'DESC';
   const parent = parentOf(list, parents, place);
   const limit = place(slice.limit);
@@ -159,12 +159,12 @@ export function arrayText(words: readonly string[]): string {
   return `{${words.join(',')}}`;
 }
 
-function parentOf({ of }: List, parents: readonly string[], place: Place) {
+function parentOf({ view, of }: List, parents: readonly string[], place: Place) {
   if (of === undefined) return { from: '(VALUES (1)) AS parent(n)', where: [] };
   const ids = place(arrayText(parents));
   return {
     from: `unnest(${ids}::uuid[]) WITH ORDINALITY AS parent(id, n)`,
-    where: [`${columnName(of)} = parent.id`],
+    where: [`${sqlOf(view, of)} = parent.id`],
   };
 }
 

@@ -22,10 +22,9 @@ export const unwritten = "the provider's answer could not be written down";
 
 /** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
 export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
-  if (metrics?.costMicros != null)
-    return { cost_micros: metrics.costMicros.toString(), cost_source: 'PROVIDER' };
-  if (run.priceMicros != null) return { cost_micros: run.priceMicros.toString(), cost_source: 'PRICE_LIST' };
-  return { cost_micros: null, cost_source: null };
+  if (metrics?.costMicros != null) return { costMicros: metrics.costMicros, costSource: 'PROVIDER' };
+  if (run.priceMicros != null) return { costMicros: run.priceMicros, costSource: 'PRICE_LIST' };
+  return { costMicros: null, costSource: null };
 }
 
 /**
@@ -43,11 +42,11 @@ export async function keepResult(
   const { outputs, problems } = await keepOutputs(ctx, run.projectId, result.outputs);
   const set: Changes = {
     outputs,
-    ...(problems.length > 0 ? { output_problems: problems } : {}),
-    inference_seconds: result.metrics.inferenceSeconds,
+    ...(problems.length > 0 ? { outputProblems: problems } : {}),
+    inferenceSeconds: result.metrics.inferenceSeconds,
     ...noFailure,
     ...costColumns(run, result.metrics),
-    ...(submitted ? { submitted_at: atMove } : {}),
+    ...(submitted ? { submittedAt: atMove } : {}),
   };
   const lesson = lessonOf(run, result.metrics);
   const answer = { to: 'STORING', token, from: from?.filter(isKnown), set, lesson } as const;
@@ -91,7 +90,7 @@ export async function failPaid(
       // Once it is being stored, what it cost is known, and how.
       set: {
         ...failureColumns(failure),
-        output_problems: problems,
+        outputProblems: problems,
         ...(run.status === 'STORING' ? {} : costColumns(run, metrics)),
       },
     }),
