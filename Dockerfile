@@ -3,6 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc prisma.config.ts tsconfig.json tsconfig.build.json ./
 COPY prisma prisma
 COPY src src
+# The build needs the development packages; the server does not (docs/operations.md).
 RUN npm ci && npm prune --omit=dev
 
 FROM node:24-bookworm-slim

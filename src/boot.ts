@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { randomInt, randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Closers } from './closers.ts';
+import { explainDataFolder } from './data-folder.ts';
+import { makeFolder } from './durable-file.ts';
 import { endForeignRuns } from './features/database-review/end-foreign-runs.ts';
 import { reviewDatabase } from './features/database-review/review-database.ts';
 import { watchDatabase } from './features/database-review/watch-database.ts';
@@ -75,7 +76,7 @@ export async function boot(
     return await start(config, log, closers, signal);
   } catch (error) {
     await closers.closeAll().catch(() => undefined);
-    throw error;
+    throw explainDataFolder(error, resolve(config.DATA_DIR));
   }
 }
 
@@ -83,7 +84,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   // First of all: it may turn out to be a bad manifest.
   const graphql = config.ROLE === 'worker' ? null : await openGraphql(config, log);
   const dataDirectory = resolve(config.DATA_DIR);
-  await mkdir(dataDirectory, { recursive: true });
+  await makeFolder(dataDirectory);
   const admin = await adminKey(config.ADMIN_API_KEY, dataDirectory);
   const databaseUrl = config.DATABASE_URL ?? (await embeddedDatabase(dataDirectory, log, closers));
   await refuseSharedSessions(databaseUrl);
@@ -164,7 +165,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
     void admitRegularly(tools, sweeping.signal);
     void sweepRegularly(tools, sweeping.signal);
-    void watchProvider(tools, sweeping.signal);
+    void watchProvider(worker, sweeping.signal);
     void reconcileRegularly(tools, sweeping.signal);
     void removeProjectsRegularly(tools, sweeping.signal);
     void verifyRegularly(tools, verified, sweeping.signal);

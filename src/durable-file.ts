@@ -2,6 +2,12 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './errors.ts';
 
+/*
+ * Own code beside write-file-atomic, which syncs the file and not its folder: after a loss of power a file that was renamed
+ * may not be there. It also cannot place a file without replacing another, as a key that is
+ * made once needs it.
+ */
+
 /** A file half written by a process that died is litter after this long. */
 export const litterAgeMs = 60 * 60 * 1_000;
 /** What a file system answers that cannot sync a folder, or does so by itself. */
@@ -38,12 +44,30 @@ export async function writeWhole(
   }
 }
 
-/** Makes a folder, and those above it, where they are missing. What it made is there whatever happens to the power. */
-export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let made = resolve(path); made !== top; made = dirname(made)) await syncFolder(dirname(made));
+/**
+ * Makes a folder, and those above it, where they are missing. What it made is there whatever happens to the power. Each is
+ * tried once: Node's own `recursive` tries for ever where a folder takes no folders, as those of `/proc` do.
+ */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  const folder = resolve(path);
+  if (await isFolder(folder)) return;
+  const above = dirname(folder);
+  if (above !== folder) await makeFolder(above, mode);
+  try {
+    await mkdir(folder, mode);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (errorCode(error) === 'EEXIST' && (await isFolder(folder))) return;
+    throw error;
+  }
+  await syncFolder(above);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }
 
 /**
@@ -55,8 +79,8 @@ export async function inFolders<Result>(
   work: () => Promise<Result>,
   tries = 3,
 ): Promise<Result> {
-  await make();
   try {
+    await make();
     return await work();
   } catch (error) {
     if (tries <= 1 || errorCode(error) !== 'ENOENT') throw error;
@@ -104,4 +128,12 @@ export async function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** What the file system answers; null where there is nothing of this name. */
+export async function nullIfMissing<Result>(work: Promise<Result>): Promise<Result | null> {
+  return work.catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
 }

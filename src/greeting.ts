@@ -1,6 +1,11 @@
 import { kindOfEnvironment } from './features/provider/environment.ts';
 import type { AdminKey } from './own-keys.ts';
 
+/*
+ * What is written to a log stays there, and has more readers than the machine. So the admin key is shown only at a
+ * terminal, by the start that makes it.
+ */
+
 /**
  * What a person reads in the terminal once the server is up: where it is, how to get in, what it costs, what to try. The
  * admin key is shown only at the start that made it, and only at a terminal. What is written elsewhere is kept: a

@@ -3,6 +3,12 @@ import { link, readFile, rename, rm } from 'node:fs/promises';
 import { writeWhole } from './durable-file.ts';
 import { errorCode, toError } from './errors.ts';
 
+/*
+ * Keys and passwords are written under another name and linked to their own, so the first of several processes wins.
+ * A file that is there and holds no whole key is refused and never replaced, because the key that was in it may be
+ * in use. The embedded cluster is made in a folder of another name, marked as whole, and then renamed.
+ */
+
 /** What a file system answers that has no hard links. */
 const withoutLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 

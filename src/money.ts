@@ -11,6 +11,11 @@ export function formatMicros(micros: bigint): string {
   return `${micros < 0n ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
+/** An amount for people, with two places, or as many as it needs: 580000n becomes "$0.58", 129000n "$0.129". */
+export function formatDollars(micros: bigint): string {
+  return formatMicros(micros).replace(/^(-?)(\d+\.\d\d\d*?)0*$/, '$1$$$2');
+}
+
 /**
  * A decimal of dollars, such as "12.5" or "0.580000", as micro-dollars; null for anything else: an exponent, a fraction
  * of a micro-dollar, an amount beyond a billion dollars either way.

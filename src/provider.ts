@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closers } from './closers.ts';
+import { makeFolder } from './durable-file.ts';
 import { simulated } from './features/provider/environment.ts';
 import type { WantedEnvironment } from './features/provider/settle-environment.ts';
 import { keptText } from './kept-file.ts';
@@ -70,7 +70,7 @@ async function findSimulator(
     return { url: config.SIMULATOR_URL, realm: `${simulated} at ${config.SIMULATOR_URL}` };
   }
   const directory = join(dataDirectory, 'simulator');
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   const simulator = await startSimulator({
     speed: config.SIMULATOR_SPEED,
     retentionMs: config.SEGMIND_RETENTION_MS,

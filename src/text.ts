@@ -1,3 +1,11 @@
+/*
+ * Postgres refuses NUL and half a surrogate pair, and a run whose row is refused would never end. So the rule is
+ * spelled once, here. A text that identifies something (a subject, an issuer, a key id, a request id, an idempotency
+ * key) is taken as it is or refused: a repair could make two users one. Prose is repaired: one line, well-formed, no
+ * control characters, cut between code points. What the provider says about the end of a run counts before its words
+ * do.
+ */
+
 /**
  * The rules for text from outside: what the provider, a token, a header or a client says. Imports nothing.
  */

@@ -1,16 +1,11 @@
 import { toError } from './errors.ts';
-import { formatMicros } from './money.ts';
+import { isAway } from './features/provider/answering.ts';
+import { formatDollars } from './money.ts';
 import type { TaskContext } from './platform/context.ts';
 import type { Credits } from './platform/segmind/segmind.ts';
 import { SegmindError, type SegmindErrorCode } from './platform/segmind/segmind-error.ts';
 
 const refusals: readonly SegmindErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN'];
-const silences: readonly SegmindErrorCode[] = [
-  'NOT_CONNECTED',
-  'CONNECTION_LOST',
-  'TIMED_OUT',
-  'GATEWAY_TIMEOUT',
-];
 
 /**
  * Asks the provider for the balance of the server's account, which costs nothing, and says in one line what that shows of
@@ -35,7 +30,7 @@ export async function tryAccount(
         `SEGMIND_API_KEY is refused by ${address}: runs wait for another key, and one a minute is tried and fails`,
       );
     } else {
-      const reason = silences.includes(error.code) ? 'cannot be reached' : 'gave no usable answer';
+      const reason = isAway(error) ? 'is unavailable' : 'gave no usable answer';
       log.warn({ account }, `SEGMIND_API_KEY could not be tried: ${address} ${reason} (${error.code})`);
     }
   }
@@ -43,6 +38,6 @@ export async function tryAccount(
 
 function describeBalance({ creditsMicros, freeCreditsMicros }: Credits): string {
   if (creditsMicros === null) return 'the account has no balance on record';
-  const free = freeCreditsMicros ? ` and $${formatMicros(freeCreditsMicros)} of free credits` : '';
-  return `the account has $${formatMicros(creditsMicros)}${free}`;
+  const free = freeCreditsMicros ? ` and ${formatDollars(freeCreditsMicros)} of free credits` : '';
+  return `the account has ${formatDollars(creditsMicros)}${free}`;
 }

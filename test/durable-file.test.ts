@@ -22,6 +22,17 @@ it('folders are made with those above them, once or twice', async () => {
   expect(await readdir(join(folder, 'a/b'))).toEqual(['c']);
 });
 
+it('a folder that takes no folders is a failure, and is not tried for ever', async () => {
+  await expect(makeFolder('/proc/none/deeper')).rejects.toThrow('ENOENT');
+  await writeFile(join(folder, 'file'), '');
+  await expect(makeFolder(join(folder, 'file'))).rejects.toThrow('EEXIST');
+});
+
+it('folders are made together by several', async () => {
+  await Promise.all(Array.from({ length: 20 }, () => makeFolder(join(folder, 'a/b/c'))));
+  expect(await readdir(join(folder, 'a/b'))).toEqual(['c']);
+});
+
 it('a file that cannot get its name leaves nothing behind', async () => {
   const temporary = join(folder, 'temporary');
   await expect(writeWhole(join(folder, 'missing/file'), 'text', { temporary })).rejects.toThrow('ENOENT');
@@ -51,6 +62,15 @@ describe('work in folders that somebody removes', () => {
     };
     expect(await inFolders(make, work)).toBe('done');
     expect(said).toEqual(['make', 'work', 'make', 'work', 'make', 'work']);
+  });
+
+  it('is done as well when a folder is removed while those below it are made', async () => {
+    const failures = [missing()];
+    const make = async () => {
+      const failure = failures.pop();
+      if (failure) throw failure;
+    };
+    expect(await inFolders(make, async () => 'done')).toBe('done');
   });
 
   it('fails with what it says where folders are not the reason, or are removed for ever', async () => {

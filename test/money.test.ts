@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatMicros, maxAmountMicros, parseDollars, perUnit } from '../src/money.ts';
+import { formatDollars, formatMicros, maxAmountMicros, parseDollars, perUnit } from '../src/money.ts';
 
 describe('parseDollars', () => {
   it.each([
@@ -33,6 +33,18 @@ describe('parseDollars', () => {
       expect(parseDollars(formatMicros(micros))).toBe(micros);
   });
 });
+
+it.each([
+  [0n, '$0.00'],
+  [580_000n, '$0.58'],
+  [129_000n, '$0.129'],
+  [29_000n, '$0.029'],
+  [500_000n, '$0.50'],
+  [1n, '$0.000001'],
+  [12_300_000n, '$12.30'],
+  [100_000_000n, '$100.00'],
+  [-1_250_000n, '-$1.25'],
+])('shows people %s micro-dollars as %s', (micros, text) => expect(formatDollars(micros)).toBe(text));
 
 it('shares out to the micro-dollar, half up, and nothing among none', () => {
   expect([perUnit(10n, 3n), perUnit(5n, 2n), perUnit(0n, 7n), perUnit(5n, 0n)]).toEqual([3n, 3n, 0n, null]);

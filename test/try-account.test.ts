@@ -22,11 +22,11 @@ async function linesOf(segmind = provider.client(), signal = new AbortController
 }
 
 it.each([
-  [{ body: { credits: 12.3, 'free-credits': 0 } }, 'info', 'works at ADDRESS: the account has $12.300000'],
+  [{ body: { credits: 12.3, 'free-credits': 0 } }, 'info', 'works at ADDRESS: the account has $12.30'],
   [
     { body: { credits: 0, 'free-credits': 0.5 } },
     'info',
-    'works at ADDRESS: the account has $0.000000 and $0.500000 of free credits',
+    'works at ADDRESS: the account has $0.00 and $0.50 of free credits',
   ],
   [
     { status: 404, body: { error: 'No credits found for the user' } },
@@ -35,17 +35,18 @@ it.each([
   ],
   [{ status: 401, body: { error: `Unknown ${providerKey}` } }, 'error', 'is refused by ADDRESS: runs wait'],
   [{ status: 403, body: 'Forbidden' }, 'error', 'is refused by ADDRESS: runs wait'],
+  [{ cut: 'AFTER_READING' as const }, 'warn', 'could not be tried: ADDRESS is unavailable (CONNECTION_LOST)'],
+  [{ status: 500, body: providerKey }, 'warn', 'could not be tried: ADDRESS is unavailable (SERVER_ERROR)'],
   [
-    { cut: 'AFTER_READING' as const },
+    { status: 502, body: '<html>Bad Gateway' },
     'warn',
-    'could not be tried: ADDRESS cannot be reached (CONNECTION_LOST)',
+    'could not be tried: ADDRESS is unavailable (BAD_GATEWAY)',
   ],
-  [
-    { status: 500, body: providerKey },
-    'warn',
-    'could not be tried: ADDRESS gave no usable answer (SERVER_ERROR)',
-  ],
-  [{ body: '<html>' }, 'warn', 'could not be tried: ADDRESS gave no usable answer (ANSWER_UNREADABLE)'],
+  [{ status: 503, body: {} }, 'warn', 'could not be tried: ADDRESS is unavailable (UNAVAILABLE)'],
+  [{ status: 504, body: '' }, 'warn', 'could not be tried: ADDRESS is unavailable (GATEWAY_TIMEOUT)'],
+  [{ body: '<html>' }, 'warn', 'could not be tried: ADDRESS is unavailable (ANSWER_UNREADABLE)'],
+  [{ status: 302 }, 'warn', 'could not be tried: ADDRESS is unavailable (REDIRECTED)'],
+  [{ status: 429, body: {} }, 'warn', 'could not be tried: ADDRESS gave no usable answer (RATE_LIMITED)'],
 ])('the answer %j is said in one line', async (answer, level, message) => {
   provider.api.script(answer);
   const lines = await linesOf();
@@ -58,11 +59,11 @@ it.each([
 it('so is a provider that is not there, and one that does not answer', async () => {
   const away = await linesOf(provider.client({ baseUrl: 'http://127.0.0.1:1' }));
   expect(away[0]?.msg).toMatch(
-    /could not be tried: http:\/\/127\.0\.0\.1:1 cannot be reached \(NOT_CONNECTED\)/,
+    /could not be tried: http:\/\/127\.0\.0\.1:1 is unavailable \(NOT_CONNECTED\)/,
   );
   provider.api.script({ hang: true });
   const silent = await linesOf(provider.client({ pollTimeoutMs: 100 }));
-  expect(silent[0]?.msg).toMatch(/cannot be reached \(TIMED_OUT\)/);
+  expect(silent[0]?.msg).toMatch(/is unavailable \(TIMED_OUT\)/);
 });
 
 it('a stop meanwhile is no news of the key', async () => {
@@ -97,7 +98,7 @@ it('a server on the simulator of its own has no key to try; one with a key tells
     const told = () => dramatis.secrets.logged.filter((line) => line.includes('SEGMIND_API_KEY'));
     await eventually('the balance is told', () => told().length > 0);
     expect(told()).toHaveLength(1);
-    expect(told()[0]).toContain(`works at ${dramatis.simulator.url}: the account has $7.250000`);
+    expect(told()[0]).toContain(`works at ${dramatis.simulator.url}: the account has $7.25`);
   } finally {
     await dramatis.stop();
   }

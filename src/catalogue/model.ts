@@ -1,3 +1,10 @@
+/*
+ * What the caller leaves out is left out, and the provider's default applies, except where its documents mark a
+ * parameter as required and show only a sample value: then the sample value is sent. `subject` of
+ * `consistent-character` is optional at the provider, which then draws its own sample portrait; we ask for a
+ * reference instead. `input_image` of the V3 model is sent only when it is asked for: no pose is a choice there.
+ */
+
 /**
  * The words a model's file is written in. One definition is the single source for the typed GraphQL input,
  * the validation, the JSON sent to the provider, the `imageModels` query and the simulator.

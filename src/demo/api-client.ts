@@ -1,14 +1,21 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { parseDollars } from '../money.ts';
 
 /** A run as the demo watches it. */
 export interface Run {
   readonly id: string;
   readonly status: string;
-  readonly cost: string | null;
+  /** What it has cost, in micro-dollars; null while that is not known. */
+  readonly costMicros: bigint | null;
   readonly inferenceSeconds: number | null;
   readonly failure: { code: string; message: string } | null;
   readonly images: readonly { index: number; image: { url: string; contentType: string } }[];
+}
+
+/** A run as the API tells it. */
+interface RunAnswer extends Omit<Run, 'costMicros'> {
+  readonly cost: string | null;
 }
 
 export interface Model {
@@ -33,6 +40,16 @@ export interface Quote {
 
 const runFields =
   'id status cost inferenceSeconds failure { code message } images { index image { url contentType } }';
+
+function microsOf(amount: string): bigint {
+  const micros = parseDollars(amount);
+  if (micros === null) throw new Error(`The server told an amount that is none: ${amount}`);
+  return micros;
+}
+
+function toRun({ cost, ...run }: RunAnswer): Run {
+  return { ...run, costMicros: cost === null ? null : microsOf(cost) };
+}
 
 /** What any client of Dramatis does, and no more: GraphQL over HTTP and WebSocket, and one upload route. */
 export class ApiClient {
@@ -96,12 +113,11 @@ export class ApiClient {
     }>(query, { input });
     const { quote, userErrors } = quoteGeneration;
     if (!quote) throw new Error(userErrors.map(({ message }) => message).join(' '));
-    const micros = (amount: string) => BigInt(amount.replace('.', ''));
     const { expected } = quote.price;
     return {
       id: quote.id,
-      expectedMicros: expected === null ? null : micros(expected),
-      holdMicros: micros(quote.hold),
+      expectedMicros: expected === null ? null : microsOf(expected),
+      holdMicros: microsOf(quote.hold),
     };
   }
 
@@ -149,9 +165,9 @@ export class ApiClient {
   }
 
   /** Asks for a run: the quoted one, where a quote is named. */
-  generate(characterId: string, model: Record<string, object>, quoteId?: string): Promise<Run> {
+  async generate(characterId: string, model: Record<string, object>, quoteId?: string): Promise<Run> {
     const input = { characterId, model, quoteId };
-    return this.#mutate<Run>('generate', 'GenerateInput', 'generation', runFields, input);
+    return toRun(await this.#mutate<RunAnswer>('generate', 'GenerateInput', 'generation', runFields, input));
   }
 
   /** Follows a run until it rests; resolves to how it ended. */
@@ -163,13 +179,13 @@ export class ApiClient {
     });
     let last: Run | undefined;
     const query = `subscription ($id: ID!) { generationUpdated(id: $id) { ${runFields} } }`;
-    for await (const { data, errors } of client.iterate<{ generationUpdated: Run }>({
+    for await (const { data, errors } of client.iterate<{ generationUpdated: RunAnswer }>({
       query,
       variables: { id },
     })) {
       if (errors) throw new Error(errors.map(({ message }) => message).join(' '));
       if (!data) continue;
-      last = data.generationUpdated;
+      last = toRun(data.generationUpdated);
       onChange(last);
     }
     await client.dispose();

@@ -1,15 +1,37 @@
 import sharp, { type OverlayOptions } from 'sharp';
 
-/** A row of the sheet: what it shows, in words, and the pictures. */
-export interface SheetRow {
+/** A group of pictures on the sheet, and what it shows in words. */
+export interface SheetGroup {
   readonly title: string;
   readonly caption: string;
   readonly pictures: readonly Buffer[];
 }
 
-const [margin, gap, size, textWidth] = [48, 20, 250, 430];
-const rowHeight = size + 34;
-const headHeight = 130;
+/** Lengths in pixels; a column is as wide as one picture. */
+const [margin, gap, size, columns] = [48, 24, 272, 4];
+const headHeight = 124;
+const rowHeight = size + 132;
+/** So many letters of a title fit below one picture. */
+const lettersPerColumn = 24;
+
+interface Placed extends SheetGroup {
+  readonly left: number;
+  readonly top: number;
+  readonly span: number;
+}
+
+/** Groups stand side by side as long as they fit, and then in the next row. One without a picture takes a place as well. */
+function place(groups: readonly SheetGroup[], width: number): { placed: Placed[]; rows: number } {
+  let [row, column] = [0, 0];
+  const placed = groups.map((group) => {
+    const span = Math.max(group.pictures.length, 1);
+    if (column > 0 && column + span > width) [row, column] = [row + 1, 0];
+    const left = margin + column * (size + gap);
+    column += span;
+    return { ...group, left, top: headHeight + row * rowHeight, span };
+  });
+  return { placed, rows: row + 1 };
+}
 
 /** Characters that XML does not have become blanks. */
 function escapeXml(text: string): string {
@@ -18,40 +40,58 @@ function escapeXml(text: string): string {
     .replace(/[^\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, ' ');
 }
 
-/** Puts all pictures of a demo on one sheet, as PNG. */
-export async function drawContactSheet(heading: string, rows: readonly SheetRow[]): Promise<Buffer> {
-  const columns = Math.max(...rows.map(({ pictures }) => pictures.length), 1);
-  const width = margin * 2 + textWidth + columns * (size + gap);
-  const height = headHeight + rows.length * rowHeight + margin;
-  const words = rows.map(({ title, caption }, row) => {
-    const y = headHeight + row * rowHeight;
-    const lines = caption
-      .split('\n')
-      .map(
-        (line, place) =>
-          `<text x="${margin}" y="${y + 80 + place * 26}" class="caption">${escapeXml(line)}</text>`,
-      );
-    const rule = `<line x1="${margin}" x2="${width - margin}" y1="${y - 16}" y2="${y - 16}" stroke="#d8d2c4"/>`;
-    return `${rule}<text x="${margin}" y="${y + 44}" class="title">${escapeXml(title)}</text>${lines.join('')}`;
-  });
+/** Breaks a text between words into lines of so many letters. */
+export function wrapWords(text: string, letters: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim();
+    if (lines.length > 0 && longer.length <= letters) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function wordsOf({ title, caption, left, top, span }: Placed): string {
+  const titles = wrapWords(title, lettersPerColumn * span);
+  const line = (text: string, at: number, style: string) =>
+    `<text x="${left}" y="${top + size + 34 + at * 26}" class="${style}">${escapeXml(text)}</text>`;
+  const frame = `<rect x="${left}" y="${top}" width="${size}" height="${size}" fill="#ece7da"/>`;
+  return [
+    frame,
+    ...titles.map((text, at) => line(text, at, 'title')),
+    line(caption, titles.length, 'caption'),
+  ].join('');
+}
+
+/** Puts all pictures of a demo on one sheet, as PNG; `colours` is how many it may have, 256 at most, for a small file. */
+export async function drawContactSheet(
+  heading: string,
+  groups: readonly SheetGroup[],
+  { colours }: { readonly colours?: number } = {},
+): Promise<Buffer> {
+  const widest = Math.max(columns, ...groups.map(({ pictures }) => pictures.length));
+  const { placed, rows } = place(groups, widest);
+  const width = margin * 2 + widest * (size + gap) - gap;
+  const height = headHeight + rows * rowHeight;
   const sheet = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">
-    <style>.title{font-size:20px;font-weight:bold;fill:#17202e}.caption{font-size:17px;fill:#5b6675}</style>
+    <style>.title{font-size:17px;font-weight:bold;fill:#17202e}.caption{font-size:16px;fill:#5b6675}</style>
     <rect width="100%" height="100%" fill="#f7f4ec"/>
-    <text x="${margin}" y="72" font-size="34" font-weight="bold" fill="#17202e">${escapeXml(heading)}</text>
-    ${words.join('')}</svg>`;
+    <text x="${margin}" y="78" font-size="34" font-weight="bold" fill="#17202e">${escapeXml(heading)}</text>
+    ${placed.map(wordsOf).join('')}</svg>`;
   const layers = await Promise.all(
-    rows.flatMap(({ pictures }, row) =>
+    placed.flatMap(({ pictures, left, top }) =>
       pictures.map(
         async (picture, column): Promise<OverlayOptions> => ({
           input: await sharp(picture)
             .resize(size, size, { fit: 'contain', background: '#ece7da' })
             .png()
             .toBuffer(),
-          left: margin + textWidth + column * (size + gap),
-          top: headHeight + row * rowHeight,
+          left: left + column * (size + gap),
+          top,
         }),
       ),
     ),
   );
-  return sharp(Buffer.from(sheet)).composite(layers).png().toBuffer();
+  const drawn = sharp(Buffer.from(sheet)).composite(layers);
+  return drawn.png(colours === undefined ? {} : { colours, effort: 10 }).toBuffer();
 }

@@ -1,10 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatDollars } from '../money.ts';
 import { tellNearMisses } from '../settings/near-misses.ts';
 import { scriptDefaults } from '../settings/script-variables.ts';
 import { ApiClient, type Model, type Quote, type Run } from './api-client.ts';
 import { describeCost, maySpend } from './consent.ts';
-import { drawContactSheet, type SheetRow } from './contact-sheet.ts';
+import { drawContactSheet, type SheetGroup } from './contact-sheet.ts';
 import { drawPortraits } from './portraits.ts';
 import { Progress } from './progress.ts';
 import { type DemoServer, isAlive, startServer } from './server-process.ts';
@@ -44,7 +46,7 @@ async function drawWith(
   characterId: string,
   { model, quote }: { readonly model: Model; readonly quote: Quote },
   progress: Progress,
-): Promise<{ run: Run; row: SheetRow }> {
+): Promise<{ run: Run; group: SheetGroup }> {
   const onChange = progress.add(model.title, model.typicalSeconds ?? 30);
   const asked = await api.generate(characterId, wishOf(model), quote.id);
   const run = await api.follow(asked.id, onChange);
@@ -57,15 +59,22 @@ async function drawWith(
       ),
     ),
   );
-  const cost = run.cost === null ? 'cost unknown' : `$${run.cost}`;
-  const seconds = run.inferenceSeconds === null ? '' : `${run.inferenceSeconds.toFixed(1)} s at the provider`;
+  const cost = run.costMicros === null ? 'cost unknown' : formatDollars(run.costMicros);
+  const seconds = run.inferenceSeconds === null ? '' : `${run.inferenceSeconds.toFixed(1)} s`;
   return {
     run,
-    row: { title: model.title, caption: [run.status, cost, seconds].filter(Boolean).join('\n'), pictures },
+    group: {
+      title: model.title,
+      caption: [run.status === 'COMPLETED' ? '' : run.status, cost, seconds].filter(Boolean).join(', '),
+      pictures,
+    },
   };
 }
 
 async function main(): Promise<number> {
+  const { yes: isAgreed, 'small-sheet': smallSheet } = parseArgs({
+    options: { yes: { type: 'boolean', default: false }, 'small-sheet': { type: 'string' } },
+  }).values;
   let url = serverUrl.replace(/\/+$/, '');
   if (!(await isAlive(url))) {
     console.log(`No server at ${url}; starting one for the demo.`);
@@ -92,7 +101,7 @@ async function main(): Promise<number> {
       wanted.map(({ quote }) => quote),
     ),
   );
-  if (!(await maySpend(environment, process.argv, { input: process.stdin, output: process.stdout }))) {
+  if (!(await maySpend(environment, isAgreed, { input: process.stdin, output: process.stdout }))) {
     console.log(
       'Nothing was drawn, and nothing was paid. To spend the money without being asked, add -- --yes.',
     );
@@ -103,27 +112,23 @@ async function main(): Promise<number> {
   const drawn = await Promise.all(wanted.map((each) => drawWith(api, characterId, each, progress)));
   progress.stop();
 
-  const references: SheetRow = {
+  const references: SheetGroup = {
     title: 'Mara',
-    caption: 'The references:\nface and pose',
+    caption: 'The references: face and pose',
     pictures: [face, pose],
   };
+  const groups = [references, ...drawn.map(({ group }) => group)];
+  const heading = 'Mara, drawn by every model';
   const sheet = join(output, 'contact-sheet.png');
-  await writeFile(
-    sheet,
-    await drawContactSheet('Mara, drawn by every model', [references, ...drawn.map(({ row }) => row)]),
-  );
+  await writeFile(sheet, await drawContactSheet(heading, groups));
+  if (smallSheet) await writeFile(smallSheet, await drawContactSheet(heading, groups, { colours: 256 }));
 
-  const micros = drawn.map(({ run }) => BigInt((run.cost ?? '0').replace('.', '')));
-  const total = micros
-    .reduce((sum, each) => sum + each, 0n)
-    .toString()
-    .padStart(7, '0');
-  console.log(`\nAll together  $${total.slice(0, -6)}.${total.slice(-6)}`);
+  const total = drawn.reduce((sum, { run }) => sum + (run.costMicros ?? 0n), 0n);
+  console.log(`\nAll together  ${formatDollars(total)}`);
   console.log(`Pictures in   ${output}\nAll on one    ${sheet}`);
   const failed = drawn.filter(({ run }) => run.status !== 'COMPLETED');
-  for (const { run, row } of failed)
-    console.error(`${row.title}: ${run.status} ${run.failure?.message ?? ''}`);
+  for (const { run, group } of failed)
+    console.error(`${group.title}: ${run.status} ${run.failure?.message ?? ''}`);
   return failed.length === 0 ? 0 : 1;
 }
 

@@ -1,3 +1,4 @@
+import { formatDollars } from '../money.ts';
 import type { Run } from './api-client.ts';
 
 /** Statuses that no longer change. */
@@ -64,7 +65,7 @@ export class Progress {
     const seconds = ((endedAt ?? performance.now()) - startedAt) / 1_000;
     const filled = Math.round(fullness(seconds, expectedSeconds, run?.status ?? '') * barWidth);
     const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
-    const cost = run?.cost ? `  $${run.cost}` : '';
+    const cost = run?.costMicros == null ? '' : `  ${formatDollars(run.costMicros)}`;
     return `  ${title.padEnd(36)} ${bar} ${(run?.status ?? 'ASKED').padEnd(11)} ${seconds.toFixed(1).padStart(5)} s${cost}`;
   }
 }

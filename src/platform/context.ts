@@ -1,9 +1,8 @@
 import type { Logger } from '../logger.ts';
 import type { Config } from '../settings/config.ts';
 import type { Viewer } from './auth/viewer.ts';
-import type { Bounds } from './bounds.ts';
 import type { Database } from './db/connect.ts';
-import type { Turns } from './db/turns.ts';
+import type { Bounds, Turns } from './db/turns.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { BytesInFlight } from './limits/bytes-in-flight.ts';

@@ -39,7 +39,7 @@ const rooms = [
 ];
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+  .filter((file) => file.endsWith('.ts') && !file.includes('generated/'))
   .map((file) => ({ file, text: readFileSync(join('src', file), 'utf8') }));
 
 function importsOf({ file, text }: { file: string; text: string }): string[] {
@@ -70,7 +70,8 @@ describe('the house', () => {
         if (each.file === `${from}/main.ts` && aboutVariables.includes(target)) return [];
         if (from === 'simulator')
           return to === 'simulator' || to === 'catalogue' ? [] : [`${each.file} -> ${target}`];
-        if (from === 'demo') return to === 'demo' ? [] : [`${each.file} -> ${target}`];
+        if (from === 'demo')
+          return to === 'demo' || target === 'money.ts' ? [] : [`${each.file} -> ${target}`];
         if (to === 'simulator') return from === 'boot' ? [] : [`${each.file} -> ${target}`];
         return floors.indexOf(from) >= floors.indexOf(to) && to !== 'demo'
           ? []
@@ -171,5 +172,27 @@ describe('the house', () => {
       .sort();
     // The one that is loaded before a program, and the programs.
     expect(readers.filter((file) => !/(^|\/)main\.ts$/.test(file))).toEqual(['settings/load-env-file.ts']);
+  });
+
+  it('spells once what several parts share', () => {
+    const having = (pattern: RegExp) =>
+      files.filter(({ text }) => pattern.test(text)).map(({ file }) => file);
+    expect({
+      locks: having(/\b7_?236_?5\d\d\b|pg_(try_)?advisory_\w+\(\d/),
+      nilId: having(/'0{8}-0{4}-0{4}-0{4}-0{12}'/),
+      // The others read it beside other things, in one statement.
+      settings: having(/SELECT value FROM settings/).sort(),
+      missing: having(/'ENOENT'\) return null/).sort(),
+    }).toEqual({
+      locks: ['platform/db/locks.ts'],
+      nilId: ['platform/db/nil-id.ts'],
+      settings: [
+        'features/database-review/prove-database.ts',
+        'features/verification/pass-state.ts',
+        'platform/db/settings.ts',
+      ],
+      // Kept files say more of other failures; stored bytes are a stream.
+      missing: ['durable-file.ts', 'kept-file.ts', 'platform/storage/stored-bytes.ts'],
+    });
   });
 });

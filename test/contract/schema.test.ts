@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type GraphQLSchema,
+  getNamedType,
+  getNullableType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
+  isListType,
   isObjectType,
   validateSchema,
 } from 'graphql';
@@ -46,6 +49,37 @@ describe('the contract', () => {
       }
     }
     expect(bare).toEqual([]);
+  });
+
+  it('says of every list without pages how much of it is told', () => {
+    const plain = Object.values(schema.getTypeMap())
+      .filter(isObjectType)
+      .filter(({ name }) => !name.startsWith('__'))
+      .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })))
+      .filter(({ field }) => isListType(getNullableType(field.type)))
+      .filter(({ field: { name, type } }) => {
+        const item = getNamedType(type);
+        return !['edges', 'nodes', 'userErrors'].includes(name) && (isObjectType(item) || item.name === 'ID');
+      });
+    const saysCap = (text: string) =>
+      /\bat most (\d+|ten|`first`)|\bthe first (\d+|twenty|hundred)\b/i.test(text);
+    const silent = plain.filter(
+      ({ field }) => !saysCap(field.description ?? '') && !field.args.some(({ name }) => name === 'first'),
+    );
+    // These are told whole.
+    expect(silent.map(({ type, field }) => `${type.name}.${field.name}`).sort()).toEqual([
+      'Generation.ledgerEntries',
+      'ImageModel.parameters',
+      'Query.imageModels',
+      'Query.users',
+      'Quote.budgets',
+    ]);
+    for (const { field } of plain)
+      for (const { name, description } of field.args)
+        if (name === 'first') expect(description).toMatch(/\b1 to \d[\d,]*/);
+    const besidePages = plain.filter(({ type, field }) => `${field.name}Connection` in type.getFields());
+    expect(besidePages.map(({ field }) => field.name).sort()).toEqual(['images', 'referenceImages']);
+    for (const { field } of besidePages) expect(field.description).toContain(`\`${field.name}Connection\``);
   });
 
   it('asks every root field for a key', async () => {

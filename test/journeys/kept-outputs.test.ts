@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
@@ -236,6 +236,21 @@ describe('the address of a kept output', () => {
     for (const path of ['/outputs/x/0', '/outputs/00000000-0000-4000-8000-000000000000/0?exp=1&sig=x'])
       expect(await status(new URL(path, dramatis.url))).toBe(403);
     expect(await status(first)).toBe(200);
+  });
+
+  it('leads nowhere while its file is missing, which the log tells once', async () => {
+    const { outputProblems } = await run({ body: { output: serve(Buffer.from('its file is taken away')) } });
+    const storage = join(dramatis.environment.DATA_DIR ?? '', 'storage');
+    const [path = ''] = readdirSync(storage, { recursive: true, encoding: 'utf8' }).filter((each) =>
+      each.endsWith(outputProblems[0].sha256),
+    );
+    renameSync(join(storage, path), join(storage, `${path}.away`));
+    for (let times = 0; times < 3; times += 1) expect((await fetch(outputProblems[0].url)).status).toBe(404);
+    expect(dramatis.secrets.logged.filter((line) => line.includes('a kept output is missing'))).toHaveLength(
+      1,
+    );
+    renameSync(join(storage, `${path}.away`), join(storage, path));
+    expect((await fetch(outputProblems[0].url)).status).toBe(200);
   });
 
   it('leads nowhere once its project is gone, with its bytes', async () => {

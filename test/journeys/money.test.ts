@@ -551,7 +551,7 @@ describe('what is uncertain', () => {
       const { generation, userErrors } = await resolve(id, { outcome: 'CHARGED', amount });
       expect(generation).toBeNull();
       expect(userErrors).toMatchObject([{ code: 'UNUSUAL_COST', path: ['input', 'amount'] }]);
-      expect(userErrors[0].message).toContain('more than 10 times the $0.580000');
+      expect(userErrors[0].message).toContain('more than 10 times the $0.58 ');
       expect(userErrors[0].message).toContain('confirmUnusualCost: true');
     }
     expect((await find(id)).status).toBe('UNCERTAIN');

@@ -52,3 +52,44 @@ export function numbered(png: Buffer, number: number): Buffer {
   // Before the last chunk, which has twelve bytes.
   return Buffer.concat([png.subarray(0, -12), comment, png.subarray(-12)]);
 }
+
+/** Bytes of a value, by the number of its type in a TIFF. */
+const tiffSizes: Readonly<Record<number, number>> = {
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  5: 8,
+  7: 1,
+  9: 4,
+  11: 4,
+  12: 8,
+};
+/** Where strips and tiles begin. */
+const tiffOffsets = [273, 324];
+
+/**
+ * A TIFF of one page, with its directory moved from the end, where the picture library writes it, before the pixels. Cut
+ * short it loses pixels, and not the directory.
+ */
+export function directoryFirst(tiff: Buffer): Buffer {
+  const directory = tiff.readUInt32LE(4);
+  const tail = tiff.subarray(directory);
+  const moved = Buffer.concat([tiff.subarray(0, 8), tail, tiff.subarray(8, directory)]);
+  const placeOf = (at: number) => (at >= directory ? at - directory + 8 : at + tail.length);
+  moved.writeUInt32LE(8, 4);
+  for (let index = 0; index < moved.readUInt16LE(8); index += 1) {
+    const entry = 10 + index * 12;
+    const count = moved.readUInt32LE(entry + 4);
+    let values = entry + 8;
+    if ((tiffSizes[moved.readUInt16LE(entry + 2)] ?? 1) * count > 4) {
+      const place = placeOf(moved.readUInt32LE(values));
+      moved.writeUInt32LE(place, values);
+      values = place;
+    }
+    if (!tiffOffsets.includes(moved.readUInt16LE(entry))) continue;
+    for (let at = values; at < values + count * 4; at += 4)
+      moved.writeUInt32LE(placeOf(moved.readUInt32LE(at)), at);
+  }
+  return moved;
+}

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Finding } from '../../src/features/verification/finding.ts';
-import { roundLock } from '../../src/features/verification/verify-and-anchor.ts';
 import { openClient } from '../../src/platform/db/connections/open.ts';
+import { locks } from '../../src/platform/db/locks.ts';
 import { openStoredBytes } from '../../src/platform/storage/stored-bytes.ts';
 import { createPaper } from '../../src/verify/paper.ts';
 import { verifyAll } from '../../src/verify/verify-all.ts';
@@ -45,7 +45,7 @@ export async function verifyChanged(
     await client.query('BEGIN');
     await client.query('SET LOCAL session_replication_role = replica');
     // Between two regular rounds: one that is half through would see one change and not the other.
-    await client.query('SELECT pg_advisory_lock($1)', [roundLock]);
+    await client.query('SELECT pg_advisory_lock($1)', [locks.verification]);
     for (const change of changes) await client.query(change);
     await client.query('SET LOCAL session_replication_role = origin');
     return await verify(client, dataDirectory);
@@ -61,7 +61,7 @@ export async function tamper(databaseUrl: string, ...changes: readonly string[])
   await client.connect();
   await client.query('SET session_replication_role = replica');
   // Between two regular rounds: one that is half through would see one change and not the other.
-  await client.query('SELECT pg_advisory_lock($1)', [roundLock]);
+  await client.query('SELECT pg_advisory_lock($1)', [locks.verification]);
   for (const change of changes) await client.query(change);
   await client.end();
 }

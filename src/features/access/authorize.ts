@@ -2,7 +2,7 @@ import { Conflict, Forbidden, NotFound, Unauthenticated } from '../../errors.ts'
 import { type Action, isAtLeast, leastRole, peopleOnly, type Role } from '../../platform/auth/policy.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 
 /** What asking "may I?" needs. */
 export type Asker = Uses<'db' | 'viewer' | 'loaders'>;

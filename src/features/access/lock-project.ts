@@ -1,6 +1,14 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 
+/*
+ * A transaction that decides over a project's members, keys or settings takes the project's row first. One that
+ * moves a run takes the run's row, then the project's. Budgets, rollups and counters are only written under the
+ * project's. A transaction that holds the project never waits for a run: giving a project up and admitting the next
+ * run pass over runs that are held. A new run looks for its idempotency key before it is inserted, because an insert
+ * that met a run with the same key would wait for the transaction that holds that run.
+ */
+
 /**
  * Takes the project's row for the rest of the transaction, so that what is decided from its members or keys still
  * holds when it is written. Throws NotFound when the project is gone.

@@ -1,6 +1,16 @@
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { locks } from '../../platform/db/locks.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import type { IdType } from '../../platform/reads/global-id.ts';
+
+/*
+ * An audit entry is written in the transaction of the act, under the lock of the project's row. A trigger numbers
+ * it, dates it and chains its hash to the one before; others refuse UPDATE, DELETE and TRUNCATE. It has no foreign
+ * key to its project, so it is still there when the project is gone. Its details are roles, models and prefixes,
+ * never a user's words: what is kept for ever must be safe to keep. What was done to no project stands in a log of
+ * its own, under the id of zeros; an advisory lock takes the place of the project's row.
+ */
 
 /** Everything that the audit log tells of. */
 export const auditActions = [
@@ -63,8 +73,7 @@ export async function recordAudit(tx: Transaction, viewer: Viewer, act: AuditedA
 }
 
 /** The log of what was done to no project, but to the installation. */
-export const installationLog = '00000000-0000-0000-0000-000000000000';
-const installationLockKey = 7_236_505;
+export const installationLog = nilId;
 
 /** The same for what was done to the installation: it has no project whose row keeps the entries in order. */
 export async function recordInstallationAct(
@@ -72,6 +81,6 @@ export async function recordInstallationAct(
   viewer: Viewer,
   act: Omit<AuditedAct, 'projectId'>,
 ): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${installationLockKey})`;
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${locks.installationLog})`;
   await recordAudit(tx, viewer, { ...act, projectId: installationLog });
 }

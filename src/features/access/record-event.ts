@@ -1,5 +1,13 @@
 import type { Transaction } from '../../platform/db/connect.ts';
 
+/*
+ * The event of a change holds the changing half of the run as it stood. So whoever follows a run sees each step in
+ * order, however late or fast they read, and a replay shows the history and not the present forty times.
+ *
+ * Numbers are taken under the lock of the project's row. This makes them gap-free in the order of the commits. It is
+ * also the price: writers of one project take turns.
+ */
+
 /** What can happen in a project. */
 export type ProjectEventName =
   | 'PROJECT_ARCHIVED'

@@ -1,5 +1,17 @@
 import type { Transaction } from '../../platform/db/connect.ts';
 
+/*
+ * The row of a budget's period has the constraint `settled + held <= cap + overrun`. The database refuses a hold
+ * that does not fit, however many requests come in parallel; nothing asks beforehand. `overrun` allows a cap that is
+ * lowered below what is held, and a run that cost more than its hold. Everything but a hold sets it to exactly the
+ * amount above the cap, so room for it never becomes room for a new run. A run counts in the period in which it was
+ * asked for, from its hold to its last correction.
+ *
+ * A period and a run's day are computed by the database from the project's time zone, once, and stored: a later zone
+ * does not move what is booked. The open period ends when it was to end, and the next one begins there; a trigger
+ * keeps periods free of overlaps and gaps.
+ */
+
 /** A budget in its current period, by the database's clock: all of one moment. */
 export interface Standing {
   /** The period's first and last day, in the zone that the project had when it began; null for TOTAL. */

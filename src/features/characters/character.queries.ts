@@ -1,6 +1,6 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import { readable } from '../access/readable.ts';
 import { characterView } from './character.view.ts';
@@ -41,8 +41,11 @@ const readCharacter = sharedRead('characters', async (db, ids: readonly string[]
 /** The character, and it may still change. Throws like findCharacter, and Conflict when archived. */
 export async function findLiveCharacter(ctx: Asker, id: string, field: string): Promise<CharacterRow> {
   const character = await findCharacter(ctx, id);
-  if (character.archivedAt) {
-    throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
-  }
+  refuseArchived(character, field);
   return character;
+}
+
+/** Throws Conflict at `field` of the input for a character that is archived. */
+export function refuseArchived({ archivedAt }: CharacterRow, field: string): void {
+  if (archivedAt) throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
 }

@@ -4,6 +4,31 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import type { AllNotes, IntentNotes, NotedIntent } from '../../platform/storage/intent-notes.ts';
 
+/*
+ * A restored backup, or a replica that lagged and was promoted, has runs as QUEUED that were paid in the meantime.
+ * So each process also notes its intents to submit in DATA_DIR, and the transaction of each intent proves that the
+ * database knows all intents that any process has noted as committed.
+ *
+ * - A note names the token of the intent. A trigger keeps the tokens of all intents in `submit_intents`, which only
+ *   grows and outlives runs and projects. No moments are compared, because two primaries have two clocks. There is
+ *   no counter, because a row that each intent updates would make all projects take turns.
+ * - A few notes are enough. A database loses the end of its history and never the middle, so one that knows a later
+ *   intent knows the earlier ones too. When an intent is committed, its process drops the notes of those it proved.
+ * - The note comes first. It is on the disk, file and folder, before the intent's transaction begins. When it cannot
+ *   be written nothing is sent. The notes are read inside the transaction, after its first statement: at that moment
+ *   it is certain which Postgres will commit. So an intent that was committed on an earlier primary is always seen.
+ * - A note says whether its process has seen the commit. If it has, and the database does not know the token, the
+ *   database has gone back. If it has not, the note's Postgres decides, which is named by its start time: on the
+ *   same Postgres an unknown token was not committed; after another one has taken its place that cannot be told, so
+ *   this one run becomes UNCERTAIN.
+ * - A note belongs to one database, whose name is drawn once and kept in its settings. A copy in another cluster is
+ *   reviewed and gets a new name: from then on there are two databases.
+ *
+ * The proof costs no round trip: it is part of the statement that reads the project. A run that ends as never
+ * submitted (canceled, rejected, failed before its intent) is proved in the same way, in the transaction that ends
+ * it.
+ */
+
 /** The setting that names the database, drawn when it is first used: a copy has the same until it is reviewed. */
 export const databaseName = 'database';
 

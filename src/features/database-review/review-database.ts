@@ -3,13 +3,25 @@ import { z } from 'zod';
 import { toError } from '../../errors.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { locks } from '../../platform/db/locks.ts';
 import type { AllNotes, NotedIntent } from '../../platform/storage/intent-notes.ts';
 import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing } from './prove-database.ts';
 import { reviewRuns } from './review-runs.ts';
 
+/*
+ * The review is the same at a start and behind running servers; one process makes it at a time. Each run that was
+ * not submitted yet, as far as this database knows, becomes UNCERTAIN and loses its token. What was SUBMITTED goes
+ * on. A refusal that arrives later does not lead an uncertain run back into the queue, because attempts after the
+ * refused one may be lost. An answer that the provider took the run is still written down. At the end the missing
+ * tokens are added to `submit_intents`, so the other processes go on.
+ *
+ * A failover loses more than submits. The log names runs that the database has lost, as far as a process knows them.
+ * Lost ledger entries are unexplained amounts in the reconciliation. Numbers of lost events are given again, so a
+ * subscription that was sent a higher number than the newest event has ends.
+ */
+
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
-const lockKey = 7_236_502;
 /** A run that may yet be submitted, or of which it is not known whether it was. */
 const undecided = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING', 'UNCERTAIN'] as const;
 /** The setting that says in which cluster the database was seen last. */
@@ -77,7 +89,7 @@ function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>
   return db.$transaction(async (tx) => {
     await tx.$executeRaw`SELECT set_config(name, '0', true) FROM unnest(ARRAY['lock_timeout', 'statement_timeout',
       'idle_in_transaction_session_timeout']) AS name`;
-    await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
+    await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${locks.databaseReview})`;
     return work(tx);
   }, patience);
 }

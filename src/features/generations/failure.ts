@@ -34,9 +34,9 @@ const maxMessageLength = 1_000;
 /** The columns that keep a failure. */
 export function failureColumns({ code, message, retryable }: Failure) {
   return {
-    failure_code: code,
-    failure_message: cutText(message, maxMessageLength),
-    failure_retryable: retryable,
+    failureCode: code,
+    failureMessage: cutText(message, maxMessageLength),
+    failureRetryable: retryable,
   };
 }
 

@@ -11,7 +11,7 @@ import { ImageModel } from '../image-models/image-model.type.ts';
 import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { failureOf } from './failure.ts';
-import { generations, parametersOf } from './generation.queries.ts';
+import { generations } from './generation.queries.ts';
 import {
   Generation,
   GenerationConnection,
@@ -22,6 +22,7 @@ import { generationsOfCharacter, generationsOfProject, generationView } from './
 import { listOutputProblems, type OutputProblemRow } from './output-problem.queries.ts';
 import { OutputProblem } from './output-problem.type.ts';
 import type { GenerationRow } from './progress.ts';
+import { parametersOf } from './stored-run.ts';
 import { type Wait, waitColumns, waitOf } from './waiting.ts';
 import { GenerationWait } from './waiting.type.ts';
 

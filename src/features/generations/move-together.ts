@@ -3,9 +3,10 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { storableJson } from '../../platform/db/storable.ts';
 import type { NewWakeup } from '../../platform/jobs/wakeup.ts';
 import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
+import { readRow } from './columns/statement.ts';
 import { keepsSlot } from './generation-state.ts';
 import { askFor, type Move } from './move-generation.ts';
-import { type GenerationRow, readRow } from './progress.ts';
+import type { GenerationRow } from './progress.ts';
 import { admitGenerations } from './slots.ts';
 
 /** A move, and what else is written with it, in a form in which many are written as quickly as one. */

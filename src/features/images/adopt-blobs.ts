@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../../errors.ts';
 import type { TaskContext } from '../../platform/context.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import { isTransient } from '../../platform/db/transient.ts';
 import { blobKey, unsortedKey, unsortedPrefix } from '../../platform/storage/blob-key.ts';
 
@@ -54,7 +55,7 @@ async function areAdopted(ctx: Tools): Promise<boolean> {
 }
 
 async function adopt({ storage }: Tools, list: (after: string) => Promise<Claim[]>): Promise<void> {
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+  for (let after: string = nilId; ; ) {
     const claims = await list(after);
     for (const { projectId, sha256 } of claims) {
       const bytes = await storage.get(unsortedKey(sha256));

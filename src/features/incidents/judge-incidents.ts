@@ -1,6 +1,14 @@
 import { type PauseWait, waitOfPause } from '../generations/waiting.ts';
 import type { AccountPause } from '../provider/provider-pause.ts';
 
+/*
+ * An incident begins when a pause has lasted (a second try failed, a limit of ten seconds), and ends when there was
+ * no pause for three seconds. Each time that it comes back within ten minutes that takes twice as long, so a
+ * provider that comes and goes is reported a few times. Both are rules of one pure function over rows of the
+ * database. A notice for each project remembers that it was told. It is written and removed in the transaction of
+ * the event, so each project gets one event of each kind, whichever process works and wherever it is killed.
+ */
+
 /** A pause that is told: when it begins, and when it is over. */
 export interface Incident {
   /** As in the pause: an account, or the provider environment. */

@@ -1,5 +1,6 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import type { Incident } from './judge-incidents.ts';
 
 type Tools = Pick<TaskContext, 'db' | 'segmind' | 'serverAccount' | 'jobs'>;
@@ -30,7 +31,7 @@ const lateMs = 1_000;
 export async function wakeWaiting(ctx: Tools, incident: Incident, signal: AbortSignal): Promise<void> {
   if (incident.clearedAt === null) return;
   const sentBefore = new Date(incident.clearedAt.getTime() + lateMs);
-  let last = '00000000-0000-0000-0000-000000000000';
+  let last: string = nilId;
   while (!signal.aborted) {
     const runs = await ctx.db.$queryRaw<{ id: string; wakeupId: string }[]>`
       SELECT g.id::text AS id, g.wakeup_id::text AS "wakeupId" FROM ${waitsFor(ctx, incident)}

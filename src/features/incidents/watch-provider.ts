@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createOutage } from '../../logger.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import { isAnswering } from '../provider/answering.ts';
+import type { ProviderHealth } from '../provider/provider-health.ts';
 import { claimProbe, endProbe } from '../provider/provider-pause.ts';
 import { keepIncidents } from './keep-incidents.ts';
 import { tellProjects } from './tell-projects.ts';
@@ -15,9 +16,14 @@ const probeMs = 5_000;
  * Asks a provider that does not answer, until it does, by calls that cost nothing. One process at a time does, and no run
  * is risked for it. Resolves to whether it asked.
  */
-export async function probeProvider(ctx: Pick<TaskContext, 'db' | 'segmind'>): Promise<boolean> {
-  if (!(await claimProbe(ctx, probeMs))) return false;
-  await endProbe(ctx, await isAnswering(ctx.segmind));
+export async function probeProvider(
+  ctx: Pick<TaskContext, 'db' | 'segmind'> & { readonly health: ProviderHealth },
+): Promise<boolean> {
+  // What a process finds that is cut off says nothing about the provider.
+  if (ctx.health.isCutOff() || !(await claimProbe(ctx, probeMs))) return false;
+  const isBack = await isAnswering(ctx.segmind);
+  if (isBack) ctx.health.answered();
+  await endProbe(ctx, isBack);
   return true;
 }
 
@@ -43,7 +49,10 @@ export async function lookAtIncidents(ctx: TaskContext, signal: AbortSignal): Pr
  * Watches over the pauses of the provider and of its accounts until `signal` aborts, in each process that works. All that it
  * knows is in the database: another process goes on where one was killed.
  */
-export async function watchProvider(ctx: TaskContext, signal: AbortSignal): Promise<void> {
+export async function watchProvider(
+  ctx: TaskContext & { readonly health: ProviderHealth },
+  signal: AbortSignal,
+): Promise<void> {
   const outage = createOutage(ctx.log, {
     failed: 'pauses of the provider cannot be looked at',
     over: 'pauses of the provider are looked at again',
@@ -58,6 +67,7 @@ export async function watchProvider(ctx: TaskContext, signal: AbortSignal): Prom
   };
   while (!signal.aborted) {
     try {
+      void ctx.health.recheck().catch(() => undefined);
       const isAny = await isAnyPaused(ctx);
       // A provider that hangs must not hold up the rest.
       if (isAny) void probe();

@@ -13,6 +13,17 @@ import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import { entryId } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
 
+/*
+ * A run's row says three things about money: what is held, whether the run has ended, and what it cost. A trigger
+ * turns each change of these into ledger entries, and another carries the entries into each budget that covers the
+ * run. So there is no status without its booking and no booking without its status, whichever code, of whichever
+ * version, moved the run. A crash can only come before or after both.
+ *
+ * The ledger is double-entry: each row moves an amount from one account (`credit`) to another (`debit`) of
+ * AVAILABLE, HELD and SPENT. It only grows, and it outlives its project: it holds ids and amounts, no words. A hold
+ * never changes; a run that is repeated is a new row with a hold of its own.
+ */
+
 export type { LedgerEntryRow };
 
 /** What was booked for a project in the database's provider environment, the newest first. Throws NotFound, Forbidden, BadArgument. */

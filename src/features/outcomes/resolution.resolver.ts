@@ -3,10 +3,11 @@ import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { optionalRow } from '../../platform/reads/reading.ts';
 import { Reads } from '../../platform/reads/reads.ts';
-import { findRetry, generations } from '../generations/generation.queries.ts';
+import { generations } from '../generations/generation.queries.ts';
 import { Generation } from '../generations/generation.type.ts';
 import { generationView } from '../generations/generation.view.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { findRetry } from './resolution.queries.ts';
 import {
   ResolveUncertainGenerationInput,
   ResolveUncertainGenerationPayload,

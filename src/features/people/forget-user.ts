@@ -8,6 +8,13 @@ import { recordAudit, recordInstallationAct } from '../access/record-audit.ts';
 import type { UserRow } from '../access/user.queries.ts';
 import type { ForgetUserInput } from './person.type.ts';
 
+/*
+ * The id has to stay, because audit and ledger name it and never change. All else is cleared, and a CHECK refuses to
+ * write into such a row again. No hash of the subject is kept: it could be guessed from a list of subjects, and
+ * would link the person to their acts. A writer of something that belongs to a user (a project, a membership, a key)
+ * holds the user's row first, so that it comes before the forgetting and is cleared, or after it and is refused.
+ */
+
 /** In place of the name that a person gave to a key of theirs. */
 const keyName = 'Key of a user who was forgotten';
 

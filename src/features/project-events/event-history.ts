@@ -5,6 +5,14 @@ import type { Generation, ProjectEvent as ProjectEventRow } from '../../platform
 import { stepsAtOnce } from '../../platform/events/followed.ts';
 import { generationStatuses, isFinal } from '../generations/generation-state.ts';
 
+/*
+ * Events are removed from the oldest number on, because readers rely on there being no gap. A reader whose next
+ * event is not there asks which are. When the database never gave the number that the reader was sent, or has older
+ * events than that one, it has gone back. Otherwise events were removed, and the state is sent instead. It is sent
+ * to each reader alone, because it has no place in the order that a group shares. Its steps have the reader's own
+ * number until the last one, so a reader that is cut off gets all of it again.
+ */
+
 /** An event as it is told: a stored one, or one of those with which a replay begins whose first events were removed. */
 export interface ToldEvent extends ProjectEventRow {
   /** Of HISTORY_TRUNCATED: the number from which events are stored. */

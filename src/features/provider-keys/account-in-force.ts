@@ -1,5 +1,16 @@
 import type { Transaction } from '../../platform/db/connect.ts';
 
+/*
+ * An account is known by a salted hash of its key, and a run's row says which one submitted it. The key itself stays
+ * in the database, sealed, until the last of its runs has settled. A new key of the same account cannot be
+ * recognised by its text, so a key counts as a successor only where it knows the run. A 404 by any other key means
+ * nothing.
+ *
+ * A new run goes to the account in force when it is submitted, and is polled with the account that took it. Pauses
+ * and pace belong to an account, so the empty balance of one project delays no other. Clients of other accounts
+ * share the server's connections.
+ */
+
 /** What must hold when a run is submitted: its environment is the database's, and its account the one in force. */
 export interface Submittable {
   readonly projectId: string;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from '../../logger.ts';
 import { isInUse, type Session } from '../../platform/db/migrations/session.ts';
+import { readSetting, writeSetting } from '../../platform/db/settings.ts';
 import type { Config } from '../../settings/config.ts';
 
 /** The settings that decide how a run ends, what it costs, and after what time no answer of the provider is expected. */
@@ -28,16 +29,10 @@ export async function compareSettings(
   log: Pick<Logger, 'info' | 'warn'>,
 ): Promise<void> {
   const own = JSON.stringify(Object.fromEntries(names.map((name) => [name, settings[name]])));
-  const { rows } = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
-    settingName,
-  ]);
-  const last = rows[0]?.value;
+  const last = await readSetting(session, settingName);
   if (last === own) return;
-  await session.query(
-    'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [settingName, own],
-  );
-  if (last === undefined) return;
+  await writeSetting(session, settingName, own);
+  if (last === null) return;
   const before = known.parse(JSON.parse(last));
   const differing = names.filter((name) => name in before && before[name] !== settings[name]);
   if (differing.length === 0) return;

@@ -137,6 +137,13 @@ export async function claimProbe(ctx: Uses<'db' | 'segmind'>, intervalMs: number
   return claimed > 0;
 }
 
+/** Whether the provider was found not to answer, and was not found to answer since: by any process on this database. */
+export async function isFoundAway(ctx: Uses<'db' | 'segmind'>): Promise<boolean> {
+  const reason: PauseReason = 'UNAVAILABLE';
+  const where = { providerAccount: ctx.segmind.environment, reason };
+  return (await ctx.db.providerPause.count({ where })) > 0;
+}
+
 /** Writes down what a probe found. It is made again ever more rarely, and often enough that runs go on within seconds. */
 export async function endProbe(ctx: Uses<'db' | 'segmind'>, isAnswering: boolean): Promise<void> {
   const { environment } = ctx.segmind;

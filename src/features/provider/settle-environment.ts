@@ -1,8 +1,18 @@
 import type { Logger } from '../../logger.ts';
 import type { AroundMigrations } from '../../platform/db/migrations/migrate.ts';
 import { hasCompany, type Session } from '../../platform/db/migrations/session.ts';
+import { readSetting, writeSetting } from '../../platform/db/settings.ts';
 import { compareSettings, type DecisiveSettings } from './decisive-settings.ts';
 import { simulated } from './environment.ts';
+
+/*
+ * The name of the environment is a row of `settings`. The database itself writes it into each run, ledger entry,
+ * budget period, price and time (a column's default, `provider_environment()`), so no writer can forget it. It is
+ * settled around the migrations, under their lock. A start that does not fit is refused there, before it has written
+ * anything. A switch is only made while no other process is connected. A process whose database went over to another
+ * environment walks no more runs, and each submit proves the environment in the transaction of its intent. Amounts
+ * of several environments are never added.
+ */
 
 /** The database's own word, which every process on it must agree with; the database knows it by this name. */
 const settingName = 'provider-environment';
@@ -42,17 +52,11 @@ async function hasSettings(session: Session): Promise<boolean> {
 
 async function settle(session: Session, wanted: WantedEnvironment, log: Logger): Promise<void> {
   const { environment } = wanted;
-  const { rows } = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
-    settingName,
-  ]);
-  const [known] = rows;
-  if (known?.value === environment) return;
-  if (known) await leave(session, known.value, wanted);
-  await session.query(
-    'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [settingName, environment],
-  );
-  if (known) log.warn({ from: known.value, to: environment }, switched(known.value, environment));
+  const known = await readSetting(session, settingName);
+  if (known === environment) return;
+  if (known !== null) await leave(session, known, wanted);
+  await writeSetting(session, settingName, environment);
+  if (known !== null) log.warn({ from: known, to: environment }, switched(known, environment));
   else await tellOfOldRuns(session, environment, log);
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 
-const nobody = "'00000000-0000-0000-0000-000000000000'::uuid";
+const nobody = `'${nilId}'::uuid`;
 
 /** The combinations of a run's dimensions that the analytics keep, as `roll_up` makes them. */
 function slicesOf(row: string): string {

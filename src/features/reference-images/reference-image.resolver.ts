@@ -59,7 +59,8 @@ export class ReferenceImageResolver {
 export class CharacterReferenceImagesResolver {
   @Reads(list(characters, referenceImagesOfCharacter, usualReferences), () => [ReferenceImage], {
     args: () => ReferenceImagesArgs,
-    description: 'The newest pictures that show what they look like, newest first.',
+    description:
+      'The newest pictures that show what they look like, newest first. `referenceImagesConnection` has all.',
   })
   readonly referenceImages: ReferenceImageRow[];
 

@@ -11,6 +11,13 @@ import { matching } from './matching.ts';
 import { nobody } from './nobody.ts';
 import type { SpendArgs, SpendTotals } from './spend.type.ts';
 
+/*
+ * The trigger that sees a run end adds it to five rows of its day: by model, by character, by member, by key, and by
+ * all four. A report reads the smallest slice that has each dimension by which it is grouped and filtered, so its
+ * cost follows the number of days and names, not of runs. Medians come from a histogram in fourths of an octave.
+ * Ratings and corrections go the same way.
+ */
+
 /** What was asked, and of which project; null is all of them. */
 export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
   readonly projectId: string | null;

@@ -130,7 +130,8 @@ export class SpendForecast {
 @ObjectType({ description: 'What was spent from one day to another.' })
 export class SpendReport {
   @Field(() => [SpendRow], {
-    description: 'Ordered by time, then by amount, the largest first.',
+    description:
+      'Ordered by time, then by amount, the largest first: at most `first` of them, and `hasMore` says whether there are more.',
   })
   rows: SpendRow[];
   @Field(() => Boolean, { description: 'There are more rows than `first`.' })

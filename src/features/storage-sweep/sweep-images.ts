@@ -1,7 +1,8 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import { postgresCode } from '../../platform/db/refusal.ts';
 import { findMissing } from './find-missing.ts';
-import { type Ages, addMissing, firstId, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
+import { type Ages, addMissing, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
 
 const pageSize = 500;
 /** A foreign key refuses to let the row go: as newer versions of Postgres say it, and as older ones do. */
@@ -19,7 +20,7 @@ interface Row {
 export async function sweepImages(ctx: Sweeper, state: SweepState, ages: Ages): Promise<SweepState> {
   const rows = await ctx.db.$queryRaw<Row[]>`
     SELECT i.id::text AS id, i.project_id::text AS "projectId", i.sha256, ${isLoose(state, ages)} AS "isLoose"
-    FROM images i WHERE i.id > ${state.after ?? firstId}::uuid
+    FROM images i WHERE i.id > ${state.after ?? nilId}::uuid
     ORDER BY i.id LIMIT ${pageSize}`;
   const removed = new Set<string>();
   for (const { id, isLoose: isUnused } of rows) {

@@ -1,5 +1,6 @@
+import { nilId } from '../../platform/db/nil-id.ts';
 import { findMissing, type Naming } from './find-missing.ts';
-import { addMissing, firstId, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
+import { addMissing, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
 
 const pageSize = 1_000;
 
@@ -9,9 +10,9 @@ export async function sweepRuns(ctx: Sweeper, state: SweepState): Promise<SweepS
   const runs = await db.$queryRaw<(Omit<Naming, 'sha256'> & { hashes: string[] })[]>`
     SELECT g.id::text AS id, g.project_id::text AS "projectId", jsonb_path_query_array(
       CASE g.status WHEN 'STORING' THEN coalesce(g.outputs, '[]') ELSE '[]' END || g.output_problems, '$[*].sha256') AS hashes
-    FROM generations g WHERE g.id > ${state.after ?? firstId}::uuid
+    FROM generations g WHERE g.id > ${state.after ?? nilId}::uuid
     ORDER BY g.id LIMIT ${pageSize}`;
-  if (!state.areOldRunsRead) await markPictures(ctx, state.after ?? firstId, runs.at(-1)?.id ?? firstId);
+  if (!state.areOldRunsRead) await markPictures(ctx, state.after ?? nilId, runs.at(-1)?.id ?? nilId);
   const rows = runs.flatMap(({ hashes, ...run }) => hashes.map((sha256) => ({ ...run, sha256 })));
   const missing = await findMissing(ctx, rows, async (ids) => {
     const found = await db.generation.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });

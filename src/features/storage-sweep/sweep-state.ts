@@ -48,9 +48,6 @@ export const sweepState = z.object({
 });
 export type SweepState = z.output<typeof sweepState>;
 
-/** Before every id. */
-export const firstId = '00000000-0000-0000-0000-000000000000';
-
 /** The first round. */
 export const newRound: SweepState = {
   part: 'IMAGES',

@@ -2,8 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder, removeLitter, syncFolder, writeWhole } from '../../durable-file.ts';
-import { errorCode } from '../../errors.ts';
+import { makeFolder, nullIfMissing, removeLitter, syncFolder, writeWhole } from '../../durable-file.ts';
 import type { Place } from './audit-chain.ts';
 
 /*
@@ -37,10 +36,7 @@ export function anchorPath(folder: string, database: string): string {
 
 /** Reads an anchor; null where there is none. Throws an Error of one line where it cannot be understood. */
 export async function readAnchor(path: string): Promise<Anchor | null> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  });
+  const text = await nullIfMissing(readFile(path, 'utf8'));
   if (text === null) return null;
   try {
     const [first = '', ...lines] = text.trimEnd().split('\n');
@@ -77,10 +73,7 @@ export async function setAnchorAside(path: string, { at }: Anchor): Promise<void
 
 /** The anchors of a database that were set aside. */
 export async function listAnchorsAside(folder: string, database: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await nullIfMissing(readdir(folder))) ?? [];
   return names
     .filter((name) => name.startsWith(`${database}${wentBack}`) && name.endsWith('.jsonl'))
     .sort()

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { nilId } from '../../platform/db/nil-id.ts';
 import { entryColumns, firstPreviousHash, hashOf, type StoredEntry } from './audit-hash.ts';
 import type { Report } from './finding.ts';
 
@@ -70,11 +71,8 @@ export interface Head {
   readonly head: Place;
 }
 
-/** Before the id of every project. */
-export const beforeProjects = '00000000-0000-0000-0000-000000000000';
-
 async function* listHeads(client: pg.ClientBase): AsyncGenerator<Head> {
-  for (let after = beforeProjects; ; ) {
+  for (let after: string = nilId; ; ) {
     const heads = await readHeads(client, after, projectsAtOnce);
     yield* heads;
     const last = heads.at(-1);

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { nilId } from '../../platform/db/nil-id.ts';
 
 /** Runs of which the kept outputs are looked for at a time: most runs have none. */
 const runsAtOnce = 2_000;
@@ -18,7 +19,7 @@ export type PicturePlace = z.output<typeof picturePlace>;
 /** Before every picture. */
 export const beforePictures: PicturePlace = {
   of: 'IMAGES',
-  id: '00000000-0000-0000-0000-000000000000',
+  id: nilId,
   index: 0,
 };
 

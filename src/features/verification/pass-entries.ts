@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { beforeProjects, beginning, readHead, readHeads, verifyChain } from './audit-chain.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
+import { beginning, readHead, readHeads, verifyChain } from './audit-chain.ts';
 import type { Step } from './pass.ts';
 
 /** Entries of a step, about; the number of projects in it is bounded as well. */
@@ -14,7 +15,7 @@ const entryPlace = z.object({
 });
 type EntryPlace = z.output<typeof entryPlace>;
 
-const first: EntryPlace = { project: beforeProjects, ...beginning };
+const first: EntryPlace = { project: nilId, ...beginning };
 
 /**
  * Reads the next entries of all chains, each from its first entry on. The regular verification compares the newest entries

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { TaskContext } from '../../platform/context.ts';
 import { openClient } from '../../platform/db/connections/open.ts';
+import { locks } from '../../platform/db/locks.ts';
 import type { StoredBytes } from '../../platform/storage/stored-bytes.ts';
 import { anchorPath, setAnchorAside, writeAnchor } from './anchor-file.ts';
 import type { Place } from './audit-chain.ts';
@@ -9,8 +10,25 @@ import type { Finding } from './finding.ts';
 import { type AuditVerdict, verifyAuditLog } from './verify-audit.ts';
 import { verifyBooks } from './verify-books.ts';
 
-/** A round holds this lock of the database, so no two rounds overlap. */
-export const roundLock = 7_236_513;
+/*
+ * The reader computes each hash in the process from the text of the columns, because a person who can change entries
+ * can also replace the function that hashes. The chain shows what was changed before an entry. It does not show that
+ * the newest entry is gone, or that all of it was computed again. So the newest entry of each chain is kept in
+ * DATA_DIR, with a digest in the log.
+ *
+ * - What is anchored was verified. Each round reads from the anchored entry on, so an anchor is never replaced by
+ *   one that does not follow from it.
+ * - The mark. After reading, the round commits a row of `verifications`, on the same session, and only then writes
+ *   the file with that row's name. A database loses the end of its history, so one that knows the mark had all
+ *   anchored entries: what is missing was removed. One that does not know the mark has gone back.
+ * - Passes read everything. What was changed before the anchor, and a changed picture, are found by reading all of
+ *   it again, in small steps with long rests, once a day. The place is kept in `settings`. What does not fit is
+ *   looked at a second time, after the storage has proved that it works. So neither a volume that is not mounted nor
+ *   a removal under way is a finding.
+ * - The books are compared project by project. Each project's books are written in the same transactions, so one
+ *   statement for each sees one moment, and no snapshot is held for long.
+ */
+
 /** How many findings are kept, and how many of them the log names. */
 const most = { kept: 20, logged: 5 };
 
@@ -92,7 +110,7 @@ async function isOurTurn(client: pg.ClientBase, unlessWithinMs: number): Promise
   const { rows } = await client.query<{ isOurs: boolean }>(
     `SELECT pg_try_advisory_lock($1) AND NOT EXISTS (SELECT FROM verifications
        WHERE is_whole AND at > now() - $2 * interval '1 millisecond') AS "isOurs"`,
-    [roundLock, unlessWithinMs],
+    [locks.verification, unlessWithinMs],
   );
   return rows[0]?.isOurs ?? false;
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { readSetting } from '../../platform/db/settings.ts';
 import { databaseName } from '../database-review/prove-database.ts';
 import { type Anchor, anchorPath, listAnchorsAside, readAnchor } from './anchor-file.ts';
 import { type Place, type VerifiedChains, verifyChains } from './audit-chain.ts';
@@ -24,7 +25,7 @@ export async function verifyAuditLog(
   folder: string,
   options: { readonly isFull: boolean; readonly report: Report; readonly signal?: AbortSignal | undefined },
 ): Promise<AuditVerdict> {
-  const database = await readName(client);
+  const database = await readSetting(client, databaseName);
   // Before the log: what was anchored by now is there when it is read.
   const anchor = database === null ? null : await readAnchor(anchorPath(folder, database));
   const wentBack = anchor !== null && !(await knows(client, anchor));
@@ -35,13 +36,6 @@ export async function verifyAuditLog(
   if (wentBack) options.report(await describeLoss(client, anchor, 'Its backups or its failover tell why'));
   const anchors: ReadonlyMap<string, Place> = wentBack || !anchor ? new Map() : anchor.heads;
   return { database, anchor, wentBack, ...(await verifyChains(client, { ...options, anchors })) };
-}
-
-async function readName(client: pg.ClientBase): Promise<string | null> {
-  const { rows } = await client.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
-    databaseName,
-  ]);
-  return rows[0]?.value ?? null;
 }
 
 /** Its mark was committed after everything that it anchors, and a database loses the end of its history, never the middle. */

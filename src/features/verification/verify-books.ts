@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { nilId } from '../../platform/db/nil-id.ts';
 import { auditProjectBooks, type BooksProblem } from '../reconciliation/books.ts';
 import type { Report } from './finding.ts';
 
@@ -27,7 +28,7 @@ function describe({ kind, subject, expected, found }: BooksProblem) {
 
 /** Every project of which there are runs or money, one step along each index for each. */
 async function* listProjects(client: pg.ClientBase): AsyncGenerator<string> {
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+  for (let after: string = nilId; ; ) {
     const { rows } = await client.query<{ next: string | null }>({
       name: 'next-project',
       text: `SELECT least(

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { errorCode, isExhausted } from '../../errors.ts';
+import { readSetting } from '../../platform/db/settings.ts';
 import { blobKey, unsortedKey } from '../../platform/storage/blob-key.ts';
 import { storageIdentityName } from '../../platform/storage/claim-storage.ts';
 import type { StoredBytes } from '../../platform/storage/stored-bytes.ts';
@@ -32,7 +33,7 @@ export async function verifyPictures(
 ): Promise<VerifiedPictures> {
   let count = 0;
   let bytes = 0;
-  const known = await readKnownIdentity(client);
+  const known = await readSetting(client, storageIdentityName);
   for (let after: PicturePlace | null = beforePictures; after !== null; ) {
     const page: ExpectedPage = await listExpected(client, after, batchSize);
     for (const expected of page.rows) {
@@ -93,11 +94,4 @@ export async function examine(stored: StoredBytes, expected: Expected): Promise<
     const reason = errorCode(error) ?? 'the disk does not say why';
     return finding('PICTURE_UNREADABLE', `the bytes of ${subject} cannot be read: ${reason}`);
   }
-}
-
-async function readKnownIdentity(client: pg.ClientBase): Promise<string | null> {
-  const { rows } = await client.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
-    storageIdentityName,
-  ]);
-  return rows[0]?.value ?? null;
 }

@@ -1,3 +1,9 @@
+/*
+ * A run is polled rarely until such runs have ended before, at the shortest interval while they usually end, and
+ * ever more rarely later. All waiting runs share one timer wheel. The work that follows a wait (moves, results,
+ * pictures) is bounded, also for each project.
+ */
+
 /** When to ask the provider again. Pure: chance is given. */
 export interface PollTiming {
   readonly minMs: number;

@@ -29,7 +29,7 @@ export async function fail(
     moveTogether(ctx, run, {
       to: 'FAILED',
       ...mine,
-      set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
+      set: { ...failureColumns(failureOfRefusal(error)), costMicros: 0n, costSource: 'NOT_CHARGED' },
     }),
   );
   return null;
@@ -60,7 +60,7 @@ export async function requeue(
     moveTogether(ctx, run, {
       to: 'QUEUED',
       ...mine,
-      set: { wakeup_id: wakeupId, attempt_token: null },
+      set: { wakeupId, attemptToken: null },
       wakeup: { id: wakeupId, delayMs: spread(ctx, delayMs) },
     }),
   );
@@ -119,8 +119,8 @@ export async function restUncertain(
       token: only.token,
       set: {
         ...failureColumns(failure),
-        is_attempt_over: only.token !== undefined,
-        ...(problems.length > 0 ? { output_problems: problems } : {}),
+        isAttemptOver: only.token !== undefined,
+        ...(problems.length > 0 ? { outputProblems: problems } : {}),
       },
     }),
   );

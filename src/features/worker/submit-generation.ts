@@ -67,6 +67,7 @@ export async function submitGeneration(
   const scope = { account, model: run.model };
   const pause = await findPause(ctx, scope);
   if (pause) return waitForPause(ctx, run, pause);
+  if (await ctx.health.isGone()) return postpone(ctx, run, shortestLookMs, 'PROVIDER_UNAVAILABLE');
   const pace = ctx.pace(account);
   const waitMs = pace.reserve(longestTurnMs);
   // A run that waits here keeps a place that another account's run could have.

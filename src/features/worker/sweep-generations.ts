@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createOutage } from '../../logger.ts';
 import type { TaskContext, Uses } from '../../platform/context.ts';
+import { locks } from '../../platform/db/locks.ts';
 import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import { tendProviderKeys } from '../provider-keys/tend-provider-keys.ts';
 
@@ -13,7 +14,7 @@ export async function sweepGenerations(ctx: Uses<'db' | 'jobs'>): Promise<number
     // One sweep at a time is enough; the others skip theirs.
     const [lock] = await tx.$queryRaw<
       { isMine: boolean }[]
-    >`SELECT pg_try_advisory_xact_lock(7236501) AS "isMine"`;
+    >`SELECT pg_try_advisory_xact_lock(${locks.forgottenRuns}) AS "isMine"`;
     if (!lock?.isMine) return 0;
     const forgotten = await ctx.jobs.findForgotten(tx, sweepSize);
     // Whoever takes several runs takes them in one order.

@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { createOutage, createRepeats, type Outage, type Repeats } from '../../logger.ts';
-import { type Bounds, createBounds } from '../../platform/bounds.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import { createDatabaseClock, type DatabaseClock } from '../../platform/db/database-clock.ts';
-import { createTurns } from '../../platform/db/turns.ts';
+import { type Bounds, createBounds, createTurns } from '../../platform/db/turns.ts';
 import { createTimerWheel, type TimerWheel } from '../../platform/timer-wheel.ts';
 import { createObservedTimes, type ObservedTimes } from '../prices/observed-times.ts';
 import { createProviderHealth, type ProviderHealth } from '../provider/provider-health.ts';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nullIfMissing } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 
 /*
@@ -86,10 +87,10 @@ function shutDown(pid: number): void {
 
 /** Whether there is a cluster that was made to its end. */
 export async function isWhole(cluster: string): Promise<boolean> {
-  const entries = await readdir(cluster).catch(ignoreMissing);
+  const entries = (await nullIfMissing(readdir(cluster))) ?? [];
   if (entries.includes(wholeMark)) return true;
   // One that an older build made has no mark.
-  const databases = await readdir(join(cluster, 'base')).catch(ignoreMissing);
+  const databases = (await nullIfMissing(readdir(join(cluster, 'base')))) ?? [];
   return databases.some((name) => Number(name) >= firstOwnDatabase);
 }
 
@@ -99,7 +100,7 @@ export async function isWhole(cluster: string): Promise<boolean> {
  */
 export async function prepareCluster(cluster: string, warn: (line: string) => void): Promise<boolean> {
   if (await isWhole(cluster)) return false;
-  const entries = await readdir(cluster).catch(ignoreMissing);
+  const entries = (await nullIfMissing(readdir(cluster))) ?? [];
   if (entries.length === 0) {
     try {
       await rmdir(cluster);
@@ -127,9 +128,4 @@ export async function removeUnfinished(cluster: string, minAgeMs = unfinishedAge
     if (Date.now() - mtimeMs >= minAgeMs)
       await rm(path, { recursive: true, force: true, maxRetries: 10 }).catch(() => undefined);
   }
-}
-
-function ignoreMissing(error: unknown): string[] {
-  if (errorCode(error) === 'ENOENT') return [];
-  throw error;
 }

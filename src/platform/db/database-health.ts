@@ -3,6 +3,12 @@ import { type ConnectionOptions, openClient } from './connections/open.ts';
 import { isReadOnly, provesWritable } from './connections/read-only.ts';
 import { SessionRefused } from './connections/session.ts';
 
+/*
+ * A primary that another has replaced may keep its sessions and refuse their writes, while new sessions reach the
+ * other. So the checks ask what only a session that may write answers, and a session that was refused a write is
+ * closed when it is given back, with the idle ones beside it.
+ */
+
 /**
  * Why the database cannot be worked with now, in a few words; null when it can. It is asked over a new connection, which a
  * full or read-only one refuses, and over one of each pool, since those may be dead, or of a primary that has become

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rm } from 'node:fs/promises';
+import { chown, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { makeFolder } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 import { keptText, readKept } from '../../kept-file.ts';
 import { prepareCluster, refuseHeldCluster, removeUnfinished, waitForFreeCluster } from './cluster.ts';
@@ -57,7 +58,7 @@ export async function startEmbeddedPostgres(options: {
 }): Promise<EmbeddedDatabase> {
   const { directory, flags = [], log, warn = log } = options;
   const cluster = join(directory, 'cluster');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeFolder(directory, 0o700);
   await waitForFreeCluster(cluster);
   await removeUnfinished(cluster);
   const isNew = await prepareCluster(cluster, warn);

@@ -1,48 +1,134 @@
-import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toError } from '../../errors.ts';
+import { compareDefinitions, describeDifferences, writeScript } from './definitions/compare-definitions.ts';
+import { dropDefinitions, type Kept, loadDefinitions } from './definitions/load-definitions.ts';
+import { printByHand } from './definitions/print-by-hand.ts';
+import { readDefinitions } from './definitions/read-definitions.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
-import { migrationsDirectory, readMigrations } from './migrations/read-migrations.ts';
+import { migrate } from './migrations/migrate.ts';
+import { migrationsDirectory } from './migrations/read-migrations.ts';
+import { openSession, type Session } from './migrations/session.ts';
 import { withSchemaEngine } from './schema-engine.ts';
 
-/** The script that leads from one schema file to another; from an empty database where `from` is null. */
-async function diffSchemas(databaseUrl: string, from: string | null, to: string): Promise<string> {
+/** Two databases with nothing in them, which are thrown away afterwards. */
+export interface Scratch {
+  /** Gets what the migrations make. */
+  readonly held: string;
+  /** Gets what the files say. */
+  readonly wanted: string;
+}
+
+/** A migration that was written. */
+export interface NewMigration {
+  readonly directory: string;
+  /** Why it must be completed by hand; null when it leads to what the files say. */
+  readonly problem: string | null;
+}
+
+/** The script that leads from one schema file to another; empty where they are the same. */
+async function diffSchemas(databaseUrl: string, from: string, to: string): Promise<string> {
   const datamodel = async (path: string) => ({
     tag: 'schemaDatamodel' as const,
     files: [{ path, content: await readFile(path, 'utf8') }],
     configDir: '',
   });
-  const [before, after] = [
-    from === null ? ({ tag: 'empty' } as const) : await datamodel(from),
-    await datamodel(to),
-  ];
+  const [before, after] = [await datamodel(from), await datamodel(to)];
   const filters = { externalTables: [], externalEnums: [] };
   return withSchemaEngine(databaseUrl, async (engine) => {
     const { stdout } = await engine.diff({ from: before, to: after, script: true, exitCode: null, filters });
-    return stdout ?? '';
+    return (stdout ?? '').replace('-- This is an empty migration.', '').trim();
   });
 }
 
-/** The schema file that the newest migration arrives at, kept beside its SQL; null before the first. */
-export async function newestKeptSchema(): Promise<string | null> {
-  const newest = (await readMigrations(migrationsDirectory)).at(-1);
-  return newest ? join(migrationsDirectory, newest.name, 'schema.prisma') : null;
-}
+/**
+ * Writes the migration from what the newest one arrives at to what the files in `prisma` say: `schema.prisma`, and the
+ * functions, triggers and views. Then it applies the migration, to see whether it leads there. What no file says (CHECKs,
+ * partial indexes) is added by hand. Throws an Error that names the file when a definition cannot be loaded; nothing is
+ * written then.
+ */
+export async function newMigration(name: string, prisma: string, scratch: Scratch): Promise<NewMigration> {
+  const migrations = join(prisma, 'migrations');
+  const [schema, keptSchema] = [join(prisma, 'schema.prisma'), join(migrations, 'schema.prisma')];
+  await migrate(scratch.held, migrations);
+  const held = await inSession(scratch.held, readDefinitions);
+  // Two files are compared, no database; but the engine does not start without one.
+  const tables = await diffSchemas(scratch.held, keptSchema, schema);
+  await migrate(scratch.wanted, migrations);
+  const { kept, problem } = await inSession(scratch.wanted, (session) => loadWanted(session, prisma, tables));
 
-/** Writes the next migration: `npm run migration -- a_name`. CHECKs and triggers are added to its SQL by hand. */
-async function newMigration(name: string): Promise<void> {
-  const schema = join(migrationsDirectory, '..', 'schema.prisma');
-  // Two schemas are compared, no database; but the engine does not start without one.
-  const scratch = await mkdtemp(join(tmpdir(), 'dramatis-migration-'));
-  const postgres = await startEmbeddedPostgres({ directory: scratch, log: () => undefined });
-  const script = await diffSchemas(postgres.url, await newestKeptSchema(), schema).finally(postgres.stop);
   const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
-  const directory = join(migrationsDirectory, `${stamp}_${name}`);
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'migration.sql'), script);
-  await cp(schema, join(directory, 'schema.prisma'));
-  process.stdout.write(`${directory}\n`);
+  const directory = join(migrations, `${stamp}_${name}`);
+  await mkdir(directory);
+  const script = kept ? writeScript(tables, compareDefinitions(held, kept)) : `${tables}\n`;
+  await writeFile(join(directory, 'migration.sql'), script || '-- By hand: what no file says.\n');
+  await cp(schema, keptSchema);
+  if (!kept) return { directory, problem };
+  return { directory, problem: await problemAfter(scratch.held, prisma, kept) };
 }
 
-const name = process.argv[2];
-if (import.meta.main && name) await newMigration(name);
+/** What the files say, for tables that are changed already; or why the tables cannot be changed by the script alone. */
+async function loadWanted(
+  session: Session,
+  prisma: string,
+  tables: string,
+): Promise<{ kept: Kept[]; problem: null } | { kept: null; problem: string }> {
+  await dropDefinitions(session, ['TRIGGER', 'VIEW']);
+  try {
+    await session.query(tables);
+  } catch (error) {
+    const { message } = toError(error);
+    return { kept: null, problem: `the tables cannot be changed so: ${message}; no definition was compared` };
+  }
+  return { kept: await loadDefinitions(session, prisma), problem: null };
+}
+
+/** Applies the new migration; null when the database then holds what the files say. */
+async function problemAfter(databaseUrl: string, prisma: string, kept: readonly Kept[]) {
+  try {
+    await writeByHand(databaseUrl, prisma);
+  } catch (error) {
+    return toError(error).message;
+  }
+  const held = await inSession(databaseUrl, readDefinitions);
+  return describeDifferences(compareDefinitions(held, kept)).join('\n') || null;
+}
+
+/** Applies what is missing, and prints `by-hand.sql` from what the database has then. */
+export async function writeByHand(databaseUrl: string, prisma: string): Promise<void> {
+  await migrate(databaseUrl, join(prisma, 'migrations'));
+  await writeFile(join(prisma, 'by-hand.sql'), await inSession(databaseUrl, printByHand));
+}
+
+async function inSession<Result>(databaseUrl: string, use: (session: Session) => Promise<Result>) {
+  const session = await openSession(databaseUrl);
+  try {
+    return await use(session);
+  } finally {
+    await session.end();
+  }
+}
+
+/** `npm run migration -- a_name`; without a name it only prints `by-hand.sql`. */
+async function main(name: string | undefined): Promise<void> {
+  const prisma = join(migrationsDirectory, '..');
+  const directory = await mkdtemp(join(tmpdir(), 'dramatis-migration-'));
+  const { url: held, stop } = await startEmbeddedPostgres({ directory, log: () => undefined });
+  try {
+    if (name === undefined) return await writeByHand(held, prisma);
+    await inSession(held, (session) => session.query('CREATE DATABASE wanted'));
+    const wanted = new URL(held);
+    wanted.pathname = '/wanted';
+    const made = await newMigration(name, prisma, { held, wanted: wanted.href });
+    process.stdout.write(`${made.directory}\n`);
+    if (made.problem === null) return;
+    process.stderr.write(`It must be completed by hand: ${made.problem}\n`);
+    process.exitCode = 1;
+  } finally {
+    await stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) await main(process.argv[2]);

@@ -8,6 +8,15 @@ import { errorCode } from '../../errors.ts';
 import { ownMark, unfinishedName, wholeMark } from './cluster.ts';
 
 /*
+ * The embedded Postgres runs below a small process of its own, outside the terminal's process group: Ctrl-C reaches
+ * the server, which finishes its work on a database that is still there. When the server dies the keeper notices and
+ * stops Postgres; the next start waits for that. When Postgres dies the keeper ends as well. When the keeper is
+ * killed Postgres outlives it: the stop of the server, or the next start, finds a Postgres of ours whose parent is
+ * no keeper, and shuts it down. As root, Postgres runs as its own user with one capability, so that it also works
+ * below a folder that only root may enter.
+ */
+
+/*
  * A process of its own that keeps Postgres for a server. It stands outside the terminal's process group, so Ctrl-C
  * does not reach Postgres before the server is done with it; it ends Postgres when the server asks or, since the
  * channel between them closes, when the server is gone; and it keeps the library's exit hooks out of the server.

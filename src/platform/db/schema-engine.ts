@@ -6,6 +6,13 @@ import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { adapterOf, openPool } from './connections/open.ts';
 
 /*
+ * The engine in WebAssembly writes new migrations, because there is no binary to download then. It cannot compare
+ * with a database: it does not read Postgres' type `"char"` through the adapter. So the schema at which the newest
+ * migration arrives is kept once, as `prisma/migrations/schema.prisma`, and the next migration begins there.
+ * Migrations are applied without it, and their checksums do not cover it.
+ */
+
+/*
  * Prisma's own schema engine, compiled to WebAssembly: no binary to download. Its package expects a bundler to load
  * the module, so it is instantiated here by hand.
  */

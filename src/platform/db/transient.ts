@@ -1,5 +1,11 @@
 import { isExhausted } from '../../errors.ts';
 
+/*
+ * `isTransient` decides what is away for a while: no connection, a read-only or overloaded database, no more files
+ * or memory. Callers are then told SERVICE_UNAVAILABLE within half a minute, also those who wait for the turn of
+ * another. Loops say in the log that they fail, and that they work again, but not each try in between.
+ */
+
 /** Prisma's codes: no connection, timed out, pool exhausted, transaction lost, write conflict. */
 const prismaCodes = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034'];
 /**

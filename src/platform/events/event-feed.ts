@@ -4,6 +4,16 @@ import { createOutage, type Logger } from '../../logger.ts';
 import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
 import { createHints } from './hints.ts';
 
+/*
+ * A transaction that sends NOTIFY locks the whole database while it commits, so projects would take turns at their
+ * commits. Without it 48 connections write 1.5 to 1.8 times as many runs in sixteen projects, and three times as
+ * many where a commit takes three milliseconds. So the database names the project in a message to the session that
+ * wrote the event (RAISE INFO), whichever code or trigger wrote it. When the transaction is over, the connection
+ * tells the event feed, which wakes the followers of this process and sends one hint for all projects gathered by
+ * then, on its own connection. A session that has not asked for this, such as one of an older build, has its hints
+ * sent by Postgres.
+ */
+
 /** The Postgres channel that carries the id of a project with news; the database knows it by this name. */
 const eventChannel = 'dramatis_project_events';
 

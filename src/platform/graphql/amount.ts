@@ -1,5 +1,5 @@
 import { InputProblem } from '../../errors.ts';
-import { formatMicros } from '../../money.ts';
+import { formatDollars, formatMicros } from '../../money.ts';
 
 /** Up to this an amount is never unusual. */
 const smallMicros = 5_000_000n;
@@ -21,6 +21,6 @@ export function problemsOfUnusualAmount(
   expectedMicros: bigint,
 ): InputProblem[] {
   if (amount == null || amount <= smallMicros || amount <= expectedMicros * unusualTimes) return [];
-  const message = `${field} is $${formatMicros(amount)}, more than ${unusualTimes} times the $${formatMicros(expectedMicros)} that this may cost. If it is right, send it once more with confirmUnusualCost: true.`;
+  const message = `${field} is ${formatDollars(amount)}, more than ${unusualTimes} times the ${formatDollars(expectedMicros)} that this may cost. If it is right, send it once more with confirmUnusualCost: true.`;
   return [new InputProblem(['input', field], message, 'UNUSUAL_COST')];
 }

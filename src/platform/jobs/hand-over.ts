@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lease } from './lease.ts';
 
+/*
+ * Leases are given back while requests are still answered, so a slow client delays no run. A handler says when it
+ * does something that must not be left halfway (`Wakeup.finish`), such as a paid call. A stop gives all other leases
+ * back within the grace, and waits longer for these, until their own deadline. When it can wait no longer it aborts
+ * the calls, and their runs are written down as UNCERTAIN before the process ends.
+ */
+
 /** What a stop deals with. */
 export interface Stopping {
   readonly leases: ReadonlyMap<string, Lease>;

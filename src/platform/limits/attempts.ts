@@ -3,6 +3,18 @@ import { LRUCache } from 'lru-cache';
 import { RateLimited, Unauthenticated, Unavailable } from '../../errors.ts';
 import { networkOf } from './network.ts';
 
+/*
+ * An IPv6 address counts by its network. A credential that was good of late is not delayed, because a whole office
+ * may share one address with a person who guesses. A credential is counted before it is tried, so of many that come
+ * at once no more than the limit are looked up. Those above the limit wait until one before them turns out to be
+ * good: after a restart all clients behind one address come back at once. A credential that cannot be decided gives
+ * its place back and says nothing about the others. Each may take a timeout, so none waits longer than ten seconds.
+ * API keys and tokens have places of their own, because tokens would delay keys while the identity provider is away.
+ *
+ * Own code beside rate-limiter-flexible, which counts points elsewhere (`cost-meter`): it refuses what is over the limit,
+ * while a credential here waits for the outcome of those before it, and only failures are counted.
+ */
+
 /** Slows down guessing: counts the credentials that opened nothing, by address. */
 export interface Attempts {
   /** Runs `authenticate` unless the address has failed too often of late. Throws what it throws, and RateLimited. */

@@ -1,5 +1,14 @@
 import { Overloaded, RateLimited } from '../../errors.ts';
 
+/*
+ * Four viewers can fill what all share, and nothing keeps one attacker from being four. So small requests do not
+ * depend on what others hold: each viewer has a reserve for them, beyond the limit of all. All reserves together
+ * have a size; where very many viewers hold something each reserve gets smaller, and only with some twenty thousand
+ * is it too small for a request of 200 bytes. One part for the small requests of all would not do, because attackers
+ * would fill it with small requests. The admin is counted alone. Clients that have not said who they are have a
+ * share of their own, by network. The SERVICE keys of a project are one viewer, because their number is not limited.
+ */
+
 /** What one request holds. */
 export interface Hold {
   /**

@@ -2,6 +2,14 @@ import { createOutage, type Logger } from '../../logger.ts';
 import { createByteShare, type Hold } from './byte-share.ts';
 import { networkOf } from './network.ts';
 
+/*
+ * Bytes are counted as they come and until their request is answered, by viewer and for the process: bodies,
+ * messages of sockets, and pictures that are fetched. An announced length proves nothing, so it only serves to
+ * refuse early. Each piece counts half a kilobyte more than its bytes, because that is what it takes. Of a body that
+ * is refused nothing is kept; the rest of it is read and thrown away, because a client whose connection is cut does
+ * not read when to come again. Nothing is read of a request that has shown no good credential.
+ */
+
 /** Bytes that clients have sent to this process, or named, and that it is not done with. */
 export interface BytesInFlight {
   /** Opens a count for one request of a viewer, by name; null is the admin. */

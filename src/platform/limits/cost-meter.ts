@@ -3,6 +3,14 @@ import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-lim
 import { RateLimited } from '../../errors.ts';
 import { openPool } from '../db/connections/open.ts';
 
+/*
+ * An operation costs one point for each object that its document can ask for, lists times `first`. A subscription
+ * pays for each event, because each event executes its selection. Points are counted in Postgres, in an unlogged
+ * table, so that all processes share one purse. A process draws a tenth of the purse at a time, so most operations
+ * do not wait for it. The window is fixed: a viewer who spent everything waits until it ends, at the longest
+ * COST_BURST / COST_PER_SECOND seconds. While the database does not answer each process counts for itself.
+ */
+
 /** What an operation cost, and how much is left: `extensions.cost` of every answer. */
 export interface Cost {
   /** Points of this operation. */

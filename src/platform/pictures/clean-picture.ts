@@ -33,11 +33,10 @@ export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promis
  * lost nothing yet loses nothing.
  */
 export async function writeStill(bytes: Buffer): Promise<Picture> {
-  const { mediaType, hasAlpha, space } = await openPicture(bytes).metadata();
+  const picture = await openPicture(bytes);
+  const { mediaType, hasAlpha, space } = await picture.metadata();
   const isGrey = space === 'b-w' || space === 'grey16';
-  const upright = openPicture(bytes)
-    .autoOrient()
-    .toColourspace(isGrey ? 'b-w' : 'srgb');
+  const upright = picture.autoOrient().toColourspace(isGrey ? 'b-w' : 'srgb');
   const still = encode(upright, {
     isLossy: mediaType === 'image/jpeg' || mediaType === 'image/avif' || isLossyWebp(bytes),
     isWebp: mediaType === 'image/webp' || (mediaType === 'image/avif' && hasAlpha),

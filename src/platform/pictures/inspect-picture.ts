@@ -5,6 +5,7 @@ import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';
 import { isPictureType, type PictureType } from './picture-type.ts';
 import { isAnimatedPng } from './png-chunks.ts';
+import { withColourProfile } from './png-colours.ts';
 
 /** What the bytes of a picture say of themselves. */
 export interface PictureFacts {
@@ -27,17 +28,20 @@ export interface PictureLimits {
 /** A side of a picture. Some encoders and the scaling of longer lines fail. */
 const longestSide = 1_000_000;
 /**
- * Opens the first frame of a picture for reading. What cannot be decoded is filled in. How many pixels it has was looked
+ * Opens the first frame of a picture for reading, in its own colours. What cannot be decoded is filled in. How many pixels it has was looked
  * at when it was taken, and by a limit that may have been lowered since.
  */
-export function openPicture(bytes: Buffer): Sharp {
+export async function openPicture(bytes: Buffer): Promise<Sharp> {
   if (!isDecodable(bytes)) throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.');
-  return sharp(bytes, {
+  const picture = sharp(withColourProfile(bytes), {
     limitInputPixels: mostImagePixels,
     failOn: 'none',
     sequentialRead: true,
     animated: false,
   });
+  // The library follows a profile to sRGB, but where pixels have 16 bits to Display P3, and names neither in what it writes.
+  const { space, hasProfile } = await picture.metadata();
+  return space === 'rgb16' && hasProfile ? picture.withIccProfile('srgb', { attach: false }) : picture;
 }
 
 /**
@@ -76,7 +80,9 @@ export async function inspectPicture(
 
   /** Throws PictureRefused when not even a part can be shown. */
   async function isWhole(): Promise<boolean> {
-    if (await isDecoded(bytes, 'truncated', maxPixels)) return true;
+    // The library tells of a TIFF that is cut as of an error in it.
+    const failOn = contentType === 'image/tiff' ? 'error' : 'truncated';
+    if (await isDecoded(bytes, failOn, maxPixels)) return true;
     if (contentType === 'image/jpeg' && (await isOnlyUnended(bytes, maxPixels))) return true;
     if (await isDecoded(bytes, 'none', maxPixels)) return false;
     throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
@@ -101,7 +107,11 @@ async function readHeader(bytes: Buffer): Promise<Metadata> {
     });
 }
 
-async function isDecoded(bytes: Buffer, failOn: 'none' | 'truncated', maxPixels: number): Promise<boolean> {
+async function isDecoded(
+  bytes: Buffer,
+  failOn: 'none' | 'truncated' | 'error',
+  maxPixels: number,
+): Promise<boolean> {
   return sharp(bytes, { limitInputPixels: maxPixels, failOn, sequentialRead: true })
     .resize(16, 16, { fit: 'fill' })
     .raw()

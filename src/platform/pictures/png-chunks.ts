@@ -1,18 +1,22 @@
-const signatureBytes = 8;
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** Length, name and checksum. */
 const frameBytes = 12;
 
-/** The names of a PNG's chunks in their order, by walking from one to the next, up to its end or to where it is cut. */
-function* pngChunks(png: Buffer): Generator<string> {
-  for (let at = signatureBytes; at + frameBytes <= png.length; at += frameBytes + png.readUInt32BE(at))
-    yield png.toString('latin1', at + 4, at + 8);
+/** The chunks of a PNG that stand before its first pixels, by name; none for other bytes. */
+export function headersOfPng(png: Buffer): ReadonlyMap<string, Buffer> {
+  const headers = new Map<string, Buffer>();
+  if (!png.subarray(0, signature.length).equals(signature)) return headers;
+  for (let at = signature.length; at + frameBytes <= png.length; ) {
+    const sizeBytes = png.readUInt32BE(at);
+    const name = png.toString('latin1', at + 4, at + 8);
+    if (name === 'IDAT') break;
+    headers.set(name, png.subarray(at + 8, at + 8 + sizeBytes));
+    at += frameBytes + sizeBytes;
+  }
+  return headers;
 }
 
 /** Whether a PNG is an animation: its control chunk stands before the first pixels. */
 export function isAnimatedPng(png: Buffer): boolean {
-  for (const name of pngChunks(png)) {
-    if (name === 'acTL') return true;
-    if (name === 'IDAT') return false;
-  }
-  return false;
+  return headersOfPng(png).has('acTL');
 }

@@ -1,25 +1,29 @@
 import type { Sharp } from 'sharp';
 import { openPicture } from './inspect-picture.ts';
+import { PictureRefused } from './picture-refused.ts';
 import { formats, type PictureFormat } from './served-format.ts';
 
 /**
  * Scales a picture down to a width, never up, and writes it in a format. It is scaled further where a side would be longer
- * than the format can have.
+ * than the format can have. Throws PictureRefused for bytes that cannot be decoded.
  */
 export async function resizePicture(
   bytes: Buffer,
   { width, format }: { width: number | null; format: PictureFormat },
 ): Promise<Buffer> {
   const { longestSide } = formats[format];
-  const fitting = openPicture(bytes)
-    .autoOrient()
-    .resize({
+  try {
+    const picture = await openPicture(bytes);
+    const fitting = picture.autoOrient().resize({
       width: Math.min(width ?? longestSide, longestSide),
       height: longestSide,
       fit: 'inside',
       withoutEnlargement: true,
     });
-  return encode(fitting, format).toBuffer();
+    return await encode(fitting, format).toBuffer();
+  } catch (cause) {
+    throw new PictureRefused('DAMAGED', 'The picture cannot be decoded.', { cause });
+  }
 }
 
 function encode(picture: Sharp, format: PictureFormat): Sharp {

@@ -25,5 +25,5 @@ export async function sendablePicture(bytes: Buffer, contentType: string): Promi
 
 async function isAnimated({ bytes, contentType }: Sendable): Promise<boolean> {
   if (contentType === 'image/png') return isAnimatedPng(bytes);
-  return contentType === 'image/webp' && ((await openPicture(bytes).metadata()).pages ?? 1) > 1;
+  return contentType === 'image/webp' && ((await (await openPicture(bytes)).metadata()).pages ?? 1) > 1;
 }

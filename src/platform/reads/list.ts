@@ -1,6 +1,6 @@
 import { isMoment, isoTime } from './moment.ts';
 import type { Statement } from './reader.ts';
-import { columnName, type SelectedColumn, type View } from './view.ts';
+import { type SelectedColumn, sqlOf, type View } from './view.ts';
 
 /*
  * The one way to read lists: one statement for all parents of a level, which takes the first n of each with a lateral
@@ -94,7 +94,7 @@ export function sliceStatement(
 ): Statement {
   const values: (string | number)[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
-  const order = columnName(list.by);
+  const order = sqlOf(list.view, list.by);
   const isDescending = list.direction === 'DESC';
   const parent = parentOf(list, parents, bind);
   const limit = bind(slice.limit);
@@ -167,12 +167,12 @@ export function arrayText(words: readonly string[]): string {
   return `{${words.join(',')}}`;
 }
 
-function parentOf({ of }: List, parents: readonly string[], bind: Bind) {
+function parentOf({ view, of }: List, parents: readonly string[], bind: Bind) {
   if (of === undefined) return { from: '(VALUES (1)) AS parent(n)', where: [] };
   const ids = bind(arrayText(parents));
   return {
     from: `unnest(${ids}::uuid[]) WITH ORDINALITY AS parent(id, n)`,
-    where: [`${columnName(of)} = parent.id`],
+    where: [`${sqlOf(view, of)} = parent.id`],
   };
 }
 

@@ -1,5 +1,10 @@
 import DataLoader from 'dataloader';
 
+/*
+ * Rows and roles are read once in a request, by loaders. But the mutations of one document run one after another,
+ * and the second must see what the first has changed. So the loaders forget before and after each.
+ */
+
 /** A request's batching loaders, each made when first asked for. They cache, so they must not outlive the request. */
 export class Loaders {
   readonly #loaders = new Map<string, DataLoader<string, unknown>>();

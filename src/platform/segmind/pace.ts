@@ -1,5 +1,11 @@
 import { LRUCache } from 'lru-cache';
 
+/*
+ * The gap between two submits is at most half a second, and halves with each second after the pause. Without a time
+ * from the provider pauses double from one second to four. So a limit of N seconds delays twenty runs by hardly more
+ * than N.
+ */
+
 /** Spaces out submits after the provider said "too many": slower at each refusal, and back to normal within seconds. */
 export interface Pace {
   /** How long until the caller's turn, in milliseconds. It is taken when that is no longer than `longestMs`. */

@@ -1,3 +1,10 @@
+/*
+ * Size is no reason to lose bytes. What is larger than SEGMIND_MEMORY_BYTES goes to a file in storage while it
+ * comes, and the sender waits where the disk is slower. The answer is then read back and searched for pictures, one
+ * at a time, because that takes several times its size in memory. What is too large even for that gets the key of
+ * its content and is kept as it came, up to two gigabytes.
+ */
+
 /** Where an answer goes that is too large to be held in memory. Every verb throws when it cannot be kept. */
 export interface Spool {
   write(chunk: Buffer): Promise<void>;

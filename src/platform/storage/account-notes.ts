@@ -1,7 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { inFolders, isThere, makeFolder, syncFolder } from '../../durable-file.ts';
-import { errorCode } from '../../errors.ts';
+import { inFolders, isThere, makeFolder, nullIfMissing, syncFolder } from '../../durable-file.ts';
 
 /** An account that a project's runs were to be paid with. */
 export interface UsedAccount {
@@ -51,10 +50,7 @@ export class AccountNotes {
   /** All that was used on a database, by any process that shares the folder. Throws what the disk says. */
   async read(database: string): Promise<UsedAccount[]> {
     const folder = this.#folder(database);
-    const names = await readdir(folder).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    });
+    const names = (await nullIfMissing(readdir(folder))) ?? [];
     return Promise.all(
       names.map(async (name) => {
         const [projectId = '', account = ''] = name.split('.');

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, writeWhole } from '../../durable-file.ts';
-import { errorCode } from '../../errors.ts';
+import { makeFolder, nullIfMissing, writeWhole } from '../../durable-file.ts';
 import type { Database, Transaction } from '../db/connect.ts';
+import { locks } from '../db/locks.ts';
 
 /*
  * A folder of pictures has an identity, a file in it, and the database knows the identity of the folder that its pictures
@@ -13,7 +13,6 @@ import type { Database, Transaction } from '../db/connect.ts';
 const fileName = '.identity';
 /** The setting that tells a database's folder of pictures. */
 export const storageIdentityName = 'storage-identity';
-const lockKey = 7_236_506;
 
 /** Gives a folder its identity where it has none. Resolves to the identity of the folder that the pictures are in. */
 export type ClaimStorage = (root: string) => Promise<string>;
@@ -26,12 +25,8 @@ export class StorageMissing extends Error {
 
 /** The identity in a folder; null when there is none. */
 export async function readIdentity(root: string): Promise<string | null> {
-  try {
-    return (await readFile(join(root, fileName), 'utf8')).trim() || null;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await nullIfMissing(readFile(join(root, fileName), 'utf8'));
+  return text?.trim() || null;
 }
 
 /**
@@ -42,7 +37,7 @@ export async function readIdentity(root: string): Promise<string | null> {
 export function claimFor(db: Database): ClaimStorage {
   return (root) =>
     db.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${lockKey})`;
+      await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${locks.storageIdentity})`;
       const known = (await tx.setting.findUnique({ where: { name: storageIdentityName } }))?.value ?? null;
       const found = (await readIdentity(root)) ?? (await identify(tx, root, known));
       if (known !== null) return known;
@@ -52,10 +47,7 @@ export function claimFor(db: Database): ClaimStorage {
 }
 
 async function identify(tx: Transaction, root: string, known: string | null): Promise<string> {
-  const names: string[] = await readdir(root).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await nullIfMissing(readdir(root))) ?? [];
   const hasPictures = names.includes('projects') || names.includes('blobs');
   if (!hasPictures && (await tx.image.findFirst({ select: { id: true } }))) {
     const identity = known ?? randomUUID();

@@ -112,8 +112,12 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
       return unlessIll(() =>
         unlessMissing(async () => {
           const file = await open(path, 'r');
-          const { size } = await file.stat();
-          return { sizeBytes: size, stream: file.createReadStream() };
+          const facts = await file.stat();
+          if (!facts.isFile()) {
+            await file.close();
+            throw new Error(`${path} is no file.`);
+          }
+          return { sizeBytes: facts.size, stream: file.createReadStream() };
         }),
       );
     },

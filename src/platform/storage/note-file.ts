@@ -1,8 +1,7 @@
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { removeLitter, writeWhole } from '../../durable-file.ts';
-import { errorCode } from '../../errors.ts';
+import { nullIfMissing, removeLitter, writeWhole } from '../../durable-file.ts';
 
 const noted = z.object({
   token: z.uuid(),
@@ -27,10 +26,7 @@ export async function listNoteFiles(folder: string): Promise<string[]> {
 
 /** What a file says; null when it is no longer there. Throws when it says nothing that can be understood. */
 export async function readNoteFile(path: string): Promise<readonly NotedIntent[] | null> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  });
+  const text = await nullIfMissing(readFile(path, 'utf8'));
   if (text === null) return null;
   try {
     return file.parse(JSON.parse(text)).intents;

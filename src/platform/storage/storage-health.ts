@@ -2,6 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 
+/*
+ * A failed write says little, because one folder can be broken. So after a failure as many bytes are written
+ * elsewhere as a trial, and the storage is ill only when that fails too. While it is ill a trial is made each
+ * second; while it is well one is made right before a submit, unless there was one within a tenth of a second. A
+ * trial takes what a new picture takes: folders, a file, its bytes, a sync, and reading it again.
+ *
+ * Queued runs then wait with a reason. Runs that are paid keep trying: outputs with an address until the provider's
+ * retention ends, bytes of a synchronous answer as long as the process lives. Such bytes are in memory, but there
+ * are no more of them than runs that are begun at a time.
+ */
+
 /** Whether pictures can be stored, as this process knows it. */
 export interface StorageHealth {
   /** Why they cannot, in a few words that tell no path; null while they can. */

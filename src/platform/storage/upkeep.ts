@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { link, readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ageOf, removeLitter, writeWhole } from '../../durable-file.ts';
+import { ageOf, nullIfMissing, removeLitter, writeWhole } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 import type { SpoolPlace } from './spool-file.ts';
 import type { FilesPage, StorageUpkeep } from './storage.ts';
@@ -58,23 +58,23 @@ export function createUpkeep(
       unlessIll(async () => {
         await prove();
         const path = pathOf(key);
-        const facts = await unlessGone(stat(path));
+        const facts = await nullIfMissing(stat(path));
         if (!facts?.isFile()) return 'KEPT';
         const isMarked = facts.mtimeMs === mark.getTime();
         if (ageOf(isMarked ? facts.ctimeMs : facts.mtimeMs) < ageMs) return 'KEPT';
         if (!isMarked) {
-          await unlessGone(utimes(path, mark, mark));
+          await nullIfMissing(utimes(path, mark, mark));
           return 'MARKED';
         }
         const leaving = `${path}.${randomUUID()}.leaving`;
-        await unlessGone(rename(path, leaving));
+        await nullIfMissing(rename(path, leaving));
         return (await leave(leaving, path)) ? 'REMOVED' : 'KEPT';
       }),
     belongsTo: (database) =>
       unlessIll(async () => {
         await prove();
         const path = join(root, databaseName);
-        const known = await unlessGone(readFile(path, 'utf8'));
+        const known = await nullIfMissing(readFile(path, 'utf8'));
         if (known !== null) return known.trim() === database;
         await writeWhole(path, `${database}\n`, { temporary: `${path}.${randomUUID()}` });
         return true;
@@ -84,7 +84,7 @@ export function createUpkeep(
         await prove();
         const isOurs = (name: string) => /^\.(identity|database)\./.test(name);
         const names = await removeLitter(root, isOurs, ageMs);
-        return names + ((await unlessGone(removeLitter(unfinished, () => true, ageMs))) ?? 0);
+        return names + ((await nullIfMissing(removeLitter(unfinished, () => true, ageMs))) ?? 0);
       }),
   };
 }
@@ -97,7 +97,7 @@ async function look(
   after: string[],
   isRoot = false,
 ): Promise<boolean> {
-  const entries = (await unlessGone(readdir(path, { withFileTypes: true }))) ?? [];
+  const entries = (await nullIfMissing(readdir(path, { withFileTypes: true }))) ?? [];
   walk.folders += 1;
   if (entries.length === 0 && !isRoot) await removeEmpty(path, walk.emptyAgeMs);
   const [from, ...rest] = after;
@@ -125,7 +125,7 @@ async function take({ keys }: Walk, path: string, { name }: Dirent, key: string)
 
 /** The second step of a removal, of the file whose own name is `path`. Resolves to whether the file is gone. */
 async function leave(leaving: string, path: string): Promise<boolean> {
-  const facts = await unlessGone(stat(leaving));
+  const facts = await nullIfMissing(stat(leaving));
   const isMarked = facts === null || facts.mtimeMs === mark.getTime();
   if (!isMarked)
     await link(leaving, path).catch((error: unknown) => {
@@ -138,16 +138,9 @@ async function leave(leaving: string, path: string): Promise<boolean> {
 
 /** A folder in which something was made lately is in use: its writer may be about to put a file into it. */
 async function removeEmpty(path: string, ageMs: number): Promise<void> {
-  const facts = await unlessGone(stat(path));
+  const facts = await nullIfMissing(stat(path));
   if (facts && ageOf(facts.mtimeMs) >= ageMs)
     await rmdir(path).catch((error: unknown) => {
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
     });
-}
-
-async function unlessGone<Result>(work: Promise<Result>): Promise<Result | null> {
-  return work.catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  });
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { LRUCache } from 'lru-cache';
+import fresh from 'fresh';
 import { z } from 'zod';
 import { imageUrl } from '../../features/images/image.queries.ts';
 import { ImageFormat } from '../../features/images/image.type.ts';
 import { uploadImage } from '../../features/images/upload-image.ts';
+import { PictureRefused } from '../../platform/pictures/picture-refused.ts';
 import { factsOfType } from '../../platform/pictures/picture-type.ts';
 import { formats, isPictureFormat, servedFormat } from '../../platform/pictures/served-format.ts';
 import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
@@ -14,9 +15,9 @@ import { originalFormat, verifyImageUrl } from '../../platform/storage/sign-url.
 import type { Arrivals } from '../http/arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
-import { hasEntityTag } from './entity-tag.ts';
 import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
+import { createTellOnce } from './told-once.ts';
 import { variants } from './variants.ts';
 
 const imageParams = z.object({ id: z.uuid() });
@@ -24,11 +25,20 @@ const imageParams = z.object({ id: z.uuid() });
 const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
 
+/**
+ * Whether the client has what the tag stands for. What it says of caches does not matter: `fetch` adds "no-cache" by
+ * itself.
+ */
+function isKnown({ headers }: FastifyRequest, etag: string): boolean {
+  return fresh({ 'if-none-match': headers['if-none-match'] }, { etag });
+}
+
 /** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   const openVariant = variants(ctx);
-  /** Pictures of which the log has told that they are missing: who has an address can ask any number of times. */
-  const toldMissing = new LRUCache<string, true>({ max: 10_000 });
+  const tellOnce = createTellOnce(ctx.log);
+  const refuse = (reply: FastifyReply, code: 'NOT_FOUND' | 'DAMAGED', message: string) =>
+    reply.code(404).header('cache-control', 'no-store').send({ error: { code, message } });
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -51,9 +61,8 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
     const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${verified.format ?? 'stored'}"`;
     const maxAgeSeconds = secondsUntil(expiresAt, ctx.clock.now());
     const validators = { etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` };
-    // The row is all that either takes: nothing is read or made for who will not see it.
-    if (hasEntityTag(request.headers['if-none-match'], etag))
-      return reply.code(304).headers(validators).send();
+    // The row is all that it takes: @fastify/etag would look when the picture has been read or made, and at one tag alone.
+    if (isKnown(request, etag)) return reply.code(304).headers(validators).send();
     if (isFile) {
       const { extension } = factsOfType(image.contentType);
       reply.header('content-disposition', `attachment; filename="${image.id}.${extension}"`);
@@ -63,17 +72,21 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
       if (format === null) reply.header('content-length', image.sizeBytes);
       return reply.headers(validators).type(contentType).send();
     }
-    const file =
+    const opening =
       format === null
-        ? await ctx.storage.open(blobKey(image.projectId, image.sha256))
-        : await openVariant(image, { width, format }, () => !reply.raw.destroyed);
+        ? ctx.storage.open(blobKey(image.projectId, image.sha256))
+        : openVariant(image, { width, format }, () => !reply.raw.destroyed);
+    const file = await opening.catch((error: unknown) => {
+      if (error instanceof PictureRefused) return error;
+      throw error;
+    });
+    if (file instanceof PictureRefused) {
+      tellOnce({ imageId }, 'a stored picture cannot be decoded');
+      return refuse(reply, 'DAMAGED', 'The stored picture is damaged: it cannot be scaled or written anew.');
+    }
     if (!file) {
-      if (!reply.raw.destroyed && !toldMissing.has(imageId)) {
-        toldMissing.set(imageId, true);
-        ctx.log.error({ imageId }, 'a stored picture is missing');
-      }
-      const error = { code: 'NOT_FOUND', message: 'The picture is not in storage.' };
-      return reply.code(404).header('cache-control', 'no-store').send({ error });
+      if (!reply.raw.destroyed) tellOnce({ imageId }, 'a stored picture is missing');
+      return refuse(reply, 'NOT_FOUND', 'The picture is not in storage.');
     }
     // Only with the picture: a failure must not be kept for a day.
     reply.headers(validators).type(contentType);

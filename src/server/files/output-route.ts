@@ -6,6 +6,7 @@ import { verifyOutputUrl } from '../../platform/storage/sign-url.ts';
 import type { ServerContext } from '../server-context.ts';
 import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
+import { createTellOnce } from './told-once.ts';
 
 const outputParams = z.object({
   generationId: z.uuid(),
@@ -20,6 +21,7 @@ const outputParams = z.object({
  * a signed address. The bytes can be anything, so they are only served as a file to be saved.
  */
 export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): void {
+  const tellOnce = createTellOnce(ctx.log);
   app.route({ method: ['GET', 'HEAD'], url: '/outputs/:generationId/:index', handler: sendOutput });
 
   async function sendOutput(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -38,6 +40,7 @@ export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): v
     const kept = run && readOutputProblems(run).find((each) => each.index === index)?.sha256;
     const bytes = kept ? await ctx.storage.open(blobKey(run.projectId, kept)) : null;
     if (!bytes) {
+      if (kept) tellOnce({ generationId, index }, 'a kept output is missing');
       const error = { code: 'NOT_FOUND', message: 'Nothing is kept of this output.' };
       return reply.code(404).header('cache-control', 'no-store').send({ error });
     }

@@ -8,6 +8,14 @@ import type { ServerContext } from '../server-context.ts';
 import { FrameRate } from './frame-rate.ts';
 import { FrameScan } from './frame-scan.ts';
 
+/*
+ * `ws` works on all frames of a chunk in one turn, so ten thousand pings would be answered before any other client
+ * is. A scan of the headers stands between the stream and the library and hands on so many frames in a second; until
+ * more may come the socket is not read from. Reading later is better than closing: a client that subscribes to much
+ * at once loses nothing, and one that floods cannot come back to do so again. After twenty seconds of it the socket
+ * is closed. One socket has half of what its viewer may send, so the viewer's others are still read.
+ */
+
 /** Until it has said who it is a client sends a token, and answers pings. */
 const strangerFramesPerSecond = 20;
 const strangerMessageBytes = 16 * 1_024;

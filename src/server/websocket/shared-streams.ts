@@ -7,6 +7,15 @@ import { type StreamGroup, startStreamGroup } from './stream-group.ts';
 import type { Subscriber } from './subscriber.ts';
 import { type Alike, type Teller, trustedForMs } from './tell.ts';
 
+/*
+ * Subscribers with the same document and variables are read for, reviewed and executed for once for each kind and
+ * role of viewer. The bytes are shared; id and cost are spliced in. The execution notes whether a resolver looked at
+ * the viewer: then its answer is not shared. A subscriber catches up alone and joins at the newest step. One that
+ * cannot pay, or does not read, leaves and catches up alone again. A read says whether it reached the newest step.
+ * Sockets, and those who are sent the same, are kept by credential, so a review costs what there are credentials and
+ * projects, not sockets.
+ */
+
 /** Tells subscribers what they follow, once for all who follow the same. */
 export interface SharedStreams {
   /** Ends when there is nothing more to tell; yields nothing, since what it tells goes straight to the socket. */

@@ -35,7 +35,7 @@ afterAll(async () => {
   await dramatis.stop();
 });
 
-const submitting = () => ({ to: 'SUBMITTING', set: { attempt_token: randomUUID() } }) as const;
+const submitting = () => ({ to: 'SUBMITTING', set: { attemptToken: randomUUID() } }) as const;
 /** In the queue, with its slot. */
 const newRun = async () => {
   const id = await holdRun(db, place, 0n);

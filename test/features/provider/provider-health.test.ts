@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { probeProvider } from '../../../src/features/incidents/watch-provider.ts';
 import { createProviderHealth, type ProviderHealth } from '../../../src/features/provider/provider-health.ts';
@@ -7,6 +8,7 @@ import {
   findPause,
   pauseProvider,
 } from '../../../src/features/provider/provider-pause.ts';
+import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import type { Segmind } from '../../../src/platform/segmind/segmind.ts';
 import { SegmindError, type SegmindErrorCode } from '../../../src/platform/segmind/segmind-error.ts';
@@ -19,6 +21,8 @@ let db: Database;
 let provider: ScriptedProvider;
 let segmind: Segmind;
 let health: ProviderHealth;
+let logged: string[] = [];
+const log = createLogger('info', { write: (line) => void logged.push(JSON.parse(line).msg) });
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url);
@@ -33,7 +37,8 @@ afterAll(async () => {
 beforeEach(async () => {
   provider.api.reset();
   await database.query('DELETE FROM provider_pauses');
-  health = createProviderHealth({ db, segmind });
+  logged = [];
+  health = createProviderHealth({ db, segmind, log });
 });
 
 const error = (code: SegmindErrorCode, httpStatus?: number) =>
@@ -42,7 +47,7 @@ const badGateway = () => error('BAD_GATEWAY', 502);
 /** What both free calls are answered. */
 const says = (answer: ScriptedAnswer, times = 1) =>
   provider.api.script(...Array.from({ length: 2 * times }, () => answer));
-const ctx = () => ({ db, segmind });
+const ctx = () => ({ db, segmind, health });
 const pauses = () =>
   database.query('SELECT provider_account AS account, reason, tries FROM provider_pauses ORDER BY reason');
 /** The column rounds to milliseconds, which may be up. */
@@ -221,6 +226,92 @@ describe('a provider that does not answer', () => {
     await due();
     expect(await findPause(ctx(), { account: 'any' })).toMatchObject({ reason: 'UNAVAILABLE' });
   });
+});
+
+describe('a process whose own network is broken', () => {
+  /** Of the same provider, and cannot connect to it. */
+  function brokenProcess() {
+    const { environment } = segmind;
+    const broken = { db, log, segmind: provider.client({ baseUrl: 'http://127.0.0.1:1', environment }) };
+    return { ...broken, health: createProviderHealth(broken) };
+  }
+  const cannot = 'this process cannot reach the provider, and others can: it submits nothing';
+  const reaches = 'this process reaches the provider again';
+  /** What was found out is not asked for again within this time. */
+  const untilStale = () => sleep(1_100);
+
+  it('pauses all once; when another process has ended that, only itself', async () => {
+    const broken = brokenProcess();
+    expect(await broken.health.suspect(error('NOT_CONNECTED'))).toBe(true);
+    expect(await pauses()).toMatchObject([{ reason: 'UNAVAILABLE' }]);
+    await due();
+    says({ status: 401 });
+    expect(await probeProvider(ctx())).toBe(true);
+    expect(await pauses()).toEqual([]);
+    await untilStale();
+    // It submits nothing before it has asked, and finds out that others are answered.
+    expect([await broken.health.isGone(), broken.health.isCutOff()]).toEqual([true, true]);
+    for (let times = 0; times < 2; times += 1) {
+      await untilStale();
+      expect(await broken.health.suspect(error('NOT_CONNECTED'))).toBe(true);
+      expect(await broken.health.isGone()).toBe(true);
+      expect(await pauses()).toEqual([]);
+    }
+    expect([await health.isGone(), health.isCutOff()]).toEqual([false, false]);
+    expect(logged).toEqual([cannot]);
+  }, 20_000);
+
+  it('finds that out also when it has nothing to submit, and does not probe for the others', async () => {
+    const broken = brokenProcess();
+    await broken.health.suspect(error('NOT_CONNECTED'));
+    await untilStale();
+    // As long as the provider was not found to answer, all wait for it.
+    await broken.health.recheck();
+    expect(broken.health.isCutOff()).toBe(false);
+    await due();
+    says({ status: 401 });
+    await probeProvider(ctx());
+    await broken.health.recheck();
+    expect(broken.health.isCutOff()).toBe(true);
+
+    await pauseProvider(ctx(), { account: segmind.environment, reason: 'UNAVAILABLE', durationMs: 1 });
+    await due();
+    expect(await probeProvider(broken)).toBe(false);
+    says({ status: 401 });
+    expect(await probeProvider(ctx())).toBe(true);
+  });
+
+  it('goes on when it is answered, says so once, and pauses all in the next outage', async () => {
+    says({ status: 503 });
+    await health.suspect(badGateway());
+    await database.query('DELETE FROM provider_pauses');
+    await untilStale();
+    says({ status: 503 });
+    await health.recheck();
+    expect(health.isCutOff()).toBe(true);
+    await untilStale();
+    says({ status: 401 });
+    await health.recheck();
+    expect([health.isCutOff(), await health.isGone()]).toEqual([false, false]);
+    expect(logged).toEqual([cannot, reaches]);
+    await untilStale();
+    says({ status: 503 });
+    await health.suspect(badGateway());
+    expect(await pauses()).toMatchObject([{ reason: 'UNAVAILABLE' }]);
+  }, 20_000);
+
+  it('a process alone, whose probe is answered, is never cut off', async () => {
+    for (let times = 0; times < 3; times += 1) {
+      says({ status: 503 });
+      await health.suspect(badGateway());
+      expect(await pauses()).toMatchObject([{ reason: 'UNAVAILABLE' }]);
+      await due();
+      says({ status: 401 });
+      expect(await probeProvider(ctx())).toBe(true);
+      await untilStale();
+    }
+    expect([health.isCutOff(), logged]).toEqual([false, []]);
+  }, 20_000);
 });
 
 describe('a limit', () => {

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UserError } from '../../../src/errors.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
-import { insertGeneration, type NewGeneration } from '../../../src/features/requests/insert-generation.ts';
+import { insertGeneration } from '../../../src/features/requests/insert-generation.ts';
+import type { NewGeneration } from '../../../src/features/requests/new-generation.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Viewer } from '../../../src/platform/auth/viewer.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
@@ -58,7 +59,7 @@ const wish = (more: Partial<NewGeneration> = {}): NewGeneration => ({
   ...more,
 });
 const ask = (more: Partial<NewGeneration> = {}, viewer: Viewer = { kind: 'ADMIN' }) =>
-  insertGeneration({ db, jobs, turns, viewer }, wish(more), { field: 'characterId' });
+  insertGeneration({ db, jobs, turns, viewer }, wish(more), 'characterId');
 
 /** What each of them comes to, in their order: they wait for the project together, behind `first`. */
 async function together(first: () => Promise<unknown>, asks: readonly (() => Promise<GenerationRow>)[]) {
@@ -207,7 +208,7 @@ it('a race of two hundred over two processes: as many as fit, each whole, rows i
       insertGeneration(
         { db, jobs, turns: index % 2 ? turns : other, viewer: { kind: 'ADMIN' } },
         wish({ idempotencyKey: `key ${index % 150}` }),
-        { field: 'characterId' },
+        'characterId',
       ).then(
         ({ id }) => id,
         (error: { code: string }) => error.code,

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { inspectPicture, openPicture } from '../../../src/platform/pictures/inspect-picture.ts';
 import { PictureRefused } from '../../../src/platform/pictures/picture-refused.ts';
-import { noise, pngBomb, withPngChunk } from '../../support/pictures.ts';
+import { directoryFirst, noise, pngBomb, withPngChunk } from '../../support/pictures.ts';
 
 const limits = { maxPixels: 67_108_864, maxBytes: 20_000_000 };
 const encoders = {
@@ -57,6 +57,29 @@ it.each(['jpeg', 'png', 'gif'] as const)(
   },
 );
 
+it.each(['jpeg', 'lzw', 'deflate', 'packbits', 'none', 'webp'] as const)(
+  'a TIFF with %s is not whole without some of its strips, and its beginning is shown',
+  async (compression) => {
+    const bytes = directoryFirst(await noise(400).tiff({ compression }).toBuffer());
+    expect(await inspectPicture(bytes, limits)).toMatchObject({ contentType: 'image/tiff', isWhole: true });
+    for (const share of [0.1, 0.5, 0.9, 0.995]) {
+      const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+      expect(await inspectPicture(cut, limits)).toMatchObject({ width: 400, isWhole: false });
+    }
+  },
+);
+
+it('a TIFF with tiles is refused without some of them', async () => {
+  const tiles = { tile: true, tileWidth: 64, tileHeight: 64 };
+  const bytes = directoryFirst(
+    await noise(400)
+      .tiff({ compression: 'jpeg', ...tiles })
+      .toBuffer(),
+  );
+  expect(await inspectPicture(bytes, limits)).toMatchObject({ isWhole: true });
+  expect(await refusal(bytes.subarray(0, bytes.length * 0.9))).toBe('DAMAGED');
+});
+
 it.each([18, 1, 5_000])('%d stray bytes between the markers of a JPEG are forgiven', async (count) => {
   const bytes = await noise().jpeg().toBuffer();
   const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]));
@@ -84,7 +107,7 @@ describe('what might be an SVG', () => {
     // The library would read it.
     if (!bytes.includes('ftyp')) expect((await sharp(bytes).metadata()).format).toBe('svg');
     expect(await refusal(bytes)).toBe('NOT_A_PICTURE');
-    expect(() => openPicture(bytes)).toThrow(PictureRefused);
+    await expect(openPicture(bytes)).rejects.toThrow(PictureRefused);
   });
 
   it('costs no memory, whatever it holds', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Forbidden, NotFound } from '../../../src/errors.ts';
-import { moment, optional, text } from '../../../src/platform/reads/column.ts';
+import { moment, column as tableColumn, text } from '../../../src/platform/reads/column.ts';
 import { toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { newest } from '../../../src/platform/reads/list.ts';
 import { Loaders } from '../../../src/platform/reads/loaders.ts';
@@ -16,6 +16,7 @@ import {
   type Readable,
   row,
 } from '../../../src/platform/reads/reading.ts';
+import { table } from '../../../src/platform/reads/table.ts';
 import { view } from '../../../src/platform/reads/view.ts';
 
 interface ShelfRow {
@@ -28,19 +29,21 @@ interface BookRow {
   readonly addedAt: Date;
 }
 
-const bookView = view<BookRow>('books', {
-  id: text,
-  shelfId: text,
-  lentTo: optional(text),
-  addedAt: moment,
-});
+const bookView = view(
+  table<BookRow>('books', {
+    id: tableColumn('id', text),
+    shelfId: tableColumn('shelf_id', text),
+    lentTo: tableColumn('lent_to', text),
+    addedAt: tableColumn('added_at', moment),
+  }),
+);
 const booksOfShelf = newest(bookView, 'shelfId', 'addedAt');
 const [shelfId, bookId] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
 const book: BookRow = { id: bookId, shelfId, lentTo: null, addedAt: new Date(0) };
 
 /** Shelves that only the reader called Ann may look at. */
 const shelves: Readable<ShelfRow> = {
-  view: view<ShelfRow>('shelves', { id: text }),
+  view: view(table<ShelfRow>('shelves', { id: tableColumn('id', text) })),
   type: 'Project',
   owner: 'id',
   within: 'shelfId',

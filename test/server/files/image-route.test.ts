@@ -1,4 +1,4 @@
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -47,6 +47,18 @@ async function withoutStorage(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Other bytes in the place of every picture, and no variant of any. */
+async function replacingBlobs(bytes: Buffer, work: () => Promise<void>): Promise<void> {
+  const paths = (await files()).filter((path) => path.includes('/blobs/') || path.includes('/variants/'));
+  for (const path of paths) await rename(path, `${path}.away`);
+  try {
+    for (const path of paths) if (path.includes('/blobs/')) await writeFile(path, bytes);
+    await work();
+  } finally {
+    for (const path of paths) await rename(`${path}.away`, path);
+  }
+}
+
 /** A header, but for the seconds that are left. */
 const steady = (header: unknown) =>
   typeof header === 'string' ? header.replace(/max-age=\d+/, 'max-age') : header;
@@ -55,7 +67,7 @@ describe('a picture that the client has', () => {
   it.each([
     ['its tag', (etag: string) => etag],
     ['its tag, made weak by a proxy', (etag: string) => `W/${etag}`],
-    ['one of several', (etag: string) => `"other", ${etag}, W/"another"`],
+    ['one of several', (etag: string) => `"other",${etag} ,  W/"another"`],
     ['several headers', (etag: string) => ['"other"', etag]],
     ['any', () => '*'],
   ])('is not sent again to who names %s', async (_, name) => {
@@ -81,13 +93,20 @@ describe('a picture that the client has', () => {
     expect(await files()).toEqual(before);
   });
 
-  it.each(['"other"', 'W/"other"', '', ',', '"', 'x'.repeat(10_000)])(
-    'is sent to who names something else: %s',
-    async (tag) => {
-      const { status, body } = await ask(url.plain, { 'if-none-match': tag });
-      expect([status, body.length]).toEqual([200, length]);
-    },
-  );
+  it.each<[string, (tag: string) => string]>([
+    ...['"other"', 'W/"other"', '', ',,,', '"', '"*"', '*, "x"', 'x'.repeat(10_000), '"a"'.repeat(3_000)].map(
+      (text) => [text.slice(0, 20), () => text] as [string, () => string],
+    ),
+    ['the tag that is not closed', (tag) => tag.slice(0, -1)],
+    ['the tag without quotes', (tag) => tag.replaceAll('"', '')],
+    ['the tag in lower case, weakly', (tag) => `w/${tag}`],
+    ['the tag, weakly twice', (tag) => `W/W/${tag}`],
+    ['the tag within another', (tag) => `"x ${tag.slice(1)}`],
+  ])('is sent to who names something else: %s', async (_, name) => {
+    const { etag = '' } = (await ask(url.plain)).headers;
+    const { status, body } = await ask(url.plain, { 'if-none-match': name(etag) });
+    expect([status, body.length]).toEqual([200, length]);
+  });
 
   it('has a tag of its own for each width and format, the same each time', async () => {
     const tags = async () =>
@@ -153,13 +172,13 @@ describe('a request for a picture', () => {
   });
 
   it('that fails is not kept by caches', async () => {
-    for (const path of await files())
-      if (path.includes('/blobs/')) await writeFile(path, 'nothing that one could look at');
-    const broken = await ask(url.png);
-    expect(broken.status).toBeGreaterThanOrEqual(400);
-    expect([broken.headers.etag, broken.headers['cache-control']]).not.toContainEqual(
-      expect.stringMatching(/immutable|"/),
-    );
+    await replacingBlobs(Buffer.from('nothing that one could look at'), async () => {
+      const broken = await ask(url.png);
+      expect(broken.status).toBeGreaterThanOrEqual(400);
+      expect([broken.headers.etag, broken.headers['cache-control']]).not.toContainEqual(
+        expect.stringMatching(/immutable|"/),
+      );
+    });
   });
 });
 
@@ -176,6 +195,42 @@ describe('the log', () => {
       for (const path of paths) await rename(`${path}.away`, path);
     }
     expect(logged('a stored picture is missing')).toHaveLength(1);
+  });
+
+  it.each([
+    ['of no format', Buffer.from('nothing that one could look at')],
+    ['without bytes', Buffer.alloc(0)],
+    // The decoder is begun with it, and fails.
+    ['cut after its beginning', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')],
+  ])('tells a picture %s once, and each request what is wrong with it', async (_, bytes) => {
+    await replacingBlobs(bytes, async () => {
+      for (const address of [url.png, url.png, url.avif]) {
+        const { status, headers, body } = await ask(address);
+        expect([status, headers['cache-control'], JSON.parse(String(body))]).toEqual([
+          404,
+          'no-store',
+          { error: { code: 'DAMAGED', message: expect.stringContaining('damaged') } },
+        ]);
+      }
+    });
+    expect(logged('a request failed')).toEqual([]);
+    const told = logged('a stored picture cannot be decoded');
+    expect(told).toHaveLength(1);
+    expect(told[0]).not.toHaveProperty('err');
+  });
+
+  it('tells a folder in the place of a picture as a storage that is away', async () => {
+    const paths = (await files()).filter((path) => path.includes('/blobs/') || path.includes('/variants/'));
+    for (const path of paths) await rename(path, `${path}.away`);
+    for (const path of paths) await mkdir(path);
+    try {
+      for (const address of [url.plain, url.png])
+        expect([await ask(address)]).toMatchObject([{ status: 503 }]);
+    } finally {
+      for (const path of paths) await rm(path, { recursive: true });
+      for (const path of paths) await rename(`${path}.away`, path);
+    }
+    expect(logged('a request failed')).toEqual([]);
   });
 
   it('tells a storage that is away once, and no request by itself', async () => {

@@ -99,7 +99,7 @@ async function settleDoubts(ctx: TaskContext, projectId: string): Promise<void> 
       await moveGeneration(ctx, run.id, {
         to: 'FAILED',
         from: ['UNCERTAIN'],
-        set: { cost_micros: costMicros.toString(), cost_source: 'PRICE_LIST' },
+        set: { costMicros, costSource: 'PRICE_LIST' },
       });
     } else await ctx.db.$transaction((tx) => recordCost(tx, run, { costMicros, costSource: 'PRICE_LIST' }));
   }

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
+import { locks } from '../../../platform/db/locks.ts';
 import { listActiveAccounts, openAccount } from '../accounts.ts';
 import { reconcileAccount } from '../reconcile-account.ts';
 
-const lockKey = 7_236_503;
 /** A provider that answers slowly may be asked for so long. */
 const longestRoundMs = 600_000;
 
@@ -33,7 +33,7 @@ async function reconcileAll(ctx: TaskContext, signal: AbortSignal, silent: Set<s
   await ctx.db.$transaction(
     async (tx) => {
       const [lock] = await tx.$queryRaw<{ isMine: boolean }[]>`
-        SELECT pg_try_advisory_xact_lock(${lockKey}) AS "isMine",
+        SELECT pg_try_advisory_xact_lock(${locks.reconciliation}) AS "isMine",
           set_config('idle_in_transaction_session_timeout', '0', true)`;
       if (!lock?.isMine) return;
       for (const account of await listActiveAccounts(ctx)) {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
+import { locks } from '../../../platform/db/locks.ts';
 import type { Config } from '../../../settings/config.ts';
 import { removeEndedKeys } from '../../api-keys/remove-ended-keys.ts';
 import { forgetAddresses, removeOldInvitations } from '../../members/forget-addresses.ts';
@@ -12,7 +13,6 @@ import { removeOldBalances } from '../../reconciliation/remove-old-balances.ts';
 import { forgetIdempotencyKeys } from '../../requests/forget-idempotency-keys.ts';
 
 const removeEveryMs = 3_600_000;
-const lockKey = 7_236_504;
 
 /** Something that is removed. */
 interface Removal {
@@ -85,7 +85,7 @@ export async function removeWhatIsPast(ctx: Tools, signal: AbortSignal): Promise
 function inTurn(ctx: Tools, work: (tx: Transaction) => Promise<number>): Promise<number | null> {
   return ctx.db.$transaction(async (tx) => {
     const [lock] = await tx.$queryRaw<{ isMine: boolean }[]>`
-      SELECT pg_try_advisory_xact_lock(${lockKey}) AS "isMine"`;
+      SELECT pg_try_advisory_xact_lock(${locks.retention}) AS "isMine"`;
     return lock?.isMine ? work(tx) : null;
   });
 }

@@ -5,6 +5,7 @@ import { StorageUnavailable } from '../../../errors.ts';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
+import { locks } from '../../../platform/db/locks.ts';
 import { sweepStep } from '../sweep.ts';
 import {
   type Ages,
@@ -16,7 +17,6 @@ import {
   writeReport,
 } from '../sweep-state.ts';
 
-const lockKey = 7_236_507;
 const settingName = 'storage-sweep';
 /** Between the end of a round and the next one. */
 const roundEveryMs = 60 * 60 * 1_000;
@@ -68,7 +68,7 @@ export async function takeStep(ctx: Sweeper, ages: Ages): Promise<boolean> {
   return ctx.db.$transaction(
     async (tx) => {
       const [lock] = await tx.$queryRaw<{ isMine: boolean; now: number }[]>`
-        SELECT pg_try_advisory_xact_lock(${lockKey}) AS "isMine", extract(epoch FROM now())::float8 * 1000 AS now,
+        SELECT pg_try_advisory_xact_lock(${locks.storageSweep}) AS "isMine", extract(epoch FROM now())::float8 * 1000 AS now,
           set_config('idle_in_transaction_session_timeout', '0', true)`;
       if (!lock?.isMine) return false;
       const state = await readState(tx, lock.now);

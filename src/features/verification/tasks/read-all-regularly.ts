@@ -3,10 +3,10 @@ import { StorageUnavailable } from '../../../errors.ts';
 import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { openClient } from '../../../platform/db/connections/open.ts';
+import { locks } from '../../../platform/db/locks.ts';
 import { takeStep } from '../take-step.ts';
 import type { Verified } from '../verify-and-anchor.ts';
 
-const lockKey = 7_236_514;
 /** A start has other things to do first. */
 const afterStartMs = 60_000;
 /** Between two looks at whether a pass is due, or whether the process that is at it has ended. */
@@ -49,7 +49,7 @@ async function readAll(
   const client = await openClient(databaseUrl, 'verify', { timeoutMs: config.DATABASE_TIMEOUT_MS });
   try {
     const { rows } = await client.query<{ isMine: boolean }>('SELECT pg_try_advisory_lock($1) AS "isMine"', [
-      lockKey,
+      locks.passes,
     ]);
     const reading = { client, stored, storage, log, signal };
     for (let hasMore = rows[0]?.isMine ?? false; hasMore && !signal.aborted; ) {

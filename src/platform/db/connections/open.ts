@@ -7,6 +7,17 @@ import { onReadOnly } from './read-only.ts';
 import { settleSession } from './session.ts';
 import { endWhenSilent, giveUp } from './silence.ts';
 
+/*
+ * There is a table of purposes: pools for requests, lists, exports, jobs, leases and points, and single connections
+ * for events, health and migrations. All get the same session (time zone, date style, search_path, isolation,
+ * timeouts, no JIT). Only how long they may take differs, as shares of one setting. Prisma's adapter writes and
+ * reads moments as text without a zone, so a session in another zone than UTC would store each moment wrong.
+ *
+ * Nothing is passed as a startup option, because poolers drop or refuse them. One statement after connecting reads
+ * what the session has, sets what differs, and refuses the connection when something else stands. A session on a
+ * read-only database is refused as well, because it may stay read-only when that is over.
+ */
+
 /** What differs from one process to another. */
 export interface ConnectionOptions {
   /** How long a statement may take; all other times are shares of it. */

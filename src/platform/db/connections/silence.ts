@@ -1,6 +1,13 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 
+/*
+ * A connection on which an answer is due and no byte comes is ended, and the idle ones of its pool with it, because
+ * a network that forgets a connection does not say so. The socket's own timer does this; a timer for each statement
+ * would cost each read. A connection that comes back within a transaction is not used again. Fetching jobs and
+ * renewing leases have connections of their own, which are given up before a lease ends.
+ */
+
 /** A connection that was given up. It has the shape of the system's own error for that. */
 class Unanswered extends Error {
   readonly code = 'ETIMEDOUT';

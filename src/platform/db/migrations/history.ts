@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readSetting, writeSetting } from '../settings.ts';
 import { isOlder } from './build.ts';
 import type { Migration } from './read-migrations.ts';
 import type { Session } from './session.ts';
@@ -35,7 +36,7 @@ export async function readHistory(session: Session): Promise<History | null> {
   return {
     applied: new Set(rows.flatMap(({ name, isApplied }) => (isApplied ? [name] : []))),
     unfinished: rows.filter(({ isApplied }) => !isApplied),
-    oldestBuild: (await exists(session, 'settings')) ? await readOldestBuild(session) : null,
+    oldestBuild: (await exists(session, 'settings')) ? await readSetting(session, oldestBuildSetting) : null,
   };
 }
 
@@ -66,19 +67,9 @@ export async function recordMigration(session: Session, migration: Migration): P
 }
 
 async function raiseOldestBuild(session: Session, build: string): Promise<void> {
-  const known = await readOldestBuild(session);
+  const known = await readSetting(session, oldestBuildSetting);
   if (known !== null && !isOlder(known, build)) return;
-  await session.query(
-    'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [oldestBuildSetting, build],
-  );
-}
-
-async function readOldestBuild(session: Session): Promise<string | null> {
-  const { rows } = await session.query<{ value: string }>('SELECT value FROM settings WHERE name = $1', [
-    oldestBuildSetting,
-  ]);
-  return rows[0]?.value ?? null;
+  await writeSetting(session, oldestBuildSetting, build);
 }
 
 async function exists(session: Session, table: string): Promise<boolean> {

@@ -9,6 +9,22 @@ import { type Migration, readMigrations } from './read-migrations.ts';
 import { openSession, type Session, takeTurn } from './session.ts';
 import { settleUnfinished } from './settle-unfinished.ts';
 
+/*
+ * Migrations are applied by one session of ours, not by Prisma's engine. The engine writes a row, runs the script
+ * and ends the row in three transactions, and refuses each later start when it is killed between them. Here the
+ * script and its row commit together. The session that migrates has the advisory lock, so the lock lasts as long as
+ * its work, also after its process is gone; the next start waits for it, and says so. The table is Prisma's, and
+ * Prisma's tools read it.
+ *
+ * Rows that older builds left unfinished are ended by what is in the database: whether the objects that the script
+ * creates are there. Version 0.1.0 ran its first script statement by statement, so it may be half done; no server
+ * has used such a database, and its objects are dropped.
+ *
+ * The oldest build that works on a database is a setting in it, which each build reads at its start. So a build need
+ * not know a migration to know that it is too old. Version 0.1.0 does not read it; a trigger refuses the first thing
+ * that it writes at a start, and its message says why.
+ */
+
 const silent = { info: () => undefined, warn: () => undefined };
 
 /** What else one process at a time does to a database before it works on it: it calls `apply` in between. */

@@ -4,6 +4,7 @@ import type { Logger } from '../../../logger.ts';
 import { describeFailure } from '../connections/failure.ts';
 import { openClient } from '../connections/open.ts';
 import { endWhenSilent } from '../connections/silence.ts';
+import { locks } from '../locks.ts';
 
 /** The one session that migrates. Its lock, its transactions and its work end together. */
 export type Session = pg.Client;
@@ -12,7 +13,7 @@ export type Session = pg.Client;
  * Ours, and the lock of Prisma's engine, which applied the migrations of older builds: when such a process was killed,
  * its script may run on in the database, and the session that runs it still has Prisma's lock.
  */
-const locks = [7_236_500, 72_707_369];
+const wanted = [locks.migration, locks.prismaMigration];
 const askEveryMs = 200;
 /** How often a person is told what is waited for. */
 export const tellEveryMs = 3_000;
@@ -58,7 +59,7 @@ export async function takeTurn(session: Session, log: Pick<Logger, 'info'>, sign
 }
 
 async function tryLocks(session: Session): Promise<boolean> {
-  for (const lock of locks) {
+  for (const lock of wanted) {
     const { rows } = await session.query<{ isOurs: boolean }>('SELECT pg_try_advisory_lock($1) AS "isOurs"', [
       lock,
     ]);

@@ -13,6 +13,16 @@ import { LRUCache } from 'lru-cache';
 import { createCountKey } from './count-key.ts';
 import { documentLimits, measureDocument, refuseLongDocument } from './document-limits.ts';
 
+/*
+ * `prepare` looks at the words (length, tokens, nesting), parses, measures and only then validates, because
+ * validation takes longer than linear time. Measuring spreads each fragment once, so a document that doubles
+ * twenty-five times is refused as quickly as it is read. A depth is counted from where a fragment is spread. One
+ * name may be selected only so often in one place, because validation compares each with each. A point is taken
+ * before a document is looked at, so an empty purse costs nothing; a document that fails validation is paid in full.
+ * HTTP and WebSocket call the same function. Apollo gets documents that passed through its `documentStore`, and
+ * neither parses nor validates them again.
+ */
+
 /** An operation as a client sends it. */
 export interface AskedOperation {
   readonly query: string;

@@ -20,6 +20,11 @@ import type { SelectedColumn, TextRow } from '../view.ts';
  * So a document goes this way: what is selected (`selections.ts`), parts (`describe.ts`), sources (`source.ts`), statements
  * (`list.ts`), objects (`build.ts`). Each step knows the one before it and none behind it.
  *
+ * A plan never says what is wrong. Anything out of the ordinary, from a missing row to a cursor that is none, ends it, and
+ * graphql-js executes the query with the resolvers, which say it as they always do. The answers of both are compared byte by
+ * byte, also for documents that are drawn at random from the schema. A plan asks at its root whether the viewer may read,
+ * and binds every row that it is led to to the root's owner. So fields with rights of their own are never compiled.
+ *
  * Where the next thing goes: another order of lists is a line in `orders` (`list.ts`); another beginning of documents is a
  * source beside the root, of a `Readable`; a trace of each statement belongs in the reader, through which all of them
  * go; another transport asks the planner and gets `data`, as graphql-js has it.

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { findStorageSweep } from '../../../../src/features/storage-sweep/storage-sweep.queries.ts';
 import { takeStep } from '../../../../src/features/storage-sweep/tasks/sweep-storage.ts';
+import { locks } from '../../../../src/platform/db/locks.ts';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { eventually } from '../../../support/dramatis.ts';
 import { newPlace } from '../../../support/runs.ts';
@@ -84,7 +85,7 @@ it('one process takes steps at a time', async () => {
   const done = Promise.withResolvers<void>();
   const other = place.db.$transaction(
     async (tx) => {
-      await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(7236507)`;
+      await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${locks.storageSweep})`;
       await done.promise;
     },
     { timeout: 20_000 },

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { locks } from '../../../../src/platform/db/locks.ts';
 import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
 import {
   migrationsDirectory,
@@ -117,7 +118,7 @@ it('a killed process of an older build still runs its script: it is waited for',
   const backend = new pg.Client({ connectionString: database.url });
   await backend.connect();
   // Prisma's engine has this lock in the session of its script.
-  await backend.query('SELECT pg_advisory_lock(72707369)');
+  await backend.query('SELECT pg_advisory_lock($1)', [locks.prismaMigration]);
   await backend.query('BEGIN');
   await backend.query(scriptOf(second));
   const started = start();
