@@ -10,6 +10,7 @@ import {
   waitOf,
   waitReasons,
 } from '../../../src/features/generations/waiting.ts';
+import { wakeups } from '../../../src/features/generations/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   // No worker: nobody else moves the runs.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url);
-  jobs = await startJobQueue(dramatis.database.url, createLogger('silent'));
+  jobs = await startJobQueue(dramatis.database.url, [wakeups], createLogger('silent'));
   place = await newPlace(db);
 });
 afterAll(async () => {
