@@ -2,7 +2,7 @@ import type { Database } from '../db/connect.ts';
 import { choice, moment, texts } from '../reads/column.ts';
 import { arrayText } from '../reads/list.ts';
 import type { Reader } from '../reads/reader.ts';
-import type { Role } from './policy.ts';
+import type { Role } from './role.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Finds the live key by the hash of its secret; null where there is none. */

@@ -58,4 +58,6 @@ it('a sweep and moves of the same runs wait for each other, and neither blocks t
     await sleep(200);
   });
   expect(await waiting).toMatchObject([null, ...runs.map(() => ({ status: 'PROCESSING' })), 3]);
+  // Each has a job now.
+  expect(await db.$transaction((tx) => sweepGenerations(ctx, tx))).toBe(0);
 });
