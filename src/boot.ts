@@ -7,6 +7,7 @@ import { endForeignRuns } from './features/database-review/end-foreign-runs.ts';
 import { reviewDatabase } from './features/database-review/review-database.ts';
 import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
+import { hasImages } from './features/images/has-images.ts';
 import { settleEnvironment } from './features/provider/settle-environment.ts';
 import { refuseOtherEnvironment } from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
@@ -96,7 +97,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => reader.close());
   closers.push(() => events.close());
 
-  const storage = await openLocalStorage(pictures, { log, claim: claimFor(db) });
+  const storage = await openLocalStorage(pictures, { log, claim: claimFor(db, hasImages) });
   closers.push(async () => storage.close());
   const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({

@@ -1,5 +1,5 @@
 import { watchDatabase } from './features/database-review/watch-database.ts';
-import { wakeups } from './features/generations/wakeup.ts';
+import { wakeups } from './features/generations/queue/wakeup.ts';
 import { watchProvider } from './features/incidents/watch-provider.ts';
 import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
 import { watchEnvironment } from './features/provider/watch-environment.ts';

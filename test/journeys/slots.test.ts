@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { sendWakeups, wakeups } from '../../src/features/generations/wakeup.ts';
+import { sendWakeups, wakeups } from '../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase } from '../../src/platform/db/connect.ts';
 import { startJobQueue } from '../../src/platform/jobs/job-queue.ts';

@@ -4,7 +4,7 @@ import { storableJson } from '../../platform/db/storable.ts';
 import { type ProjectEventName, recordEvent } from '../access/record-event.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, readRow, writeProgress } from './progress.ts';
-import { admitGenerations } from './slots.ts';
+import { admitGenerations } from './queue/slots.ts';
 
 /** The database's time at the moment of the move. */
 export const atMove = 'now';

@@ -5,8 +5,8 @@ import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
 import { keepsSlot } from './generation-state.ts';
 import { askFor, type Move } from './move-generation.ts';
 import { type GenerationRow, readRow } from './progress.ts';
-import { admitGenerations } from './slots.ts';
-import { type NewWakeup, sendWakeups } from './wakeup.ts';
+import { admitGenerations } from './queue/slots.ts';
+import { type NewWakeup, sendWakeups } from './queue/wakeup.ts';
 
 /** A move, and what else is written with it, in a form in which many are written as quickly as one. */
 export interface SharedMove extends Omit<Move, 'also'> {

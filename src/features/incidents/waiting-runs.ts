@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
-import { wakeups } from '../generations/wakeup.ts';
+import { wakeups } from '../generations/queue/wakeup.ts';
 import type { Incident } from './judge-incidents.ts';
 
 type Tools = Pick<TaskContext, 'db' | 'segmind' | 'serverAccount' | 'jobs'>;

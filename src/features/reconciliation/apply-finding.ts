@@ -5,8 +5,8 @@ import type { Segmind } from '../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { failureColumns } from '../generations/failure.ts';
 import { moveGeneration } from '../generations/move-generation.ts';
+import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import type { CostSource } from '../generations/record-cost.ts';
-import { newWakeupId, sendWakeups } from '../generations/wakeup.ts';
 import { isDuplicateRequestId } from '../worker/results/keep-result.ts';
 import type { Finding, UncertainRun, Witness } from './witness.ts';
 

@@ -6,7 +6,7 @@ import type { Prisma } from '../../platform/db/generated/client.ts';
 import { closedProject } from '../access/authorize.ts';
 import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
 import { type GenerationRow, untouched } from '../generations/progress.ts';
-import { wakeAdmitted } from '../generations/slots.ts';
+import { wakeAdmitted } from '../generations/queue/slots.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
 

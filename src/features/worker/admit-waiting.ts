@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { defineTask } from '../../platform/jobs/define-task.ts';
-import { admitGenerations } from '../generations/slots.ts';
+import { admitGenerations } from '../generations/queue/slots.ts';
 
 const projectsAtOnce = 50;
 /** So many of one project's runs, then another's turn. */

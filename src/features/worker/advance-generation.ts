@@ -3,7 +3,7 @@ import { defineTask } from '../../platform/jobs/define-task.ts';
 import { endUnsent } from '../database-review/end-unsent.ts';
 import { isAtRest } from '../generations/generation-state.ts';
 import type { GenerationRow } from '../generations/progress.ts';
-import { type Wakeup, wakeups } from '../generations/wakeup.ts';
+import { type Wakeup, wakeups } from '../generations/queue/wakeup.ts';
 import { pollGeneration } from './poll-generation.ts';
 import { postpone, restUncertain } from './put-back.ts';
 import { storeGeneration } from './results/store-generation.ts';

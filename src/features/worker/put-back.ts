@@ -7,8 +7,8 @@ import type { Move } from '../generations/move-generation.ts';
 import { moveTogether } from '../generations/move-together.ts';
 import type { StoredOutputProblem } from '../generations/output-problem.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import { noteWaiting, type WaitReason } from '../generations/waiting.ts';
-import { newWakeupId, sendWakeups } from '../generations/wakeup.ts';
 import { failureOfRefusal } from './provider-failure.ts';
 
 /** Runs that wait for the same are not held up by more than this. */

@@ -5,8 +5,8 @@ import { persist } from '../../platform/db/persist.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { reviewDatabase } from '../database-review/review-database.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import type { Wakeup } from '../generations/queue/wakeup.ts';
 import { waitOfPause } from '../generations/waiting.ts';
-import type { Wakeup } from '../generations/wakeup.ts';
 import {
   claimTry,
   findPause,

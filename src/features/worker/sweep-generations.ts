@@ -3,7 +3,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { defineTask } from '../../platform/jobs/define-task.ts';
 import { isLiveJob } from '../../platform/jobs/live-jobs.ts';
-import { newWakeupId, sendWakeups, wakeups } from '../generations/wakeup.ts';
+import { newWakeupId, sendWakeups, wakeups } from '../generations/queue/wakeup.ts';
 
 const sweepSize = 500;
 

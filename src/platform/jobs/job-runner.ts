@@ -12,10 +12,11 @@ import { createFill, type Turn } from './places.ts';
  * at a stop.
  *
  * Why this is not pg-boss' `work`: each of its `localConcurrency` workers fetches by itself, and sends the heartbeats of its
- * own job. A run of the provider keeps its place while it waits, so a process has 5,000 places. Idle, that many workers of
- * `work` send FIGURE statements a second; this loop sends 4 and one heartbeat for all leases. `work` also has one signal for
- * every stop: it cannot give back what may end anywhere while it waits for what must finish, and it keeps no places for
- * urgent jobs. `groupConcurrency` is a part of `fetch`, and is used.
+ * own job. Measured: idle, 100 of them send 200 statements a second, at the shortest interval, which is half a second; with
+ * 100 jobs at work they send 20 heartbeats a second. A job may keep its place while it mostly waits, so a process has 5,000
+ * places. For any number of places this loop sends 4 fetches a second, and one heartbeat for all leases every 2.5 seconds.
+ * `work` also ends a batch as one: at a stop it cannot give back what may end anywhere while it waits for what must finish.
+ * And it keeps no places for urgent jobs. `groupConcurrency` belongs to `fetch`, so fairness is pg-boss' own.
  */
 const fetchEveryMs = 250;
 /** A breath, so that a job that fails at once does not spin; and before the database is asked again after a failure. */

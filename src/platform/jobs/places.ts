@@ -46,8 +46,8 @@ function free(places: number, turns: readonly Turn[], hasUrgent: boolean): Free 
 
 /**
  * Makes what fills the free places with jobs. Some places are kept for urgent jobs, which only take them when no other is
- * free. Of the others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise many small
- * projects would always be first.
+ * free. Of the others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise the
+ * others would never come while there is always an urgent one.
  */
 export function createFill<Job>(
   fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>,

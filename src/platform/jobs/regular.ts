@@ -6,10 +6,10 @@ import { type Lock, underLock } from '../db/under-lock.ts';
 /*
  * Work that is done again and again while a process runs.
  *
- * Why this is not pg-boss' `schedule`: its grain is a minute, and it needs a monitor and a queue of its own, which cost
- * FIGURE statements a minute in each process. The intervals here go from half a second to a setting in milliseconds. Much of
- * the work belongs to each process, and a schedule's job goes to one. What begins anew where it was cut short needs no row
- * that remembers it.
+ * Why this is not pg-boss' `schedule`: one occurrence a minute is all that it can send (its throttle slot has 60 seconds), and
+ * the intervals here go from half a second to settings in milliseconds. Most of the work belongs to each process, while a
+ * schedule's job goes to one. Its price is no reason: the monitor sends 7 statements a minute. What must be done once in a
+ * period, by whichever process, is a job with a `schedule` of `defineTask`: that is pg-boss' own throttle.
  */
 
 /** What the loop itself needs of a process. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import { writeProgress } from '../../../src/features/generations/progress.ts';
-import { wakeups } from '../../../src/features/generations/wakeup.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { moveGenerationIn } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
-import { newWakeupId, wakeups } from '../../../src/features/generations/wakeup.ts';
+import { newWakeupId, wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';

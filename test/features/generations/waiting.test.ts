@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether } from '../../../src/features/generations/move-together.ts';
 import { readProgress, writeProgress } from '../../../src/features/generations/progress.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import {
   noteWaiting,
   type Wait,
@@ -10,7 +11,6 @@ import {
   waitOf,
   waitReasons,
 } from '../../../src/features/generations/waiting.ts';
-import { wakeups } from '../../../src/features/generations/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';

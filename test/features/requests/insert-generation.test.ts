@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UserError } from '../../../src/errors.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
-import { wakeups } from '../../../src/features/generations/wakeup.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { insertGeneration, type NewGeneration } from '../../../src/features/requests/insert-generation.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Viewer } from '../../../src/platform/auth/viewer.ts';

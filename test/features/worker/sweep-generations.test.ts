@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { moveTogether } from '../../../src/features/generations/move-together.ts';
-import { wakeups } from '../../../src/features/generations/wakeup.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { sweepGenerations } from '../../../src/features/worker/sweep-generations.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';

@@ -4,8 +4,8 @@ import { reviewDatabase } from '../../database-review/review-database.ts';
 import type { Changes } from '../../generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../generations/move-together.ts';
 import type { GenerationRow } from '../../generations/progress.ts';
+import { newWakeupId } from '../../generations/queue/wakeup.ts';
 import { deliveredOutputs } from '../../generations/stored-run.ts';
-import { newWakeupId } from '../../generations/wakeup.ts';
 
 /** What the provider answered about a run. */
 export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Uses } from '../../platform/context.ts';
-import type { Transaction } from '../../platform/db/connect.ts';
-import { type Job, type JobKind, type NewJob, newJobId } from '../../platform/jobs/job.ts';
+import type { Uses } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
+import { type Job, type JobKind, type NewJob, newJobId } from '../../../platform/jobs/job.ts';
 
 /** What the job of a run carries. */
 interface RunToWake {

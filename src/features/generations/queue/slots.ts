@@ -1,5 +1,5 @@
-import type { Uses } from '../../platform/context.ts';
-import type { Transaction } from '../../platform/db/connect.ts';
+import type { Uses } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
 import { newWakeupId, sendWakeups } from './wakeup.ts';
 
 /** A project with no more runs than this under way is served before those that have many. */
