@@ -15,8 +15,8 @@ import { createFill, type Turn } from './places.ts';
  * own job. Measured: idle, 100 of them send 200 statements a second, at the shortest interval, which is half a second; with
  * 100 jobs at work they send 20 heartbeats a second. A job may keep its place while it mostly waits, so a process has 5,000
  * places. For any number of places this loop sends 4 fetches a second, and one heartbeat for all leases every 2.5 seconds.
- * `work` also ends a batch as one: at a stop it cannot give back what may end anywhere while it waits for what must finish.
- * And it keeps no places for urgent jobs. `groupConcurrency` belongs to `fetch`, so fairness is pg-boss' own.
+ * At a stop `work` waits for all handlers until one limit: it cannot give back what may end anywhere while it waits for what
+ * must finish. And it keeps no places for urgent jobs. `groupConcurrency` belongs to `fetch`, so fairness is pg-boss' own.
  */
 const fetchEveryMs = 250;
 /** A breath, so that a job that fails at once does not spin; and before the database is asked again after a failure. */
