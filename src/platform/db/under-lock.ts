@@ -3,7 +3,10 @@ import type { Database, Transaction } from './connect.ts';
 /** An advisory lock of the database, by a number that nothing else uses. */
 export interface Lock {
   readonly key: number;
-  /** How long the work may take; it may wait for other things than the database meanwhile. By default it has the time of other transactions. */
+  /**
+   * How long the work may take; it may wait for other things than the database meanwhile. By default it has the time of other
+   * transactions.
+   */
   readonly longestMs?: number;
 }
 

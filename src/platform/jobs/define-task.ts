@@ -15,7 +15,7 @@ export interface JobTask<Tools, Payload extends object> extends JobKind<Payload>
   readonly places: number | ((tools: Tools) => number);
   /** Sends a job in each period, one for all processes. A period in which no process works has none. */
   readonly schedule?: { readonly everySeconds: number; readonly payload: Payload };
-  /** Is called once in a process, so that a task has a place for what it remembers. Resolves to what is done with a job. */
+  /** Is called once in a process, so that a task has a place for what it remembers. Returns what is done with a job. */
   readonly run: (tools: Tools) => JobHandler<Payload>;
 }
 

@@ -27,7 +27,7 @@ type Round<Given extends readonly unknown[]> =
   | ((signal: AbortSignal, ...given: Given) => Promise<number | undefined>);
 type Held = readonly [tx: Transaction, now: Date];
 
-/** A task that is done in rounds. */
+/** A task that is done in rounds. `run` is called once in a process, and returns what a round does: so it can remember things. */
 export type RegularTask<Tools> = Regular<Tools> &
   (
     | {
