@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sendWakeups, wakeups } from '../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase } from '../../src/platform/db/connect.ts';
 import { startJobQueue } from '../../src/platform/jobs/job-queue.ts';
@@ -40,9 +41,9 @@ describe('three servers share the slots of a project', () => {
   /** As a process of the version before would wake them: slots or not. */
   const wakeAll = async () => {
     const db = connectDatabase(dramatis.database.url, { maxConnections: 1 });
-    const queue = await startJobQueue(dramatis.database.url, createLogger('silent'));
+    const queue = await startJobQueue(dramatis.database.url, [wakeups], createLogger('silent'));
     for (const { id: generationId, wakeupId: id } of await db.generation.findMany())
-      await queue.send(db, { id, generationId });
+      await sendWakeups({ jobs: queue }, db, { id, generationId });
     await queue.stop(0);
     await db.$disconnect();
   };

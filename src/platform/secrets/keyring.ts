@@ -49,7 +49,7 @@ export function createKeyring(keys: readonly [MasterKey, ...MasterKey[]]): Keyri
       });
       // The header is authenticated: who moves a ciphertext to another row cannot change whose it says it is.
       if (protectedHeader.owner !== owner)
-        throw new SecretUnreadable('A stored secret belongs to another project.');
+        throw new SecretUnreadable('A stored secret belongs to another owner.');
       return Buffer.from(plaintext).toString('utf8');
     },
     isStale(sealed) {

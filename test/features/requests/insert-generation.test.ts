@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UserError } from '../../../src/errors.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { insertGeneration } from '../../../src/features/requests/insert-generation.ts';
 import type { NewGeneration } from '../../../src/features/requests/new-generation.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -22,7 +23,7 @@ let characterId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);
