@@ -1,8 +1,8 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 /*
- * A project's own provider key is sealed as a JWE whose authenticated header names the project. So the sealed text
- * opens nothing when it is moved to another row.
+ * A secret is sealed as a JWE whose authenticated header names what it belongs to. So the sealed text opens nothing when it
+ * is moved to another row.
  */
 
 /** A master key: its name, which is written beside what it encrypts, and its 256 bits. */
