@@ -2,6 +2,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
+import { stateOf } from '../../../src/simulator/jobs.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { type HeldProject, holdProject } from '../../support/held-project.ts';
 import { isSubmit } from '../../support/ill-provider.ts';
@@ -120,16 +122,20 @@ describe('a run that is called off while it is handed over', () => {
 });
 
 describe('the job of a run', () => {
+  const isRefused = (_: Simulator, { method, path }: Simulator['requests'][number]) => isSubmit(method, path);
+  const isFailure = ({ jobs }: Simulator, { path }: Simulator['requests'][number]) =>
+    path.endsWith('/status') && [...jobs.values()].some((job) => stateOf(job, Date.now()) === 'FAILED');
+
   it.each([
-    ['the provider refuses', '[[simulate:400]]', isSubmit],
-    ['has failed', '[[simulate:failed]]', (_: string, path: string) => path.endsWith('/status')],
+    ['the provider refuses', '[[simulate:400]]', isRefused],
+    ['has failed', '[[simulate:failed]]', isFailure],
   ])('that %s lasts until that is written down', async (_, prompt, isLast) => {
     const dramatis = await Dramatis.start();
     try {
       const [failing, other] = [await dramatis.cast(), await dramatis.cast()];
       let project: HeldProject | undefined;
-      dramatis.simulator.onRequest = async ({ method, path }) => {
-        if (isLast(method, path))
+      dramatis.simulator.onRequest = async (request) => {
+        if (isLast(dramatis.simulator, request))
           project ??= await holdProject(dramatis.database.url, fromGlobalId('Project', failing.projectId));
       };
       const id = await dramatis.generate(failing.characterId, prompt);
