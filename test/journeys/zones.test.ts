@@ -211,10 +211,10 @@ describe.each([
       variables: { id: cast.projectId },
     });
     const told = (async () => {
-      for await (const _ of events);
-    })().catch(() => undefined);
-    expect(await closed).toMatchObject({ code: 4403, reason: 'TOKEN_EXPIRED' });
-    await told;
+      for await (const { errors } of events) expect(errors).toBeUndefined();
+    })().catch((error: unknown) => error);
+    const ended = { code: 4403, reason: 'TOKEN_EXPIRED' };
+    expect([await closed, await told]).toMatchObject([ended, ended]);
     // The end is told in whole seconds, and looked after once a second.
     expect(Date.now() - startsAt).toBeGreaterThan(1_900);
     expect(Date.now() - startsAt).toBeLessThan(8_000);
