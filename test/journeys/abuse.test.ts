@@ -118,6 +118,18 @@ describe('over WebSocket', () => {
       await sleep(2);
       socket.send(JSON.stringify({ id: String(id), type: 'complete' }));
     }
+    // And one that was told something before.
+    let isTold = false;
+    socket.on('message', (text) => {
+      isTold ||= String(text).includes('"type":"next"') && String(text).includes('"id":"told"');
+    });
+    socket.send(JSON.stringify({ id: 'told', type: 'subscribe', payload: { query } }));
+    const input = { projectId: cast.projectId, name: 'Mara' };
+    await eventually('an event', async () => {
+      await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
+      return isTold;
+    });
+    socket.send(JSON.stringify({ id: 'told', type: 'complete' }));
     // One that stays is looked after every two seconds: a clock that is as slow as the machine.
     const other = await team(dramatis);
     const staying = await open(other.owner.key);
