@@ -28,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 const tree = await copyTree(cwd());
 try {
   const places: { file: string; mutation: Mutation }[] = [];
-  for (const file of tree.files.filter(isMutable))
+  for (const file of tree.files.filter((each) => isMutable(each) && each.includes(values.only)))
     for (const mutation of findMutations(await tree.read(file))) places.push({ file, mutation });
   const tests = [];
   for (const file of tree.files.filter(isTest)) tests.push({ file, text: await tree.read(file) });
