@@ -141,6 +141,8 @@ describe('over WebSocket', () => {
         ({ text, values }) =>
           text.includes('project_events') && values.includes(fromGlobalId('Project', projectId)),
       ).length;
+    // The first ones come at once.
+    await eventually('the rhythm of the one that stays', () => looks(other.projectId) >= 8, 60_000);
     await eventually(
       'the one that stays to be read three times, and those that were left not once',
       async () => {
