@@ -12,7 +12,10 @@ const environmentTexts = {
   LIVE: 'Live: runs cost money',
 };
 
-/** The strip on top: the name, the key, whether the server takes it, whether runs are real, and the way back. */
+/**
+ * The top bar: name, key, whether the server accepts the key, simulator or live, and a button to restore the
+ * examples.
+ */
 export function KeyStrip({ adminKey, access, environment, onConnect, onReset }) {
   const [draft, setDraft] = useState(adminKey);
   useEffect(() => setDraft(adminKey), [adminKey]);
