@@ -166,7 +166,7 @@ export function errorCode(thrown: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** The codes for too few open files, ports or memory, or too little disk space. */
+/** The error codes that mean that there are no more file handles, ports, memory or disk space. */
 const exhaustionCodes = [
   'EMFILE',
   'ENFILE',

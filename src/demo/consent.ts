@@ -14,7 +14,7 @@ export function describeCost(environment: Environment, quotes: readonly Quote[])
     : `Provider      LIVE: ${quotes.length} runs will cost ${price}, at most ${hold}\n`;
 }
 
-/** Whether the runs may start. On the simulator always. Live only with consent: given before, or by a typed yes. */
+/** Whether the runs may start: always on the simulator, and live only with consent, given before or by a typed yes. */
 export async function maySpend(
   environment: Environment,
   isAgreed: boolean,

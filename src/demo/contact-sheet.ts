@@ -63,9 +63,7 @@ function wordsOf({ title, caption, left, top, span }: Placed): string {
   ].join('');
 }
 
-/**
- * Draws all pictures of a demo on one sheet, as PNG. For a small file, `colours` limits its colours, to 256 at most.
- */
+/** Draws all pictures of a demo on one sheet, as PNG. `colours`, at most 256, limits its colours for a small file. */
 export async function drawContactSheet(
   heading: string,
   groups: readonly SheetGroup[],

@@ -14,10 +14,7 @@ interface Line {
   endedAt: number | undefined;
 }
 
-/**
- * How full a bar is, from 0 to 1. It is 0.9 after the expected time and 0.97 at most while the run is not stored; 1
- * at the end.
- */
+/** How full a bar is, from 0 to 1: 0.9 after the expected time, at most 0.97 before the end, and 1 at the end. */
 export function fullness(elapsedSeconds: number, expectedSeconds: number, status: string): number {
   if (resting.includes(status)) return 1;
   if (status === 'STORING') return 0.97;

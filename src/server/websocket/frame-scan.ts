@@ -1,6 +1,6 @@
 /** Opcodes from this one on are control frames, which may come between the frames of a message (RFC 6455, 5.2). */
 const firstControl = 0x8;
-/** Two bytes, a length of eight bytes and a mask of four bytes. */
+/** The longest header of a frame: two bytes, a length of eight bytes and a mask of four bytes. */
 const longestHeader = 14;
 
 /**

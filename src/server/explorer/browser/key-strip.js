@@ -13,8 +13,8 @@ const environmentTexts = {
 };
 
 /**
- * The top bar: name, key, whether the server accepts the key, simulator or live, and a button to restore the
- * examples.
+ * The strip at the top: the name, the key, whether the server accepts the key, simulator or live, and a button that
+ * restores the examples.
  */
 export function KeyStrip({ adminKey, access, environment, onConnect, onReset }) {
   const [draft, setDraft] = useState(adminKey);
