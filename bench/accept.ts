@@ -22,10 +22,7 @@ const bound = 0.25;
 const mostSlots = 10_000;
 const adminKey = 'accept-bench-admin-key';
 
-/**
- * The rate of accepted runs divided by the rate of raw inserts of the same rows: in one project, and in many
- * projects.
- */
+/** The rate of accepted runs divided by the rate of raw inserts of the same rows, in one and in many projects. */
 export const acceptBench: Bench = {
   name: 'accept',
   about: 'Runs accepted over HTTP in a second, against raw inserts of the same rows in a transaction each.',
@@ -145,10 +142,7 @@ async function ask(pool: Pool, key: string, query: string, input: object): Promi
   return payload;
 }
 
-/**
- * Makes projects, each with a character with a face, a budget and a service key. Their runs get a slot and a job at
- * once.
- */
+/** Makes projects, each with a character with a face, a budget, a service key, and slots for all of its runs. */
 async function cast(pool: Pool, count: number): Promise<Place[]> {
   const admin = (mutation: string, input: object, picked = '') => {
     const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
@@ -178,10 +172,7 @@ const face =
 const generateMutation = `mutation ($input: GenerateInput!) {
   generate(input: $input) { generation { id status } userErrors { code message path } } }`;
 
-/**
- * Requests a run, which takes ten minutes at the provider, so that only accepting is measured. Resolves to the row's
- * id.
- */
+/** Requests a run that takes ten minutes at the provider, so only accepting is measured. Resolves to the row id. */
 async function generate(pool: Pool, { characterId, secret }: Place): Promise<string> {
   const { generation } = await ask(pool, secret, generateMutation, {
     characterId,

@@ -38,8 +38,7 @@ query Models {
     variables: {},
   },
   {
-    query: `# 2. A project holds a cast of characters.
-# Copy the id in the answer.
+    query: `# 2. A project for characters. Copy its id from the answer.
 mutation CreateProject($input: CreateProjectInput!) {
   createProject(input: $input) {
     project { id name }
@@ -50,8 +49,7 @@ mutation CreateProject($input: CreateProjectInput!) {
     variables: { input: { name: 'The Lighthouse' } },
   },
   {
-    query: `# 3. A character. The appearance is put
-# before every prompt.
+    query: `# 3. A character. Prompts begin with its appearance.
 mutation CreateCharacter($input: CreateCharacterInput!) {
   createCharacter(input: $input) {
     character { id name }
