@@ -9,10 +9,7 @@ import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
 import type { Bench } from './result.ts';
 
-/**
- * `npm run bench` runs these benches, which take ten minutes together. `npm run bench -- <name> …` runs the named
- * ones.
- */
+/* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
 const others: readonly Bench[] = [memory, compression];

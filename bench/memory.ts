@@ -79,10 +79,7 @@ async function sampleMemory(pid: number): Promise<{ at: number; mebibytes: numbe
   return samples;
 }
 
-/**
- * Starts the load: library queries, characters by id, runs that are followed to their end, and a project
- * subscription.
- */
+/** Starts the load: library queries, characters by id, runs that are followed to their end, a subscription. */
 async function startLoad(target: Target, key: string) {
   const api = new ApiClient(target.url, key);
   const projectId = toGlobalId('Project', libraryProjectId);

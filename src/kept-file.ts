@@ -27,10 +27,7 @@ export interface Making {
   readonly loss: string;
 }
 
-/**
- * The text of a file; null when there is no file. Throws an Error of one line when the file is empty or cannot be
- * read.
- */
+/** The text of a file; null without a file. Throws an Error of one line for a file that is empty or cannot be read. */
 export async function readKept(path: string, loss?: string): Promise<string | null> {
   let text: string;
   try {

@@ -77,10 +77,7 @@ export function createOutage(log: Logger, words: { readonly failed: string; read
 
 /** Remembers the last message about each of many things, so that a repeated message is logged at a lower level. */
 export interface Repeats {
-  /**
-   * The level for a message about a thing: `debug` when it equals the last message about this thing, otherwise
-   * `warn`.
-   */
+  /** The level for a message about a thing: `debug` when it equals the last one about this thing, otherwise `warn`. */
   levelOf(thing: string, message: string): 'warn' | 'debug';
   /** Forgets the last message about a thing, so that the next one is logged as `warn`. */
   forget(thing: string): void;

@@ -6,10 +6,7 @@ import pg from 'pg';
 import { formatMicros } from '../../src/money.ts';
 import { type IdType, parseGlobalId, toGlobalId } from '../../src/platform/reads/global-id.ts';
 
-/**
- * Mercurius with its JIT, pg, and a dataloader for each level: the code of a developer who optimizes by the
- * documentation.
- */
+/* Mercurius with its JIT, pg, and a dataloader for each level: code that follows the documentation on speed. */
 const schema = `
   scalar DateTime
   type Query { project(id: ID!): Project character(id: ID!): Character }

@@ -9,10 +9,7 @@ export interface Size {
 /** Part of the stamp. Increase it when the fill changes; then kept databases are filled again. */
 export const fillVersion = 1;
 
-/**
- * The row ids of the large project, which has four fifths of all characters, and of one of twenty projects with 100
- * each.
- */
+/** The row ids of the large project, with four fifths of all characters, and of one of twenty with 100 each. */
 export const libraryProjectId = '00000000-0000-7000-8000-000000000001';
 export const otherProjectId = '00000000-0000-7000-8000-000000000002';
 

@@ -15,10 +15,7 @@ export function textFrame(text: string): Buffer {
   return frame(opcodes.text, Buffer.from(text));
 }
 
-/**
- * Calls `hear` with each complete text from the server, answers its pings, and returns the bytes of an incomplete
- * frame.
- */
+/** Calls `hear` with each complete text, answers pings, and returns the bytes of an incomplete frame. */
 export function takeFrames(bytes: Buffer, socket: Writable, hear: (text: Buffer) => void): Buffer {
   let at = 0;
   while (at + 2 <= bytes.length) {

@@ -54,10 +54,7 @@ export async function askOnce({ name, url, authorization }: Target, body: string
   return text;
 }
 
-/**
- * The text of the `data` member of a response, without the extensions, which hold the cost. Throws when there are
- * errors.
- */
+/** The text of the `data` member of a response, without the extensions. Throws when there are errors. */
 export function dataOf(answer: string): string {
   const start = '{"data":';
   if (!answer.startsWith(start)) throw new Error(`not a good answer: ${answer.slice(0, 500)}`);
@@ -65,10 +62,7 @@ export function dataOf(answer: string): string {
   return answer.slice(start.length, extensions < 0 ? answer.lastIndexOf('}') : extensions);
 }
 
-/**
- * Throws unless all servers answer every request with the same bytes of data. Resolves to the length of the first
- * answer.
- */
+/** Throws unless all servers answer every request with the same bytes. Resolves to the length of the first answer. */
 export async function checkSameBytes(targets: readonly Target[], bodies: readonly string[]): Promise<number> {
   const [first, ...others] = targets;
   if (!first) throw new Error('there is no server to compare');

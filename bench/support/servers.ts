@@ -41,10 +41,7 @@ export async function startDramatis(
   });
 }
 
-/**
- * The programs that Dramatis is compared with. The one with Prisma and TypeGraphQL has decorators, so it is built
- * first.
- */
+/** The programs that Dramatis is compared with. The one with Prisma has decorators, so it is built first. */
 export const rivals = ['limit', 'mercurius', 'prisma'] as const;
 export type Rival = (typeof rivals)[number];
 

@@ -84,10 +84,7 @@ export interface EnumParameter extends ParameterBase {
 
 export interface ImageParameter extends ParameterBase {
   readonly type: 'IMAGE';
-  /**
-   * The provider's own sample picture. It is shown and never sent, because it shows another face than the
-   * character's.
-   */
+  /** The provider's own sample picture. It is shown and never sent, because it does not show the character. */
   readonly default: string | null;
   /**
    * The kinds of reference picture that fit, the best first. When the caller names no picture, the character's newest

@@ -18,10 +18,7 @@ export async function isAlive(url: string): Promise<boolean> {
   );
 }
 
-/**
- * Starts the server on a free port and waits until it listens. Throws the server's error output when it does not
- * start.
- */
+/** Starts the server on a free port and waits until it listens. Throws its error output when it does not start. */
 export async function startServer(environment: NodeJS.ProcessEnv): Promise<DemoServer> {
   // In a process group of its own, so that Ctrl-C reaches only the demo, which then stops the server.
   const child: ChildProcess = spawn(process.execPath, [mainPath], {

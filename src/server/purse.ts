@@ -9,10 +9,7 @@ export { payer };
 export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewer) {
   const name = payer(viewer);
   return {
-    /**
-     * Pays one point before the document is parsed, so that a viewer without points causes no work. Throws
-     * RateLimited.
-     */
+    /** Pays one point before parsing, so that a viewer without points causes no work. Throws RateLimited. */
     enter: () => meter.spend(name, 1),
     /** Pays the rest of the cost; one point is already paid. Throws RateLimited. */
     pay: async (points: number): Promise<Cost> => ({

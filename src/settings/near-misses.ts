@@ -40,10 +40,7 @@ export function reportNearMisses(variables: Readonly<Record<string, string | und
   if (text !== null) process.stderr.write(`${text}\n`);
 }
 
-/**
- * Whether one name may be a misspelling of the other: another case, no underscores, letters swapped, missing or
- * wrong.
- */
+/** Whether a name may be a misspelling of ours: another case, no underscores, letters swapped, missing or wrong. */
 function isNear(name: string, own: string): boolean {
   const [ours, theirs] = [letters(own), letters(name)];
   const mostChanges = ours.length < longName ? 1 : 2;

@@ -81,10 +81,7 @@ export function withoutMarkers(prompt: string): string {
   return prompt.replace(marker, '').trim();
 }
 
-/**
- * Whether a configured fault is drawn again at each poll, and not when a job is accepted: poll faults with a rate
- * are.
- */
+/** Whether a configured fault is drawn at each poll, not when a job is accepted: true for poll faults with rates. */
 export function isPerPoll({ name, rate }: Fault): boolean {
   return rate !== undefined && ['poll-429', 'poll-500', 'poll-502'].includes(name);
 }

@@ -72,10 +72,7 @@ export function seedOf(
   return typeof given === 'number' && given >= 0 ? given : draw();
 }
 
-/**
- * The values of a model's image parameters, trimmed as the provider does. Identity images are first, then pose
- * images.
- */
+/** The values of a model's image parameters, identity images first, then pose images, trimmed as the provider does. */
 export function imagesOf(model: ImageModelDefinition, body: Readonly<Record<string, unknown>>): string[] {
   return (['IDENTITY_IMAGE', 'POSE_IMAGE'] as const)
     .flatMap((role) => parametersInRole(model, role))

@@ -2,10 +2,7 @@ import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
 import type { AskedOperation } from '../../platform/graphql/documents/prepare.ts';
 
-/**
- * A request in the form for Apollo. It has the text of the prepared document, also when the client sent a hash or an
- * id.
- */
+/** A request in the form for Apollo, with the prepared text, also when the client sent a hash or id. */
 export function toApolloRequest(
   request: FastifyRequest,
   { query, operationName, variables }: AskedOperation,

@@ -14,10 +14,7 @@ import {
 } from '../../errors.ts';
 import { explainUnavailable } from '../explain-unavailable.ts';
 
-/**
- * The response to a request that failed outside GraphQL's own error handling. Its body has the shape of GraphQL's
- * errors.
- */
+/** The response to a request that failed outside GraphQL. Its body has the shape of GraphQL's errors. */
 export interface HttpFailure {
   readonly status: number;
   readonly code: string;

@@ -11,10 +11,7 @@ export class FrameScan {
   unfinishedBytes = 0;
   /** The number of pieces in which the library keeps these bytes: one for each part of a frame in each chunk. */
   unfinishedPieces = 0;
-  /**
-   * The size of the chunks that hold these pieces. A piece is a view of its chunk, so the whole chunk stays in
-   * memory.
-   */
+  /** The size of the chunks that hold these pieces. A piece is a view of its chunk, so the whole chunk is kept. */
   unfinishedChunkBytes = 0;
   /** Whether the next byte begins a frame. */
   isBetweenFrames = true;

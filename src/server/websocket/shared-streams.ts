@@ -44,10 +44,7 @@ export function createSharedStreams(tools: {
     return group;
   }
 
-  /**
-   * Sends one subscriber the stored events. Resolves to true when no more events can come, or the subscriber has
-   * ended.
-   */
+  /** Sends one subscriber the stored events. Resolves to true when no more can come, or the subscriber has ended. */
   async function catchUp(subscriber: Subscriber): Promise<boolean> {
     const { followed, key, ended } = subscriber;
     let read = () => followed.read(subscriber.position);
@@ -101,10 +98,7 @@ export function createSharedStreams(tools: {
   };
 }
 
-/**
- * Pays for an event, and waits while there are too few points, so no event is lost. Null when the subscriber has
- * ended.
- */
+/** Pays for an event. Waits while there are too few points, so no event is lost. Null when the subscriber has ended. */
 async function payWithPatience(subscriber: Subscriber): Promise<Cost | null> {
   const { ended } = subscriber;
   while (!ended.aborted) {

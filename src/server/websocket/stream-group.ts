@@ -119,10 +119,7 @@ export function startStreamGroup(
     await Promise.all(late);
   }
 
-  /**
-   * Sends steps to the members. Without members the position still moves, so that `admit` finds subscribers behind
-   * it.
-   */
+  /** Sends steps to the members. Without members it still moves the position, by which `admit` refuses subscribers. */
   async function tell(steps: readonly Step[]): Promise<void> {
     let reviewed: Alike[] = [];
     let reviewedAt = Number.NEGATIVE_INFINITY;
