@@ -40,7 +40,7 @@ const long = '/test/long/';
 const aboutReading = [
   'contract/(tenancy/|http-)',
   'features/(api-keys|audit|ledger|members|people|projects)/',
-  'features/(budgets/budgets|generations/(generation-filter|images/rate-image|waiting)|reconciliation/books|spend/spend)\\.',
+  'features/(budgets/budgets|generations/(generation-filter|images/rate-image|waiting)|reconciliation/(books|reconciliation\\.queries)|spend/spend)\\.',
   'journeys/(bad-input|guards|live-access|models|money|requests|samples|team)\\.',
 ].join('|');
 

@@ -15,7 +15,7 @@ import type { Segmind } from './segmind/segmind.ts';
 import type { IntentNotes } from './storage/intent-notes.ts';
 import type { Storage } from './storage/storage.ts';
 
-/** Wall-clock time for what never decides about a run: those decisions use the database's time. */
+/** Wall-clock time for what never decides anything that lasts: those decisions use the database's time. */
 export interface Clock {
   now(): Date;
 }
@@ -63,8 +63,8 @@ export interface Context {
   readonly loaders: Loaders;
 }
 
-/** What a use case takes: `createCharacter(ctx: Uses<'db' | 'viewer'>, input)`. */
+/** What a use case takes: `createThing(ctx: Uses<'db' | 'viewer'>, input)`. */
 export type Uses<K extends keyof Context> = Pick<Context, K>;
 
-/** What a task has: no viewer, since permission was asked when the run was requested, and nothing that clients send. */
+/** What a task has: no viewer, since permission was asked when the work was requested, and nothing that clients send. */
 export type TaskContext = Omit<Context, 'viewer' | 'loaders' | 'publicUrl' | 'bytes' | 'decoding'>;

@@ -55,22 +55,29 @@ describe('a worker that is killed', () => {
     expect(submits()).toBe(1);
   });
 
-  it('while it polls: another one goes on within 15 seconds; one bill', async () => {
+  it('while it polls: another one takes over its lease; one bill', async () => {
     const first = await worker();
-    let killedAt = 0;
+    let polls = 0;
     dramatis.simulator.onRequest = (request) => {
-      if (isPoll(request) && killedAt === 0) {
-        killedAt = performance.now();
-        first.signal('SIGKILL');
-      }
+      if (isPoll(request) && polls++ === 0) first.signal('SIGKILL');
     };
     const id = await dramatis.generate(characterId, '[[simulate:slow=20]]');
+    await first.exited;
+    const job = async () => {
+      const [row] = await dramatis.database.query(
+        'SELECT j.id, j.retry_count AS takeovers FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id',
+      );
+      return row;
+    };
+    const left = await job();
+    expect(left?.takeovers).toBe(0);
     await worker();
-    await eventually('another worker to poll', () => dramatis.simulator.requests.filter(isPoll).length > 1);
-    expect(performance.now() - killedAt).toBeLessThan(15_000);
+    await eventually('another worker to poll', () => polls > 1, 60_000);
+    // The same wake-up: the sweep, which comes much later, would have made a new one.
+    expect(await job()).toEqual({ id: left?.id, takeovers: 1 });
     expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
     expect(dramatis.simulator.bill).toHaveLength(1);
-  });
+  }, 120_000);
 
   it('while it downloads: downloaded again, stored once, one bill', async () => {
     const first = await worker();
@@ -155,7 +162,7 @@ it('a server that is killed while it writes many runs together: each is whole, o
 }, 120_000);
 
 it('SIGTERM under load: runs are handed over, none becomes UNCERTAIN, the process ends within its grace', async () => {
-  const first = await startServerProcess(dramatis, { ROLE: 'all', SHUTDOWN_GRACE_MS: '5000' });
+  const first = await startServerProcess(dramatis, { ROLE: 'all', SHUTDOWN_GRACE_MS: '30000' });
   const ids = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
       dramatis.generate(characterId, `run ${index}`, {}, { url: first.url }),
@@ -165,7 +172,7 @@ it('SIGTERM under load: runs are handed over, none becomes UNCERTAIN, the proces
   const stoppedAt = performance.now();
   first.signal('SIGTERM');
   expect(await first.exited).toBe(0);
-  expect(performance.now() - stoppedAt).toBeLessThan(6_000);
+  expect(performance.now() - stoppedAt).toBeLessThan(30_000);
   await worker();
   const states = await Promise.all(ids.map((id) => dramatis.settle(id)));
   expect(states.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
@@ -182,38 +189,34 @@ it('two workers take the same run: one submits', async () => {
 
 it('a database that drops every connection again and again loses no accepted run', async () => {
   const first = await startServerProcess(dramatis, { ROLE: 'worker' });
-  let isOver = false;
-  const storm = (async () => {
-    for (let round = 0; round < 6 && !isOver; round += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      await dramatis.database.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dramatis%'",
-      );
-    }
-  })();
+  let dropped = 0;
+  const drop = async () => {
+    const rows = await dramatis.database.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dramatis%'",
+    );
+    dropped += rows.length;
+  };
+  const ask = async (index: number): Promise<string | null> => {
+    const prompt = `storm ${index}`;
+    const input = { characterId, idempotencyKey: prompt, model: { consistentCharacter: { prompt } } };
+    const { data, errors } = await dramatis.ask(generateMutation, { input });
+    const id = data?.generate?.generation?.id ?? null;
+    if (id === null) expect(errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+    return id;
+  };
   const accepted: string[] = [];
   for (let index = 0; index < 12; index += 1) {
-    const answer = await dramatis.ask(
-      'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } } }',
-      {
-        input: {
-          characterId,
-          idempotencyKey: `storm-${index}`,
-          model: { consistentCharacter: { prompt: `storm ${index}` } },
-        },
-      },
-    );
-    const id = answer.data?.generate?.generation?.id;
-    if (id) accepted.push(id);
-    else expect(answer.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Each of them is asked for while connections break, and once more until it is taken.
+    const [id] = await Promise.all([ask(index), index % 2 ? drop() : null]);
+    accepted.push(id ?? (await eventually('it to be taken', () => ask(index))));
   }
-  isOver = true;
-  await storm;
-  expect(accepted.length).toBeGreaterThan(0);
+  await drop();
+  expect(dropped).toBeGreaterThan(0);
+  expect(new Set(accepted).size).toBe(12);
   const states = await Promise.all(
-    accepted.map((id) => eventually('a run to settle', () => dramatis.settle(id).catch(() => null))),
+    accepted.map((id) => eventually('a run to settle', () => dramatis.settle(id).catch(() => null), 60_000)),
   );
-  expect(new Set(states.map(({ status }) => status))).toEqual(new Set(['COMPLETED']));
+  expect(states.map(({ status }) => status)).toEqual(accepted.map(() => 'COMPLETED'));
+  expect(dramatis.simulator.bill).toHaveLength(12);
   expect(first.child.exitCode).toBeNull();
-});
+}, 120_000);

@@ -94,7 +94,9 @@ function expectHarmless(outcomes: readonly Outcome[]): void {
   const refused = outcomes.filter(
     ({ code }) => code?.startsWith('GRAPHQL_') || code?.endsWith('_LIMIT_EXCEEDED'),
   );
-  expect(median(refused.map(({ tookMs }) => tookMs))).toBeLessThan(50);
+  const medianOf = (some: readonly Outcome[]) => median(some.map(({ tookMs }) => tookMs));
+  // Both in the same crowd: to be refused takes no longer than to be answered.
+  expect(medianOf(refused)).toBeLessThan(2 * medianOf(outcomes.filter(({ code }) => code === null)));
 }
 
 describe('thousands of hostile documents', () => {

@@ -132,3 +132,19 @@ it('a model that is limited delays the runs of others by no more', async () => {
   await eventually('all to be done', async () => (await unfinished()) === 0);
   expect(performance.now() - startedAt).toBeLessThan(13_000);
 }, 60_000);
+
+it('a pause lasts as long as the provider says', async () => {
+  const { characterId } = await cast();
+  provider.answers = ({ method, url }) => (isSubmit(method, url) ? tooMany({ 'retry-after': '40' }) : null);
+  const id = await dramatis.generate(characterId);
+  const pause = await eventually('the pause', async () => {
+    const [row] = await query(
+      "SELECT extract(epoch FROM until - now())::float8 AS seconds FROM provider_pauses WHERE reason = 'RATE_LIMITED' AND until > now()",
+    );
+    return row;
+  });
+  // Without a word of its own it would be four seconds at the most.
+  expect(Number(pause.seconds)).toBeGreaterThan(20);
+  expect(Number(pause.seconds)).toBeLessThanOrEqual(40);
+  await mutate(dramatis, admin, 'cancelGeneration', { id }, 'generation { id }');
+});

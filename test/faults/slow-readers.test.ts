@@ -40,7 +40,7 @@ const newest = async () =>
     )[0]?.newest,
   );
 const last = ({ told }: FollowerSocket): number => told.at(-1)?.projectEvents.sequence ?? 0;
-const givenUp = () => server.log.filter(({ msg }) => msg === 'a slow reader was given up').length;
+const givenUp = () => server.log.filter(({ msg }) => msg === 'a slow reader was disconnected').length;
 /** The server's memory now, in MiB. */
 const memory = () =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))?.[1]) / 1_024;

@@ -96,7 +96,8 @@ it('a start on a database that stands still ends by a second signal at once, and
     const askedAt = performance.now();
     start.interrupt({ signal: 'SIGINT', isForGroup: false });
     expect(await start.exited).toBe(1);
-    expect(performance.now() - askedAt).toBeLessThan(1_000);
+    // By itself it would go on for longer than the ten seconds that a database is waited for.
+    expect(performance.now() - askedAt).toBeLessThan(6_000);
   });
   await frozenInMigration(async (start) => {
     const askedAt = performance.now();

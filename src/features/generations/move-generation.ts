@@ -7,7 +7,7 @@ import type { ColumnOf } from './columns/columns.ts';
 import { readRow, writeColumns } from './columns/statement.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
-import { admitGenerations } from './slots.ts';
+import { admitGenerations } from './queue/slots.ts';
 
 /** The database's time at the moment of the move. */
 export const atMove = 'now';

@@ -1,11 +1,11 @@
 import { formatMicros } from '../../money.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import { persist } from '../../platform/db/persist.ts';
-import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { failureColumns } from '../generations/failure.ts';
 import { moveGeneration } from '../generations/move-generation.ts';
+import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import type { CostSource } from '../generations/record-cost.ts';
 import { isDuplicateRequestId } from '../worker/results/keep-result.ts';
 import type { Finding, UncertainRun, Witness } from './witness.ts';
@@ -67,7 +67,7 @@ async function collect(ctx: Tools, account: Segmind, run: UncertainRun, requestI
           failureMessage: null,
           failureRetryable: null,
         },
-        also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id }),
+        also: (tx) => sendWakeups(ctx, tx, { id: wakeupId, generationId: run.id }),
       }),
     );
     if (moved)

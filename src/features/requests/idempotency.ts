@@ -16,7 +16,11 @@ interface RequestName {
  */
 export async function findAnswered(
   ctx: Uses<'db'>,
-  { projectId, idempotencyKey, requestHash }: RunRequest,
+  {
+    projectId,
+    idempotencyKey,
+    requestHash,
+  }: Pick<RunRequest, 'projectId' | 'idempotencyKey' | 'requestHash'>,
 ): Promise<GenerationRow | null> {
   if (idempotencyKey === null) return null;
   const answered = await readAnswered(ctx.db, { projectId, idempotencyKey });

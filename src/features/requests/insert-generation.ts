@@ -5,7 +5,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { closedProject } from '../access/authorize.ts';
 import { refusalOf } from '../budgets/verdicts.ts';
 import { type GenerationRow, untouched } from '../generations/progress.ts';
-import { wakeAdmitted } from '../generations/slots.ts';
+import { wakeAdmitted } from '../generations/queue/slots.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
 import { type NewGeneration, toColumns } from './new-generation.ts';

@@ -1,6 +1,5 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { persist } from '../../platform/db/persist.ts';
-import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import type { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { endUnsent } from '../database-review/end-unsent.ts';
 import { type Failure, failureCodes, failureColumns } from '../generations/failure.ts';
@@ -8,6 +7,7 @@ import type { Move } from '../generations/move-generation.ts';
 import { moveTogether } from '../generations/move-together.ts';
 import type { StoredOutputProblem } from '../generations/output-problem.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import { noteWaiting, type WaitReason } from '../generations/waiting.ts';
 import { failureOfRefusal } from './provider-failure.ts';
 
@@ -85,7 +85,7 @@ export async function postpone(
     });
     if (count === 0) return;
     if (run.waitingFor !== reason) await noteWaiting({ db: tx }, run, reason);
-    await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
+    await sendWakeups(ctx, tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
   });
   return null;
 }

@@ -41,7 +41,7 @@ export function createBounds({
 }
 
 /**
- * Lets what would wait for the same row wait here instead: a project that asks for a thousand things at once must not
+ * Lets what would wait for the same row wait here instead: a client that asks for a thousand things at once must not
  * take every connection to the database for waiting on its own lock.
  *
  * When the database is away in a turn, all who wait for the key by then are told the same, and nothing of theirs is begun.

@@ -6,7 +6,7 @@ import { Overloaded, RateLimited } from '../../errors.ts';
  * have a size; where very many viewers hold something each reserve gets smaller, and only with some twenty thousand
  * is it too small for a request of 200 bytes. One part for the small requests of all would not do, because attackers
  * would fill it with small requests. The admin is counted alone. Clients that have not said who they are have a
- * share of their own, by network. The SERVICE keys of a project are one viewer, because their number is not limited.
+ * share of their own, by network.
  */
 
 /** What one request holds. */

@@ -4,6 +4,7 @@ import fresh from 'fresh';
 import { z } from 'zod';
 import { imageUrl } from '../../features/images/image.queries.ts';
 import { ImageFormat } from '../../features/images/image.type.ts';
+import { originalFormat, verifyImageUrl } from '../../features/images/image-url.ts';
 import { uploadImage } from '../../features/images/upload-image.ts';
 import { PictureRefused } from '../../platform/pictures/picture-refused.ts';
 import { factsOfType } from '../../platform/pictures/picture-type.ts';
@@ -11,7 +12,6 @@ import { formats, isPictureFormat, servedFormat } from '../../platform/pictures/
 import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
 import { Loaders } from '../../platform/reads/loaders.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
-import { originalFormat, verifyImageUrl } from '../../platform/storage/sign-url.ts';
 import type { Arrivals } from '../http/arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';

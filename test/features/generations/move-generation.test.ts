@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import { writeProgress } from '../../../src/features/generations/progress.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
@@ -19,7 +20,7 @@ let token: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { moveGenerationIn } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
+import { newWakeupId, wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
-import { newWakeupId } from '../../../src/platform/jobs/wakeup.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 5 });
   otherDb = connectDatabase(database.url, { maxConnections: 5 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);

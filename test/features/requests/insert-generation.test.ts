@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UserError } from '../../../src/errors.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { insertGeneration } from '../../../src/features/requests/insert-generation.ts';
 import type { NewGeneration } from '../../../src/features/requests/new-generation.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -22,7 +23,7 @@ let characterId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);
@@ -163,6 +164,36 @@ it('each of those who are written together gets their own right answer', async (
   ]);
   const [, , ofKey] = (await written()).entries;
   expect(ofKey).toMatchObject({ actorKind: 'API_KEY', apiKeyId: key.apiKeyId, targetId: row(2).id });
+});
+
+it('a run, or a batch, that costs exactly what may pass does; a millionth more waits', async () => {
+  const statusOf = async (more: Partial<NewGeneration>) => (await ask(more)).status;
+  await db.project.update({ where: { id: projectId }, data: { approvalPerRunMicros: 10n } });
+  expect([await statusOf({ holdMicros: 10n }), await statusOf({ holdMicros: 11n })]).toEqual([
+    'QUEUED',
+    'AWAITING_APPROVAL',
+  ]);
+  const data = { approvalPerRunMicros: null, approvalPerBatchMicros: 20n };
+  await db.project.update({ where: { id: projectId }, data });
+  const statuses = [];
+  for (const holdMicros of [10n, 10n, 1n]) statuses.push(await statusOf({ holdMicros, batch: 'b' }));
+  expect(statuses).toEqual(['QUEUED', 'QUEUED', 'AWAITING_APPROVAL']);
+});
+
+it('a run is reused as long as one of its pictures is not discarded', async () => {
+  const wanted = { reuse: 'ANY_SEED', resultKey: hash('c') } as const;
+  const { id } = await ask(wanted);
+  const discard = (discarded: number) =>
+    db.generation.update({
+      where: { id },
+      data: { status: 'COMPLETED', finishedAt: new Date(), costMicros: 1n, pictures: 2, discarded },
+    });
+  await discard(1);
+  expect((await ask(wanted)).id).toBe(id);
+  await discard(2);
+  const bought = await ask(wanted);
+  expect(bought.id).not.toBe(id);
+  expect((await ask(wanted)).id).toBe(bought.id);
 });
 
 it('those who meet a project that closes meanwhile are told so; who was answered before gets the answer', async () => {

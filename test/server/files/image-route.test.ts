@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { signImageUrl } from '../../../src/platform/storage/sign-url.ts';
+import { signImageUrl } from '../../../src/features/images/image-url.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 
 let dramatis: Dramatis;

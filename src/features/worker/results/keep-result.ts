@@ -1,4 +1,4 @@
-import type { TaskContext } from '../../../platform/context.ts';
+import type { TaskContext, Uses } from '../../../platform/context.ts';
 import { Prisma } from '../../../platform/db/generated/client.ts';
 import { persist } from '../../../platform/db/persist.ts';
 import { nameType } from '../../../platform/pictures/name-type.ts';
@@ -114,7 +114,7 @@ export async function keepAnswer(
 
 /** Keeps bytes that are no picture we take, and says so in the problem. Throws StorageUnavailable. */
 export async function keepRefused(
-  ctx: TaskContext,
+  ctx: Uses<'storage'>,
   projectId: string,
   bytes: Buffer,
   problem: StoredOutputProblem,

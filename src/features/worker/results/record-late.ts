@@ -1,10 +1,10 @@
 import type { TaskContext } from '../../../platform/context.ts';
 import { persistAnswer } from '../../../platform/db/persist.ts';
-import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import { reviewDatabase } from '../../database-review/review-database.ts';
 import type { Changes } from '../../generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../generations/move-together.ts';
 import type { GenerationRow } from '../../generations/progress.ts';
+import { newWakeupId } from '../../generations/queue/wakeup.ts';
 import { deliveredOutputs } from '../../generations/stored-run.ts';
 
 /** What the provider answered about a run. */

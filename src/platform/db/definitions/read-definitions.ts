@@ -3,7 +3,7 @@ import type { Session } from '../migrations/session.ts';
 /** A function, trigger or view, as a database holds it. */
 export interface Definition {
   readonly kind: 'FUNCTION' | 'TRIGGER' | 'VIEW';
-  /** What follows the kind in a DROP: `is_final("GenerationStatus")`, `generations_book ON generations`. */
+  /** What follows the kind in a DROP: `a_function("AType")`, `a_trigger ON a_table`. */
   readonly name: string;
   /** The file that it belongs to, seen from `prisma/`. A trigger belongs to the file of its function. */
   readonly file: string;

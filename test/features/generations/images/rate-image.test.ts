@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { fromGlobalId, toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../../../support/dramatis.ts';
 import { insertPictures, insertRun } from '../../../support/ended-runs.ts';
+import { holdProject } from '../../../support/held-project.ts';
 import { mutate, type Person, team, token } from '../../../support/people.ts';
 
 let dramatis: Dramatis;
@@ -47,6 +48,20 @@ describe('rating a picture', () => {
     expect((await rate(cast.editor, idAt(0), 'FAVORITE')).userErrors).toMatchObject([
       { code: 'PROJECT_ARCHIVED', path: ['input', 'id'] },
     ]);
+    await mutate(dramatis, cast.owner, 'restoreProject', { id: cast.projectId }, 'project { id }');
+    expect([await discarded(), await events()]).toEqual([0, []]);
+  });
+
+  it('is refused when the project is archived between its check and its write', async () => {
+    const archiving = await holdProject(dramatis.database.url, project);
+    const rating = rate(cast.editor, idAt(0), 'DISCARDED');
+    await archiving.awaited(1);
+    await archiving.query('UPDATE projects SET archived_at = now() WHERE id = $1', [project]);
+    await archiving.release();
+    expect(await rating).toMatchObject({
+      generatedImage: null,
+      userErrors: [{ code: 'PROJECT_ARCHIVED', path: ['input', 'id'] }],
+    });
     await mutate(dramatis, cast.owner, 'restoreProject', { id: cast.projectId }, 'project { id }');
     expect([await discarded(), await events()]).toEqual([0, []]);
   });

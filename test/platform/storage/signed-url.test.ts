@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  signImageUrl,
-  signOutputUrl,
-  signPersonUrl,
-  verifyImageUrl,
-  verifyOutputUrl,
-  verifyPersonUrl,
-} from '../../../src/platform/storage/sign-url.ts';
+import { signImageUrl, verifyImageUrl } from '../../../src/features/images/image-url.ts';
+import { signOutputUrl, verifyOutputUrl } from '../../../src/features/images/output-url.ts';
+import { signPersonUrl, verifyPersonUrl } from '../../../src/features/people/person-url.ts';
 
 const secret = Buffer.alloc(32, 7);
 const imageId = '01a1fc3c-7fbb-72bf-b629-e612bbacff0a';

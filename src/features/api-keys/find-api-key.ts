@@ -1,12 +1,8 @@
-import type { Database } from '../db/connect.ts';
-import { choice, moment, texts } from '../reads/column.ts';
-import { arrayText } from '../reads/list.ts';
-import type { Reader } from '../reads/reader.ts';
-import type { Role } from './policy.ts';
-import type { Viewer } from './viewer.ts';
-
-/** Finds the live key by the hash of its secret; null where there is none. */
-export type FindApiKey = (hash: string) => Promise<Viewer | null>;
+import type { FindApiKey } from '../../platform/auth/authenticate.ts';
+import type { Role } from '../../platform/auth/role.ts';
+import type { Uses } from '../../platform/context.ts';
+import { choice, moment, texts } from '../../platform/reads/column.ts';
+import { arrayText } from '../../platform/reads/list.ts';
 
 const roleColumn = choice<Role>({ VIEWER: 'VIEWER', EDITOR: 'EDITOR', OWNER: 'OWNER' });
 
@@ -16,7 +12,7 @@ const statement = `SELECT k.secret_hash, k.id, k.user_id, k.project_id, k.effect
 FROM live_api_keys k WHERE k.secret_hash = ANY($1::bpchar[])`;
 
 /** Asks the database each time, so that a key that was revoked opens nothing any more. */
-export function createFindApiKey({ db, reader }: { db: Database; reader: Reader }): FindApiKey {
+export function createFindApiKey({ db, reader }: Uses<'db' | 'reader'>): FindApiKey {
   return async (hash) => {
     const row = await reader.readOne('keys', hash, (hashes) => ({
       text: statement,

@@ -1,6 +1,6 @@
-import type { Uses } from '../../platform/context.ts';
-import type { Transaction } from '../../platform/db/connect.ts';
-import { newWakeupId } from '../../platform/jobs/wakeup.ts';
+import type { Uses } from '../../../platform/context.ts';
+import type { Transaction } from '../../../platform/db/connect.ts';
+import { newWakeupId, sendWakeups } from './wakeup.ts';
 
 /** A project with no more runs than this under way is served before those that have many. */
 const urgentUpTo = 2;
@@ -41,5 +41,5 @@ export async function wakeAdmitted(
   const wakeups = slots.flatMap(({ admitted, wakeup, active }) =>
     admitted === null ? [] : [{ id: wakeup, generationId: admitted, isUrgent: active <= urgentUpTo }],
   );
-  if (wakeups.length > 0) await ctx.jobs.send(tx, ...wakeups);
+  if (wakeups.length > 0) await sendWakeups(ctx, tx, ...wakeups);
 }

@@ -1,6 +1,4 @@
-/** What a member, or a key, is in a project; from least to most. */
-export const roles = ['VIEWER', 'EDITOR', 'OWNER'] as const;
-export type Role = (typeof roles)[number];
+import type { Role } from '../../platform/auth/role.ts';
 
 /** The whole policy: each action, and the least role that may do it. Reads as "to …, be at least …". */
 export const leastRole = {
@@ -43,8 +41,3 @@ export const peopleOnly: readonly Action[] = [
   'RESOLVE_GENERATIONS',
   'DELETE_PROJECT',
 ];
-
-/** Whether one role is at least another. */
-export function isAtLeast(role: Role, least: Role): boolean {
-  return roles.indexOf(role) >= roles.indexOf(least);
-}
