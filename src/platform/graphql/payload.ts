@@ -1,16 +1,16 @@
 import { Extensions, Field, ObjectType } from 'type-graphql';
 import { InputProblems, UserError } from '../../errors.ts';
 
-@ObjectType('UserError', { description: 'Something in the input that the caller can put right.' })
+@ObjectType('UserError', { description: 'A problem with the input that the caller can correct.' })
 export class UserErrorType {
-  @Field(() => String, { description: 'Stable and machine-readable, such as `INVALID_INPUT`.' })
+  @Field(() => String, { description: 'The machine-readable code, such as `INVALID_INPUT`. Stable.' })
   code: string;
-  @Field(() => String, { description: 'A sentence for a person: what was expected, and what came.' })
+  @Field(() => String, { description: 'A sentence for a person: what was expected, and what was given.' })
   message: string;
   @Field(() => [String], {
     nullable: true,
     description:
-      'The way to the field, from the argument down: `["input", "name"]`. Null where no one field is to blame.',
+      'The path of the field, from the argument on: `["input", "name"]`. Null when no single field has the problem.',
   })
   path: string[] | null;
 }
@@ -57,13 +57,18 @@ export function payloadType<Entity extends object>(
   description: string,
 ) {
   @ObjectType(`${mutation}Payload`, {
-    description: `What \`${mutation[0]?.toLowerCase()}${mutation.slice(1)}\` answers.`,
+    description: `The result of \`${mutation[0]?.toLowerCase()}${mutation.slice(1)}\`.`,
   })
   class Payload {
     @Extensions({ items: 1 })
-    @Field(() => [UserErrorType], { description: 'Empty when it worked.' })
+    @Field(() => [UserErrorType], {
+      description: 'What is wrong with the input. Empty when the mutation succeeded.',
+    })
     userErrors: UserErrorType[];
   }
-  Field(() => entity(), { nullable: true, description })(Payload.prototype, field);
+  Field(() => entity(), {
+    nullable: true,
+    description: `${description} Null when there are user errors.`,
+  })(Payload.prototype, field);
   return Payload;
 }

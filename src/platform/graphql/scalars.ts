@@ -16,14 +16,14 @@ function describe(scalar: GraphQLScalarType, name: string, description: string):
 /** Throws TypeError for a moment that Postgres has no text for, or one that is not like all others. */
 function writable(at: Date): Date {
   if (hasFourDigitYear(at)) return at;
-  throw new TypeError('A moment lies in the years 1 to 9999 of UTC.');
+  throw new TypeError('A moment must be in the years 1 to 9999 of UTC.');
 }
 
 export const DateTimeScalar = new GraphQLScalarType({
   ...describe(
     GraphQLDateTimeISO,
     'DateTime',
-    'A moment in UTC, as in `2026-11-01T12:00:00.000Z`.',
+    'A moment in UTC, such as `2026-11-01T12:00:00.000Z`.',
   ).toConfig(),
   parseValue: (value) => writable(GraphQLDateTimeISO.parseValue(value)),
   parseLiteral: (node) => writable(GraphQLDateTimeISO.parseLiteral(node)),
@@ -33,14 +33,14 @@ export const JsonObjectScalar = describe(GraphQLJSONObject, 'JSONObject', 'A JSO
 export const SafeIntScalar = describe(
   GraphQLSafeInt,
   'SafeInt',
-  'A whole number that JSON carries exactly: from -(2^53 - 1) to 2^53 - 1. Seeds pass 32 bits.',
+  'A whole number from -(2^53 - 1) to 2^53 - 1, which JSON carries exactly. Used for seeds and counts that do not fit into 32 bits.',
 );
 
 /** Money travels as text, so that no client's floating point can change it. */
 export const DecimalScalar = new GraphQLScalarType<bigint, string>({
   name: 'Decimal',
   description:
-    'An exact amount of US dollars with at most six decimal places, as text: `"0.580000"`. A JSON number is refused.',
+    'An exact amount of US dollars with at most six decimal places, at most a billion, as text: `"0.580000"`. A JSON number is refused.',
   serialize(value) {
     if (typeof value !== 'bigint') throw new TypeError('An amount is whole micro-dollars.');
     return formatMicros(value);
@@ -54,7 +54,7 @@ function readAmount(given: unknown): bigint {
   const micros = typeof given === 'string' ? parseDollars(given) : null;
   if (micros !== null) return micros;
   throw new TypeError(
-    'An amount is text: dollars with at most six decimal places, at most a billion, such as "12.50".',
+    'An amount must be text: dollars with at most six decimal places, at most a billion, such as "12.50".',
   );
 }
 
@@ -63,7 +63,7 @@ export const DateScalar = new GraphQLScalarType({
   ...describe(
     GraphQLLocalDate,
     'Date',
-    'A day, as in `2026-11-01`; of which time zone, the field says.',
+    'A day, such as `2026-11-01`. The field says in which time zone.',
   ).toConfig(),
   parseValue: (value) => writableDay(GraphQLLocalDate.parseValue(value)),
   parseLiteral: (node) => writableDay(GraphQLLocalDate.parseLiteral(node)),

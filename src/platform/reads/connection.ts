@@ -1,21 +1,28 @@
 import { ArgsType, Extensions, Field, ID, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { Paging } from './page.ts';
 
-@InterfaceType({ description: 'Something with an id that is unique across all types.' })
+@InterfaceType({ description: 'An object with an id that is unique across all types.' })
 export abstract class Node {
-  @Field(() => ID, { description: 'Opaque and stable; `node(id:)` finds the thing again.' })
+  @Field(() => ID, { description: 'The global id. Opaque and stable; `node(id:)` returns the object.' })
   id: string;
 }
 
-@ObjectType({ description: 'Where a page stands in its list, as the Relay specification has it.' })
+@ObjectType({ description: 'The position of a page in its list, as in the Relay specification.' })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'More items follow.' })
+  @Field(() => Boolean, { description: 'Whether more items follow after this page.' })
   hasNextPage: boolean;
-  @Field(() => Boolean, { description: 'Items come before this page.' })
+  @Field(() => Boolean, { description: 'Whether there are items before this page.' })
   hasPreviousPage: boolean;
-  @Field(() => String, { nullable: true, description: "The first item's cursor." })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor of the first item; null on an empty page.',
+  })
   startCursor: string | null;
-  @Field(() => String, { nullable: true, description: "The last item's cursor: the next page's `after`." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The cursor of the last item; null on an empty page. Give it as `after` to get the next page.',
+  })
   endCursor: string | null;
 }
 
@@ -24,14 +31,25 @@ export class PageInfo {
 export class PageArgs implements Paging {
   @Field(() => Int, {
     nullable: true,
-    description: 'How many at the most, from the beginning: 1 to 100. Either this or `last` is given.',
+    description:
+      'The number of items from the beginning: 1 to 100. Exactly one of `first` and `last` must be given.',
   })
   first?: number | null;
-  @Field(() => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A cursor, such as the `endCursor` of a page: the items after it are returned.',
+  })
   after?: string | null;
-  @Field(() => Int, { nullable: true, description: 'How many at the most, from the end: 1 to 100.' })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'The number of items from the end: 1 to 100. Exactly one of `first` and `last` must be given.',
+  })
   last?: number | null;
-  @Field(() => String, { nullable: true, description: "A page's `startCursor`, to go back before it." })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A cursor, such as the `startCursor` of a page: the items before it are returned.',
+  })
   before?: string | null;
 }
 
@@ -43,25 +61,26 @@ export function connectionType<Row extends object>(
 ) {
   @ObjectType(`${name}Edge`, { description: `One ${name} of a page, and its cursor.` })
   class Edge {
-    @Field(() => String, { description: 'Opaque; give it as `after` to go on behind this item.' })
+    @Field(() => String, { description: 'Opaque. Give it as `after` to get the items after this one.' })
     cursor: string;
     @Field(() => node(), { description: 'The item.' })
     node: Row;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of ${name}s, ${order}.` })
+  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects, ${order}.` })
   class Connection {
     @Field(() => [Edge], { description: 'The items with their cursors.' })
     edges: Edge[];
-    @Field(() => [node()], { description: 'The items alone.' })
+    @Field(() => [node()], { description: 'The items without their cursors.' })
     nodes(): Row[] {
       return this.edges.map((edge) => edge.node);
     }
-    @Field(() => PageInfo, { description: 'Where this page stands.' })
+    @Field(() => PageInfo, { description: 'The position of this page in the list.' })
     pageInfo: PageInfo;
     @Extensions({ points: 10 })
     @Field(() => Int, {
-      description: 'How many items the whole list has; counted only when asked for, for ten points.',
+      description:
+        'The number of items in the whole list. Counted only when this field is selected, which costs ten points.',
     })
     totalCount(): Promise<number> {
       return this.countAll();
