@@ -94,7 +94,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
   const refused = await ask(vera);
   expect([refused.errors?.[0]?.extensions.code, refused.errors?.[0]?.message]).toEqual([
     'FORBIDDEN',
-    'GENERATE needs the role EDITOR; yours is VIEWER.',
+    'GENERATE needs the role EDITOR; your role is VIEWER.',
   ]);
   expect((await dramatis.ask(look, {}, vera)).data.project).toEqual({
     name: 'Harbour',

@@ -88,9 +88,9 @@ export async function authorize(
   if (role === null) throw new NotFound(what);
   const least = leastRole[action];
   if (!isAtLeast(role, least)) {
-    throw new Forbidden(`${action} needs the role ${least}; yours is ${role}.`);
+    throw new Forbidden(`${action} needs the role ${least}; your role is ${role}.`);
   }
-  if (isBarred(ctx, action)) throw new Forbidden(`${action} is not for API keys; a person must ask.`);
+  if (isBarred(ctx, action)) throw new Forbidden(`${action} is not allowed for API keys.`);
 }
 
 function isBarred({ viewer }: Uses<'viewer'>, action: Action): boolean {
@@ -158,9 +158,7 @@ function refuse(project: Openness | null, field: string): void {
 /** What is told of a project that may not change any more. */
 export function closedProject(code: 'PROJECT_DELETING' | 'PROJECT_ARCHIVED', field: string): Conflict {
   const isGoing = code === 'PROJECT_DELETING';
-  const message = isGoing
-    ? 'This project is being deleted.'
-    : 'This project is archived: it can only be read.';
+  const message = isGoing ? 'This project is being deleted.' : 'This project is archived: it is read-only.';
   return new Conflict(code, message, ['input', field]);
 }
 

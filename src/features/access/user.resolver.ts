@@ -5,6 +5,8 @@ import { User } from './user.type.ts';
 
 @Resolver(() => User)
 export class UserResolver {
-  @Reads(globalId('User'), () => ID, { description: 'Opaque and stable; the same in every project.' })
+  @Reads(globalId('User'), () => ID, {
+    description: 'The global id. Opaque, stable, and the same in every project.',
+  })
   readonly id: string;
 }

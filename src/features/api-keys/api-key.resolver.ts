@@ -24,28 +24,36 @@ import { revokeApiKey } from './revoke-api-key.ts';
 
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
-  @Reads(globalId('ApiKey'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('ApiKey'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => ApiKeyKind, { description: 'Whose it is.' })
+  @FieldResolver(() => ApiKeyKind, { description: 'Whether the key belongs to a member or to the project.' })
   kind(@Root() key: ApiKeyRow): ApiKeyKind {
     return key.userId === null ? ApiKeyKind.SERVICE : ApiKeyKind.PERSONAL;
   }
 
-  @FieldResolver(() => User, { nullable: true, description: 'Whose PERSONAL key it is.' })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: 'The member whose PERSONAL key it is; null for a SERVICE key.',
+  })
   user(@Ctx() ctx: Context, @Root() key: ApiKeyRow) {
     return key.userId === null ? null : userById(ctx, key.userId);
   }
 
-  @Reads(row(apiKeyView, 'projectId', projects), () => Project, { description: 'What it is for.' })
+  @Reads(row(apiKeyView, 'projectId', projects), () => Project, {
+    description: 'The project that the key is for.',
+  })
   readonly project: ProjectRow;
 
   @Mutation(() => CreateApiKeyPayload, {
-    description: 'Makes a key for a project; its secret is shown this once. Not for API keys: FORBIDDEN.',
+    description:
+      'Creates an API key for a project. The secret is shown only in this payload. Owners create SERVICE keys, and users who are members create PERSONAL keys for themselves; others get FORBIDDEN, as do API keys. User error: PROJECT_DELETING.',
   })
   createApiKey(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateApiKeyInput, { description: 'What it is for, and what it may do.' })
+    @Arg('input', () => CreateApiKeyInput, {
+      description: "The new key's project, name, kind and permissions.",
+    })
     input: CreateApiKeyInput,
   ) {
     return toPayloadOf(['apiKey', 'secret'], createApiKey(ctx, input));
@@ -53,11 +61,11 @@ export class ApiKeyResolver {
 
   @Mutation(() => RevokeApiKeyPayload, {
     description:
-      'Ends a key at once and for good, its live subscriptions too: owners any, members their own.',
+      'Revokes an API key at once and permanently; its live subscriptions end. Owners may revoke any key of the project, other members their own keys. API keys get FORBIDDEN. Revoking a key twice is no error.',
   })
   revokeApiKey(
     @Ctx() ctx: Context,
-    @Arg('input', () => RevokeApiKeyInput, { description: 'Which one.' }) input: RevokeApiKeyInput,
+    @Arg('input', () => RevokeApiKeyInput, { description: 'The key to revoke.' }) input: RevokeApiKeyInput,
   ) {
     return toPayload('apiKey', revokeApiKey(ctx, input));
   }
@@ -68,7 +76,7 @@ export class ProjectApiKeysResolver {
   @FieldResolver(() => ApiKeyConnection, {
     nullable: true,
     description:
-      'Its keys, newest first, the revoked ones too: all for owners, for other members their own. Not for API keys: FORBIDDEN.',
+      "The project's API keys, newest first, including revoked keys. Owners see all of them, other members their own. API keys get FORBIDDEN.",
   })
   apiKeys(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
     return listApiKeys(ctx, project.id, page);

@@ -12,32 +12,53 @@ export enum ApiKeyKind {
 }
 registerEnumType(ApiKeyKind, {
   name: 'ApiKeyKind',
-  description: 'Whose key it is.',
+  description: 'Whether a key belongs to a member or to the project.',
   valuesConfig: {
     PERSONAL: {
-      description: "A member's own: it can never do more than they can, and ends with their membership.",
+      description: "A member's key. It can never do more than the member, and it ends with the membership.",
     },
-    SERVICE: { description: "The project's, for a frontend or a script: it outlives whoever made it." },
+    SERVICE: {
+      description:
+        "The project's key, for a frontend or a script. It stays valid when the person who created it leaves.",
+    },
   },
 });
 
-@ObjectType({ implements: Node, description: 'A key for one project. The key itself is never told again.' })
+@ObjectType({
+  implements: Node,
+  description: 'An API key for one project. The secret itself is returned only by `createApiKey`.',
+})
 export class ApiKey extends Node {
-  @Field(() => String, { description: 'What it is for.' })
+  @Field(() => String, {
+    description: 'What the key is used for, in the words of the person who created it.',
+  })
   name: string;
-  @Field(() => String, { description: 'How the key begins, to recognise it by.' })
+  @Field(() => String, {
+    description: 'The first characters of the key, by which a person can recognise it.',
+  })
   prefix: string;
-  @Field(() => Role, { description: 'What it may do at the most.' })
+  @Field(() => Role, {
+    description: "The most that the key may do. A PERSONAL key is also limited by the member's current role.",
+  })
   role: RoleName;
-  @Field(() => [String], { description: 'Slugs of the models it may run; empty for every model.' })
+  @Field(() => [String], { description: 'Slugs of the models that the key may run. Empty: every model.' })
   allowedModels: string[];
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'When the key was created.' })
   createdAt: Date;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends by itself; null for never.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the key expires; null when it does not.',
+  })
   expiresAt: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last used, to the minute.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the key was last used, to the minute; null when it has not been used.',
+  })
   lastUsedAt: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the key was revoked; null when it was not.',
+  })
   revokedAt: Date | null;
 }
 
@@ -45,20 +66,27 @@ export const ApiKeyConnection = connectionType('ApiKey', () => ApiKey);
 
 @InputType({ description: 'A new key.' })
 export class CreateApiKeyInput {
-  @Field(() => ID, { description: 'The project it is for.' })
+  @Field(() => ID, { description: 'The id of the project that the key is for.' })
   projectId: string;
-  @Field(() => String, { description: 'What it is for: from 1 to 200 characters.' })
+  @Field(() => String, { description: 'What the key is used for: 1 to 200 characters.' })
   name: string;
-  @Field(() => ApiKeyKind, { description: 'Whose it is. Any user makes PERSONAL ones, owners SERVICE ones.' })
+  @Field(() => ApiKeyKind, {
+    description: 'Any user who is a member may create a PERSONAL key; only owners may create a SERVICE key.',
+  })
   kind: ApiKeyKind;
-  @Field(() => Role, { description: "What it may do; of a PERSONAL key at most the viewer's own role." })
+  @Field(() => Role, {
+    description: "The most that the key may do; for a PERSONAL key at most the viewer's own role.",
+  })
   role: RoleName;
   @Field(() => [String], {
     nullable: true,
-    description: 'Slugs of the models it may run. Left out: every model.',
+    description: 'Slugs of the models that the key may run. Left out: every model.',
   })
   allowedModels?: string[] | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends by itself. Left out: never.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the key expires: a moment in the future. Left out: never.',
+  })
   expiresAt?: Date | null;
 }
 
@@ -71,6 +99,7 @@ export class RevokeApiKeyInput {
 export const CreateApiKeyPayload = payloadType('CreateApiKey', 'apiKey', () => ApiKey, 'The new key.');
 Field(() => String, {
   nullable: true,
-  description: 'The key itself, for `Authorization: Bearer …`; shown this once.',
+  description:
+    'The secret, sent as `Authorization: Bearer …`. It is shown only here. Null when there are user errors.',
 })(CreateApiKeyPayload.prototype, 'secret');
 export const RevokeApiKeyPayload = payloadType('RevokeApiKey', 'apiKey', () => ApiKey, 'The revoked key.');

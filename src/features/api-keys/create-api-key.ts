@@ -51,10 +51,10 @@ async function mayOwn(ctx: Tools, projectId: string, input: CreateApiKeyInput): 
     return null;
   }
   await authorize(ctx, projectId, 'USE_OWN_API_KEYS');
-  if (ctx.viewer.kind !== 'USER') throw new Forbidden('Only a user has PERSONAL keys.');
+  if (ctx.viewer.kind !== 'USER') throw new Forbidden('Only users can create PERSONAL keys.');
   const role = await roleIn(ctx, projectId);
   if (role === null || !isAtLeast(role, input.role)) {
-    throw new InputProblem(['input', 'role'], `role must not be more than your own, ${role}.`);
+    throw new InputProblem(['input', 'role'], `role must not be higher than your own role, ${role}.`);
   }
   return ctx.viewer.userId;
 }
@@ -65,7 +65,7 @@ function checkModels(slugs: readonly string[]): string[] {
     if (!known.includes(slug)) {
       throw new InputProblem(
         ['input', 'allowedModels', index],
-        `There is no such model; there are ${known.join(', ')}.`,
+        `There is no such model. The models are ${known.join(', ')}.`,
       );
     }
   }

@@ -8,7 +8,7 @@ import { Viewer } from './viewer.type.ts';
 
 @Resolver(() => Viewer)
 export class ViewerResolver {
-  @Query(() => Viewer, { description: 'Who asks, as their credentials prove it.' })
+  @Query(() => Viewer, { description: 'The caller of this request, as its credentials prove.' })
   viewer(@Ctx() { viewer }: Context): Viewer {
     return { kind: viewer.kind, expiresAt: viewer.kind === 'ADMIN' ? null : viewer.expiresAt };
   }
@@ -22,7 +22,10 @@ export class ViewerResolver {
     return viewer.kind === 'ADMIN' || viewer.userId === null ? null : userById(ctx, viewer.userId);
   }
 
-  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key by which they came, if by one.' })
+  @FieldResolver(() => ApiKey, {
+    nullable: true,
+    description: 'The API key that the request was sent with; null for other credentials.',
+  })
   apiKey(@Ctx() ctx: Context) {
     return viewersApiKey(ctx);
   }

@@ -10,21 +10,21 @@ export const ViewerKind = {
 } satisfies Record<ViewerFacts['kind'], ViewerFacts['kind']>;
 registerEnumType(ViewerKind, {
   name: 'ViewerKind',
-  description: 'By what someone came.',
+  description: 'The kind of credentials that a request was sent with.',
   valuesConfig: {
-    ADMIN: { description: 'By the admin key: sees and does everything.' },
-    USER: { description: "By a token of the organisation's identity provider." },
-    API_KEY: { description: "By a project's API key." },
+    ADMIN: { description: "The installation's admin key, which may do everything." },
+    USER: { description: "A token of the organisation's identity provider." },
+    API_KEY: { description: 'An API key of a project.' },
   },
 });
 
-@ObjectType({ description: 'Who asks.' })
+@ObjectType({ description: 'The caller of this request.' })
 export class Viewer {
-  @Field(() => ViewerKind, { description: 'By what they came.' })
+  @Field(() => ViewerKind, { description: 'The kind of credentials that the request was sent with.' })
   kind: ViewerFacts['kind'];
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When their token or key ends; null for never.',
+    description: 'When the token or API key expires; null when it does not.',
   })
   expiresAt: Date | null;
 }

@@ -15,22 +15,24 @@ import { rejectGeneration } from './reject-generation.ts';
 export class ApprovalResolver {
   @Mutation(() => ApproveGenerationPayload, {
     description:
-      'Lets a run pass that may cost more than the project lets pass by itself; owners only, in person. User error: NOT_AWAITING_APPROVAL.',
+      'Approves a run that waits for approval, so that it is queued. Owners only; others and API keys get FORBIDDEN. User errors: NOT_AWAITING_APPROVAL, PROJECT_ARCHIVED, PROJECT_DELETING.',
   })
   approveGeneration(
     @Ctx() ctx: Context,
-    @Arg('input', () => ApproveGenerationInput, { description: 'Which one.' }) input: ApproveGenerationInput,
+    @Arg('input', () => ApproveGenerationInput, { description: 'The run to approve.' })
+    input: ApproveGenerationInput,
   ) {
     return toPayload('generation', approveGeneration(ctx, input));
   }
 
   @Mutation(() => RejectGenerationPayload, {
     description:
-      'Turns a run down that waits for approval; it cost nothing. Owners only, in person. User error: NOT_AWAITING_APPROVAL.',
+      'Rejects a run that waits for approval. The run is CANCELED and costs nothing. Owners only; others and API keys get FORBIDDEN. User error: NOT_AWAITING_APPROVAL.',
   })
   rejectGeneration(
     @Ctx() ctx: Context,
-    @Arg('input', () => RejectGenerationInput, { description: 'Which one.' }) input: RejectGenerationInput,
+    @Arg('input', () => RejectGenerationInput, { description: 'The run to reject, and the reason.' })
+    input: RejectGenerationInput,
   ) {
     return toPayload('generation', rejectGeneration(ctx, input));
   }

@@ -26,6 +26,6 @@ export async function needsApproval(
 /** What an owner is told who decides about a run that waits for nobody. */
 export async function notWaiting(ctx: Uses<'db'>, id: string): Promise<Conflict> {
   const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
-  const message = `A generation that is ${status} waits for no approval.`;
+  const message = `The run is ${status}: it does not wait for approval.`;
   return new Conflict('NOT_AWAITING_APPROVAL', message, ['input', 'id']);
 }

@@ -25,24 +25,27 @@ import { withdrawInvitation } from './withdraw-invitation.ts';
 
 @Resolver(() => Invitation)
 export class InvitationResolver {
-  @Reads(globalId('Invitation'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Invitation'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => InvitationStatus, { description: 'Where it stands now.' })
+  @FieldResolver(() => InvitationStatus, { description: 'The present state of the invitation.' })
   status(@Ctx() ctx: Context, @Root() invitation: InvitationRow): InvitationStatus {
     return statusOf(ctx, invitation);
   }
 
-  @Reads(row(invitationView, 'projectId', projects), () => Project, { description: 'Where to.' })
+  @Reads(row(invitationView, 'projectId', projects), () => Project, {
+    description: 'The project that the invitation is for.',
+  })
   readonly project: ProjectRow;
 
   @Mutation(() => InviteMemberPayload, {
     description:
-      'Offers membership to whoever has an e-mail address; owners only. User errors: ALREADY_MEMBER, ALREADY_INVITED.',
+      'Invites a person by e-mail address to become a member. The server sends nothing: give the token to the person. Owners only; others and API keys get FORBIDDEN. User errors: ALREADY_MEMBER, ALREADY_INVITED, PROJECT_DELETING.',
   })
   inviteMember(
     @Ctx() ctx: Context,
-    @Arg('input', () => InviteMemberInput, { description: 'Whom, and as what.' }) input: InviteMemberInput,
+    @Arg('input', () => InviteMemberInput, { description: 'The address, and the role of the new member.' })
+    input: InviteMemberInput,
   ) {
     return toPayloadOf(['invitation', 'token'], inviteMember(ctx, input));
   }
@@ -51,21 +54,23 @@ export class InvitationResolver {
   @Extensions({ points: 100 })
   @Mutation(() => AcceptInvitationPayload, {
     description:
-      'Makes the viewer, a user, a member. User errors: INVITATION_INVALID, INVITATION_FOR_ANOTHER, INVITATION_USED, INVITATION_EXPIRED.',
+      'Makes the viewer a member of the project of the invitation. For users; others get FORBIDDEN. Accepting it again is no error while the viewer is still a member. User errors: INVITATION_INVALID, INVITATION_FOR_ANOTHER, INVITATION_USED, INVITATION_EXPIRED, PROJECT_DELETING.',
   })
   acceptInvitation(
     @Ctx() ctx: Context,
-    @Arg('input', () => AcceptInvitationInput, { description: 'Which one.' }) input: AcceptInvitationInput,
+    @Arg('input', () => AcceptInvitationInput, { description: 'The invitation to accept.' })
+    input: AcceptInvitationInput,
   ) {
     return toPayload('member', acceptInvitation(ctx, input));
   }
 
   @Mutation(() => WithdrawInvitationPayload, {
-    description: 'Takes an invitation back; owners only. User error: INVITATION_USED.',
+    description:
+      'Withdraws an invitation. Owners only; others and API keys get FORBIDDEN. Withdrawing it twice is no error. User error: INVITATION_USED.',
   })
   withdrawInvitation(
     @Ctx() ctx: Context,
-    @Arg('input', () => WithdrawInvitationInput, { description: 'Which one.' })
+    @Arg('input', () => WithdrawInvitationInput, { description: 'The invitation to withdraw.' })
     input: WithdrawInvitationInput,
   ) {
     return toPayload('invitation', withdrawInvitation(ctx, input));
@@ -76,7 +81,8 @@ export class InvitationResolver {
 export class ProjectInvitationsResolver {
   @FieldResolver(() => InvitationConnection, {
     nullable: true,
-    description: 'Its invitations, newest first, the settled ones too; owners only.',
+    description:
+      "The project's invitations, newest first, including those that were accepted, withdrawn or have expired. Owners only; others and API keys get FORBIDDEN.",
   })
   invitations(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
     return listInvitations(ctx, project.id, page);

@@ -15,55 +15,55 @@ export enum InvitationStatus {
 }
 registerEnumType(InvitationStatus, {
   name: 'InvitationStatus',
-  description: 'Where an invitation stands.',
+  description: 'The state of an invitation.',
   valuesConfig: {
-    PENDING: { description: 'Its token can be used.' },
-    ACCEPTED: { description: 'Its token has been used.' },
-    WITHDRAWN: { description: 'An owner took it back.' },
-    EXPIRED: { description: 'Nobody used it in time.' },
+    PENDING: { description: 'The token of the invitation can be used.' },
+    ACCEPTED: { description: 'The token of the invitation has been used.' },
+    WITHDRAWN: { description: 'An owner withdrew the invitation.' },
+    EXPIRED: { description: 'The token of the invitation was not used in time.' },
   },
 });
 
-@ObjectType({ implements: Node, description: 'An offer to become a member.' })
+@ObjectType({ implements: Node, description: 'An offer to become a member of a project.' })
 export class Invitation extends Node {
   @Field(() => String, {
     nullable: true,
     description:
-      'The address of the invited person, in lower case. Null once it was cleared: within an hour after the invitation was accepted or withdrawn, or has expired.',
+      'The e-mail address of the invited person, in lower case. Null once it was cleared: within an hour after the invitation was accepted or withdrawn, or has expired.',
   })
   email: string | null;
-  @Field(() => Role, { description: 'What they will be.' })
+  @Field(() => Role, { description: 'The role that the person will have.' })
   role: RoleName;
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'When the invitation was created.' })
   createdAt: Date;
-  @Field(() => DateTimeScalar, { description: 'Until when its token can be used.' })
+  @Field(() => DateTimeScalar, { description: 'When the token of the invitation expires.' })
   expiresAt: Date;
 }
 
 export const InvitationConnection = connectionType('Invitation', () => Invitation);
 
-@InputType({ description: 'Whom to invite.' })
+@InputType({ description: 'A new invitation.' })
 export class InviteMemberInput {
-  @Field(() => ID, { description: 'The project to invite them to.' })
+  @Field(() => ID, { description: 'The id of the project that the person is invited to.' })
   projectId: string;
-  @Field(() => String, { description: 'Their e-mail address; we send nothing to it.' })
+  @Field(() => String, { description: 'The e-mail address of the person. The server sends nothing to it.' })
   email: string;
-  @Field(() => Role, { description: 'What they will be.' })
+  @Field(() => Role, { description: 'The role that the person will have.' })
   role: RoleName;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'Until when the token can be used: at most 90 days. Left out: 7 days.',
+    description: 'When the token expires: at most 90 days from now. Left out: in 7 days.',
   })
   expiresAt?: Date | null;
 }
 
 @InputType({ description: 'The invitation to accept.' })
 export class AcceptInvitationInput {
-  @Field(() => String, { description: 'Its token, as the inviter got it.' })
+  @Field(() => String, { description: 'The token of the invitation, from `inviteMember`.' })
   token: string;
 }
 
-@InputType({ description: 'The invitation to take back.' })
+@InputType({ description: 'The invitation to withdraw.' })
 export class WithdrawInvitationInput {
   @Field(() => ID, { description: "The invitation's id." })
   id: string;
@@ -73,22 +73,23 @@ export const InviteMemberPayload = payloadType(
   'InviteMember',
   'invitation',
   () => Invitation,
-  'The invitation.',
+  'The new invitation.',
 );
 Field(() => String, {
   nullable: true,
-  description: 'What the invited person needs; shown this once. Give it to them yourself.',
+  description:
+    'The token that the invited person needs. It is shown only here: give it to the person yourself. Null when there are user errors.',
 })(InviteMemberPayload.prototype, 'token');
 
 export const AcceptInvitationPayload = payloadType(
   'AcceptInvitation',
   'member',
   () => Member,
-  'The viewer as a member.',
+  'The viewer as a member of the project.',
 );
 export const WithdrawInvitationPayload = payloadType(
   'WithdrawInvitation',
   'invitation',
   () => Invitation,
-  'The invitation, whose token is worth nothing now.',
+  'The withdrawn invitation. Its token can no longer be used.',
 );

@@ -56,7 +56,10 @@ function checkEmail(text: string): string {
 
 async function refuseKnownAddress(tx: Transaction, projectId: string, email: string): Promise<void> {
   if ((await tx.member.count({ where: { projectId, user: { email } } })) > 0) {
-    throw new Conflict('ALREADY_MEMBER', 'A member has this address.', ['input', 'email']);
+    throw new Conflict('ALREADY_MEMBER', 'A member of the project has this e-mail address.', [
+      'input',
+      'email',
+    ]);
   }
   // An expired one makes room; the list keeps telling of it.
   await tx.$executeRaw`
@@ -65,7 +68,7 @@ async function refuseKnownAddress(tx: Transaction, projectId: string, email: str
       AND expires_at <= now()`;
   const open = { projectId, email, acceptedAt: null, withdrawnAt: null };
   if ((await tx.invitation.count({ where: open })) > 0) {
-    const message = 'This address has an open invitation; withdraw it to make a new one.';
+    const message = 'This e-mail address has a pending invitation; withdraw it to create a new one.';
     throw new Conflict('ALREADY_INVITED', message, ['input', 'email']);
   }
 }

@@ -38,8 +38,9 @@ export async function refuseLastOwner(tx: Transaction, { id, projectId, role }: 
   if (role !== 'OWNER') return;
   const others = await tx.member.count({ where: { projectId, role: 'OWNER', id: { not: id } } });
   if (others > 0) return;
-  throw new Conflict('LAST_OWNER', 'A project keeps at least one owner: name another one first.', [
-    'input',
-    'id',
-  ]);
+  throw new Conflict(
+    'LAST_OWNER',
+    'A project must have at least one owner: make another member an owner first.',
+    ['input', 'id'],
+  );
 }

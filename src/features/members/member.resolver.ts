@@ -23,23 +23,26 @@ import { removeMember } from './remove-member.ts';
 
 @Resolver(() => Member)
 export class MemberResolver {
-  @Reads(globalId('Member'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Member'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => User, { description: 'Who it is.' })
+  @FieldResolver(() => User, { description: 'The user who is the member.' })
   user(@Ctx() ctx: Context, @Root() member: MemberRow) {
     return userById(ctx, member.userId);
   }
 
-  @Reads(row(memberView, 'projectId', projects), () => Project, { description: 'Where they are a member.' })
+  @Reads(row(memberView, 'projectId', projects), () => Project, {
+    description: 'The project that the user is a member of.',
+  })
   readonly project: ProjectRow;
 
   @Mutation(() => ChangeMemberRolePayload, {
-    description: 'Gives a member another role; owners only. User error: LAST_OWNER.',
+    description:
+      'Gives a member another role. Owners only; others and API keys get FORBIDDEN. User error: LAST_OWNER.',
   })
   changeMemberRole(
     @Ctx() ctx: Context,
-    @Arg('input', () => ChangeMemberRoleInput, { description: 'Who, and what they may do.' })
+    @Arg('input', () => ChangeMemberRoleInput, { description: 'The member and the new role.' })
     input: ChangeMemberRoleInput,
   ) {
     return toPayload('member', changeMemberRole(ctx, input));
@@ -47,11 +50,11 @@ export class MemberResolver {
 
   @Mutation(() => RemoveMemberPayload, {
     description:
-      'Takes a member out of a project, owners only, or leaves it oneself. Their API keys for it are revoked, their live subscriptions end. User error: LAST_OWNER.',
+      "Removes a member from a project. Owners may remove any member, and members may remove themselves. The member's API keys for the project are revoked, and their live subscriptions end. API keys get FORBIDDEN. User error: LAST_OWNER.",
   })
   removeMember(
     @Ctx() ctx: Context,
-    @Arg('input', () => RemoveMemberInput, { description: 'Who.' }) input: RemoveMemberInput,
+    @Arg('input', () => RemoveMemberInput, { description: 'The member to remove.' }) input: RemoveMemberInput,
   ) {
     return toPayload('member', removeMember(ctx, input));
   }
@@ -61,7 +64,7 @@ export class MemberResolver {
 export class ProjectMembersResolver {
   @FieldResolver(() => MemberConnection, {
     nullable: true,
-    description: 'Who is in it, newest first. Not for API keys: FORBIDDEN.',
+    description: "The project's members, newest first. API keys get FORBIDDEN.",
   })
   members(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
     return listMembers(ctx, project.id, page);

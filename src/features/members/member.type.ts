@@ -5,11 +5,11 @@ import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { connectionType, Node } from '../../platform/reads/connection.ts';
 import { Role } from '../access/user.type.ts';
 
-@ObjectType({ implements: Node, description: 'A user in a project.' })
+@ObjectType({ implements: Node, description: "A user's membership in a project." })
 export class Member extends Node {
-  @Field(() => Role, { description: 'What they may do there.' })
+  @Field(() => Role, { description: "The member's role in the project." })
   role: RoleName;
-  @Field(() => DateTimeScalar, { description: 'When they joined.' })
+  @Field(() => DateTimeScalar, { description: 'When the user became a member.' })
   createdAt: Date;
 }
 
@@ -19,11 +19,11 @@ export const MemberConnection = connectionType('Member', () => Member);
 export class ChangeMemberRoleInput {
   @Field(() => ID, { description: "The member's id." })
   id: string;
-  @Field(() => Role, { description: 'What they may do from now on.' })
+  @Field(() => Role, { description: 'The new role.' })
   role: RoleName;
 }
 
-@InputType({ description: 'The member to remove; oneself to leave.' })
+@InputType({ description: 'The member to remove. Members remove themselves to leave the project.' })
 export class RemoveMemberInput {
   @Field(() => ID, { description: "The member's id." })
   id: string;
@@ -33,11 +33,6 @@ export const ChangeMemberRolePayload = payloadType(
   'ChangeMemberRole',
   'member',
   () => Member,
-  'The member with their new role.',
+  'The member with the new role.',
 );
-export const RemoveMemberPayload = payloadType(
-  'RemoveMember',
-  'member',
-  () => Member,
-  'The member who was removed.',
-);
+export const RemoveMemberPayload = payloadType('RemoveMember', 'member', () => Member, 'The removed member.');

@@ -112,7 +112,7 @@ async function refuseSoleOwner(tx: Transaction, userId: string): Promise<void> {
   const [named, more] = [owned.slice(0, 5).map(({ name }) => `"${name}"`), owned.length - 5];
   throw new Conflict(
     'LAST_OWNER',
-    `A project keeps at least one owner: name another one first, or delete the project. It is ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    `A project must have at least one owner: make another member an owner first, or delete the project. The user is the only owner of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     ['input', 'id'],
   );
 }

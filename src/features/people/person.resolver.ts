@@ -12,33 +12,35 @@ export class PersonResolver {
   @Extensions({ items: 2 })
   @Query(() => [User], {
     nullable: true,
-    description: 'The users with an e-mail address. For the admin; others: FORBIDDEN.',
+    description: 'The users with this e-mail address. For the admin; others get FORBIDDEN.',
   })
   users(
     @Ctx() ctx: Context,
-    @Arg('email', () => String, { description: 'The address; case does not matter.' }) email: string,
+    @Arg('email', () => String, { description: 'The address. Upper and lower case do not matter.' })
+    email: string,
   ) {
     return listUsersByEmail(ctx, email);
   }
 
   @Mutation(() => ExportUserPayload, {
     description:
-      'Exports all that is stored about a user: profile, memberships, invitations, keys, and what they did. For the admin; others: FORBIDDEN.',
+      "Exports all data that is stored about a user: profile, memberships, invitations, API keys, and the user's actions. For the admin; others get FORBIDDEN.",
   })
   exportUser(
     @Ctx() ctx: Context,
-    @Arg('input', () => ExportUserInput, { description: 'Which user.' }) input: ExportUserInput,
+    @Arg('input', () => ExportUserInput, { description: 'The user whose data is exported.' })
+    input: ExportUserInput,
   ) {
     return toPayload('userExport', exportUser(ctx, input));
   }
 
   @Mutation(() => ForgetUserPayload, {
     description:
-      'Clears the address, the name and the subject of a user for good. The user leaves every project, their PERSONAL keys are revoked, and their sockets are closed. SERVICE keys that they made go on. What they did stays under their id. A person who comes with the same subject later is a new user. For the admin; others: FORBIDDEN. User error: LAST_OWNER.',
+      "Deletes the e-mail address, the name and the subject of a user permanently. The user leaves every project, the user's PERSONAL keys are revoked, and the user's sockets are closed. SERVICE keys that the user created stay valid. The user's actions stay under the same id. A person who signs in with the same subject later is a new user. For the admin; others get FORBIDDEN. User error: LAST_OWNER.",
   })
   forgetUser(
     @Ctx() ctx: Context,
-    @Arg('input', () => ForgetUserInput, { description: 'Which user.' }) input: ForgetUserInput,
+    @Arg('input', () => ForgetUserInput, { description: 'The user to forget.' }) input: ForgetUserInput,
   ) {
     return toPayload('user', forgetUser(ctx, input));
   }

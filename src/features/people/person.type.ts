@@ -3,14 +3,14 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { User } from '../access/user.type.ts';
 
-@ObjectType({ description: 'Where all that is stored about a user can be fetched.' })
+@ObjectType({ description: 'The URL at which all data that is stored about a user can be fetched.' })
 export class UserExport {
   @Field(() => String, {
     description:
-      'A GET without a key answers JSON Lines, each with a `kind`. Anyone who has the address can open it until it expires.',
+      'A signed URL. A GET without a key responds with JSON Lines, each with a `kind`. Anyone who has the URL can open it until it expires.',
   })
   url: string;
-  @Field(() => DateTimeScalar, { description: 'Until when it can be opened.' })
+  @Field(() => DateTimeScalar, { description: 'When the URL expires, about 15 minutes after the request.' })
   expiresAt: Date;
 }
 
@@ -30,11 +30,11 @@ export const ExportUserPayload = payloadType(
   'ExportUser',
   'userExport',
   () => UserExport,
-  'Where it can be fetched.',
+  'The URL of the export.',
 );
 export const ForgetUserPayload = payloadType(
   'ForgetUser',
   'user',
   () => User,
-  'The user as it is now: only the id is left.',
+  'The forgotten user. Only the id is left.',
 );

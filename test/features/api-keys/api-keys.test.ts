@@ -109,7 +109,7 @@ describe('a personal key', () => {
     apiKey(dramatis, who, cast.projectId, { kind: 'PERSONAL', role });
 
   it('is at most what its person is, now and later', async () => {
-    await expect(personal(cast.editor, 'OWNER')).rejects.toThrow('role must not be more than your own');
+    await expect(personal(cast.editor, 'OWNER')).rejects.toThrow('role must not be higher than your own');
     await expect(personal({ key: adminKey }, 'VIEWER')).rejects.toThrow('FORBIDDEN');
     const key = await personal(cast.editor, 'EDITOR');
     expect((await see(key)).user.email).toBe('edgar@example.test');
