@@ -20,25 +20,28 @@ import { AuditActor, AuditEntry, AuditEntryConnection, AuditLogFilter } from './
 @Resolver(() => AuditEntry)
 export class AuditEntryResolver {
   @FieldResolver(() => SafeIntScalar, {
-    description: '1, 2, 3 … without gaps within a project, and within the log of the installation.',
+    description:
+      'The number of the entry: 1, 2, 3 … without gaps within a project, or within the log of the installation.',
   })
   sequence(@Root() entry: AuditEntryRow): number {
     return Number(entry.sequence);
   }
 
-  @FieldResolver(() => AuditActor, { description: 'Who.' })
+  @FieldResolver(() => AuditActor, { description: 'The caller who did it.' })
   actor(@Root() entry: AuditEntryRow) {
     return { ...entry, kind: entry.actorKind };
   }
 
   @FieldResolver(() => JsonObjectScalar, {
-    description: 'More about it: roles, models, prefixes; never a secret.',
+    description: 'Further facts, such as roles, models and key prefixes. Never contains a secret.',
   })
   details(@Root() entry: AuditEntryRow) {
     return detailsOf(entry);
   }
 
-  @FieldResolver(() => ID, { description: 'The thing it was done to; it may be gone since.' })
+  @FieldResolver(() => ID, {
+    description: 'The global id of the object that was acted on. The object may no longer exist.',
+  })
   targetId(@Root() entry: AuditEntryRow): string {
     return targetOf(entry);
   }
@@ -49,7 +52,7 @@ export class InstallationAuditLogResolver {
   @Query(() => AuditEntryConnection, {
     nullable: true,
     description:
-      'Who did what to the installation as a whole, the newest first. For the admin; others: FORBIDDEN.',
+      'The audit log of the installation as a whole, newest entry first. For the admin; others get FORBIDDEN.',
   })
   installationAuditLog(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {
     return listInstallationAuditEntries(ctx, page);
@@ -66,7 +69,10 @@ export class AuditActorResolver {
     return userId === null ? null : userById(ctx, userId);
   }
 
-  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key they came by, if by one.' })
+  @FieldResolver(() => ApiKey, {
+    nullable: true,
+    description: 'The API key that was used; null for other credentials.',
+  })
   apiKey(@Ctx() ctx: Context, @Root() { projectId, apiKeyId }: AuditEntryRow) {
     return apiKeyId === null ? null : auditedApiKey(ctx, projectId, apiKeyId);
   }
@@ -76,13 +82,17 @@ export class AuditActorResolver {
 export class ProjectAuditLogResolver {
   @FieldResolver(() => AuditEntryConnection, {
     nullable: true,
-    description: 'Who did what to which thing, when, and with which key; the newest first; owners only.',
+    description:
+      "The project's audit log, newest entry first: who did what to which object, when, and with which key. Owners only; others and API keys get FORBIDDEN.",
   })
   auditLog(
     @Ctx() ctx: Context,
     @Root() project: ProjectRow,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => AuditLogFilter, { nullable: true, description: 'Which entries.' })
+    @Arg('filter', () => AuditLogFilter, {
+      nullable: true,
+      description: 'Restricts the entries. Left out: all entries.',
+    })
     filter: AuditLogFilter | null,
   ) {
     return listAuditEntries(ctx, project.id, { ...page, filter });

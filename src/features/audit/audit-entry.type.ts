@@ -5,92 +5,100 @@ import { type AuditAction as Action, auditActions } from '../access/record-audit
 import { ViewerKind } from '../api-keys/viewer.type.ts';
 
 const descriptions: Record<Action, string> = {
-  PROJECT_CREATED: 'The project was made.',
-  PROJECT_ARCHIVED: 'The project was made read-only.',
-  PROJECT_RESTORED: 'The project was opened again.',
-  PROJECT_DELETION_REQUESTED: 'The project was given up.',
-  MEMBER_INVITED: 'An invitation was made.',
-  INVITATION_WITHDRAWN: 'An invitation was taken back.',
-  INVITATION_ACCEPTED: 'Somebody became a member.',
-  MEMBER_ROLE_CHANGED: 'A member got another role.',
+  PROJECT_CREATED: 'The project was created.',
+  PROJECT_ARCHIVED: 'The project was archived: it is read-only.',
+  PROJECT_RESTORED: 'The archived project was restored.',
+  PROJECT_DELETION_REQUESTED: 'The deletion of the project was requested.',
+  MEMBER_INVITED: 'An invitation was created.',
+  INVITATION_WITHDRAWN: 'An invitation was withdrawn.',
+  INVITATION_ACCEPTED: 'An invitation was accepted: a user became a member.',
+  MEMBER_ROLE_CHANGED: "A member's role was changed.",
   MEMBER_REMOVED: 'A member left or was removed.',
-  API_KEY_CREATED: 'A key was made.',
-  API_KEY_REVOKED: 'A key was ended.',
+  API_KEY_CREATED: 'An API key was created.',
+  API_KEY_REVOKED: 'An API key was revoked.',
   PROVIDER_KEY_SET: "The project's provider key was set or replaced.",
   PROVIDER_KEY_REMOVED: "The project's provider key was removed.",
-  IMAGE_UPLOADED: 'A picture was stored.',
-  CHARACTER_CREATED: 'A character was made.',
-  CHARACTER_UPDATED: "A character's fields changed; `details` names them.",
+  IMAGE_UPLOADED: 'An image was stored.',
+  CHARACTER_CREATED: 'A character was created.',
+  CHARACTER_UPDATED: 'Fields of a character were changed; `details` names them.',
   CHARACTER_ARCHIVED: 'A character was archived.',
-  REFERENCE_IMAGE_ADDED: 'A character got a reference image.',
-  REFERENCE_IMAGE_REMOVED: 'A reference image was taken off a character.',
-  GENERATION_REQUESTED: 'A run was asked for.',
-  GENERATION_CANCELED: 'A run was called off.',
-  GENERATION_APPROVED: 'A run that may cost much was let pass.',
-  GENERATION_REJECTED: 'A run that may cost much was turned down.',
-  GENERATION_RESOLVED: 'A person said what an UNCERTAIN run had cost.',
-  BUDGET_CREATED: 'A budget was made.',
-  BUDGET_UPDATED: "A budget's cap or thresholds changed.",
+  REFERENCE_IMAGE_ADDED: 'A reference image was added to a character.',
+  REFERENCE_IMAGE_REMOVED: 'A reference image was removed from a character.',
+  GENERATION_REQUESTED: 'A run was requested.',
+  GENERATION_CANCELED: 'The cancellation of a run was requested.',
+  GENERATION_APPROVED: 'A run that waited for approval was approved.',
+  GENERATION_REJECTED: 'A run that waited for approval was rejected.',
+  GENERATION_RESOLVED:
+    'A person entered the cost of an UNCERTAIN run, or of an ended run whose cost was unknown.',
+  BUDGET_CREATED: 'A budget was created.',
+  BUDGET_UPDATED: "A budget's cap or thresholds were changed.",
   BUDGET_REMOVED: 'A budget was removed.',
-  PROJECT_UPDATED: "The project's time zone changed.",
-  USER_EXPORTED: 'The data about a user was exported. Listed in `installationAuditLog`.',
-  USER_FORGOTTEN: 'A user was forgotten. Listed in `installationAuditLog`.',
-  PROJECT_LIMITS_UPDATED: 'How many runs may be under way, or what needs approval, changed.',
+  PROJECT_UPDATED: "The project's time zone was changed.",
+  USER_EXPORTED: 'The data about a user was exported. Listed in `installationAuditLog` only.',
+  USER_FORGOTTEN: 'A user was forgotten. Listed in `installationAuditLog` only.',
+  PROJECT_LIMITS_UPDATED:
+    "The project's limit of concurrent runs, or its amounts for approval, were changed.",
 };
 
 export const AuditAction = Object.fromEntries(auditActions.map((action) => [action, action]));
 registerEnumType(AuditAction, {
   name: 'AuditAction',
-  description: 'What was done.',
+  description: 'The action that an audit entry records.',
   valuesConfig: Object.fromEntries(
     auditActions.map((action) => [action, { description: descriptions[action] }]),
   ),
 });
 
-@ObjectType({ description: 'Who did something.' })
+@ObjectType({ description: 'The caller of the action that an audit entry records.' })
 export class AuditActor {
-  @Field(() => ViewerKind, { description: 'By what they came.' })
+  @Field(() => ViewerKind, { description: 'The kind of credentials that were used.' })
   kind: string;
 }
 
 @ObjectType({
   description:
-    'Something that was done in a project, or to the installation. Entries are never changed and never deleted.',
+    'One action in a project, or on the installation. Entries are never changed and never deleted.',
 })
 export class AuditEntry {
   @Field(() => SafeIntScalar, {
-    description: '1, 2, 3 … without gaps within a project, and within the log of the installation.',
+    description:
+      'The number of the entry: 1, 2, 3 … without gaps within a project, or within the log of the installation.',
   })
   sequence: bigint;
-  @Field(() => DateTimeScalar, { description: "When, by the database's clock." })
+  @Field(() => DateTimeScalar, { description: "When it was done, by the database's clock." })
   at: Date;
-  @Field(() => AuditAction, { description: 'What.' })
+  @Field(() => AuditAction, { description: 'The action.' })
   action: string;
-  @Field(() => String, { description: 'The type of the thing it was done to.' })
+  @Field(() => String, { description: 'The type of the object that was acted on.' })
   targetType: string;
-  @Field(() => JsonObjectScalar, { description: 'More about it: roles, models, prefixes; never a secret.' })
+  @Field(() => JsonObjectScalar, {
+    description: 'Further facts, such as roles, models and key prefixes. Never contains a secret.',
+  })
   details: unknown;
   @Field(() => String, {
     description:
-      "SHA-256 over the entry and the previous one's `hash`: a list that was tampered with does not add up.",
+      'SHA-256 over the entry and the `hash` of the previous entry. A change to an earlier entry breaks this chain.',
   })
   hash: string;
 }
 
 export const AuditEntryConnection = connectionType('AuditEntry', () => AuditEntry);
 
-@InputType({ description: 'Which entries; all conditions hold.' })
+@InputType({ description: 'Restricts the entries of an audit log. An entry must meet all conditions.' })
 export class AuditLogFilter {
-  @Field(() => [AuditAction], { nullable: true, description: 'Any of these.' })
+  @Field(() => [AuditAction], { nullable: true, description: 'Entries with one of these actions.' })
   actions?: Action[] | null;
-  @Field(() => ID, { nullable: true, description: 'By this user, also with a PERSONAL key of theirs.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: "Entries of this user, including those made with the user's PERSONAL keys.",
+  })
   userId?: string | null;
-  @Field(() => ID, { nullable: true, description: 'By this API key.' })
+  @Field(() => ID, { nullable: true, description: 'Entries made with this API key.' })
   apiKeyId?: string | null;
-  @Field(() => ID, { nullable: true, description: 'Done to this thing.' })
+  @Field(() => ID, { nullable: true, description: 'Entries about the object with this global id.' })
   targetId?: string | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'At or after this moment.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Entries at or after this moment.' })
   from?: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Before this moment.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Entries before this moment.' })
   until?: Date | null;
 }

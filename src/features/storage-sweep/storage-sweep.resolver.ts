@@ -8,7 +8,7 @@ export class StorageSweepResolver {
   @Query(() => StorageSweep, {
     nullable: true,
     description:
-      'What was left behind in the storage, and what is missing there. Null before the first round has ended. For the admin; others: FORBIDDEN.',
+      'The last complete check of the storage: what was left behind there, and what is missing. Null before the first check has ended. For the admin; others get FORBIDDEN.',
   })
   storageSweep(@Ctx() ctx: Context): Promise<StorageSweep | null> {
     return findStorageSweep(ctx);

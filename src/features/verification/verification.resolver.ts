@@ -9,7 +9,7 @@ export class ReportVerificationResolver {
   @FieldResolver(() => Verification, {
     nullable: true,
     description:
-      'The last regular verification of the audit log and the books (AUDIT_ANCHOR_EVERY_MS); null before the first. Costs three rows.',
+      'The last regular verification of the audit log and the ledger (`AUDIT_ANCHOR_EVERY_MS`). Null before the first. Reads three rows.',
   })
   verification(@Ctx() ctx: Context) {
     return readLastVerification(ctx);
