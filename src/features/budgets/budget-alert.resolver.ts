@@ -14,10 +14,10 @@ import { budgetAlertView } from './budget-alert.view.ts';
 
 @Resolver(() => BudgetAlert)
 export class BudgetAlertResolver {
-  @Reads(globalId('BudgetAlert'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('BudgetAlert'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => Budget, { description: 'The budget, as it is now; it may be removed since.' })
+  @FieldResolver(() => Budget, { description: 'The budget as it is now; it may have been removed.' })
   budget(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
     return findBudget(ctx, alert.budgetId);
   }
@@ -25,30 +25,30 @@ export class BudgetAlertResolver {
   @FieldResolver(() => DateScalar, {
     nullable: true,
     description:
-      "The first day of the period, in the zone that the project had then; null for a budget's TOTAL.",
+      "The first day of the budget's period, in the time zone that the project had then; null for a budget with the period TOTAL.",
   })
   periodStartsOn(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
     return periodOf(ctx, alert);
   }
 
   @Reads(column(budgetAlertView, 'capMicros'), () => DecimalScalar, {
-    description: 'The cap at that moment.',
+    description: 'The cap, in US dollars, when the threshold was reached.',
   })
   readonly cap: bigint;
 
   @Reads(column(budgetAlertView, 'settledMicros'), () => DecimalScalar, {
-    description: 'What was settled at that moment.',
+    description: 'What was settled, in US dollars, when the threshold was reached.',
   })
   readonly settled: bigint;
 
   @Reads(column(budgetAlertView, 'heldMicros'), () => DecimalScalar, {
-    description: 'What was held at that moment.',
+    description: 'What was held, in US dollars, when the threshold was reached.',
   })
   readonly held: bigint;
 
   @FieldResolver(() => JsonObjectScalar, {
     description:
-      'All of it as a body to hand on to a webhook: `type`, `id`, `createdAt`, `project { id name }`, `budget { id scope period userId apiKeyId characterId model }`, `periodStartsOn`, `threshold`, and `cap`, `settled`, `held` as decimal text. These names stay; more may come.',
+      'The alert as a body for a webhook: `type`, `id`, `createdAt`, `project { id name }`, `budget { id scope period userId apiKeyId characterId model }`, `periodStartsOn`, `threshold`, and `cap`, `settled`, `held` as decimal text. These names are stable; more may be added.',
   })
   payload(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
     return payloadOf(ctx, alert);
@@ -60,7 +60,7 @@ export class ProjectBudgetAlertsResolver {
   @FieldResolver(() => BudgetAlertConnection, {
     nullable: true,
     description:
-      'Thresholds of its budgets that were reached in the present provider environment, newest first. Not for a VIEWER: FORBIDDEN.',
+      "The thresholds of the project's budgets that were reached in the current provider environment, newest first. A VIEWER gets FORBIDDEN.",
   })
   budgetAlerts(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
     return listBudgetAlerts(ctx, project.id, page);

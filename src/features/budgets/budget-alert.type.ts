@@ -5,12 +5,12 @@ import { connectionType, Node } from '../../platform/reads/connection.ts';
 @ObjectType({
   implements: Node,
   description:
-    'A threshold of a budget that was reached, once in each period. Amounts are those of that moment.',
+    'A threshold that a budget reached. There is at most one alert for each threshold in each period. Amounts are those of the moment when it was reached.',
 })
 export class BudgetAlert extends Node {
-  @Field(() => Int, { description: 'Percent of the cap.' })
+  @Field(() => Int, { description: 'The threshold, as a percentage of the cap.' })
   threshold: number;
-  @Field(() => DateTimeScalar, { description: 'When it was reached.' })
+  @Field(() => DateTimeScalar, { description: 'When the threshold was reached.' })
   createdAt: Date;
 }
 

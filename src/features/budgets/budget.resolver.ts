@@ -33,13 +33,13 @@ import { updateBudget } from './update-budget.ts';
 
 @Resolver(() => Budget)
 export class BudgetResolver {
-  @Reads(globalId('Budget'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Budget'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
   @FieldResolver(() => DateScalar, {
     nullable: true,
     description:
-      'The first day of the current period, in the zone that the project had then; null for TOTAL.',
+      'The first day of the current period, in the time zone that the project had when the period began; null for TOTAL.',
   })
   async periodStartsOn(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).startsOn;
@@ -47,7 +47,8 @@ export class BudgetResolver {
 
   @FieldResolver(() => DateScalar, {
     nullable: true,
-    description: 'The last day of the current period, in the same zone; null for TOTAL.',
+    description:
+      'The last day of the current period, in the same time zone as `periodStartsOn`; null for TOTAL.',
   })
   async periodEndsOn(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).endsOn;
@@ -55,7 +56,7 @@ export class BudgetResolver {
 
   @FieldResolver(() => DateTimeScalar, {
     nullable: true,
-    description: 'When the current period began; null for TOTAL.',
+    description: 'The moment when the current period began; null for TOTAL.',
   })
   async periodStartsAt(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).startsAt;
@@ -64,31 +65,36 @@ export class BudgetResolver {
   @FieldResolver(() => DateTimeScalar, {
     nullable: true,
     description:
-      'When the current period ends, and the next begins; null for TOTAL. The first period in a new time zone may be shorter or longer than a day or month.',
+      'The moment when the current period ends and the next one begins; null for TOTAL. The first period in a new time zone may be shorter or longer than a day or a month.',
   })
   async periodEndsAt(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).endsAt;
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'The most that its runs may cost in a period.' })
+  @FieldResolver(() => DecimalScalar, {
+    description: 'US dollars: the most that runs of this budget may cost in a period.',
+  })
   async cap(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).capMicros;
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What its runs that have ended cost.' })
+  @FieldResolver(() => DecimalScalar, {
+    description: 'US dollars that runs of this budget cost: those that have ended and whose cost is known.',
+  })
   async settled(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).settledMicros;
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'The most that its runs may cost that have not ended, or whose cost is not known yet.',
+    description:
+      'US dollars set aside for runs of this budget that have not ended, or whose cost is not known yet.',
   })
   async held(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).heldMicros;
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'What new runs may still cost: `cap - settled - held`, never below 0.',
+    description: 'US dollars that new runs may still cost: `cap - settled - held`, never below 0.',
   })
   async available(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).availableMicros;
@@ -96,7 +102,7 @@ export class BudgetResolver {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'By how much `settled + held` passes the cap: it was lowered, or a run cost more than it might. 0 otherwise.',
+      'US dollars by which `settled + held` exceeds the cap, because the cap was lowered or a run cost more than was held for it. 0 otherwise.',
   })
   async overrun(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).overrunMicros;
@@ -104,7 +110,8 @@ export class BudgetResolver {
 
   @FieldResolver(() => Member, {
     nullable: true,
-    description: 'Of a MEMBER: who; null when they have left, and for viewers who may not read members.',
+    description:
+      'For the scope MEMBER: the member. Null for other scopes, when the user has left the project, and for viewers who may not read members.',
   })
   member(@Ctx() ctx: Context, @Root() { projectId, userId }: BudgetRow) {
     return userId === null ? null : memberOfUser(ctx, projectId, userId);
@@ -112,7 +119,8 @@ export class BudgetResolver {
 
   @FieldResolver(() => ApiKey, {
     nullable: true,
-    description: 'Of an API_KEY: which one; null for viewers who may not see it.',
+    description:
+      'For the scope API_KEY: the API key. Null for other scopes, and for viewers who may not see the key.',
   })
   apiKey(@Ctx() ctx: Context, @Root() { apiKeyId }: BudgetRow) {
     return apiKeyId === null ? null : apiKeyIfVisible(ctx, apiKeyId);
@@ -120,22 +128,25 @@ export class BudgetResolver {
 
   @Reads(optionalRow(budgetView, 'characterId', characters), () => Character, {
     nullable: true,
-    description: 'Of a CHARACTER: which one.',
+    description: 'For the scope CHARACTER: the character. Null for other scopes.',
   })
   readonly character: CharacterRow | null;
 
-  @FieldResolver(() => ImageModel, { nullable: true, description: 'Of a MODEL: which one.' })
+  @FieldResolver(() => ImageModel, {
+    nullable: true,
+    description: 'For the scope MODEL: the model. Null for other scopes.',
+  })
   model(@Root() { model }: BudgetRow) {
     return model === null ? null : imageModelBySlug(model, '');
   }
 
   @Mutation(() => CreateBudgetPayload, {
     description:
-      'Makes a budget; what was settled and is held in its current period counts. Owners only, not for API keys: FORBIDDEN. User error: BUDGET_EXISTS.',
+      'Creates a budget. Runs that were already settled or are held in its current period count. Owners only; others and API keys get FORBIDDEN. User errors: BUDGET_EXISTS when there is a budget for the same subject and period, PROJECT_DELETING.',
   })
   createBudget(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateBudgetInput, { description: 'What it is about, and how much.' })
+    @Arg('input', () => CreateBudgetInput, { description: 'The new budget: its scope, period and cap.' })
     input: CreateBudgetInput,
   ) {
     return toPayload('budget', createBudget(ctx, input));
@@ -143,21 +154,23 @@ export class BudgetResolver {
 
   @Mutation(() => UpdateBudgetPayload, {
     description:
-      'Changes a budget from its current period on. Owners only, not for API keys: FORBIDDEN. User error: BUDGET_REMOVED.',
+      'Changes a budget, from its current period on. Owners only; others and API keys get FORBIDDEN. User errors: BUDGET_REMOVED, PROJECT_DELETING.',
   })
   updateBudget(
     @Ctx() ctx: Context,
-    @Arg('input', () => UpdateBudgetInput, { description: 'What to change.' }) input: UpdateBudgetInput,
+    @Arg('input', () => UpdateBudgetInput, { description: 'The budget and its new values.' })
+    input: UpdateBudgetInput,
   ) {
     return toPayload('budget', updateBudget(ctx, input));
   }
 
   @Mutation(() => RemoveBudgetPayload, {
-    description: 'Ends a budget for good: nothing is refused or counted by it any more. Owners only.',
+    description:
+      'Removes a budget permanently: it no longer refuses or counts runs. Owners only; others and API keys get FORBIDDEN.',
   })
   removeBudget(
     @Ctx() ctx: Context,
-    @Arg('input', () => RemoveBudgetInput, { description: 'Which one.' }) input: RemoveBudgetInput,
+    @Arg('input', () => RemoveBudgetInput, { description: 'The budget to remove.' }) input: RemoveBudgetInput,
   ) {
     return toPayload('budget', removeBudget(ctx, input));
   }
@@ -167,7 +180,7 @@ export class BudgetResolver {
 export class ProjectBudgetsResolver {
   @FieldResolver(() => BudgetConnection, {
     nullable: true,
-    description: 'Its budgets in force, newest first. Not for a VIEWER: FORBIDDEN.',
+    description: "The project's budgets in force, newest first. A VIEWER gets FORBIDDEN.",
   })
   budgets(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
     return listBudgets(ctx, project.id, page);

@@ -17,13 +17,13 @@ const BudgetScope = {
 } satisfies Record<ScopeName, ScopeName>;
 registerEnumType(BudgetScope, {
   name: 'BudgetScope',
-  description: 'Which runs of a project a budget is about.',
+  description: 'Which runs of a project a budget covers.',
   valuesConfig: {
-    PROJECT: { description: 'All of them.' },
-    MEMBER: { description: 'Those that one user asked for, also with PERSONAL keys of theirs.' },
-    API_KEY: { description: 'Those that one API key asked for.' },
-    CHARACTER: { description: 'Those of one character.' },
-    MODEL: { description: 'Those of one model.' },
+    PROJECT: { description: 'All runs of the project.' },
+    MEMBER: { description: "Runs that one user requested, including those with the user's PERSONAL keys." },
+    API_KEY: { description: 'Runs that one API key requested.' },
+    CHARACTER: { description: 'Runs of one character.' },
+    MODEL: { description: 'Runs of one model.' },
   },
 });
 
@@ -36,77 +36,89 @@ export const BudgetPeriod = {
 registerEnumType(BudgetPeriod, {
   name: 'BudgetPeriod',
   description:
-    "How often a budget starts again from 0. A run counts for the period in which it was asked for, by the project's time zone.",
+    "How often a budget starts again from 0. A run counts in the period in which it was requested, by the project's time zone.",
   valuesConfig: {
-    DAY: { description: 'Every day.' },
-    MONTH: { description: 'On the first day of every month.' },
-    TOTAL: { description: 'Never.' },
+    DAY: { description: 'A budget starts again every day.' },
+    MONTH: { description: 'A budget starts again on the first day of every month.' },
+    TOTAL: { description: 'A budget never starts again.' },
   },
 });
 
 @ObjectType({
   implements: Node,
   description:
-    'A hard cap: a run is refused when any budget that covers it has no room for the most that it may cost. Amounts are those of the current period.',
+    'A hard cap on spending. A run is refused with BUDGET_EXCEEDED when any budget that covers it has less available than would be held for the run. Amounts are US dollars in the current period.',
 })
 export class Budget extends Node {
-  @Field(() => BudgetScope, { description: 'Which runs it is about.' })
+  @Field(() => BudgetScope, { description: 'Which runs the budget covers.' })
   scope: ScopeName;
-  @Field(() => BudgetPeriod, { description: 'How often it starts again from 0.' })
+  @Field(() => BudgetPeriod, { description: 'How often the budget starts again from 0.' })
   period: PeriodName;
   @Field(() => [Int], {
     description:
-      'Percents of the cap, ascending. There is an event and an alert when what is settled and held first reaches one in a period.',
+      'Percentages of the cap, ascending. When `settled + held` first reaches one of them in a period, there is an event and an alert.',
   })
   thresholds: number[];
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'When the budget was created.' })
   createdAt: Date;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was removed; null while in force.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the budget was removed; null while it is in force.',
+  })
   removedAt: Date | null;
 }
 
 export const BudgetConnection = connectionType('Budget', () => Budget);
 
-@InputType({ description: 'A new budget. Exactly the subject that the scope asks for is given.' })
+@InputType({
+  description: 'A new budget. The subject that the scope requires must be given, and no other subject.',
+})
 export class CreateBudgetInput {
-  @Field(() => ID, { description: 'The project it is for.' })
+  @Field(() => ID, { description: 'The id of the project that the budget is for.' })
   projectId: string;
-  @Field(() => BudgetScope, { description: 'Which runs it is about.' })
+  @Field(() => BudgetScope, { description: 'Which runs the budget covers.' })
   scope: ScopeName;
-  @Field(() => ID, { nullable: true, description: 'For MEMBER: who.' })
+  @Field(() => ID, { nullable: true, description: 'The id of the member. Required for the scope MEMBER.' })
   memberId?: string | null;
-  @Field(() => ID, { nullable: true, description: 'For API_KEY: which one.' })
+  @Field(() => ID, { nullable: true, description: 'The id of the API key. Required for the scope API_KEY.' })
   apiKeyId?: string | null;
-  @Field(() => ID, { nullable: true, description: 'For CHARACTER: which one.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the character. Required for the scope CHARACTER.',
+  })
   characterId?: string | null;
-  @Field(() => String, { nullable: true, description: "For MODEL: the model's slug." })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The slug of the model. Required for the scope MODEL.',
+  })
   model?: string | null;
-  @Field(() => BudgetPeriod, { description: 'How often it starts again from 0.' })
+  @Field(() => BudgetPeriod, { description: 'How often the budget starts again from 0.' })
   period: PeriodName;
   @Field(() => DecimalScalar, {
-    description: 'The most that its runs may cost in a period: 0 or more; 0 lets only free ones pass.',
+    description:
+      'US dollars: the most that runs of this budget may cost in a period. 0 or more; with 0 only free runs pass.',
   })
   cap: bigint;
   @Field(() => [Int], {
     nullable: true,
-    description: 'Percents of the cap, 1 to 100, ascending, at most ten. Left out: 50, 80 and 100.',
+    description: 'Percentages of the cap: 1 to 100, ascending, at most ten. Left out: 50, 80 and 100.',
   })
   thresholds?: number[] | null;
 }
 
-@InputType({ description: 'What to change in a budget; what is left out stays.' })
+@InputType({ description: 'New values for a budget. A field that is left out stays as it is.' })
 export class UpdateBudgetInput {
   @Field(() => ID, { description: "The budget's id." })
   id: string;
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      'The most that its runs may cost in a period, from this one on: 0 or more. Below what is settled and held it refuses every new run.',
+      'US dollars: the most that runs of this budget may cost in a period, from the current period on. 0 or more. While it is below `settled + held`, every new run is refused.',
   })
   cap?: bigint | null;
   @Field(() => [Int], {
     nullable: true,
-    description: 'Percents of the cap, 1 to 100, ascending, at most ten.',
+    description: 'Percentages of the cap: 1 to 100, ascending, at most ten.',
   })
   thresholds?: number[] | null;
 }

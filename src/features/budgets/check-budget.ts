@@ -42,7 +42,7 @@ export function problemsOfSubject(input: CreateBudgetInput): InputProblem[] {
   });
   const known = imageModels.map(({ slug }) => slug);
   if (wanted === 'model' && input.model != null && !known.includes(input.model)) {
-    const message = `There is no such model; there are ${known.join(', ')}.`;
+    const message = `There is no such model. The models are ${known.join(', ')}.`;
     problems.push(new InputProblem(['input', 'model'], message));
   }
   return problems;

@@ -26,7 +26,7 @@ export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promis
     const subject = await findSubject(tx, projectId, input);
     const inForce = { projectId, scope, period, ...subject, removedAt: null };
     if ((await tx.budget.count({ where: inForce })) > 0) {
-      const message = 'There is a budget for this subject and period: change or remove that one.';
+      const message = 'There is already a budget for this subject and period: change or remove it.';
       throw new Conflict('BUDGET_EXISTS', message, ['input', 'period']);
     }
     const budget = await tx.budget.create({

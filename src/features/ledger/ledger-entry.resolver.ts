@@ -12,23 +12,25 @@ import { LedgerEntry, LedgerEntryConnection, LedgerFilter } from './ledger-entry
 
 @Resolver(() => LedgerEntry)
 export class LedgerEntryResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable; not for `node`.' })
+  @FieldResolver(() => ID, {
+    description: 'The id of the entry. Opaque and stable; `node` does not accept it.',
+  })
   id(@Root() entry: LedgerEntryRow): string {
     return entryId(entry);
   }
 
-  @FieldResolver(() => ID, { description: 'The run it was booked for.' })
+  @FieldResolver(() => ID, { description: 'The id of the run that the amount was booked for.' })
   generationId(@Root() entry: LedgerEntryRow): string {
     return toGlobalId('Generation', entry.generationId);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'How much moved; always above 0.' })
+  @FieldResolver(() => DecimalScalar, { description: 'The amount in US dollars; always above 0.' })
   amount(@Root() entry: LedgerEntryRow): bigint {
     return entry.amountMicros;
   }
 
   @FieldResolver(() => DateScalar, {
-    description: 'The day on which the run was asked for, in the zone that its project had then.',
+    description: 'The day on which the run was requested, in the time zone that its project had then.',
   })
   day(@Root() entry: LedgerEntryRow): string {
     return dayText(entry.day);
@@ -40,13 +42,16 @@ export class ProjectLedgerResolver {
   @FieldResolver(() => LedgerEntryConnection, {
     nullable: true,
     description:
-      'Every amount that was booked for it in the present provider environment, the newest first. Not for a VIEWER: FORBIDDEN.',
+      'All ledger entries of the project in the current provider environment, newest first. A VIEWER gets FORBIDDEN.',
   })
   ledger(
     @Ctx() ctx: Context,
     @Root() project: ProjectRow,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => LedgerFilter, { nullable: true, description: 'Which entries.' })
+    @Arg('filter', () => LedgerFilter, {
+      nullable: true,
+      description: 'Restricts the entries. Left out: all entries.',
+    })
     filter: LedgerFilter | null,
   ) {
     return listLedger(ctx, project.id, { ...page, filter });

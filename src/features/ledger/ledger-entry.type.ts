@@ -17,14 +17,14 @@ registerEnumType(LedgerEntryKind, {
   name: 'LedgerEntryKind',
   description: 'Why an amount moved.',
   valuesConfig: {
-    HOLD: { description: 'A run was asked for: the most that it may cost went from AVAILABLE to HELD.' },
-    CHARGE: { description: 'A run has ended: what it cost, as far as it was held, went from HELD to SPENT.' },
+    HOLD: { description: 'A run was requested: the amount set aside for it moved from AVAILABLE to HELD.' },
+    CHARGE: { description: 'A run has ended: its cost, up to the amount held, moved from HELD to SPENT.' },
     RELEASE: {
-      description: 'A run has ended: what was held for it and not spent went back from HELD to AVAILABLE.',
+      description: 'A run has ended: what was held for it and not spent moved back from HELD to AVAILABLE.',
     },
     ADJUST: {
       description:
-        'A run cost more than was held, or its cost was put right later: the difference went from AVAILABLE to SPENT, or back.',
+        'A run cost more than was held, or its cost was corrected later: the difference moved from AVAILABLE to SPENT, or back.',
     },
   },
 });
@@ -38,19 +38,20 @@ export const LedgerAccount = {
 registerEnumType(LedgerAccount, {
   name: 'LedgerAccount',
   description:
-    'The three accounts of a project. An account holds the sum of its debits less the sum of its credits, so the three of them together always hold 0.',
+    'The three accounts of a project. The balance of an account is the sum of its debits minus the sum of its credits, so the balances of the three accounts always add up to 0.',
   valuesConfig: {
     AVAILABLE: {
-      description: 'Where all money comes from: below 0 by what is held and spent. Caps are not booked here.',
+      description:
+        "The source of all amounts: its balance is below 0 by what is held and spent. Budgets' caps are not booked here.",
     },
-    HELD: { description: 'Set aside for runs that have not ended, or whose cost is not known yet.' },
-    SPENT: { description: 'What runs have cost.' },
+    HELD: { description: 'Amounts set aside for runs that have not ended, or whose cost is not known yet.' },
+    SPENT: { description: 'The cost of runs.' },
   },
 });
 
 @ObjectType({
   description:
-    'Double-entry: an amount that moved from the account `credit` to the account `debit`. Entries are never changed and never deleted.',
+    'An entry of the double-entry ledger: an amount that moved from the account `credit` to the account `debit`. Entries are never changed and never deleted.',
 })
 export class LedgerEntry {
   @Field(() => LedgerEntryKind, { description: 'Why the amount moved.' })
@@ -59,47 +60,47 @@ export class LedgerEntry {
   debit: AccountName;
   @Field(() => LedgerAccount, { description: 'The account that the amount came from.' })
   credit: AccountName;
-  @Field(() => DateTimeScalar, { description: "When it was booked, by the database's clock." })
+  @Field(() => DateTimeScalar, { description: "When the entry was booked, by the database's clock." })
   at: Date;
   @Field(() => String, { description: "The slug of the run's model." })
   model: string;
   @Field(() => String, {
     description:
-      "Where the amount is from: `UPPER_BOUND` of a HOLD; otherwise the run's cost source, such as `PROVIDER`.",
+      "The source of the amount: `UPPER_BOUND` for a HOLD; otherwise the run's cost source, such as `PROVIDER`.",
   })
   source: string;
 }
 
 export const LedgerEntryConnection = connectionType('LedgerEntry', () => LedgerEntry);
 
-@InputType({ description: 'Which entries; all conditions hold.' })
+@InputType({ description: 'Restricts the ledger entries. An entry must meet all conditions.' })
 export class LedgerFilter {
-  @Field(() => [LedgerEntryKind], { nullable: true, description: 'Any of these.' })
+  @Field(() => [LedgerEntryKind], { nullable: true, description: 'Entries of one of these kinds.' })
   kinds?: KindName[] | null;
-  @Field(() => ID, { nullable: true, description: 'Of this run.' })
+  @Field(() => ID, { nullable: true, description: 'Entries of the run with this id.' })
   generationId?: string | null;
-  @Field(() => ID, { nullable: true, description: 'Of runs of this character.' })
+  @Field(() => ID, { nullable: true, description: 'Entries of runs of the character with this id.' })
   characterId?: string | null;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'Booked at or after this moment, whenever the run was asked for.',
+    description: 'Entries booked at or after this moment, whenever the run was requested.',
   })
   from?: Date | null;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'Booked before this moment, whenever the run was asked for.',
+    description: 'Entries booked before this moment, whenever the run was requested.',
   })
   until?: Date | null;
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      "Of runs that were asked for on this day, by the project's time zone, or later: the `from` of exports.",
+      "Entries of runs that were requested on this day or later, by the project's time zone. The same as `from` of the exports.",
   })
   fromDay?: string | null;
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      "Of runs that were asked for on this day, by the project's time zone, or earlier: the `to` of exports.",
+      "Entries of runs that were requested on this day or earlier, by the project's time zone. The same as `to` of the exports.",
   })
   toDay?: string | null;
 }

@@ -7,12 +7,13 @@ import { ObservedPrice } from './observed-price.type.ts';
 @Resolver(() => ImageModel)
 export class ModelObservedPricesResolver {
   @FieldResolver(() => [ObservedPrice], {
-    description: 'What its runs have really cost, by the parameters that the price depends on.',
+    description:
+      'What runs of this model really cost, for each combination of the parameters that the price depends on.',
   })
   observedPrices(
     @Ctx() ctx: Context,
     @Root() model: ImageModel,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'How many at the most: 1 to 100.' })
+    @Arg('first', () => Int, { defaultValue: 10, description: 'The number of combinations: 1 to 100.' })
     first: number,
   ) {
     return listObservedPrices(ctx, model.slug, first);
@@ -21,12 +22,15 @@ export class ModelObservedPricesResolver {
 
 @Resolver(() => ObservedPrice)
 export class ObservedPriceResolver {
-  @FieldResolver(() => Int, { description: 'How many runs with a known cost.' })
+  @FieldResolver(() => Int, { description: 'The number of runs whose cost is known.' })
   samples(@Root() observed: ObservedPriceRow): number {
     return observed.costs;
   }
 
-  @FieldResolver(() => Float, { nullable: true, description: "The median of the runs' compute seconds." })
+  @FieldResolver(() => Float, {
+    nullable: true,
+    description: "The median of the runs' compute time, in seconds. Null when no time is known.",
+  })
   medianSeconds(@Root() observed: ObservedPriceRow): number | null {
     return observed.seconds50;
   }

@@ -125,7 +125,7 @@ function checkAsked({ from, to, groupBy, first, filter }: Asked): void {
     throw new BadArgument(`first must be from 1 to ${mostRows}; got ${first}.`);
   }
   if (new Set(groupBy.filter((each) => periods.includes(each))).size > 1) {
-    throw new BadArgument('groupBy: of DAY, WEEK and MONTH one at a time.');
+    throw new BadArgument('groupBy must have at most one of DAY, WEEK and MONTH.');
   }
   for (const model of filter?.models ?? []) checkText(['filter', 'models'], model, { maximum: 200 });
   const open = filter?.statuses?.find((status) => !isFinal(status));

@@ -24,53 +24,80 @@ import { SpendArgs, SpendForecast, SpendReport, SpendRow } from './spend.type.ts
 
 @Resolver(() => SpendRow)
 export class SpendRowResolver {
-  @FieldResolver(() => Project, { nullable: true, description: 'Which project spent it.' })
+  @FieldResolver(() => Project, {
+    nullable: true,
+    description:
+      'The project of the row. Null when not grouped by PROJECT, or when the project no longer exists.',
+  })
   project(@Ctx() ctx: Context, @Root() { projectId }: SpendRowFound) {
     return projectId === null ? null : projectIfVisible(ctx, projectId);
   }
 
-  @FieldResolver(() => ID, { nullable: true, description: "The project's id." })
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description: 'The id of the project. Null when not grouped by PROJECT.',
+  })
   projectId(@Root() { projectId }: SpendRowFound) {
     return globalIdOf('Project', projectId);
   }
 
-  @FieldResolver(() => ImageModel, { nullable: true, description: 'The model that drew.' })
+  @FieldResolver(() => ImageModel, {
+    nullable: true,
+    description: 'The model of the row. Null when not grouped by MODEL.',
+  })
   model(@Root() { modelSlug }: SpendRowFound) {
     return modelSlug === null ? null : imageModelBySlug(modelSlug, 'unknown');
   }
 
-  @FieldResolver(() => Character, { nullable: true, description: 'Who was drawn.' })
+  @FieldResolver(() => Character, {
+    nullable: true,
+    description:
+      'The character of the row. Null when not grouped by CHARACTER, or when the character no longer exists.',
+  })
   character(@Ctx() ctx: Context, @Root() { characterId }: SpendRowFound) {
     return characterId === null ? null : characterIfVisible(ctx, characterId);
   }
 
-  @FieldResolver(() => ID, { nullable: true, description: "The character's id." })
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description: 'The id of the character. Null when not grouped by CHARACTER.',
+  })
   characterId(@Root() { characterId }: SpendRowFound) {
     return globalIdOf('Character', characterId);
   }
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: 'Who asked; null for the admin and SERVICE keys, and for API keys that read this.',
+    description:
+      'The user who requested the runs. Null when not grouped by MEMBER, for runs of the admin and of SERVICE keys, and when the report is read with an API key.',
   })
   user(@Ctx() ctx: Context, @Root() row: SpendRowFound) {
     return spender(ctx, row);
   }
 
-  @FieldResolver(() => ID, { nullable: true, description: "The user's id." })
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description:
+      'The id of the user. Null when not grouped by MEMBER, and for runs of the admin and of SERVICE keys.',
+  })
   userId(@Root() { userId }: SpendRowFound) {
     return globalIdOf('User', userId);
   }
 
   @FieldResolver(() => ApiKey, {
     nullable: true,
-    description: 'The key by which was asked; null for people, and for those who may not read the key.',
+    description:
+      'The API key that the runs were requested with. Null when not grouped by API_KEY, for runs requested without an API key, and for viewers who may not read the key.',
   })
   apiKey(@Ctx() ctx: Context, @Root() { apiKeyId }: SpendRowFound) {
     return apiKeyId === null ? null : apiKeyIfVisible(ctx, apiKeyId);
   }
 
-  @FieldResolver(() => ID, { nullable: true, description: "The key's id." })
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description:
+      'The id of the API key. Null when not grouped by API_KEY, and for runs requested without an API key.',
+  })
   apiKeyId(@Root() { apiKeyId }: SpendRowFound) {
     return globalIdOf('ApiKey', apiKeyId);
   }
@@ -80,7 +107,7 @@ export class SpendRowResolver {
 export class SpendReportResolver {
   @FieldResolver(() => SpendForecast, {
     nullable: true,
-    description: 'Where it is heading; null when `to` is over.',
+    description: 'The forecast for the last day of the report. Null when `to` has passed.',
   })
   forecast(@Ctx() ctx: Context, @Root() report: SpendReportFound) {
     return forecastOf(ctx, report);
@@ -89,7 +116,8 @@ export class SpendReportResolver {
   @Extensions({ points: 10 })
   @Query(() => SpendReport, {
     nullable: true,
-    description: 'What all projects have spent, those that are gone too; for the admin. Error: FORBIDDEN.',
+    description:
+      'What all projects have spent, including deleted projects. For the admin; others get FORBIDDEN. Error: BAD_USER_INPUT.',
   })
   spend(@Ctx() ctx: Context, @Args(() => SpendArgs) args: SpendArgs) {
     return allSpend(ctx, args);
@@ -100,7 +128,7 @@ export class SpendReportResolver {
 export class SpendForecastResolver {
   @FieldResolver(() => Budget, {
     nullable: true,
-    description: 'The budget that has nothing left on `budgetRunsOutOn`.',
+    description: 'The budget that has nothing left on `budgetRunsOutOn`. Null when none runs out.',
   })
   budget(@Ctx() ctx: Context, @Root() { budgetId }: Forecast) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
@@ -112,7 +140,8 @@ export class ProjectSpendResolver {
   @Extensions({ points: 10 })
   @FieldResolver(() => SpendReport, {
     nullable: true,
-    description: 'What it has spent, by the day on which runs were asked for; editors and owners.',
+    description:
+      'What the project has spent, by the day on which runs were requested. A VIEWER gets FORBIDDEN. Error: BAD_USER_INPUT.',
   })
   spend(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => SpendArgs) args: SpendArgs) {
     return projectSpend(ctx, project.id, args);

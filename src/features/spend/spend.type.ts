@@ -8,39 +8,48 @@ import { type SpendGrouping as Grouping, spendGroupings } from './grouping.ts';
 const SpendGrouping = Object.fromEntries(spendGroupings.map((each) => [each, each]));
 registerEnumType(SpendGrouping, {
   name: 'SpendGrouping',
-  description: 'By what spend is broken down. Of DAY, WEEK and MONTH one at a time.',
+  description: 'What the rows of a report are grouped by. Only one of DAY, WEEK and MONTH may be given.',
   valuesConfig: {
-    DAY: { description: 'The day on which a run was asked for, by the time zone of its project.' },
-    WEEK: { description: 'The week, from Monday, in which a run was asked for.' },
-    MONTH: { description: 'The month in which a run was asked for.' },
-    PROJECT: { description: 'The project; one and the same unless the admin asks for all.' },
-    MODEL: { description: 'The model that drew.' },
-    CHARACTER: { description: 'Who was drawn.' },
-    MEMBER: { description: 'Who asked, also with a PERSONAL key. The admin and SERVICE keys are nobody.' },
-    API_KEY: { description: 'The key by which was asked.' },
-    STATUS: { description: 'How the run ended.' },
+    DAY: { description: 'The day on which the runs were requested, by the time zone of their project.' },
+    WEEK: { description: 'The week, from Monday, in which the runs were requested.' },
+    MONTH: { description: 'The month in which the runs were requested.' },
+    PROJECT: {
+      description: 'The project. Of use only to the admin, who can read the spend of all projects.',
+    },
+    MODEL: { description: 'The model of the runs.' },
+    CHARACTER: { description: 'The character of the runs.' },
+    MEMBER: {
+      description:
+        'The user who requested the runs, also with a PERSONAL key. Runs of the admin and of SERVICE keys have no user.',
+    },
+    API_KEY: { description: 'The API key that the runs were requested with.' },
+    STATUS: { description: 'The status in which the runs ended.' },
   },
 });
 
-@InputType({ description: 'Which runs count; all conditions hold. An id of another project fits none.' })
+@InputType({
+  description:
+    'Restricts the runs that count. A run must meet all conditions. An id of another project matches no run.',
+})
 export class SpendFilter {
-  @Field(() => [String], { nullable: true, description: 'Of any of these models, by their slugs.' })
+  @Field(() => [String], { nullable: true, description: 'Runs of one of these models, by their slugs.' })
   models?: string[] | null;
-  @Field(() => [ID], { nullable: true, description: 'Of any of these characters.' })
+  @Field(() => [ID], { nullable: true, description: 'Runs of one of these characters.' })
   characterIds?: string[] | null;
   @Field(() => [ID], {
     nullable: true,
-    description: 'Asked for by any of these users, also with PERSONAL keys and after they have left.',
+    description:
+      'Runs that one of these users requested, also with PERSONAL keys, and also when the user has left the project.',
   })
   userIds?: string[] | null;
-  @Field(() => [ID], { nullable: true, description: 'Asked for by any of these API keys.' })
+  @Field(() => [ID], { nullable: true, description: 'Runs that were requested with one of these API keys.' })
   apiKeyIds?: string[] | null;
   @Field(() => [GenerationStatus], {
     nullable: true,
-    description: 'Ended in any of these: COMPLETED, FAILED, CANCELED.',
+    description: 'Runs that ended in one of these states: COMPLETED, FAILED, CANCELED.',
   })
   statuses?: Status[] | null;
-  @Field(() => [ID], { nullable: true, description: 'Of any of these projects.' })
+  @Field(() => [ID], { nullable: true, description: 'Runs of one of these projects.' })
   projectIds?: string[] | null;
 }
 
@@ -48,81 +57,93 @@ export class SpendFilter {
 @ArgsType()
 export class SpendArgs {
   @Field(() => DateScalar, {
-    description: 'The first day, by the time zone of the project, or of each project.',
+    description: 'The first day, by the time zone of the project, or of each project for all projects.',
   })
   from: string;
-  @Field(() => DateScalar, { description: 'The last day; at the most ten years later.' })
+  @Field(() => DateScalar, { description: 'The last day: not before `from`, and at most ten years later.' })
   to: string;
   @Field(() => [SpendGrouping], {
     defaultValue: [],
-    description: 'What each row is about. Left out: one row for everything.',
+    description: 'What the rows are grouped by. Left out: one row for all runs.',
   })
   groupBy: Grouping[];
-  @Field(() => SpendFilter, { nullable: true, description: 'Which runs count.' })
+  @Field(() => SpendFilter, {
+    nullable: true,
+    description: 'Restricts the runs that count. Left out: all runs.',
+  })
   filter?: SpendFilter | null;
-  @Field(() => Int, { defaultValue: 100, description: 'How many rows at the most: 1 to 1000.' })
+  @Field(() => Int, { defaultValue: 100, description: 'The number of rows: 1 to 1000.' })
   first: number;
 }
 
-@ObjectType({ description: 'What was spent, and what for.' })
+@ObjectType({ description: 'What was spent on a set of runs.' })
 export class SpendTotals {
-  @Field(() => DecimalScalar, { description: 'US dollars, of runs that have ended and whose cost is known.' })
+  @Field(() => DecimalScalar, {
+    description: 'US dollars that the runs cost: those that have ended and whose cost is known.',
+  })
   amount: bigint;
-  @Field(() => SafeIntScalar, { description: 'Runs that have ended.' })
+  @Field(() => SafeIntScalar, { description: 'The number of runs that have ended.' })
   runs: number;
-  @Field(() => SafeIntScalar, { description: 'Runs that FAILED.' })
+  @Field(() => SafeIntScalar, { description: 'The number of runs that FAILED.' })
   failures: number;
-  @Field(() => SafeIntScalar, { description: 'Pictures that came of the runs.' })
+  @Field(() => SafeIntScalar, { description: 'The number of pictures of the runs.' })
   pictures: number;
-  @Field(() => SafeIntScalar, { description: 'Pictures that were not rated DISCARDED.' })
+  @Field(() => SafeIntScalar, { description: 'The number of pictures that are not rated DISCARDED.' })
   keptPictures: number;
   @Field(() => Float, {
     nullable: true,
     description:
-      "The provider's compute seconds: half of the runs took less. Estimated from a histogram, to three digits: at the most 20 % off, from a quarter of a second to three hours. Null when no run's time is known.",
+      "The median of the compute time, in seconds as the provider reports them. Estimated from a histogram, to three digits: at most 20 % off, from a quarter of a second to three hours. Null when no run's time is known.",
   })
   medianSeconds: number | null;
-  @Field(() => DecimalScalar, { nullable: true, description: 'US dollars a picture; null without pictures.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'US dollars for each picture. Null without pictures.',
+  })
   costPerPicture: bigint | null;
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'US dollars a picture that was not rated DISCARDED; null when there are none.',
+    description: 'US dollars for each picture that is not rated DISCARDED. Null when there are none.',
   })
   costPerKeptPicture: bigint | null;
 }
 
 @ObjectType({
   description:
-    'What was spent on one thing. What is not grouped by is null; so is what is gone or not for the viewer to read, while its id is told.',
+    'What was spent on one group of runs. A field that the report is not grouped by is null. An object that no longer exists, or that the viewer may not read, is null too, but the field with its id is not.',
 })
 export class SpendRow extends SpendTotals {
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'The day, or the first day of the week or month; that may lie before `from`.',
+    description:
+      'The day, or the first day of the week or month, which may be before `from`. Null when not grouped by DAY, WEEK or MONTH.',
   })
   startsOn: string | null;
-  @Field(() => GenerationStatus, { nullable: true, description: 'How the runs ended.' })
+  @Field(() => GenerationStatus, {
+    nullable: true,
+    description: 'The status in which the runs ended. Null when not grouped by STATUS.',
+  })
   status: Status | null;
 }
 
-@ObjectType({ description: 'Where spending is heading if it goes on as of late.' })
+@ObjectType({ description: 'The expected spend if spending continues as in the last days.' })
 export class SpendForecast {
-  @Field(() => DateScalar, { description: "The report's last day." })
+  @Field(() => DateScalar, { description: 'The last day of the report.' })
   until: string;
   @Field(() => DecimalScalar, {
     description:
-      'US dollars expected by the end of `until`: what the report holds, and `perDay` for each day of it after today.',
+      'US dollars expected by the end of `until`: the amount of the report, and `perDay` for each day of the report after today.',
   })
   amount: bigint;
   @Field(() => DecimalScalar, {
     description:
-      'US dollars a day: the mean of the last 28 full days, or of those since the first spend. On the first day of all, what that day has seen.',
+      'US dollars a day: the mean of the last 28 full days, or of the days since the first spend when those are fewer. On the very first day: what was spent on it so far.',
   })
   perDay: bigint;
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      "The first day on which one of the project's own budgets has nothing left, in the period that runs now, whatever the filter; null when none runs out.",
+      'The first day on which one of the budgets with the scope PROJECT has nothing left in its current period, whatever the filter. Null when none runs out.',
   })
   budgetRunsOutOn: string | null;
 }
@@ -130,12 +151,11 @@ export class SpendForecast {
 @ObjectType({ description: 'What was spent from one day to another.' })
 export class SpendReport {
   @Field(() => [SpendRow], {
-    description:
-      'Ordered by time, then by amount, the largest first: at most `first` of them, and `hasMore` says whether there are more.',
+    description: 'The rows, ordered by time, then by amount, the largest first: at most `first` of them.',
   })
   rows: SpendRow[];
-  @Field(() => Boolean, { description: 'There are more rows than `first`.' })
+  @Field(() => Boolean, { description: 'Whether there are more rows than `first`.' })
   hasMore: boolean;
-  @Field(() => SpendTotals, { description: 'Of all rows, the ones not shown too.' })
+  @Field(() => SpendTotals, { description: 'The totals of all rows, including those that are not shown.' })
   totals: SpendTotals;
 }

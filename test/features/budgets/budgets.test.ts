@@ -154,7 +154,7 @@ it('tells where an amount that is written into the document is wrong', async () 
     expect(errors).toEqual([
       {
         message: expect.stringContaining(
-          `Expected value of type "Decimal!", found ${found}; An amount is text`,
+          `Expected value of type "Decimal!", found ${found}; An amount must be text`,
         ),
         locations: [{ line: 2, column: (document.split('\n')[1] ?? '').indexOf(` ${cap} }`) + 2 }],
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
