@@ -25,11 +25,11 @@ import { updateCharacter } from './update-character.ts';
 
 @Resolver(() => Character)
 export class CharacterResolver {
-  @Reads(globalId('Character'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Character'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
   @Reads(row(characterView, 'projectId', projects), () => Project, {
-    description: 'The project they belong to.',
+    description: 'The project that the character belongs to.',
   })
   readonly project: ProjectRow;
 
@@ -39,30 +39,38 @@ export class CharacterResolver {
   })
   readonly character: CharacterRow;
 
-  @Mutation(() => CreateCharacterPayload, { description: 'Adds a character to a project.' })
+  @Mutation(() => CreateCharacterPayload, {
+    description:
+      'Creates a character in a project. A VIEWER gets FORBIDDEN. User errors: PROJECT_ARCHIVED, PROJECT_DELETING.',
+  })
   createCharacter(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateCharacterInput, { description: 'Who they are.' }) input: CreateCharacterInput,
+    @Arg('input', () => CreateCharacterInput, { description: 'The new character.' })
+    input: CreateCharacterInput,
   ) {
     return toPayload('character', createCharacter(ctx, input));
   }
 
   @Mutation(() => UpdateCharacterPayload, {
-    description: 'Changes a character; pictures that exist stay as they are.',
+    description:
+      'Changes a character; existing pictures stay as they are. A VIEWER gets FORBIDDEN. User errors: CHARACTER_ARCHIVED, PROJECT_ARCHIVED, PROJECT_DELETING.',
   })
   updateCharacter(
     @Ctx() ctx: Context,
-    @Arg('input', () => UpdateCharacterInput, { description: 'What to change.' }) input: UpdateCharacterInput,
+    @Arg('input', () => UpdateCharacterInput, { description: 'The character and its new values.' })
+    input: UpdateCharacterInput,
   ) {
     return toPayload('character', updateCharacter(ctx, input));
   }
 
   @Mutation(() => ArchiveCharacterPayload, {
-    description: 'Stops new runs of a character. User error of later runs: CHARACTER_ARCHIVED.',
+    description:
+      'Archives a character: no new run of it can be requested. Later requests get the user error CHARACTER_ARCHIVED. A VIEWER gets FORBIDDEN. User errors: PROJECT_ARCHIVED, PROJECT_DELETING.',
   })
   archiveCharacter(
     @Ctx() ctx: Context,
-    @Arg('input', () => ArchiveCharacterInput, { description: 'Which one.' }) input: ArchiveCharacterInput,
+    @Arg('input', () => ArchiveCharacterInput, { description: 'The character to archive.' })
+    input: ArchiveCharacterInput,
   ) {
     return toPayload('character', archiveCharacter(ctx, input));
   }
@@ -72,7 +80,7 @@ export class CharacterResolver {
 export class ProjectCharactersResolver {
   @Reads(connection(projects, charactersOfProject), () => CharacterConnection, {
     args: () => PageArgs,
-    description: 'Its characters, newest first, the archived ones too.',
+    description: "The project's characters, newest first, including archived characters.",
   })
   readonly characters: Page<CharacterRow>;
 }

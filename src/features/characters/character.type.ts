@@ -3,32 +3,38 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { connectionType, Node } from '../../platform/reads/connection.ts';
 
-@ObjectType({ implements: Node, description: 'Someone who must look the same in every picture.' })
+@ObjectType({ implements: Node, description: 'A person or figure that must look the same in every picture.' })
 export class Character extends Node {
-  @Field(() => String, { description: 'From 1 to 200 characters.' })
+  @Field(() => String, { description: "The character's name: 1 to 200 characters." })
   name: string;
-  @Field(() => String, { nullable: true, description: 'For people; never sent to the provider.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Notes for people: at most 5,000 characters. Never sent to the provider. Null when there are none.',
+  })
   description: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'What they look like, in words; put before the prompt of a run.',
+    description:
+      'What the character looks like, in words: at most 2,000 characters. Put before the prompt of a run. Null when there is none.',
   })
   appearance: string | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'What must not be seen; sent where the model takes a negative prompt and the run names none.',
+      'What a picture must not show: at most 2,000 characters. Sent when the model takes a negative prompt and the request has none. Null when there is none.',
   })
   negativePrompt: string | null;
-  @Field(() => [String], { description: 'At most 50, each of 1 to 50 characters, in the order given.' })
+  @Field(() => [String], { description: 'Tags in the order given: at most 50, each of 1 to 50 characters.' })
   tags: string[];
-  @Field(() => DateTimeScalar, { description: 'When they were made.' })
+  @Field(() => DateTimeScalar, { description: 'When the character was created.' })
   createdAt: Date;
-  @Field(() => DateTimeScalar, { description: 'When one of its fields last changed.' })
+  @Field(() => DateTimeScalar, { description: 'When a field of the character last changed.' })
   updatedAt: Date;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When they were archived: nothing new is generated of them.',
+    description:
+      'When the character was archived; null while it is not. No new run of an archived character can be requested.',
   })
   archivedAt: Date | null;
 }
@@ -37,33 +43,50 @@ export const CharacterConnection = connectionType('Character', () => Character);
 
 @InputType({ description: 'A new character.' })
 export class CreateCharacterInput {
-  @Field(() => ID, { description: 'The project they belong to, for good.' })
+  @Field(() => ID, { description: 'The id of the project. A character never moves to another project.' })
   projectId: string;
-  @Field(() => String, { description: 'From 1 to 200 characters.' })
+  @Field(() => String, { description: "The character's name: 1 to 200 characters." })
   name: string;
-  @Field(() => String, { nullable: true, description: 'For people; at most 5,000 characters.' })
+  @Field(() => String, { nullable: true, description: 'Notes for people: at most 5,000 characters.' })
   description?: string | null;
-  @Field(() => String, { nullable: true, description: 'What they look like; at most 2,000 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the character looks like, in words: at most 2,000 characters.',
+  })
   appearance?: string | null;
-  @Field(() => String, { nullable: true, description: 'What must not be seen; at most 2,000 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What a picture must not show: at most 2,000 characters.',
+  })
   negativePrompt?: string | null;
-  @Field(() => [String], { nullable: true, description: 'At most 50, each of 1 to 50 characters.' })
+  @Field(() => [String], { nullable: true, description: 'Tags: at most 50, each of 1 to 50 characters.' })
   tags?: string[] | null;
 }
 
-@InputType({ description: 'What to change of a character. A field left out stays; null empties it.' })
+@InputType({
+  description: 'New values for a character. A field that is left out stays as it is; null empties it.',
+})
 export class UpdateCharacterInput {
   @Field(() => ID, { description: "The character's id." })
   id: string;
-  @Field(() => String, { nullable: true, description: 'From 1 to 200 characters; null is refused.' })
+  @Field(() => String, {
+    nullable: true,
+    description: "The character's name: 1 to 200 characters. Null is refused.",
+  })
   name?: string | null;
-  @Field(() => String, { nullable: true, description: 'For people; at most 5,000 characters.' })
+  @Field(() => String, { nullable: true, description: 'Notes for people: at most 5,000 characters.' })
   description?: string | null;
-  @Field(() => String, { nullable: true, description: 'What they look like; at most 2,000 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the character looks like, in words: at most 2,000 characters.',
+  })
   appearance?: string | null;
-  @Field(() => String, { nullable: true, description: 'What must not be seen; at most 2,000 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What a picture must not show: at most 2,000 characters.',
+  })
   negativePrompt?: string | null;
-  @Field(() => [String], { nullable: true, description: 'At most 50, each of 1 to 50 characters.' })
+  @Field(() => [String], { nullable: true, description: 'Tags: at most 50, each of 1 to 50 characters.' })
   tags?: string[] | null;
 }
 
@@ -83,7 +106,7 @@ export const UpdateCharacterPayload = payloadType(
   'UpdateCharacter',
   'character',
   () => Character,
-  'The character as changed.',
+  'The changed character.',
 );
 export const ArchiveCharacterPayload = payloadType(
   'ArchiveCharacter',

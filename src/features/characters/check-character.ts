@@ -33,7 +33,7 @@ export function checkCharacter(input: CharacterFields) {
   if (input.tags !== undefined) {
     const tags = input.tags ?? [];
     if (tags.length > 50)
-      throw new InputProblem(path('tags'), `tags must be at most 50; got ${tags.length}.`);
+      throw new InputProblem(path('tags'), `tags must have at most 50 items; got ${tags.length}.`);
     checked.tags = tags.map((tag, index) =>
       checkText(['input', 'tags', index], tag, { minimum: 1, maximum: 50 }),
     );

@@ -48,7 +48,7 @@ export function imageModelBySlug(slug: string, version: string): ImageModel {
     slug,
     inputName: null,
     title: slug,
-    description: 'No longer offered.',
+    description: 'This model is no longer offered.',
     version,
     price: { amount: null, per: 'GENERATION', source: 'not in the catalogue', date: null },
     typicalSeconds: null,

@@ -4,7 +4,7 @@ import { ImageModel } from './image-model.type.ts';
 
 @Resolver(() => ImageModel)
 export class ImageModelResolver {
-  @Query(() => [ImageModel], { description: "The provider's models, each with all that a form needs." })
+  @Query(() => [ImageModel], { description: 'The models that can be run, each with all that a form needs.' })
   imageModels(): ImageModel[] {
     return listImageModels();
   }

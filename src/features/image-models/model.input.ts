@@ -5,11 +5,11 @@ import { graphqlName, type ImageModelDefinition, type Parameter } from '../../ca
 import { InputProblem } from '../../errors.ts';
 import { SafeIntScalar } from '../../platform/graphql/scalars.ts';
 
-@InputType({ description: 'A picture for an image parameter: exactly one of these.' })
+@InputType({ description: 'A picture for an image parameter. Exactly one field must be given.' })
 export class ReferenceInput {
-  @Field(() => ID, { nullable: true, description: "One of the character's reference images." })
+  @Field(() => ID, { nullable: true, description: "The id of one of the character's reference images." })
   referenceImageId?: string | null;
-  @Field(() => ID, { nullable: true, description: 'Any image of the same project.' })
+  @Field(() => ID, { nullable: true, description: 'The id of any image of the same project.' })
   imageId?: string | null;
 }
 
@@ -32,7 +32,7 @@ function parameterEnum(model: ImageModelDefinition, parameter: Parameter & { typ
   const values = Object.fromEntries(parameter.values.map((value) => [value, value]));
   registerEnumType(values, {
     name: capitalized(model.inputName) + capitalized(graphqlName(parameter)),
-    description: `${parameter.description} Values are spelled as the provider spells them.`,
+    description: `${sentenceOf(parameter)} The values have the provider's spelling.`,
   });
   return values;
 }
@@ -54,19 +54,26 @@ function graphqlType(model: ImageModelDefinition, parameter: Parameter) {
   }
 }
 
+function sentenceOf({ description }: Parameter): string {
+  return description.replace(/\.?$/, '.');
+}
+
 function describeParameter(parameter: Parameter): string {
-  const notes = [parameter.description.replace(/\.?$/, '.')];
+  const notes = [sentenceOf(parameter)];
   if (parameter.type !== 'IMAGE') notes.push(`Takes ${describeRange(parameter)}.`);
   if (parameter.type === 'STRING' && parameter.suggestions) {
     notes.push(`Known to work: ${parameter.suggestions.join(', ')}.`);
   }
   if (parameter.role === 'SEED') {
-    notes.push('Left out, or -1: a seed is drawn here and kept with the run.');
+    notes.push('When it is left out or -1, the server draws a seed and stores it with the run.');
   } else if (parameter.type === 'IMAGE') {
-    const kinds = parameter.fittingKinds.join(', else ');
-    notes.push(kinds ? `Left out: the character's newest ${kinds} reference.` : 'Left out: none.');
+    const kinds = parameter.fittingKinds.join(', or else ');
+    notes.push(kinds ? `Default: the character's newest ${kinds} reference image.` : 'Default: no picture.');
+  } else if (parameter.role === 'NEGATIVE_PROMPT') {
+    const own = parameter.default ? `, or else ${JSON.stringify(parameter.default)}` : '';
+    notes.push(`Default: the character's \`negativePrompt\`${own}.`);
   } else if (parameter.role !== 'PROMPT' && parameter.default !== null && parameter.default !== '') {
-    notes.push(`Left out: ${JSON.stringify(parameter.default)}.`);
+    notes.push(`Default: ${JSON.stringify(parameter.default)}.`);
   }
   return notes.join(' ');
 }
@@ -75,7 +82,7 @@ function modelInputType(model: ImageModelDefinition): new () => object {
   const { [model.inputName]: input } = { [model.inputName]: class {} };
   if (!input) throw new Error(`No input class for ${model.slug}`);
   InputType(`${capitalized(model.inputName)}Input`, {
-    description: `Parameters of ${model.title} (\`${model.slug}\`), by the provider's names in camelCase.`,
+    description: `Parameters of ${model.title} (\`${model.slug}\`). The names are the provider's, in camelCase.`,
   })(input);
   for (const parameter of model.parameters) {
     const type = graphqlType(model, parameter);
@@ -87,7 +94,7 @@ function modelInputType(model: ImageModelDefinition): new () => object {
   return input;
 }
 
-@InputType({ description: 'The model to run and its parameters: exactly one member.' })
+@InputType({ description: 'The model to run, with its parameters. Exactly one field must be given.' })
 export class ModelInput {
   /** One member per model of the catalogue. */
   readonly [inputName: string]: ModelValues | null | undefined;
@@ -107,5 +114,5 @@ export function chooseModel(input: ModelInput): ChosenModel {
     const values = input[model.inputName];
     if (values) return { model, values };
   }
-  throw new InputProblem(['input', 'model'], 'model must name exactly one model.');
+  throw new InputProblem(['input', 'model'], 'model must have exactly one field.');
 }

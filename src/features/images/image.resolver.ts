@@ -9,7 +9,7 @@ import { imageView } from './image.view.ts';
 
 @Resolver(() => Image)
 export class ImageResolver {
-  @Reads(globalId('Image'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Image'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
   // Whoever asks for a size may have it made.
@@ -20,7 +20,7 @@ export class ImageResolver {
     {
       args: () => VariantArgs,
       description:
-        'A signed address that anyone can open until it expires, in a day or two. Stable for hours, so browsers can cache it. Every format has a longest side (WEBP 16383, AVIF 16384, JPEG 65500 pixels): a longer picture is scaled down to fit.',
+        'A signed URL that anyone can open until it expires, in one to two days. It stays the same for hours, so browsers can cache it. Every format has a longest side (WEBP 16383, AVIF 16384, JPEG 65500 pixels): a longer picture is scaled down to fit.',
     },
   )
   readonly url: string;
@@ -30,7 +30,7 @@ export class ImageResolver {
     () => UrlScalar,
     {
       description:
-        'A signed address of the stored bytes, to be saved as a file: what a provider delivered, byte for byte. Expires like `url`.',
+        'A signed URL of the stored bytes, to be saved as a file: what a provider delivered, byte for byte. Expires like `url`.',
     },
   )
   readonly originalUrl: string;

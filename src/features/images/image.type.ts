@@ -11,32 +11,32 @@ export enum ImageFormat {
 }
 registerEnumType(ImageFormat, {
   name: 'ImageFormat',
-  description: 'The format a picture is served in.',
+  description: 'The format in which a picture is delivered.',
   valuesConfig: {
-    WEBP: { description: 'Small, for the web.' },
-    JPEG: { description: 'Read everywhere; no transparency.' },
+    WEBP: { description: 'Small files, for the web.' },
+    JPEG: { description: 'Readable everywhere; no transparency.' },
     PNG: { description: 'Lossless.' },
-    AVIF: { description: 'Smallest, slowest to make.' },
+    AVIF: { description: 'The smallest files, and the slowest to create.' },
   },
 });
 
 @ObjectType({
   implements: Node,
-  description: 'Stored picture bytes, addressed by their hash, whoever uses them.',
+  description: 'A stored picture of a project, identified by the hash of its bytes.',
 })
 export class Image extends Node {
-  @Field(() => Int, { description: 'In pixels, read from the bytes.' })
+  @Field(() => Int, { description: 'The width in pixels, read from the bytes.' })
   width: number;
-  @Field(() => Int, { description: 'In pixels, read from the bytes.' })
+  @Field(() => Int, { description: 'The height in pixels, read from the bytes.' })
   height: number;
   @Field(() => String, {
     description:
-      'The type of the stored original, read from its bytes: `image/jpeg`, `image/png` or `image/webp` for an upload; `image/gif`, `image/avif` and `image/tiff` as well for what a provider delivers.',
+      'The media type of the stored original, read from its bytes: `image/jpeg`, `image/png` or `image/webp` for an upload; also `image/gif`, `image/avif` and `image/tiff` for what a provider delivered.',
   })
   contentType: string;
-  @Field(() => Int, { description: 'The size of the stored original.' })
+  @Field(() => Int, { description: 'The size of the stored original, in bytes.' })
   sizeBytes: number;
-  @Field(() => String, { description: "The original's SHA-256 in hexadecimal." })
+  @Field(() => String, { description: 'The SHA-256 of the stored original, in hexadecimal.' })
   sha256: string;
 }
 
@@ -45,13 +45,14 @@ export class Image extends Node {
 export class VariantArgs {
   @Field(() => Int, {
     nullable: true,
-    description: 'Scaled down to this many pixels, 16 to 4096; never up. Left out: the original size.',
+    description:
+      'The width in pixels, 16 to 4096, to which the picture is scaled down. A picture is never scaled up. Left out: the original size.',
   })
   width?: number | null;
   @Field(() => ImageFormat, {
     nullable: true,
     description:
-      'Left out: as stored. A type that browsers do not show (`image/tiff`) is then served as WEBP.',
+      'The format of the picture. Left out: as stored, but a type that browsers do not show (`image/tiff`) is delivered as WEBP.',
   })
   format?: ImageFormat | null;
 }
@@ -59,12 +60,13 @@ export class VariantArgs {
 /** Where a picture comes from; exactly one member. */
 @InputType({
   description:
-    'Where a picture comes from: exactly one of these. Or send its bytes to `POST /images?projectId=…` and give the `imageId` it answers. A picture that nothing uses is removed after a day.',
+    'The source of a picture. Exactly one field must be given. The alternative for bytes: send them to `POST /images?projectId=…` and give the `imageId` of the response. A picture that is not used is removed after a day.',
 })
 export class ImageSourceInput {
   @Field(() => UrlScalar, {
     nullable: true,
-    description: 'A public http or https address on port 80 or 443; fetched once, now.',
+    description:
+      'A public http or https address on port 80 or 443. The server fetches it once, during this request.',
   })
   url?: URL | null;
   @Field(() => String, {
@@ -72,6 +74,9 @@ export class ImageSourceInput {
     description: 'The bytes in base64, with or without a `data:` prefix.',
   })
   base64?: string | null;
-  @Field(() => ID, { nullable: true, description: 'An image already stored in the same project.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of an image that is already stored in the same project.',
+  })
   imageId?: string | null;
 }

@@ -27,28 +27,33 @@ import { removeReferenceImage } from './remove-reference-image.ts';
 
 @Resolver(() => ReferenceImage)
 export class ReferenceImageResolver {
-  @Reads(globalId('ReferenceImage'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('ReferenceImage'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @Reads(row(referenceImageView, 'imageId', images), () => Image, { description: 'The picture itself.' })
+  @Reads(row(referenceImageView, 'imageId', images), () => Image, { description: 'The picture.' })
   readonly image: ImageRow;
 
   @Mutation(() => AddReferenceImagePayload, {
     description:
-      'Adds a picture of a character; its metadata is stripped. User errors: IMAGE_… for a picture we refuse.',
+      'Adds a reference image to a character. Its metadata is removed. A VIEWER gets FORBIDDEN. User errors: CHARACTER_ARCHIVED, PROJECT_ARCHIVED, PROJECT_DELETING, and codes that begin with `IMAGE_` for a picture that the server refuses.',
   })
   addReferenceImage(
     @Ctx() ctx: Context,
-    @Arg('input', () => AddReferenceImageInput, { description: 'The picture, and what it shows.' })
+    @Arg('input', () => AddReferenceImageInput, {
+      description: 'The character, the picture, and what it shows.',
+    })
     input: AddReferenceImageInput,
   ) {
     return toPayload('referenceImage', addReferenceImage(ctx, input));
   }
 
-  @Mutation(() => RemoveReferenceImagePayload, { description: 'Takes a picture off a character.' })
+  @Mutation(() => RemoveReferenceImagePayload, {
+    description:
+      'Removes a reference image from a character. Runs that used it keep their pictures. A VIEWER gets FORBIDDEN. User errors: PROJECT_ARCHIVED, PROJECT_DELETING.',
+  })
   removeReferenceImage(
     @Ctx() ctx: Context,
-    @Arg('input', () => RemoveReferenceImageInput, { description: 'Which one.' })
+    @Arg('input', () => RemoveReferenceImageInput, { description: 'The reference image to remove.' })
     input: RemoveReferenceImageInput,
   ) {
     return toPayload('referenceImage', removeReferenceImage(ctx, input));
@@ -60,13 +65,13 @@ export class CharacterReferenceImagesResolver {
   @Reads(list(characters, referenceImagesOfCharacter, usualReferences), () => [ReferenceImage], {
     args: () => ReferenceImagesArgs,
     description:
-      'The newest pictures that show what they look like, newest first. `referenceImagesConnection` has all.',
+      "The character's newest reference images, newest first. `referenceImagesConnection` has all of them.",
   })
   readonly referenceImages: ReferenceImageRow[];
 
   @Reads(connection(characters, referenceImagesOfCharacter), () => ReferenceImageConnection, {
     args: () => ReferenceImagePageArgs,
-    description: 'All pictures that show what they look like, page by page, newest first.',
+    description: 'All reference images of the character, page by page, newest first.',
   })
   readonly referenceImagesConnection: Page<ReferenceImageRow>;
 }

@@ -8,14 +8,17 @@ import { ImageSourceInput } from '../images/image.type.ts';
 
 @ObjectType({
   implements: Node,
-  description: 'A picture that shows what a character looks like, or how they stand.',
+  description: 'A picture that shows what a character looks like, or a pose.',
 })
 export class ReferenceImage extends Node {
-  @Field(() => ReferenceImageKind, { description: 'What it shows.' })
+  @Field(() => ReferenceImageKind, { description: 'What the picture shows.' })
   kind: Kind;
-  @Field(() => String, { nullable: true, description: 'A name for people; at most 200 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'A name for people: at most 200 characters. Null when there is none.',
+  })
   label: string | null;
-  @Field(() => DateTimeScalar, { description: 'When it was added.' })
+  @Field(() => DateTimeScalar, { description: 'When the reference image was added.' })
   createdAt: Date;
 }
 
@@ -24,7 +27,7 @@ export const ReferenceImageConnection = connectionType('ReferenceImage', () => R
 /** How many reference images are told where it is not said how many. */
 export const usualReferences = 20;
 
-const kindOnly = { nullable: true, description: 'Only these.' };
+const kindOnly = { nullable: true, description: 'Only reference images of this kind. Left out: all kinds.' };
 
 /** Which of a character's newest reference images. */
 @ArgsType()
@@ -32,7 +35,7 @@ export class ReferenceImagesArgs {
   @Field(() => Int, {
     nullable: true,
     defaultValue: usualReferences,
-    description: 'How many at the most: 1 to 100.',
+    description: 'The number of reference images: 1 to 100.',
   })
   first?: number | null;
   @Field(() => ReferenceImageKind, kindOnly)
@@ -48,11 +51,11 @@ export class ReferenceImagePageArgs extends PageArgs {
 
 @InputType({ description: 'A new reference image of a character.' })
 export class AddReferenceImageInput {
-  @Field(() => ID, { description: 'Whose picture it is.' })
+  @Field(() => ID, { description: 'The id of the character. User error: CHARACTER_ARCHIVED.' })
   characterId: string;
-  @Field(() => ReferenceImageKind, { description: 'What it shows.' })
+  @Field(() => ReferenceImageKind, { description: 'What the picture shows.' })
   kind: Kind;
-  @Field(() => String, { nullable: true, description: 'A name for people; at most 200 characters.' })
+  @Field(() => String, { nullable: true, description: 'A name for people: at most 200 characters.' })
   label?: string | null;
   @Field(() => ImageSourceInput, { description: 'The picture.' })
   source: ImageSourceInput;
@@ -74,5 +77,5 @@ export const RemoveReferenceImagePayload = payloadType(
   'RemoveReferenceImage',
   'referenceImage',
   () => ReferenceImage,
-  'The reference image that was removed; runs that used it keep their pictures.',
+  'The removed reference image. Runs that used it keep their pictures.',
 );
