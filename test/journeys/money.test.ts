@@ -402,7 +402,10 @@ describe('approval', () => {
     expect(rejected.generation).toMatchObject({
       status: 'CANCELED',
       cost: '0.000000',
-      failure: { code: 'APPROVAL_REJECTED', message: 'An owner turned it down; nothing was paid. Too dear.' },
+      failure: {
+        code: 'APPROVAL_REJECTED',
+        message: 'An owner rejected the run; nothing was paid. Too dear.',
+      },
       ledgerEntries: [{ kind: 'HOLD' }, { kind: 'RELEASE' }],
     });
     const canceled = await mutate(

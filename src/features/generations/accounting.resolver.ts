@@ -19,15 +19,17 @@ import { costSources } from './record-cost.ts';
 const CostSource = Object.fromEntries(costSources.map((source) => [source, source]));
 registerEnumType(CostSource, {
   name: 'CostSource',
-  description: 'How it is known what a run has cost.',
+  description: 'How the cost of a run is known.',
   valuesConfig: {
-    PROVIDER: { description: "The provider's own figure for it." },
-    PRICE_LIST: { description: 'The provider told no figure: the list price of the day it was asked for.' },
-    HISTORY: { description: "The provider's list of past runs." },
-    BALANCE: { description: "What the provider account's balance had lost by it." },
-    PERSON: { description: 'A person looked it up.' },
-    NOT_CHARGED: { description: 'The provider charged nothing for it.' },
-    NOT_SUBMITTED: { description: 'It never left.' },
+    PROVIDER: { description: 'The cost that the provider reported for the run.' },
+    PRICE_LIST: {
+      description: 'The provider reported no cost: this is the list price on the day of the request.',
+    },
+    HISTORY: { description: "The cost in the provider's list of past runs." },
+    BALANCE: { description: 'The amount by which the run reduced the balance of the provider account.' },
+    PERSON: { description: 'A person looked up the cost and entered it.' },
+    NOT_CHARGED: { description: 'The provider charged nothing for the run.' },
+    NOT_SUBMITTED: { description: 'The run was never submitted to the provider.' },
   },
 });
 
@@ -36,27 +38,27 @@ registerEnumType(CostSource, {
 export class GenerationAccountingResolver {
   @Reads(column(generationView, 'holdMicros'), () => DecimalScalar, {
     description:
-      'US dollars set aside for it when it was asked for: the most that it may cost. What it did not cost was free again when it ended.',
+      'US dollars set aside for the run when it was requested: the most that it is expected to cost. When the run has ended, what it did not cost is available again.',
   })
   readonly hold: bigint;
 
   @Reads(
     made(generationView, ['environment'], ({ environment }) => kindOfEnvironment(environment)),
     () => ProviderEnvironment,
-    { description: 'Whether it is real: the provider environment that it was asked for under.' },
+    { description: 'Whether the run is real: the provider environment in which it was requested.' },
   )
   readonly environment: EnvironmentKind;
 
   @Reads(column(generationView, 'costSource'), () => CostSource, {
     nullable: true,
-    description: 'How `cost` is known; null while it is not.',
+    description: 'How `cost` is known; null while `cost` is null.',
   })
   readonly costSource: string | null;
 
   @Extensions({ items: 3 })
   @FieldResolver(() => [LedgerEntry], {
     nullable: true,
-    description: 'What it did to the books, oldest first. Null for viewers who may not read what is spent.',
+    description: 'The ledger entries of the run, oldest first. Null for viewers who may not read spend.',
   })
   ledgerEntries(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return ledgerOfGenerationIfVisible(ctx, generation);
@@ -65,7 +67,7 @@ export class GenerationAccountingResolver {
   @FieldResolver(() => User, {
     nullable: true,
     description:
-      'Who asked for it. Null for the admin and SERVICE keys, and for viewers who may not read members.',
+      'The person who requested the run. Null for the admin and SERVICE keys, and for viewers who may not read members.',
   })
   requestedBy(@Ctx() ctx: Context, @Root() { projectId, userId }: GenerationRow) {
     return userId === null ? null : userIfVisible(ctx, projectId, userId);
@@ -73,7 +75,8 @@ export class GenerationAccountingResolver {
 
   @FieldResolver(() => ApiKey, {
     nullable: true,
-    description: 'The key it was asked for with, if with one. Null for viewers who may not see that key.',
+    description:
+      'The API key that the run was requested with. Null for other credentials, and for viewers who may not see the key.',
   })
   requestedWith(@Ctx() ctx: Context, @Root() { apiKeyId }: GenerationRow) {
     return apiKeyId === null ? null : apiKeyIfVisible(ctx, apiKeyId);

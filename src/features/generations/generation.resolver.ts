@@ -28,26 +28,28 @@ import { GenerationWait } from './waiting.type.ts';
 
 @Resolver(() => Generation)
 export class GenerationResolver {
-  @Reads(globalId('Generation'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Generation'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
   @Reads(row(generationView, 'projectId', projects), () => Project, {
-    description: 'The project it belongs to.',
+    description: 'The project that the run belongs to.',
   })
   readonly project: ProjectRow;
 
-  @Reads(row(generationView, 'characterId', characters), () => Character, { description: 'Of whom it is.' })
+  @Reads(row(generationView, 'characterId', characters), () => Character, {
+    description: 'The character of the run.',
+  })
   readonly character: CharacterRow;
 
   @Reads(
     made(generationView, ['model', 'modelVersion'], (run) => imageModelBySlug(run.model, run.modelVersion)),
     () => ImageModel,
-    { description: 'The model that draws it.' },
+    { description: 'The model that the run uses.' },
   )
   readonly model: ReturnType<typeof imageModelBySlug>;
 
   @Reads(made(generationView, ['parameters', 'references'], parametersOf), () => JsonObjectScalar, {
-    description: "What was asked of the model, by the provider's names; pictures as `{ imageId, sha256 }`.",
+    description: "The parameters of the run, by the provider's names; pictures as `{ imageId, sha256 }`.",
   })
   readonly parameters: Record<string, unknown>;
 
@@ -56,7 +58,7 @@ export class GenerationResolver {
     () => SafeIntScalar,
     {
       nullable: true,
-      description: 'The seed it was run with, drawn here when none was given.',
+      description: 'The seed of the run. The server drew it when the request had none.',
     },
   )
   readonly seed: number;
@@ -64,7 +66,10 @@ export class GenerationResolver {
   @Reads(
     made(generationView, ['failureCode', 'failureMessage', 'failureRetryable'], failureOf),
     () => GenerationFailure,
-    { nullable: true, description: 'Why it FAILED, was turned down, or is UNCERTAIN.' },
+    {
+      nullable: true,
+      description: 'Why the run FAILED, was rejected by an owner, or is UNCERTAIN. Null for other runs.',
+    },
   )
   readonly failure: GenerationFailure | null;
 
@@ -73,21 +78,24 @@ export class GenerationResolver {
       listOutputProblems(ctx, run),
     ),
     () => [OutputProblem],
-    { description: 'Outputs that did not become pictures; in a subscription the first hundred of them.' },
+    {
+      description:
+        'Problems with single outputs of the run: outputs that did not become complete pictures. In a subscription the first hundred of them.',
+    },
   )
   readonly outputProblems: OutputProblemRow[];
 
   @Reads(made(generationView, waitColumns, waitOf), () => GenerationWait, {
     nullable: true,
     description:
-      'Why it does not go on. Null when it waits for nothing but its turn or the result. A run as it stood at an event can only have the reason APPROVAL.',
+      'Why the run does not continue. Null when the run only waits for its turn or for the result. In an event the reason can only be APPROVAL.',
   })
   readonly waitingFor: Wait | null;
 
   @Reads(column(generationView, 'costMicros'), () => DecimalScalar, {
     nullable: true,
     description:
-      "US dollars: the provider's own figure, or the list price where it tells none. Null while unknown.",
+      "US dollars that the run cost: the provider's own figure, or the list price when the provider reports none. Null while unknown.",
   })
   readonly cost: bigint | null;
 
@@ -102,7 +110,7 @@ export class GenerationResolver {
 export class ProjectGenerationsResolver {
   @Reads(connection(projects, generationsOfProject), () => GenerationConnection, {
     args: () => GenerationPageArgs,
-    description: 'Its runs, newest first.',
+    description: "The project's runs, newest first.",
   })
   readonly generations: Page<GenerationRow>;
 }
@@ -111,7 +119,7 @@ export class ProjectGenerationsResolver {
 export class CharacterGenerationsResolver {
   @Reads(connection(characters, generationsOfCharacter), () => GenerationConnection, {
     args: () => GenerationPageArgs,
-    description: 'Runs of them, newest first.',
+    description: "The character's runs, newest first.",
   })
   readonly generations: Page<GenerationRow>;
 }

@@ -21,23 +21,25 @@ export const GenerationStatus = {
 } satisfies Record<Status, Status>;
 registerEnumType(GenerationStatus, {
   name: 'GenerationStatus',
-  description: 'Where a run stands.',
+  description: 'The state of a run.',
   valuesConfig: {
     AWAITING_APPROVAL: {
       description:
-        'It may cost more than the project lets pass: an owner approves or rejects it. Canceling is free.',
+        'The run may cost more than the project allows without approval, so an owner must approve or reject it. It can be canceled without cost.',
     },
-    QUEUED: { description: 'Waiting for its turn; canceling is free.' },
-    SUBMITTING: { description: 'On its way to the provider.' },
-    SUBMITTED: { description: 'Taken by the provider; it cannot be called back.' },
-    PROCESSING: { description: 'Being drawn.' },
-    STORING: { description: 'Drawn; the pictures are being copied into our storage.' },
-    COMPLETED: { description: 'The pictures are here.' },
-    FAILED: { description: 'It ended without pictures; `failure` says why.' },
-    CANCELED: { description: 'Called off, or turned down, before it was submitted; it cost nothing.' },
+    QUEUED: { description: 'The run waits for its turn. It can be canceled without cost.' },
+    SUBMITTING: { description: 'The run is being submitted to the provider.' },
+    SUBMITTED: { description: 'The provider has taken the run. It can no longer be stopped.' },
+    PROCESSING: { description: 'The provider is drawing the pictures.' },
+    STORING: {
+      description: "The provider has finished. The pictures are being copied into the server's storage.",
+    },
+    COMPLETED: { description: "The run has ended, and its pictures are in the server's storage." },
+    FAILED: { description: 'The run has ended without pictures; `failure` says why.' },
+    CANCELED: { description: 'The run was canceled or rejected before it was submitted; it cost nothing.' },
     UNCERTAIN: {
       description:
-        'The provider may have taken the run and the money, and we do not know. It is never submitted again by itself.',
+        'The provider may have taken and charged the run; the server does not know. It never submits it again by itself.',
     },
   },
 });
@@ -45,62 +47,87 @@ registerEnumType(GenerationStatus, {
 const GenerationFailureCode = Object.fromEntries(Object.keys(failureCodes).map((code) => [code, code]));
 registerEnumType(GenerationFailureCode, {
   name: 'GenerationFailureCode',
-  description: 'Why a run ended without pictures.',
+  description: 'Why a run ended without pictures, or is UNCERTAIN.',
   valuesConfig: Object.fromEntries(
     Object.entries(failureCodes).map(([code, description]) => [code, { description }]),
   ),
 });
 
-@ObjectType({ description: 'Why a run ended without pictures.' })
+@ObjectType({ description: 'Why a run ended without pictures, or is UNCERTAIN.' })
 export class GenerationFailure {
-  @Field(() => GenerationFailureCode, { description: 'Machine-readable.' })
+  @Field(() => GenerationFailureCode, { description: 'The machine-readable reason.' })
   code: string;
-  @Field(() => String, { description: 'For a person; free of secrets.' })
+  @Field(() => String, { description: 'A sentence for a person. Contains no secrets.' })
   message: string;
-  @Field(() => Boolean, { description: 'Asking again for the same may work.' })
+  @Field(() => Boolean, { description: 'Whether the same request may succeed if it is sent again.' })
   retryable: boolean;
 }
 
 @ObjectType({ implements: Node, description: 'One run of one model for one character.' })
 export class Generation extends Node {
-  @Field(() => GenerationStatus, { description: 'Where it stands.' })
+  @Field(() => GenerationStatus, { description: 'The state of the run.' })
   status: Status;
   @Field(() => String, {
     nullable: true,
-    description: "The prompt as sent, the character's appearance included. Null: the provider's own default.",
+    description:
+      "The prompt as sent, including the character's appearance. Null when the provider's own default is used.",
   })
   prompt: string | null;
-  @Field(() => Boolean, { description: 'It takes unusually long; it is waited for all the same.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether the run takes longer than `SEGMIND_SLOW_AFTER_MS` (by default ten minutes). The server still waits for the result.',
+  })
   isSlow: boolean;
-  @Field(() => Float, { nullable: true, description: "The provider's compute seconds, once known." })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The compute time in seconds, as the provider reports it. Null while unknown.',
+  })
   inferenceSeconds: number | null;
-  @Field(() => String, { nullable: true, description: "The provider's id of the run, once taken." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The provider's id of the run. Null until the provider has taken the run.",
+  })
   providerRequestId: string | null;
   @Field(() => String, {
-    description: "The version of the model's description that the run was checked against.",
+    description: "The version of the model's definition that the request was checked against.",
   })
   modelVersion: string;
-  @Field(() => String, { nullable: true, description: "The caller's name for the runs it belongs to." })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name that the caller gave to a group of runs. Null when there is none.',
+  })
   batch: string | null;
-  @Field(() => DateTimeScalar, { description: 'When it was asked for.' })
+  @Field(() => DateTimeScalar, { description: 'When the run was requested.' })
   requestedAt: Date;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When somebody asked to cancel it.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the cancellation was requested. Null when it was not.',
+  })
   cancelRequestedAt: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When the provider took it.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the provider took the run. Null before.',
+  })
   submittedAt: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When the provider was first seen drawing.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the provider was first seen working on the run. Null before.',
+  })
   startedAt: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended, well or not.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When the run ended, with or without pictures. Null before.',
+  })
   finishedAt: Date | null;
 }
 
-@InputType({ description: 'Which runs; all conditions hold.' })
+@InputType({ description: 'Restricts the runs. A run must meet all conditions.' })
 export class GenerationFilter {
-  @Field(() => [GenerationStatus], { nullable: true, description: 'That stand in any of these.' })
+  @Field(() => [GenerationStatus], { nullable: true, description: 'Runs in one of these states.' })
   statuses?: Status[] | null;
-  @Field(() => String, { nullable: true, description: 'Of this batch.' })
+  @Field(() => String, { nullable: true, description: 'Runs of this batch.' })
   batch?: string | null;
-  @Field(() => ID, { nullable: true, description: 'Of this character.' })
+  @Field(() => ID, { nullable: true, description: 'Runs of the character with this id.' })
   characterId?: string | null;
 }
 
@@ -109,7 +136,7 @@ export const GenerationConnection = connectionType('Generation', () => Generatio
 /** Which page of which runs. */
 @ArgsType()
 export class GenerationPageArgs extends PageArgs {
-  @Field(() => GenerationFilter, { nullable: true, description: 'Which of them.' })
+  @Field(() => GenerationFilter, { nullable: true, description: 'Restricts the runs. Left out: all runs.' })
   filter?: GenerationFilter | null;
 }
 
@@ -117,34 +144,37 @@ export class GenerationPageArgs extends PageArgs {
 const ImageVerdict = { FAVORITE: 'FAVORITE', DISCARDED: 'DISCARDED' } satisfies Record<Verdict, Verdict>;
 registerEnumType(ImageVerdict, {
   name: 'ImageVerdict',
-  description: 'What somebody thinks of a picture.',
+  description: "A person's rating of a picture.",
   valuesConfig: {
-    FAVORITE: { description: 'One of the best.' },
-    DISCARDED: { description: 'Of no use; the analytics count it as not kept.' },
+    FAVORITE: { description: 'One of the best pictures.' },
+    DISCARDED: { description: 'Not usable; the spend reports do not count it as kept.' },
   },
 });
 
-@ObjectType({ implements: Node, description: 'One output of a run.' })
+@ObjectType({ implements: Node, description: 'One picture of a run.' })
 export class GeneratedImage extends Node {
-  @Field(() => Int, { description: 'Its place in the run, from 0.' })
+  @Field(() => Int, { description: 'The position of the output in the run, from 0.' })
   index: number;
-  @Field(() => ImageVerdict, { nullable: true, description: 'How it was rated; null while it is not.' })
+  @Field(() => ImageVerdict, {
+    nullable: true,
+    description: 'The rating of the picture; null when it has none.',
+  })
   verdict: Verdict | null;
 }
 
 export const GeneratedImageConnection = connectionType(
   'GeneratedImage',
   () => GeneratedImage,
-  'by their place in the run',
+  'in the order of their positions in the run',
 );
 
 @InputType({ description: 'A rating of a picture.' })
 export class RateImageInput {
-  @Field(() => ID, { description: "The generated image's id." })
+  @Field(() => ID, { description: 'The id of the generated image.' })
   id: string;
   @Field(() => ImageVerdict, {
     nullable: true,
-    description: 'Null takes the rating back. User error: INVALID_INPUT when left out.',
+    description: 'The rating. Null removes it. User error: INVALID_INPUT when left out.',
   })
   verdict?: Verdict | null;
 }
@@ -153,5 +183,5 @@ export const RateImagePayload = payloadType(
   'RateImage',
   'generatedImage',
   () => GeneratedImage,
-  'The picture with its rating.',
+  'The rated picture.',
 );

@@ -4,19 +4,20 @@ import type { GenerationRow } from './progress.ts';
 
 /** Why a run waits; each with what it tells the caller. */
 export const waitReasons = {
-  APPROVAL: 'An owner must approve it, or turn it down.',
-  SLOT: 'The project has as many runs under way as its limit allows. It goes on when one of them has ended at the provider.',
+  APPROVAL: 'An owner must approve or reject the run.',
+  SLOT: 'The project has as many runs under way as its limit allows. The run continues when one of them has ended at the provider.',
   STORAGE:
-    'Pictures, or the notes of submits, cannot be stored at the moment. Nothing is submitted until they can.',
+    "Pictures, or the server's notes of submits, cannot be stored at the moment. Nothing is submitted until they can be stored.",
   PROVIDER_KEY:
-    "No usable key of the run's provider account is known, or the provider refuses it. It goes on when one is.",
+    "The server has no usable key of the run's provider account, or the provider refuses the key. The run continues when there is a usable key.",
   PROVIDER_UNAVAILABLE:
-    'The provider, or the host of its pictures, cannot be reached or answers with server errors. It goes on when the provider answers.',
+    'The provider, or the host of its pictures, cannot be reached or responds with server errors. The run continues when the provider responds properly.',
   PROVIDER_RATE_LIMIT:
-    "The provider takes no more requests of the account for the moment. It goes on when the provider's limit is over.",
-  PROVIDER_CREDITS: 'The account at the provider has no credits left. It goes on when there are some.',
+    "The provider takes no more requests of the account at the moment. The run continues when the provider's limit is over.",
+  PROVIDER_CREDITS:
+    'The account at the provider has no credits left. The run continues when there are credits again.',
   ENVIRONMENT:
-    'It belongs to another provider environment than the server that could go on with it. It goes on, or ends, once all servers use the one of the database.',
+    'The run and the server that would continue it belong to different provider environments. The run continues, or ends, once all servers use the environment of the database.',
 } as const;
 export type WaitReason = keyof typeof waitReasons;
 

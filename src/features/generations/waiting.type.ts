@@ -11,10 +11,10 @@ registerEnumType(WaitReasonEnum, {
   ),
 });
 
-@ObjectType({ description: 'What runs wait for.' })
+@ObjectType({ description: 'What a run, or the runs of a project, wait for.' })
 export class GenerationWait {
-  @Field(() => WaitReasonEnum, { description: 'Machine-readable.' })
+  @Field(() => WaitReasonEnum, { description: 'The machine-readable reason.' })
   reason: WaitReason;
-  @Field(() => DateTimeScalar, { description: 'The first moment of this reason.' })
+  @Field(() => DateTimeScalar, { description: 'The first moment at which this reason applied.' })
   since: Date;
 }

@@ -21,11 +21,14 @@ import { retryGeneration } from './retry-generation.ts';
 export class ResolutionResolver {
   @Reads(optionalRow(generationView, 'retryOfId', generations), () => Generation, {
     nullable: true,
-    description: 'The failed run that this one repeats.',
+    description: 'The run that this run repeats. Null when it repeats none.',
   })
   readonly retryOf: GenerationRow | null;
 
-  @FieldResolver(() => Generation, { nullable: true, description: 'The run that repeats this failed one.' })
+  @FieldResolver(() => Generation, {
+    nullable: true,
+    description: 'The run that repeats this run. Null when there is none.',
+  })
   retriedAs(@Ctx() ctx: Context, @Root() generation: GenerationRow) {
     return findRetry(ctx, generation);
   }
@@ -33,11 +36,12 @@ export class ResolutionResolver {
   @Extensions({ paid: true })
   @Mutation(() => RetryGenerationPayload, {
     description:
-      'Asks once more for a FAILED or CANCELED run: the same model, parameters, pictures and seed. This costs money. A run is repeated once. User errors: NOT_RETRYABLE, BUDGET_EXCEEDED.',
+      'Requests a FAILED or CANCELED run once more, with the same model, parameters, pictures and seed. This costs money. A run is repeated once; a second request gets the same new run. A VIEWER gets FORBIDDEN. User errors: NOT_RETRYABLE, BUDGET_EXCEEDED, MODEL_NOT_ALLOWED, CHARACTER_ARCHIVED, PROJECT_ARCHIVED, PROJECT_DELETING.',
   })
   retryGeneration(
     @Ctx() ctx: Context,
-    @Arg('input', () => RetryGenerationInput, { description: 'Which one.' }) input: RetryGenerationInput,
+    @Arg('input', () => RetryGenerationInput, { description: 'The run to repeat.' })
+    input: RetryGenerationInput,
   ) {
     return toPayload('generation', retryGeneration(ctx, input));
   }
@@ -45,11 +49,11 @@ export class ResolutionResolver {
   @Extensions({ paid: true })
   @Mutation(() => ResolveUncertainGenerationPayload, {
     description:
-      "Settles an UNCERTAIN run by what a person has found in the provider's books; owners only. User errors: NOT_UNCERTAIN, TOO_EARLY, BUDGET_EXCEEDED.",
+      "Settles an UNCERTAIN run, or an ended run whose cost is unknown, with what a person found in the provider's bill. Owners only; others and API keys get FORBIDDEN. User errors: NOT_UNCERTAIN, TOO_EARLY, UNUSUAL_COST, and with `retry` BUDGET_EXCEEDED, CHARACTER_ARCHIVED, PROJECT_ARCHIVED, PROJECT_DELETING.",
   })
   resolveUncertainGeneration(
     @Ctx() ctx: Context,
-    @Arg('input', () => ResolveUncertainGenerationInput, { description: 'Which one, and what was found.' })
+    @Arg('input', () => ResolveUncertainGenerationInput, { description: 'The run, and what was found.' })
     input: ResolveUncertainGenerationInput,
   ) {
     return toPayload('generation', resolveUncertainGeneration(ctx, input));

@@ -51,7 +51,7 @@ export async function resolveUncertainGeneration(
 
 async function refuseRetry(ctx: Tools, run: GenerationRow): Promise<void> {
   if (run.status === 'COMPLETED')
-    throw new InputProblem(['input', 'retry'], 'A generation that is COMPLETED is not repeated.');
+    throw new InputProblem(['input', 'retry'], 'A COMPLETED run cannot be repeated.');
   await findLiveCharacter(ctx, run.characterId, 'id');
 }
 
@@ -63,13 +63,13 @@ async function refuseEarly({ config }: Tools, tx: Transaction, { id }: Generatio
       AND attempted_at > now() - ${longestMs} * interval '1 millisecond'
     FOR NO KEY UPDATE`;
   if (!early) return;
-  const message = `The worker that handed it over may still bring the answer; ask again in ${early.seconds} s.`;
+  const message = `The worker that submitted the run may still receive the response. Try again in ${early.seconds} s.`;
   throw new Conflict('TOO_EARLY', message, ['input', 'id']);
 }
 
 async function notUncertain(tx: Transaction, id: string): Promise<Conflict> {
   const { status } = await tx.generation.findUniqueOrThrow({ where: { id } });
-  const message = `It is ${status}; only an UNCERTAIN one, or one that ended with a cost that nobody knows, is settled.`;
+  const message = `The run is ${status}. Only an UNCERTAIN run, or an ended run whose cost is unknown, can be settled.`;
   return new Conflict('NOT_UNCERTAIN', message, ['input', 'id']);
 }
 
@@ -90,7 +90,7 @@ function foundCost(run: GenerationRow, input: ResolveUncertainGenerationInput): 
   if (costMicros === null)
     throw new InputProblem(
       path,
-      "amount is needed: the model has no list price. The provider's bill tells it.",
+      "amount is required, because the model has no list price. The provider's bill shows it.",
     );
   return { costMicros, costSource: 'PERSON' };
 }
@@ -110,7 +110,7 @@ async function settle(ctx: Tools, tx: Transaction, run: GenerationRow, found: Fo
     return recorded;
   }
   const wasCharged = found.costSource === 'PERSON';
-  const message = `The connection broke while it was handed over. A person found that it was ${wasCharged ? '' : 'not '}charged.`;
+  const message = `The connection broke while the run was submitted. A person found that it was ${wasCharged ? '' : 'not '}charged.`;
   return moveGenerationIn(ctx, tx, run.id, {
     to: 'FAILED',
     from: ['UNCERTAIN'],

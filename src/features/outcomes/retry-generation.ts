@@ -23,7 +23,7 @@ export async function retryGeneration(
   await authorizeChange(ctx, failed.projectId, 'GENERATE', { what: 'Generation', field: 'id' });
   authorizeModel(ctx, failed.model, ['input', 'id']);
   if (failed.status !== 'FAILED' && failed.status !== 'CANCELED') {
-    const message = `A generation that is ${failed.status} is not repeated; only one that is FAILED or CANCELED is.`;
+    const message = `The run is ${failed.status}. Only a FAILED or CANCELED run can be repeated.`;
     throw new Conflict('NOT_RETRYABLE', message, ['input', 'id']);
   }
   await findLiveCharacter(ctx, failed.characterId, 'id');

@@ -6,5 +6,5 @@ export function authorizeModel({ viewer }: Uses<'viewer'>, slug: string, path: I
   if (viewer.kind !== 'API_KEY' || viewer.allowedModels.length === 0) return;
   if (viewer.allowedModels.includes(slug)) return;
   const allowed = viewer.allowedModels.join(', ');
-  throw new Conflict('MODEL_NOT_ALLOWED', `This key is for ${allowed} only.`, path);
+  throw new Conflict('MODEL_NOT_ALLOWED', `This API key may only run ${allowed}.`, path);
 }

@@ -51,5 +51,5 @@ export async function cancelGeneration(
   });
   if (canceled) return canceled;
   const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
-  throw new Conflict('NOT_CANCELABLE', `A generation that is ${status} cannot be canceled.`, ['input', 'id']);
+  throw new Conflict('NOT_CANCELABLE', `A run that is ${status} cannot be canceled.`, ['input', 'id']);
 }

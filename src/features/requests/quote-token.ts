@@ -76,13 +76,13 @@ export async function honourQuote(
   });
   const quoted = terms.safeParse(verified?.payload);
   if (!quoted.success || quoted.data.projectId !== run.projectId)
-    throw refuse('QUOTE_INVALID', 'This is no quote of this project.');
+    throw refuse('QUOTE_INVALID', 'This is not a quote for this project.');
   if (quoted.data.environment !== run.environment)
-    throw refuse('QUOTE_INVALID', 'This quote was made under another provider environment.');
+    throw refuse('QUOTE_INVALID', 'This quote was made in another provider environment.');
   if (quoted.data.inputs !== inputsOf(run)) {
     throw refuse(
       'QUOTE_DIFFERS',
-      "The quote was made for other inputs, or the character's words or reference images have changed since.",
+      "The quote was made for another input, or the character's texts or reference images have changed since.",
     );
   }
   return quoted.data;

@@ -12,12 +12,12 @@ import { GenerateInput } from './request.type.ts';
 export class QuoteResolver {
   @Query(() => QuoteGenerationPayload, {
     description:
-      'What `generate` with this input would cost and how long it would take, before it starts. Nothing is written and nothing is set aside. User errors: those of `generate`, but BUDGET_EXCEEDED: `budgets` tells that.',
+      'The cost and duration of `generate` with the same input, before the run is requested. Nothing is written and nothing is set aside. User errors: those of `generate` except BUDGET_EXCEEDED, which `budgets` shows instead.',
   })
   quoteGeneration(
     @Ctx() ctx: Context,
     @Arg('input', () => GenerateInput, {
-      description: 'What to draw; `idempotencyKey`, `quoteId` and `reuse` do not matter here.',
+      description: 'The input of `generate`. `idempotencyKey`, `quoteId` and `reuse` have no effect here.',
     })
     input: GenerateInput,
   ) {
@@ -26,7 +26,7 @@ export class QuoteResolver {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'What will be set aside: the most that it may cost, or a configured amount where nobody knows. What is not spent is free again at the end.',
+      'US dollars that `generate` sets aside: the most that the run is expected to cost, or a configured amount when the cost is unknown. What the run does not cost is available again when it has ended.',
   })
   hold(@Root() quote: QuoteRow): bigint {
     return quote.holdMicros;
@@ -34,7 +34,7 @@ export class QuoteResolver {
 
   @Extensions({ items: 5 })
   @FieldResolver(() => [BudgetVerdict], {
-    description: 'Every budget that covers it, and whether it has room now.',
+    description: 'Every budget that covers the run, and whether it has enough available now.',
   })
   budgets(@Root() quote: QuoteRow) {
     return quote.verdicts;
@@ -43,7 +43,7 @@ export class QuoteResolver {
   @Extensions({ items: 10 })
   @FieldResolver(() => [Generation], {
     description:
-      'The newest completed runs of the project with the same model, parameters, pictures and seed (any seed, where none is given), but for those whose pictures were all discarded: at most ten. `reuse` would answer the first.',
+      'The newest completed runs of the project with the same model, parameters, pictures and seed (any seed when none is given), except those whose pictures were all discarded: at most ten. With `reuse`, `generate` returns the first one.',
   })
   alreadyOwned(@Root() quote: QuoteRow) {
     return quote.owned;

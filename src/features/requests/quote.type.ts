@@ -6,69 +6,83 @@ import { estimateSources, type EstimateSource as Source } from '../prices/price-
 const EstimateSource = Object.fromEntries(estimateSources.map((source) => [source, source]));
 registerEnumType(EstimateSource, {
   name: 'EstimateSource',
-  description: 'What an estimate rests on.',
+  description: 'The source of an estimate.',
   valuesConfig: {
-    OBSERVED: { description: 'What runs of this model and shape have really cost or taken, of late.' },
+    OBSERVED: { description: 'Recent runs of this model with the same price-relevant parameters.' },
     PRICE_LIST: { description: "The provider's published figure." },
-    UNKNOWN: { description: 'Nobody knows.' },
+    UNKNOWN: { description: 'There is no figure.' },
   },
 });
 
-@ObjectType({ description: 'What a run will cost, in US dollars; null while nobody knows.' })
+@ObjectType({ description: 'The expected cost of a run, in US dollars. Amounts are null while unknown.' })
 export class PriceEstimate {
-  @Field(() => DecimalScalar, { nullable: true, description: 'The least that a run of this shape has cost.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description:
+      'The least that such a run has cost, or the list price unless the model is billed by time. Null while unknown.',
+  })
   minimum: bigint | null;
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'The median of runs of this shape, or the list price.',
+    description: 'The median of such runs, or the list price. Null while unknown.',
   })
   expected: bigint | null;
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'What is set aside at the most; a run that is billed by time may still cost more.',
+    description:
+      'The most that is set aside. A run that is billed by time may still cost more. Null while unknown.',
   })
   maximum: bigint | null;
-  @Field(() => EstimateSource, { description: 'What `expected` rests on.' })
+  @Field(() => EstimateSource, { description: 'The source of `expected`.' })
   source: Source;
-  @Field(() => Int, { description: 'How many runs of this shape have been observed.' })
-  samples: number;
-}
-
-@ObjectType({
-  description: "How long a run will take, in the provider's compute seconds; null while nobody knows.",
-})
-export class DurationEstimate {
-  @Field(() => Float, { nullable: true, description: 'One run in twenty was faster.' })
-  minimumSeconds: number | null;
-  @Field(() => Float, {
-    nullable: true,
-    description: 'The median of runs of this shape, or the published mean.',
-  })
-  expectedSeconds: number | null;
-  @Field(() => Float, { nullable: true, description: 'One run in twenty took longer.' })
-  maximumSeconds: number | null;
-  @Field(() => EstimateSource, { description: 'What `expectedSeconds` rests on.' })
-  source: Source;
-  @Field(() => Int, { description: 'How many runs of this shape have been observed.' })
+  @Field(() => Int, { description: 'The number of such runs whose cost is known.' })
   samples: number;
 }
 
 @ObjectType({
   description:
-    'What a run will cost and how long it will take, before it starts; `generate` honours it until it expires.',
+    'The expected compute time of a run, in seconds as the provider reports them. Times are null while unknown.',
+})
+export class DurationEstimate {
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Five percent of such runs took less. Null while unknown.',
+  })
+  minimumSeconds: number | null;
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The median of such runs, or the published mean. Null while unknown.',
+  })
+  expectedSeconds: number | null;
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Five percent of such runs took longer. Null while unknown.',
+  })
+  maximumSeconds: number | null;
+  @Field(() => EstimateSource, { description: 'The source of `expectedSeconds`.' })
+  source: Source;
+  @Field(() => Int, { description: 'The number of such runs whose time is known.' })
+  samples: number;
+}
+
+@ObjectType({
+  description:
+    'The expected cost and duration of a run. `generate` sets aside the quoted amount until the quote expires.',
 })
 export class Quote {
-  @Field(() => ID, { description: 'Give it to `generate` as `quoteId`, with the same inputs.' })
+  @Field(() => ID, {
+    description: 'The id of the quote. Give it to `generate` as `quoteId`, with the same input.',
+  })
   id: string;
-  @Field(() => DateTimeScalar, { description: 'Until when it binds.' })
+  @Field(() => DateTimeScalar, { description: 'When the quote expires.' })
   expiresAt: Date;
-  @Field(() => Int, { description: 'How many pictures it is for.' })
+  @Field(() => Int, { description: 'The number of pictures that the quote is for.' })
   outputCount: number;
-  @Field(() => PriceEstimate, { description: 'What it will cost.' })
+  @Field(() => PriceEstimate, { description: 'The expected cost.' })
   price: PriceEstimate;
-  @Field(() => DurationEstimate, { description: 'How long it will take.' })
+  @Field(() => DurationEstimate, { description: 'The expected duration.' })
   duration: DurationEstimate;
-  @Field(() => Boolean, { description: 'It would wait for an owner.' })
+  @Field(() => Boolean, { description: 'Whether the run would wait for the approval of an owner.' })
   needsApproval: boolean;
 }
 

@@ -13,21 +13,26 @@ import {
 @Resolver()
 export class RequestResolver {
   @Extensions({ paid: true })
-  @Mutation(() => GeneratePayload, { description: 'Asks for pictures of a character. This costs money.' })
+  @Mutation(() => GeneratePayload, {
+    description:
+      "Requests a run: pictures of a character. This costs money. A VIEWER gets FORBIDDEN. User errors: BUDGET_EXCEEDED, MODEL_NOT_ALLOWED, PROJECT_ARCHIVED, PROJECT_DELETING, and those of the input's fields.",
+  })
   generate(
     @Ctx() ctx: Context,
-    @Arg('input', () => GenerateInput, { description: 'What to draw.' }) input: GenerateInput,
+    @Arg('input', () => GenerateInput, { description: 'The character, the model and its parameters.' })
+    input: GenerateInput,
   ) {
     return toPayload('generation', generate(ctx, input));
   }
 
   @Mutation(() => CancelGenerationPayload, {
     description:
-      'Calls a run off: free before it is submitted; afterwards its result is still collected and paid for. User error: NOT_CANCELABLE.',
+      'Cancels a run. Before the run is submitted this costs nothing; afterwards its result is still collected and paid for. A VIEWER gets FORBIDDEN. User error: NOT_CANCELABLE.',
   })
   cancelGeneration(
     @Ctx() ctx: Context,
-    @Arg('input', () => CancelGenerationInput, { description: 'Which one.' }) input: CancelGenerationInput,
+    @Arg('input', () => CancelGenerationInput, { description: 'The run to cancel.' })
+    input: CancelGenerationInput,
   ) {
     return toPayload('generation', cancelGeneration(ctx, input));
   }

@@ -3,39 +3,39 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { Generation } from '../generations/generation.type.ts';
 import { ModelInput } from '../image-models/model.input.ts';
 
-@InputType({ description: 'What to draw, of whom, with which model.' })
+@InputType({ description: 'The character to draw, the model and its parameters.' })
 export class GenerateInput {
-  @Field(() => ID, { description: 'Of whom. User error: CHARACTER_ARCHIVED.' })
+  @Field(() => ID, { description: 'The id of the character. User error: CHARACTER_ARCHIVED.' })
   characterId: string;
   @Field(() => String, {
     nullable: true,
     description:
-      'Makes it safe to send the request again: the same key and input give the same run, for a time that the server sets (by default 90 days) and at least until the run has ended; afterwards the key is that of a new request. At most 200 characters, without white space around them and without control characters. User error: IDEMPOTENCY_KEY_REUSED.',
+      'Makes it safe to send the request again: the same key with the same input returns the same run. This holds for a time that the server sets (by default 90 days), and at least until the run has ended; afterwards the key may be used for a new request. At most 200 characters, without surrounding white space and without control characters. User error: IDEMPOTENCY_KEY_REUSED when the key was used with another input.',
   })
   idempotencyKey?: string | null;
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: true,
-    description: "Puts the character's appearance before the prompt.",
+    description: "Whether the character's appearance is put before the prompt.",
   })
   includeAppearance?: boolean | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'Names runs that belong together, for analytics and for approval above an amount for each batch. At most 200 characters.',
+      "The name of a group of runs, for the project's `approvalPerBatch` and for finding them. At most 200 characters.",
   })
   batch?: string | null;
   @Field(() => ID, {
     nullable: true,
     description:
-      'A quote for these very inputs: what it set aside is what is set aside. User errors: QUOTE_INVALID, QUOTE_EXPIRED, QUOTE_DIFFERS.',
+      'The id of a quote for the same input: the quoted amount is set aside. User errors: QUOTE_INVALID, QUOTE_EXPIRED, QUOTE_DIFFERS.',
   })
   quoteId?: string | null;
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
     description:
-      'Answers a run of the project with the same model, parameters, pictures and seed (any seed, where none is given) instead of buying it again: one that is completed, with a picture that was not discarded, or one under way.',
+      'Whether to return an existing run of the project with the same model, parameters, pictures and seed (any seed when none is given), instead of paying for a new run: a completed run with a picture that was not discarded, or a run that is under way.',
   })
   reuse?: boolean | null;
   @Field(() => ModelInput, {
@@ -44,7 +44,7 @@ export class GenerateInput {
   model: ModelInput;
 }
 
-@InputType({ description: 'The run to call off.' })
+@InputType({ description: 'The run to cancel.' })
 export class CancelGenerationInput {
   @Field(() => ID, { description: "The run's id." })
   id: string;
@@ -54,11 +54,11 @@ export const GeneratePayload = payloadType(
   'Generate',
   'generation',
   () => Generation,
-  'The run: QUEUED, AWAITING_APPROVAL, or the earlier one that answers the request.',
+  'The run: a new one that is QUEUED or AWAITING_APPROVAL, or an earlier one that the request already has or reuses.',
 );
 export const CancelGenerationPayload = payloadType(
   'CancelGeneration',
   'generation',
   () => Generation,
-  'The run: CANCELED, or with `cancelRequestedAt` when the provider had it already.',
+  'The run: CANCELED, or with `cancelRequestedAt` when the provider already has it.',
 );

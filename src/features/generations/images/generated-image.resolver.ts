@@ -23,23 +23,24 @@ import { rateImage } from './rate-image.ts';
 
 @Resolver(() => GeneratedImage)
 export class GeneratedImageResolver {
-  @Reads(globalId('GeneratedImage'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('GeneratedImage'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @Reads(row(generatedImageView, 'imageId', images), () => Image, { description: 'The picture itself.' })
+  @Reads(row(generatedImageView, 'imageId', images), () => Image, { description: 'The picture.' })
   readonly image: ImageRow;
 
   @Reads(row(generatedImageView, 'generationId', generations), () => Generation, {
-    description: 'The run that made it.',
+    description: 'The run that the picture belongs to.',
   })
   readonly generation: GenerationRow;
 
   @Mutation(() => RateImagePayload, {
-    description: 'Says what a picture is worth; the analytics tell what a kept one costs.',
+    description:
+      'Rates a picture, or removes its rating. Spend reports show the cost of each kept picture. A VIEWER gets FORBIDDEN. User errors: PROJECT_ARCHIVED, PROJECT_DELETING.',
   })
   rateImage(
     @Ctx() ctx: Context,
-    @Arg('input', () => RateImageInput, { description: 'Which one, and the verdict.' }) input: RateImageInput,
+    @Arg('input', () => RateImageInput, { description: 'The picture and its rating.' }) input: RateImageInput,
   ) {
     return toPayload('generatedImage', rateImage(ctx, input));
   }
@@ -48,13 +49,15 @@ export class GeneratedImageResolver {
 @Resolver(() => Generation)
 export class GenerationImagesResolver {
   @Reads(list(generations, imagesOfGeneration), () => [GeneratedImage], {
-    description: 'The first hundred pictures, once COMPLETED. `imagesConnection` has all.',
+    description:
+      'The first hundred pictures of the run, once it is COMPLETED. `imagesConnection` has all of them.',
   })
   readonly images: GeneratedImageRow[];
 
   @Reads(connection(generations, imagesOfGeneration), () => GeneratedImageConnection, {
     args: () => PageArgs,
-    description: 'All pictures, page by page, by their place in the run. None before COMPLETED.',
+    description:
+      'All pictures of the run, page by page, in the order of their positions in the run. Empty before the run is COMPLETED.',
   })
   readonly imagesConnection: Page<GeneratedImageRow>;
 }
