@@ -5,7 +5,7 @@ import { findNode, findNodes } from './node.queries.ts';
 
 @Resolver(() => Node)
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: 'The thing with this global id. Error: NOT_FOUND.' })
+  @Query(() => Node, { nullable: true, description: 'The object with this global id. Error: NOT_FOUND.' })
   node(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'A global id.' }) id: string) {
     return findNode(ctx, id);
   }
@@ -13,9 +13,12 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: 'items',
     description:
-      'The things with these global ids, at most 100, in the order asked; null, with a NOT_FOUND error, where there is none.',
+      'The objects with these global ids, in the same order: at most 100. An item that is not found is null, with the error NOT_FOUND.',
   })
-  nodes(@Ctx() ctx: Context, @Arg('ids', () => [ID], { description: 'Global ids.' }) ids: string[]) {
+  nodes(
+    @Ctx() ctx: Context,
+    @Arg('ids', () => [ID], { description: 'Global ids, at most 100.' }) ids: string[],
+  ) {
     return findNodes(ctx, ids);
   }
 }

@@ -9,11 +9,11 @@ import { DeleteProjectInput, DeleteProjectPayload } from './project-deletion.typ
 export class ProjectDeletionResolver {
   @Mutation(() => DeleteProjectPayload, {
     description:
-      'Deletes a project with all that is in it, rows and pictures, once its running generations have settled; queued ones are canceled. Cannot be taken back. Owners only, not for API keys. User error: NAME_DIFFERS.',
+      'Deletes a project with all its rows and pictures, once the runs that the provider has are settled; queued runs are canceled. This cannot be undone. Owners only; others and API keys get FORBIDDEN. Deleting it twice is no error. User error: NAME_DIFFERS.',
   })
   deleteProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => DeleteProjectInput, { description: 'Which one, and its name.' })
+    @Arg('input', () => DeleteProjectInput, { description: 'The project to delete, and its name.' })
     input: DeleteProjectInput,
   ) {
     return toPayload('project', deleteProject(ctx, input));

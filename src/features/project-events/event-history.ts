@@ -47,7 +47,7 @@ export async function readKept(
 
 /** What is told when events that were told are not in the database any more, and were not removed for their age. */
 export function wentBack(): Unavailable {
-  return new Unavailable('The database has gone back to an older state. Subscribe anew.');
+  return new Unavailable('The database was restored to an older state. Subscribe again.');
 }
 
 const unfinished = generationStatuses.filter((status) => !isFinal(status));

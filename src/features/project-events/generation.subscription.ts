@@ -27,7 +27,7 @@ import { ProjectEvent } from './project-event.type.ts';
 export class GenerationSubscription {
   @Subscription(() => Generation, {
     description:
-      'A run as it stands, at once, then after each change, in order; completes when the run is at rest (COMPLETED, FAILED, CANCELED or UNCERTAIN), also when it was so before. Errors: NOT_FOUND, and SERVICE_UNAVAILABLE when the database has gone back to before what was told: subscribe anew.',
+      'A run: its present state at once, then its state after each change, in order. The subscription completes when the run is COMPLETED, FAILED, CANCELED or UNCERTAIN, also when it already is at the start. Errors: NOT_FOUND; SERVICE_UNAVAILABLE when the database has been restored to an older state than the one already sent: subscribe again.',
     subscribe: ({ args, context }: SubscribeResolverData<unknown, { id: string }, Context>) =>
       followGeneration(context, fromGlobalId('Generation', args.id)),
   })
@@ -43,7 +43,7 @@ export class GenerationSubscription {
 export class ProjectEventSubscription {
   @Subscription(() => ProjectEvent, {
     description:
-      'Everything that happens in a project, in one order without gaps: the stored events behind `after`, then live. Events are removed after a time that the server sets (by default 90 days). Where the first ones behind `after` are no longer stored it begins with HISTORY_TRUNCATED and a GENERATION_STATE for each run that has not ended. Errors: NOT_FOUND, BAD_USER_INPUT, and SERVICE_UNAVAILABLE when the database has gone back to before what was told: subscribe anew.',
+      'All events of a project, in one order without gaps: first the stored events after `after`, then new events as they happen. Events are removed after a time that the server sets (by default 90 days). If the next event after `after` is no longer stored, the subscription begins with HISTORY_TRUNCATED and a GENERATION_STATE for each run that has not ended. Errors: NOT_FOUND; BAD_USER_INPUT for a wrong `after`; SERVICE_UNAVAILABLE when the database has been restored to an older state than the one already sent: subscribe again.',
     subscribe: ({
       args,
       context,
@@ -56,7 +56,7 @@ export class ProjectEventSubscription {
     @Arg('after', () => SafeIntScalar, {
       nullable: true,
       description:
-        'The last `sequence` already seen, at most that of the newest event; 0 replays all. Left out: only what happens from now on.',
+        'The `sequence` of the last event that the client has seen: 0 or more, at most that of the newest event. 0 replays all stored events. Left out: only new events. Error: BAD_USER_INPUT.',
     })
     _after: number | null,
   ): ToldEvent {
@@ -64,7 +64,7 @@ export class ProjectEventSubscription {
   }
 
   @FieldResolver(() => SafeIntScalar, {
-    description: '1, 2, 3 … without gaps within a project.',
+    description: 'The number of the event: 1, 2, 3 … without gaps within a project.',
   })
   sequence(@Root() event: ToldEvent): number {
     return Number(event.sequence);
@@ -73,7 +73,7 @@ export class ProjectEventSubscription {
   @FieldResolver(() => SafeIntScalar, {
     nullable: true,
     description:
-      'Of HISTORY_TRUNCATED: the number of the oldest event that is still stored, or of the next event where none is.',
+      'For HISTORY_TRUNCATED: the number of the oldest event that is still stored, or of the next event when none is stored. Null for other events.',
   })
   keptFrom(@Root() { keptFrom }: ToldEvent): number | null {
     return keptFrom === undefined ? null : Number(keptFrom);
@@ -81,13 +81,17 @@ export class ProjectEventSubscription {
 
   @FieldResolver(() => Generation, {
     nullable: true,
-    description: 'The run it is about, as it stood then; of GENERATION_STATE as it stands now.',
+    description:
+      'The run that the event is about, as it was at the event; for GENERATION_STATE as it is now. Null for events about no run.',
   })
   generation(@Ctx() ctx: Context, @Root() event: ToldEvent) {
     return generationOfEvent(ctx, event);
   }
 
-  @FieldResolver(() => Character, { nullable: true, description: 'The character it is about, as it is now.' })
+  @FieldResolver(() => Character, {
+    nullable: true,
+    description: 'The character that the event is about, as it is now. Null for events about no character.',
+  })
   character(@Ctx() ctx: Context, @Root() event: ToldEvent) {
     return event.characterId === null ? null : findCharacter(ctx, event.characterId);
   }

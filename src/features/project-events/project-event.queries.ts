@@ -26,7 +26,7 @@ export async function followProject(
   if (after !== null && after < 0) throw new BadArgument(`after must be at least 0; got ${after}.`);
   if (after !== null && after > project.lastSequence)
     throw new BadArgument(
-      `after is ${after}, and the newest event is ${project.lastSequence}: the database has gone back. Read the project anew, and go on from there.`,
+      `after is ${after}, and the newest event is ${project.lastSequence}: the database was restored to an older state. Query the project again, and continue from there.`,
     );
   return new Followed({
     name: `project ${projectId}`,

@@ -14,7 +14,8 @@ import { ProjectEvent } from './project-event.type.ts';
 export class ProjectEventResolver {
   @FieldResolver(() => Budget, {
     nullable: true,
-    description: 'The budget it is about, as it is now; null for a VIEWER.',
+    description:
+      'The budget that the event is about, as it is now. Null for events about no budget, and for a VIEWER.',
   })
   budget(@Ctx() ctx: Context, @Root() { budgetId }: ToldEvent) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
@@ -31,7 +32,7 @@ export class ProjectEventResolver {
 
   @FieldResolver(() => BudgetAlert, {
     nullable: true,
-    description: 'The alert of a BUDGET_THRESHOLD_REACHED; null for a VIEWER.',
+    description: 'For BUDGET_THRESHOLD_REACHED: the alert. Null for other events, and for a VIEWER.',
   })
   budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ToldEvent) {
     return budgetAlertId === null ? null : budgetAlertIfVisible(ctx, budgetAlertId);

@@ -35,64 +35,69 @@ const ProjectEventKind = {
 } satisfies Record<ToldEventName, ToldEventName>;
 registerEnumType(ProjectEventKind, {
   name: 'ProjectEventKind',
-  description: 'What happened.',
+  description: 'The kind of an event.',
   valuesConfig: {
-    PROJECT_ARCHIVED: { description: 'The project was made read-only.' },
-    PROJECT_RESTORED: { description: 'The project was opened again.' },
-    PROJECT_DELETING: { description: 'The project was given up; it goes once its last run has settled.' },
-    PROJECT_UPDATED: { description: "The project's time zone changed." },
-    PROJECT_LIMITS_UPDATED: {
-      description: 'How many runs may be under way in the project, or what needs approval, changed.',
+    PROJECT_ARCHIVED: { description: 'The project was archived: it is read-only.' },
+    PROJECT_RESTORED: { description: 'The archived project was restored.' },
+    PROJECT_DELETING: {
+      description:
+        'The deletion of the project was requested. The project is deleted once its last run is settled.',
     },
-    CHARACTER_CREATED: { description: 'A character was made.' },
-    CHARACTER_UPDATED: { description: "A character's fields changed." },
+    PROJECT_UPDATED: { description: "The project's time zone was changed." },
+    PROJECT_LIMITS_UPDATED: {
+      description: "The project's limit of concurrent runs, or its amounts for approval, were changed.",
+    },
+    CHARACTER_CREATED: { description: 'A character was created.' },
+    CHARACTER_UPDATED: { description: 'Fields of a character were changed.' },
     CHARACTER_ARCHIVED: { description: 'A character was archived.' },
-    REFERENCE_IMAGE_ADDED: { description: 'A character got a reference image.' },
-    REFERENCE_IMAGE_REMOVED: { description: 'A reference image was taken off a character.' },
-    GENERATION_REQUESTED: { description: 'A run was asked for.' },
-    GENERATION_CHANGED: { description: 'A run moved to another status.' },
-    GENERATION_SLOW: { description: 'A run takes unusually long; it is waited for all the same.' },
+    REFERENCE_IMAGE_ADDED: { description: 'A reference image was added to a character.' },
+    REFERENCE_IMAGE_REMOVED: { description: 'A reference image was removed from a character.' },
+    GENERATION_REQUESTED: { description: 'A run was requested.' },
+    GENERATION_CHANGED: { description: 'The status of a run changed.' },
+    GENERATION_SLOW: {
+      description: 'A run takes longer than `SEGMIND_SLOW_AFTER_MS`. The server still waits for its result.',
+    },
     GENERATION_CANCEL_REQUESTED: {
-      description: 'Somebody asked to cancel a run that the provider already has.',
+      description: 'The cancellation of a run was requested, and the provider already has the run.',
     },
     GENERATION_APPROVED: {
-      description: 'An owner let a run pass that may cost more than the project lets pass by itself.',
+      description: 'An owner approved a run that waited for approval.',
     },
-    GENERATION_REJECTED: { description: 'An owner turned a run down that waited for approval.' },
-    GENERATION_COST_CORRECTED: { description: 'What an ended run had cost was found out, or put right.' },
+    GENERATION_REJECTED: { description: 'An owner rejected a run that waited for approval.' },
+    GENERATION_COST_CORRECTED: { description: 'The cost of an ended run became known, or was corrected.' },
     IMAGE_RATED: { description: 'A generated picture was rated.' },
-    BUDGET_CREATED: { description: 'A budget was made.' },
-    BUDGET_UPDATED: { description: "A budget's cap or thresholds changed." },
+    BUDGET_CREATED: { description: 'A budget was created.' },
+    BUDGET_UPDATED: { description: "A budget's cap or thresholds were changed." },
     BUDGET_REMOVED: { description: 'A budget was removed.' },
-    BUDGET_THRESHOLD_REACHED: { description: 'What is settled and held reached a threshold of a budget.' },
+    BUDGET_THRESHOLD_REACHED: { description: '`settled + held` of a budget reached one of its thresholds.' },
     PROVIDER_WAIT_BEGAN: {
       description:
-        'Runs of the project wait for the provider: `wait` says why. There is one event for all of them, and none for an interruption of a few seconds.',
+        'Runs of the project wait for the provider: `wait` says why. There is one event for all of these runs, and none for an interruption of a few seconds.',
     },
     PROVIDER_WAIT_ENDED: {
       description:
-        'The wait of an earlier PROVIDER_WAIT_BEGAN is over; `wait` names the same reason. The event comes some seconds after runs go on, when the provider has worked for that long.',
+        'The wait of an earlier PROVIDER_WAIT_BEGAN is over; `wait` has the same reason. The event comes some seconds after runs continue, when the provider has worked for that long.',
     },
     HISTORY_TRUNCATED: {
       description:
-        'The first events behind `after` are no longer stored. A GENERATION_STATE follows for each run that has not ended, and then the stored events from `keptFrom` on. A run that the client knows as under way and that has no GENERATION_STATE has ended. Query it, and everything else that may have changed.',
+        'The first events after `after` are no longer stored. A GENERATION_STATE follows for each run that has not ended, and then the stored events from `keptFrom` on. If the client knows a run that has not ended and gets no GENERATION_STATE for it, that run has ended. Query it, and all other data that may have changed.',
     },
     GENERATION_STATE: {
       description:
-        'A run that has not ended, as it stands now; follows on HISTORY_TRUNCATED. Events that come later may tell of earlier steps of it.',
+        'A run that has not ended, as it is now; follows HISTORY_TRUNCATED. Later events may report earlier states of the run.',
     },
   },
 });
 
-@ObjectType({ description: 'Something that happened in a project.' })
+@ObjectType({ description: 'An event in a project.' })
 export class ProjectEvent {
   @Field(() => SafeIntScalar, {
     description:
-      '1, 2, 3 … without gaps within a project; give the last one seen as `after` to go on. HISTORY_TRUNCATED and its GENERATION_STATE events have the `after` that was given; only the last of them has the number before `keptFrom`.',
+      'The number of the event: 1, 2, 3 … without gaps within a project. Give the last number seen as `after` to continue. HISTORY_TRUNCATED and its GENERATION_STATE events have the `after` that was given; only the last of them has the number before `keptFrom`.',
   })
   sequence: number;
-  @Field(() => ProjectEventKind, { description: 'What happened.' })
+  @Field(() => ProjectEventKind, { description: 'The kind of the event.' })
   kind: ToldEventName;
-  @Field(() => DateTimeScalar, { description: 'When.' })
+  @Field(() => DateTimeScalar, { description: 'When it happened.' })
   at: Date;
 }

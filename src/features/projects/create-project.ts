@@ -12,7 +12,8 @@ export async function createProject(
   input: CreateProjectInput,
 ): Promise<ProjectRow> {
   const { viewer } = ctx;
-  if (viewer.kind === 'API_KEY') throw new Forbidden('An API key is for one project and cannot make others.');
+  if (viewer.kind === 'API_KEY')
+    throw new Forbidden('An API key is for one project and cannot create another.');
   const name = checkText(['input', 'name'], input.name, { minimum: 1, maximum: 200 });
   const members = viewer.kind === 'USER' ? { create: { userId: viewer.userId, role: 'OWNER' as const } } : {};
   return ctx.db.$transaction(async (tx) => {

@@ -9,39 +9,50 @@ import { Project } from './project.type.ts';
 /** What the viewer may do in a project, so that a frontend never guesses. */
 @Resolver(() => Project)
 export class ProjectPermissionsResolver {
-  @FieldResolver(() => Role, { description: 'What the viewer is in it; the admin is an owner of all.' })
+  @FieldResolver(() => Role, {
+    description: "The viewer's role in the project. The admin is an OWNER of every project.",
+  })
   async viewerRole(@Ctx() ctx: Context, @Root() project: ProjectRow): Promise<RoleName | null> {
     return roleIn(ctx, project.id);
   }
 
   @FieldResolver(() => Boolean, {
-    description: 'Whether the viewer may change characters and their pictures, now.',
+    description:
+      'Whether the viewer may change characters and their reference images now. False while the project is archived or being deleted.',
   })
   viewerCanEditCharacters(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'EDIT_CHARACTERS');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may ask for runs, now.' })
+  @FieldResolver(() => Boolean, {
+    description:
+      'Whether the viewer may request runs now. False while the project is archived or being deleted.',
+  })
   viewerCanGenerate(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'GENERATE');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may rate pictures, now.' })
+  @FieldResolver(() => Boolean, {
+    description:
+      'Whether the viewer may rate pictures now. False while the project is archived or being deleted.',
+  })
   viewerCanRateImages(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'RATE_IMAGES');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may see who is in it.' })
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may read the list of members.' })
   viewerCanReadMembers(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'READ_MEMBERS');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may invite, change and remove members.' })
+  @FieldResolver(() => Boolean, {
+    description: 'Whether the viewer may invite members, change their roles and remove them.',
+  })
   viewerCanManageMembers(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'MANAGE_MEMBERS');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may make and revoke SERVICE keys.' })
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may create and revoke SERVICE keys.' })
   viewerCanManageApiKeys(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'MANAGE_API_KEYS');
   }
@@ -53,12 +64,14 @@ export class ProjectPermissionsResolver {
     return viewerCan(ctx, project, 'MANAGE_PROVIDER_KEY');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may see budgets and what was spent.' })
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may read budgets and spend.' })
   viewerCanReadSpend(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'READ_SPEND');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may change budgets and limits.' })
+  @FieldResolver(() => Boolean, {
+    description: "Whether the viewer may change budgets and the project's limits.",
+  })
   viewerCanManageBudgets(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'MANAGE_BUDGETS');
   }
@@ -68,7 +81,7 @@ export class ProjectPermissionsResolver {
     return viewerCan(ctx, project, 'APPROVE_GENERATIONS');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may settle runs that are UNCERTAIN.' })
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may settle UNCERTAIN runs.' })
   viewerCanResolveGenerations(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'RESOLVE_GENERATIONS');
   }
@@ -78,12 +91,12 @@ export class ProjectPermissionsResolver {
     return viewerCan(ctx, project, 'READ_AUDIT_LOG');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may archive and restore it.' })
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may archive and restore the project.' })
   viewerCanArchive(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'ARCHIVE_PROJECT');
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may delete it.' })
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer may delete the project.' })
   viewerCanDelete(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return viewerCan(ctx, project, 'DELETE_PROJECT');
   }

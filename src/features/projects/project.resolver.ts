@@ -29,19 +29,20 @@ import { updateProjectLimits } from './update-project-limits.ts';
 
 @Resolver(() => Project)
 export class ProjectResolver {
-  @Reads(globalId('Project'), () => ID, { description: 'Opaque and stable.' })
+  @Reads(globalId('Project'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
   @Reads(column(projectView, 'approvalPerRunMicros'), () => DecimalScalar, {
     nullable: true,
-    description: 'A run that may cost more waits for an owner; null lets every run pass.',
+    description:
+      'US dollars: a run that may cost more waits for the approval of an owner. Null: no run waits for this reason.',
   })
   readonly approvalPerRun: bigint | null;
 
   @Reads(column(projectView, 'approvalPerBatchMicros'), () => DecimalScalar, {
     nullable: true,
     description:
-      'A run waits for an owner when all runs of its batch together may cost more; null lets every batch pass.',
+      'US dollars: a run waits for the approval of an owner when all runs of its batch together may cost more. Null: no run waits for this reason.',
   })
   readonly approvalPerBatch: bigint | null;
 
@@ -56,52 +57,60 @@ export class ProjectResolver {
     return listProjects(ctx, page);
   }
 
-  @Mutation(() => CreateProjectPayload, { description: 'Makes an empty project.' })
+  @Mutation(() => CreateProjectPayload, {
+    description:
+      'Creates an empty project. A user who creates it becomes its first owner. API keys get FORBIDDEN.',
+  })
   createProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateProjectInput, { description: 'What it is called.' }) input: CreateProjectInput,
+    @Arg('input', () => CreateProjectInput, { description: 'The new project.' }) input: CreateProjectInput,
   ) {
     return toPayload('project', createProject(ctx, input));
   }
 
   @Mutation(() => ArchiveProjectPayload, {
     description:
-      'Makes a project read-only; runs asked for before go on. Owners only. User error of changes: PROJECT_ARCHIVED.',
+      'Archives a project, which makes it read-only. Runs that were requested before continue. Changes get the user error PROJECT_ARCHIVED. Owners only; others get FORBIDDEN. User error: PROJECT_DELETING.',
   })
   archiveProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => ArchiveProjectInput, { description: 'Which one.' }) input: ArchiveProjectInput,
+    @Arg('input', () => ArchiveProjectInput, { description: 'The project to archive.' })
+    input: ArchiveProjectInput,
   ) {
     return toPayload('project', archiveProject(ctx, input));
   }
 
   @Mutation(() => RestoreProjectPayload, {
-    description: 'Opens an archived project again; owners only. User error: PROJECT_DELETING.',
+    description:
+      'Restores an archived project, so that it can be changed again. Owners only; others get FORBIDDEN. User error: PROJECT_DELETING.',
   })
   restoreProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => RestoreProjectInput, { description: 'Which one.' }) input: RestoreProjectInput,
+    @Arg('input', () => RestoreProjectInput, { description: 'The project to restore.' })
+    input: RestoreProjectInput,
   ) {
     return toPayload('project', restoreProject(ctx, input));
   }
 
   @Mutation(() => UpdateProjectPayload, {
-    description: 'Changes a project: its time zone. Owners only, not for API keys: FORBIDDEN.',
+    description:
+      "Changes a project's time zone. Owners only; others and API keys get FORBIDDEN. User error: PROJECT_DELETING.",
   })
   updateProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => UpdateProjectInput, { description: 'What to change.' }) input: UpdateProjectInput,
+    @Arg('input', () => UpdateProjectInput, { description: 'The project and its new time zone.' })
+    input: UpdateProjectInput,
   ) {
     return toPayload('project', updateProject(ctx, input));
   }
 
   @Mutation(() => UpdateProjectLimitsPayload, {
     description:
-      'Changes how many runs of a project may be under way, and what needs approval. Owners only, not for API keys: FORBIDDEN.',
+      'Changes how many runs of a project may be under way at the same time, and which runs need approval. Owners only; others and API keys get FORBIDDEN. User error: PROJECT_DELETING.',
   })
   updateProjectLimits(
     @Ctx() ctx: Context,
-    @Arg('input', () => UpdateProjectLimitsInput, { description: 'What to change.' })
+    @Arg('input', () => UpdateProjectLimitsInput, { description: 'The project and its new limits.' })
     input: UpdateProjectLimitsInput,
   ) {
     return toPayload('project', updateProjectLimits(ctx, input));

@@ -18,7 +18,7 @@ export class ProviderKeyStatusResolver {
 
   @FieldResolver(() => DateTimeScalar, {
     nullable: true,
-    description: 'The first moment of that status; null while OPERATIONAL.',
+    description: 'The first moment of this status; null while OPERATIONAL.',
   })
   async since(@Ctx() ctx: Context, @Root() { account }: ProviderKeyRow) {
     return (await findAccountStatus(ctx, account)).since;
@@ -26,7 +26,7 @@ export class ProviderKeyStatusResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: 'What is wrong, in a sentence; null while OPERATIONAL.',
+    description: 'A sentence about the problem; null while OPERATIONAL.',
   })
   async message(@Ctx() ctx: Context, @Root() { account }: ProviderKeyRow) {
     return (await findAccountStatus(ctx, account)).message;

@@ -18,7 +18,8 @@ import { setProviderKey } from './set-provider-key.ts';
 export class ProjectProviderKeyResolver {
   @FieldResolver(() => ProviderKey, {
     nullable: true,
-    description: "Its own key at the provider; null where the server's is used. Owners only.",
+    description:
+      "The project's own provider key in the current provider environment. Null when the server's key is used. Owners only; others and API keys get FORBIDDEN.",
   })
   providerKey(@Ctx() ctx: Context, @Root() project: ProjectRow) {
     return findProviderKey(ctx, project.id);
@@ -26,7 +27,7 @@ export class ProjectProviderKeyResolver {
 
   @Mutation(() => SetProviderKeyPayload, {
     description:
-      'Gives a project its own account at the provider; the key is tried there first. Owners only. User errors: PROVIDER_KEY_REFUSED, PROVIDER_UNAVAILABLE.',
+      'Gives a project its own provider account. The server first tries the key at the provider, which costs nothing. Owners only; others and API keys get FORBIDDEN. User errors: PROVIDER_KEY_REFUSED, PROVIDER_UNAVAILABLE, PROJECT_DELETING.',
   })
   setProviderKey(
     @Ctx() ctx: Context,
@@ -37,11 +38,12 @@ export class ProjectProviderKeyResolver {
   }
 
   @Mutation(() => RemoveProviderKeyPayload, {
-    description: "Lets the server's key pay for a project's new runs again. Owners only.",
+    description:
+      "Removes a project's provider key. The server's key pays for new runs of the project. Owners only; others and API keys get FORBIDDEN. Removing a key that is not there is no error.",
   })
   removeProviderKey(
     @Ctx() ctx: Context,
-    @Arg('input', () => RemoveProviderKeyInput, { description: 'Which project.' })
+    @Arg('input', () => RemoveProviderKeyInput, { description: 'The project whose key is removed.' })
     input: RemoveProviderKeyInput,
   ) {
     return toPayload('project', removeProviderKey(ctx, input));

@@ -8,21 +8,26 @@ import { Project } from '../projects/project.type.ts';
     "A project's own key at the provider, and the status of its account. The key itself is never returned.",
 })
 export class ProviderKey {
-  @Field(() => String, { description: 'Its last four characters, to recognise it by.' })
+  @Field(() => String, {
+    description: 'The last four characters of the key, by which a person can recognise it.',
+  })
   lastFour: string;
-  @Field(() => DateTimeScalar, { description: 'When it was set.' })
+  @Field(() => DateTimeScalar, { description: 'When the key was set.' })
   createdAt: Date;
 }
 
 @InputType({ description: 'A provider key for a project.' })
 export class SetProviderKeyInput {
-  @Field(() => ID, { description: 'The project whose runs it pays for from now on.' })
+  @Field(() => ID, { description: 'The id of the project. The key pays for its new runs.' })
   projectId: string;
-  @Field(() => String, { description: 'The key as the provider gave it: 16 to 200 printable characters.' })
+  @Field(() => String, {
+    description:
+      'The key from the provider: 16 to 200 printable ASCII characters without spaces. User errors: PROVIDER_KEY_REFUSED, PROVIDER_UNAVAILABLE.',
+  })
   key: string;
 }
 
-@InputType({ description: "The project that goes back to the server's key." })
+@InputType({ description: 'The project whose provider key is removed.' })
 export class RemoveProviderKeyInput {
   @Field(() => ID, { description: "The project's id." })
   projectId: string;
@@ -32,11 +37,11 @@ export const SetProviderKeyPayload = payloadType(
   'SetProviderKey',
   'project',
   () => Project,
-  'The project, with `providerKey`.',
+  'The project, with the new `providerKey`.',
 );
 export const RemoveProviderKeyPayload = payloadType(
   'RemoveProviderKey',
   'project',
   () => Project,
-  'The project, whose new runs the server pays for.',
+  "The project. The server's key pays for its new runs.",
 );

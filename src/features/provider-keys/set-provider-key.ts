@@ -52,6 +52,6 @@ function refusal(error: SegmindError): InputProblem | Conflict {
   if (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN') {
     return new InputProblem(['input', 'key'], 'The provider refuses this key.', 'PROVIDER_KEY_REFUSED');
   }
-  const message = 'The provider could not be asked about this key. Try again.';
+  const message = 'The key could not be tried at the provider. Try again.';
   return new Conflict('PROVIDER_UNAVAILABLE', message, ['input', 'key']);
 }

@@ -6,7 +6,8 @@ import { Provider } from './provider.type.ts';
 @Resolver(() => Provider)
 export class ProviderResolver {
   @Query(() => Provider, {
-    description: 'Where runs go, whether they cost money, and whether the provider takes them.',
+    description:
+      'The provider that runs are submitted to, whether runs cost money, and whether they can be submitted.',
   })
   provider(@Ctx() ctx: Context): Promise<Provider> {
     return findProvider(ctx);

@@ -14,7 +14,7 @@ registerEnumType(ProviderEnvironment, {
     'Whether runs are real. Runs, spend, budgets, prices and times of one environment never count in another.',
   valuesConfig: {
     SIMULATOR: {
-      description: 'A stand-in for the provider: pictures are samples, and amounts are not paid.',
+      description: 'A simulator in place of the provider: pictures are samples, and no money is spent.',
     },
     LIVE: { description: 'An account at the provider: runs cost money.' },
   },
@@ -28,15 +28,15 @@ export const ProviderStatus = {
 } satisfies Record<ProviderStatusName, ProviderStatusName>;
 registerEnumType(ProviderStatus, {
   name: 'ProviderStatus',
-  description: 'Whether runs can be submitted with an account at the provider. More may be added.',
+  description: 'Whether runs can be submitted with an account at the provider. More values may be added.',
   valuesConfig: {
     OPERATIONAL: { description: 'No problem is known.' },
     UNAVAILABLE: {
-      description: 'The provider cannot be reached, or answers with server errors. Runs wait in the queue.',
+      description: 'The provider cannot be reached, or responds with server errors. Runs wait in the queue.',
     },
     PAUSED: {
       description:
-        'The provider limits the requests of the account, refuses its key, or finds no credits. Runs wait in the queue.',
+        'The provider limits the requests of the account, refuses its key, or reports that it has no credits. Runs wait in the queue.',
     },
   },
 });
@@ -48,22 +48,22 @@ export class Provider implements AccountStatus {
   @Field(() => String, {
     nullable: true,
     description:
-      "The address of the provider's API; null for the simulator, and for everybody but the admin.",
+      "The URL of the provider's API. Null for the simulator, and for viewers other than the admin.",
   })
   address: string | null;
   @Field(() => ProviderStatus, {
     description:
-      "Whether runs can be submitted with the server's own account. The accounts of projects are not looked at.",
+      "Whether runs can be submitted with the server's own account. For the account of a project see `Project.providerKey`.",
   })
   status: ProviderStatusName;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'The first moment of that status; null while OPERATIONAL.',
+    description: 'The first moment of this status; null while OPERATIONAL.',
   })
   since: Date | null;
   @Field(() => String, {
     nullable: true,
-    description: 'What is wrong, in a sentence; null while OPERATIONAL.',
+    description: 'A sentence about the problem; null while OPERATIONAL.',
   })
   message: string | null;
 }

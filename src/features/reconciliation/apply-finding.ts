@@ -88,15 +88,15 @@ interface Settlement {
 }
 
 const whoTold: Readonly<Record<Witness['name'], string>> = {
-  HISTORY: "The provider's list of runs tells",
-  BALANCE: "The balance of the provider's account tells",
+  HISTORY: "The provider's list of runs shows",
+  BALANCE: "The balance of the provider's account shows",
 };
 
 async function settle(ctx: Tools, run: UncertainRun, settlement: Settlement): Promise<boolean> {
   // Its own worker knows more, and may have its pictures.
   if (run.mayBeAnswered) return false;
   const { witness, found, costMicros, costSource } = settlement;
-  const message = `The connection broke while it was handed over. ${whoTold[witness]} that it ${found}`;
+  const message = `The connection broke while the run was submitted. ${whoTold[witness]} that it ${found}`;
   const moved = await persist.execute(() =>
     moveGeneration(ctx, run.id, {
       to: 'FAILED',

@@ -21,14 +21,14 @@ export async function reconcile(
   const account = input.account ?? ctx.segmind.accountId;
   const path = ['input', 'account'];
   if (!(await listAccounts(ctx)).includes(account))
-    throw new InputProblem(path, 'account must be one that runs were handed to.');
+    throw new InputProblem(path, 'account must be one of the accounts of the report.');
   try {
     const opened = await openAccount(ctx, account);
-    if (!opened) throw new Conflict('NOT_REACHED', 'No key of this account is kept.', path);
+    if (!opened) throw new Conflict('NOT_REACHED', 'The server has no key of this account.', path);
     await reconcileAccount(ctx, opened);
   } catch (error) {
     if (!(error instanceof SegmindError)) throw error;
-    throw new Conflict('NOT_REACHED', `The provider did not answer as it should: ${error.code}.`, path);
+    throw new Conflict('NOT_REACHED', `The provider did not respond properly: ${error.code}.`, path);
   }
   return readReport(ctx, { account, first: lines });
 }

@@ -41,7 +41,7 @@ export async function readReport(
   const accounts = await listAccounts(ctx);
   const account = args.account ?? ctx.segmind.accountId;
   if (!accounts.includes(account))
-    throw new BadArgument('account: no run was ever handed to an account of this name.');
+    throw new BadArgument('account must be one of the accounts of the report.');
   const where = { providerAccount: account };
   const last = await ctx.db.balanceObservation.findFirst({
     where,

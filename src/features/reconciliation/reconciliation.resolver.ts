@@ -19,17 +19,20 @@ export class ReconciliationResolver {
   @Query(() => ReconciliationReport, {
     nullable: true,
     description:
-      'A provider account beside the books. Every amount that the balance lost and nobody can explain is in a line. For the admin; others: FORBIDDEN.',
+      'A comparison of a provider account with the ledger. Every amount that the balance lost and that the ledger does not explain is in one of the `lines`. For the admin; others get FORBIDDEN. Error: BAD_USER_INPUT for an unknown account.',
   })
   reconciliation(
     @Ctx() ctx: Context,
-    @Arg('first', () => Int, { description: 'How many lines at the most: 1 to 100.' }) first: number,
+    @Arg('first', () => Int, { description: 'The number of lines: 1 to 100.' }) first: number,
     @Arg('account', () => String, {
       nullable: true,
-      description: "The account; the server's own by default.",
+      description: "The name of the account, one of `accounts`. Left out: the server's own account.",
     })
     account: string | null,
-    @Arg('after', () => String, { nullable: true, description: "A page's `endCursor`, to go on behind it." })
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'The `endCursor` of a page: the lines after it are returned.',
+    })
     after: string | null,
   ) {
     return readReport(ctx, { account, first, after });
@@ -37,11 +40,11 @@ export class ReconciliationResolver {
 
   @Mutation(() => ReconcilePayload, {
     description:
-      'Observes the balance of a provider account now, asks what became of uncertain runs, and settles what is proven. The server does the same regularly. For the admin; others: FORBIDDEN. User error: NOT_REACHED.',
+      'Observes the balance of a provider account now, looks for the outcome of UNCERTAIN runs, and settles what is proven. The server does the same regularly. For the admin; others get FORBIDDEN. User error: NOT_REACHED.',
   })
   reconcile(
     @Ctx() ctx: Context,
-    @Arg('input', () => ReconcileInput, { description: 'Which account.' }) input: ReconcileInput,
+    @Arg('input', () => ReconcileInput, { description: 'The account to observe.' }) input: ReconcileInput,
   ) {
     return toPayload('report', reconcile(ctx, input));
   }
@@ -49,7 +52,7 @@ export class ReconciliationResolver {
   @Extensions({ points: 1_000, items: 1 })
   @FieldResolver(() => [BooksProblem], {
     description:
-      'Where the books disagree with each other, at most 100: empty, or there is a fault. Reads the whole ledger.',
+      'Records of the server that contradict each other, at most 100. Empty unless the server has a fault. Reads the whole ledger, and costs a thousand points.',
   })
   books(@Ctx() ctx: Context) {
     return listBooksProblems(ctx);
@@ -58,14 +61,16 @@ export class ReconciliationResolver {
 
 @Resolver(() => ReconciliationLine)
 export class ReconciliationLineResolver {
-  @FieldResolver(() => DecimalScalar, { description: 'By how much the balance fell; below 0 for a rise.' })
+  @FieldResolver(() => DecimalScalar, {
+    description: 'US dollars by which the balance fell; below 0 when it rose.',
+  })
   fell(@Root() line: LineRow): bigint {
     return fallOf(line);
   }
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'What the books explain: of a quiet line what the runs handed over in it have cost, by what is known now; of others what was booked in it.',
+      'US dollars of the fall that the ledger explains. For a quiet line: the cost of the runs that were submitted during the line, as known now. For other lines: what was booked during the line.',
   })
   explained(@Root() line: LineRow): bigint {
     return line.isQuiet ? line.costMicros : line.bookedMicros;
@@ -74,32 +79,33 @@ export class ReconciliationLineResolver {
   @FieldResolver(() => DecimalScalar, {
     nullable: true,
     description:
-      'What nobody can explain; below 0 where more was booked than the balance lost. Null while open runs may account for it.',
+      'US dollars of the fall that the ledger does not explain; below 0 when more was booked than the balance lost. Null while open runs may account for the difference.',
   })
   unexplained(@Root() line: LineRow): bigint | null {
     return unexplainedOf(line);
   }
 
   @FieldResolver(() => Int, {
-    description: 'Runs at its end that the provider had, or, UNCERTAIN, may have had.',
+    description:
+      'The number of runs that the provider had, or may have had (UNCERTAIN), at the end of the line.',
   })
   openRuns(@Root() line: LineRow): number {
     return line.openRuns;
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What was held for `openRuns`.' })
+  @FieldResolver(() => DecimalScalar, { description: 'US dollars held for the `openRuns`.' })
   openHolds(@Root() line: LineRow): bigint {
     return line.openHolds;
   }
 
   @FieldResolver(() => [Generation], {
     description:
-      'Runs handed over in it whose cost is open: UNCERTAIN ones, and ended ones of which nobody knows what they cost.',
+      'Runs that were submitted during the line and whose cost is unknown, oldest first: UNCERTAIN runs, and ended runs without a cost.',
   })
   candidates(
     @Ctx() ctx: Context,
     @Root() line: LineRow,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'How many at the most: 1 to 100.' })
+    @Arg('first', () => Int, { defaultValue: 10, description: 'The number of runs: 1 to 100.' })
     first: number,
   ) {
     return listCandidates(ctx, line, first);
