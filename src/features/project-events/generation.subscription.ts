@@ -19,7 +19,7 @@ import {
   followGeneration,
   followProject,
   generationOfEvent,
-  type ToldEvent,
+  type SentEvent,
 } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 
@@ -51,7 +51,7 @@ export class ProjectEventSubscription {
       followProject(context, fromGlobalId('Project', args.projectId), args.after ?? null),
   })
   projectEvents(
-    @Root() event: ToldEvent,
+    @Root() event: SentEvent,
     @Arg('projectId', () => ID, { description: "The project's id." }) _projectId: string,
     @Arg('after', () => SafeIntScalar, {
       nullable: true,
@@ -59,14 +59,14 @@ export class ProjectEventSubscription {
         'The last `sequence` already seen, at most that of the newest event; 0 replays all. Left out: only what happens from now on.',
     })
     _after: number | null,
-  ): ToldEvent {
+  ): SentEvent {
     return event;
   }
 
   @FieldResolver(() => SafeIntScalar, {
     description: '1, 2, 3 … without gaps within a project.',
   })
-  sequence(@Root() event: ToldEvent): number {
+  sequence(@Root() event: SentEvent): number {
     return Number(event.sequence);
   }
 
@@ -75,7 +75,7 @@ export class ProjectEventSubscription {
     description:
       'Of HISTORY_TRUNCATED: the number of the oldest event that is still stored, or of the next event where none is.',
   })
-  keptFrom(@Root() { keptFrom }: ToldEvent): number | null {
+  keptFrom(@Root() { keptFrom }: SentEvent): number | null {
     return keptFrom === undefined ? null : Number(keptFrom);
   }
 
@@ -83,12 +83,12 @@ export class ProjectEventSubscription {
     nullable: true,
     description: 'The run it is about, as it stood then; of GENERATION_STATE as it stands now.',
   })
-  generation(@Ctx() ctx: Context, @Root() event: ToldEvent) {
+  generation(@Ctx() ctx: Context, @Root() event: SentEvent) {
     return generationOfEvent(ctx, event);
   }
 
   @FieldResolver(() => Character, { nullable: true, description: 'The character it is about, as it is now.' })
-  character(@Ctx() ctx: Context, @Root() event: ToldEvent) {
+  character(@Ctx() ctx: Context, @Root() event: SentEvent) {
     return event.characterId === null ? null : findCharacter(ctx, event.characterId);
   }
 }

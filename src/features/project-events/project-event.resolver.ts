@@ -7,7 +7,7 @@ import { BudgetAlert } from '../budgets/budget-alert.type.ts';
 import type { Wait } from '../generations/waiting.ts';
 import { GenerationWait } from '../generations/waiting.type.ts';
 import { waitOfEvent } from '../incidents/event-wait.ts';
-import type { ToldEvent } from './project-event.queries.ts';
+import type { SentEvent } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 
 @Resolver(() => ProjectEvent)
@@ -16,7 +16,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'The budget it is about, as it is now; null for a VIEWER.',
   })
-  budget(@Ctx() ctx: Context, @Root() { budgetId }: ToldEvent) {
+  budget(@Ctx() ctx: Context, @Root() { budgetId }: SentEvent) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
   }
 
@@ -25,7 +25,7 @@ export class ProjectEventResolver {
     description:
       'For PROVIDER_WAIT_BEGAN and PROVIDER_WAIT_ENDED: what runs of the project wait for; `since` is the first moment of that state at the provider. Null for other events.',
   })
-  wait(@Root() event: ToldEvent): Wait | null {
+  wait(@Root() event: SentEvent): Wait | null {
     return waitOfEvent(event);
   }
 
@@ -33,7 +33,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'The alert of a BUDGET_THRESHOLD_REACHED; null for a VIEWER.',
   })
-  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ToldEvent) {
+  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: SentEvent) {
     return budgetAlertId === null ? null : budgetAlertIfVisible(ctx, budgetAlertId);
   }
 }

@@ -63,7 +63,7 @@ export class ReconciliationLine {
   balanceBefore: bigint;
   @Field(() => DecimalScalar, { description: 'The balance at the second observation.' })
   balanceAfter: bigint;
-  /** Shown by fields of the resolver. */
+  /** Not a field itself; fields of the resolver use it. */
   readonly id: bigint;
 }
 
