@@ -76,7 +76,7 @@ async function holder(session: Session): Promise<{ backend?: number; address?: s
      FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
      LEFT JOIN pg_stat_activity a USING (pid)
      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = ANY ($1::int[]) AND l.pid <> pg_backend_pid()`,
-    [locks],
+    [wanted],
   );
   return rows[0] ?? {};
 }
