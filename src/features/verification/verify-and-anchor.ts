@@ -12,8 +12,8 @@ import { verifyBooks } from './verify-books.ts';
 
 /*
  * The reader computes each hash in the process from the text of the columns, because a person who can change entries
- * can also replace the function that hashes. The chain shows what was changed before an entry. It does not show that
- * the newest entry is gone, or that all of it was computed again. So the newest entry of each chain is kept in
+ * can also replace the function that hashes. The chain shows changes before an entry. It does not show that
+ * the newest entry is gone, or that the whole chain was computed again. So the newest entry of each chain is kept in
  * DATA_DIR, with a digest in the log.
  *
  * - Only verified entries are anchored. Each round reads from the anchored entry on, so an anchor is never replaced by
