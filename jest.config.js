@@ -1,6 +1,6 @@
-/** Tests run as ES modules on real parts; see ARCHITECTURE.md, "Tests". */
+/** Tests run as ES modules on real parts; see docs/testing.md. */
 export const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/leak-environment.js',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/jest-global-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.ts',
@@ -20,14 +20,27 @@ export const common = {
   },
 };
 
+export const reporters = ['default', '<rootDir>/test/support/slowest-reporter.js'];
+
+/** What kills processes and makes outages, and so waits for leases and timeouts: `npm run test:slow`. */
+export const faults = [
+  '/test/faults/',
+  '/test/features/worker/results/store-generation\\.',
+  '/test/platform/db/(cluster|embedded-postgres|migrations/(interrupted|left-unfinished))\\.',
+  '/test/server/files/exports\\.',
+];
+
+/** What takes half an hour and runs before a release: `npm run test:long`. */
+const long = '/test/long/';
+
 /**
  * What asks the API for what it reads: run once more with every query answered by the resolvers. The other tests are about
- * processes, faults, sockets and time, or ask nothing.
+ * processes, faults, sockets and time, or read nothing.
  */
 const aboutReading = [
   'contract/(tenancy/|http-)',
   'features/(api-keys|audit|ledger|members|people|projects)/',
-  'features/(budgets/budgets|generations/(generation-filter|rate-image|waiting)|reconciliation/books|spend/spend)\\.',
+  'features/(budgets/budgets|generations/(generation-filter|images/rate-image|waiting)|reconciliation/(books|reconciliation\\.queries)|spend/spend)\\.',
   'journeys/(bad-input|guards|live-access|models|money|requests|samples|team)\\.',
 ].join('|');
 
@@ -37,7 +50,7 @@ export default {
       ...common,
       displayName: 'compiled',
       testMatch: ['**/*.test.ts'],
-      testPathIgnorePatterns: ['/test/slow/', '/node_modules/'],
+      testPathIgnorePatterns: [...faults, long, '/node_modules/'],
     },
     {
       ...common,
@@ -46,9 +59,8 @@ export default {
       setupFiles: ['<rootDir>/test/support/by-resolvers.ts'],
     },
   ],
+  reporters,
   testTimeout: 60_000,
-  // The migration engine leaves a timer of its own running for a while; nothing of ours is left.
-  forceExit: true,
   // Each test file talks to a Postgres of its own making and to real processes, for which it waits: three at a time fill two
   // cores.
   maxWorkers: 3,

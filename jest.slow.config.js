@@ -1,11 +1,11 @@
-import { common } from './jest.config.js';
+import { common, faults, reporters } from './jest.config.js';
 
-/** What takes minutes: hundreds of interruptions, long outages. `npm run test:slow`, before a release. */
+/** Killed processes, outages and attacks. They mostly wait, so more of them run at a time than there are cores. */
 export default {
   ...common,
   displayName: 'slow',
-  testMatch: ['**/test/slow/**/*.test.ts'],
-  testTimeout: 1_800_000,
-  forceExit: true,
-  maxWorkers: 1,
+  testRegex: faults.map((path) => (path.endsWith('/') ? `${path}.*\\.test\\.ts$` : `${path}test\\.ts$`)),
+  reporters,
+  testTimeout: 120_000,
+  maxWorkers: 5,
 };

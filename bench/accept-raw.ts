@@ -3,23 +3,23 @@ import pg from 'pg';
 import { z } from 'zod';
 
 /*
- * The raw side of bench/accept.ts, in a process of its own: for each run one transaction that writes the rows that
- * `generate` writes, on prepared statements and as few of them as one would write by hand. The triggers are the same.
+ * The raw side of bench/accept.ts, in a separate process. For each run one transaction writes the rows that `generate`
+ * writes, with as few prepared statements as one would write by hand. The triggers are the same.
  */
 
-/** Where to write, and how long. */
+/** The database to write to, the number of connections, and the duration. */
 export const rawOrder = z.object({
   url: z.string(),
   connections: z.number(),
   ms: z.number(),
-  /** A run that was accepted over HTTP, in each project: the rows repeat it. */
+  /** One run of each project that was accepted over HTTP. The written rows are copies of it. */
   templates: z.array(z.uuid()).min(1),
 });
 export type RawOrder = z.infer<typeof rawOrder>;
-/** How many runs were written, and in what time. */
+/** The number of runs that were written, and the time in milliseconds. */
 export const rawAnswer = z.object({ runs: z.number(), ms: z.number() });
 
-/** The columns of a run that the request decides; all others have their defaults. */
+/** The columns of a run that the request sets. All other columns have their defaults. */
 const columns = `project_id, character_id, model, model_version, prompt, parameters, "references", seed, price_micros, hold_micros,
   price_shape, output_count, result_key, request_hash, batch, user_id, api_key_id`;
 
@@ -42,7 +42,7 @@ const admit = `INSERT INTO pgboss.job_common (id, name, data, priority, start_af
     q.expire_seconds, q.deletion_seconds, now() + q.retention_seconds * interval '1s', q.retry_limit, q.retry_delay, false, q.policy,
     q.heartbeat_seconds
   FROM admit_generation($1, $2) a, pgboss.queue q WHERE q.name = 'advance-generation'`;
-const tell = `WITH entry AS (
+const record = `WITH entry AS (
     INSERT INTO audit_entries (project_id, sequence, actor_kind, user_id, api_key_id, action, target_type, target_id, details,
       previous_hash, hash)
     VALUES ($1, 0, 'API_KEY', $2, $3, 'GENERATION_REQUESTED', 'Generation', $4, $5::jsonb, '', '')
@@ -51,13 +51,13 @@ const tell = `WITH entry AS (
 
 async function readTemplate(client: pg.Client, id: string): Promise<Template> {
   const run = await client.query(`SELECT ${columns} FROM generations WHERE id = $1`, [id]);
-  const told = await client.query(
+  const recorded = await client.query(
     `SELECT e.progress, a.details, e.project_id, e.character_id, a.user_id, a.api_key_id
      FROM project_events e JOIN audit_entries a ON a.target_id = e.generation_id AND a.action = e.kind
      WHERE e.generation_id = $1 AND e.kind = 'GENERATION_REQUESTED'`,
     [id],
   );
-  const [values, row] = [run.rows[0], told.rows[0]];
+  const [values, row] = [run.rows[0], recorded.rows[0]];
   return {
     projectId: row.project_id,
     characterId: row.character_id,
@@ -81,7 +81,7 @@ async function write(client: pg.Client, template: Template): Promise<void> {
     values: [id, randomUUID(), randomUUID(), ...template.values],
   });
   await client.query({ name: 'admit', text: admit, values: [projectId, randomUUID()] });
-  const told = [
+  const recordValues = [
     projectId,
     userId,
     apiKeyId,
@@ -90,14 +90,14 @@ async function write(client: pg.Client, template: Template): Promise<void> {
     characterId,
     JSON.stringify(progress),
   ];
-  await client.query({ name: 'tell', text: tell, values: told });
+  await client.query({ name: 'record', text: record, values: recordValues });
   await client.query('COMMIT');
 }
 
 async function writeRaw({ url, connections, ms, templates }: RawOrder) {
   const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: url }));
   await Promise.all(clients.map((client) => client.connect()));
-  // Hints are left to others, as the server leaves them to one connection.
+  // These connections send no hints, as in the server, where one connection sends them all.
   await Promise.all(clients.map((client) => client.query("SET dramatis.hints = 'after commit'")));
   const [first] = clients;
   if (!first) throw new Error('no connection');

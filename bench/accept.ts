@@ -13,16 +13,16 @@ import { type RawOrder, rawAnswer } from './accept-raw.ts';
 import { atLeast, type Bench, median, type Result } from './result.ts';
 
 const inFlight = 48;
-/** Where all write in one project more connections would only wait for each other's locks: these are the fastest. */
+/** The fastest number of connections for one project: more connections only wait for each other's locks. */
 const rawConnectionsInOne = 4;
 const rounds = 5;
 const roundMs = 2_000;
 const bound = 0.25;
-/** The most that a project may have under way. */
+/** The most runs that a project may have under way. */
 const mostSlots = 10_000;
 const adminKey = 'accept-bench-admin-key';
 
-/** Accepted runs in a second, over the raw inserts of the same rows: once in one project, once spread over many. */
+/** The rate of accepted runs divided by the rate of raw inserts of the same rows, in one and in many projects. */
 export const acceptBench: Bench = {
   name: 'accept',
   about: 'Runs accepted over HTTP in a second, against raw inserts of the same rows in a transaction each.',
@@ -48,7 +48,7 @@ export const acceptBench: Bench = {
   },
 };
 
-/** The built server with its own configuration; but a key's points are not what is measured, so there are many. */
+/** The built server with its default configuration, except many query points, because these are not measured. */
 async function startServer(databaseUrl: string, directory: string) {
   const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
     env: {
@@ -90,13 +90,13 @@ async function compare(url: string, databaseUrl: string, client: pg.Client, coun
     for (const place of raw) templates.push(await generate(pool, place));
     const connections = count === 1 ? rawConnectionsInOne : inFlight;
     const order: RawOrder = { url: databaseUrl, connections, ms: roundMs, templates };
-    // Both once for nothing: plans, caches and the code get warm.
+    // Both sides run once without being measured, to warm up plans, caches and code.
     await accept(pool, accepting, roundMs);
     await insertRaw({ ...order, ms: roundMs / 2 });
     const made = await countRows(client, [...accepting, ...raw]);
     const speeds: { accepted: number; inserted: number }[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      // Each goes first as often as the other.
+      // The side that goes first alternates.
       const early = round % 2 === 0 ? await accept(pool, accepting, roundMs) : null;
       const inserted = await insertRaw(order);
       speeds.push({ accepted: early ?? (await accept(pool, accepting, roundMs)), inserted });
@@ -127,7 +127,7 @@ const payload = z.object({
 type Payload = z.output<typeof payload>;
 const answer = z.object({ data: z.record(z.string(), payload), errors: z.never().optional() });
 
-/** What a mutation answers that has nothing to complain of. */
+/** Runs a mutation and returns its payload. Throws when there are errors. */
 async function ask(pool: Pool, key: string, query: string, input: object): Promise<Payload> {
   const { body } = await pool.request({
     method: 'POST',
@@ -142,7 +142,7 @@ async function ask(pool: Pool, key: string, query: string, input: object): Promi
   return payload;
 }
 
-/** Projects with a character who has a face, a budget and a service key; every run has its slot and its job at once. */
+/** Makes projects, each with a character with a face, a budget, a service key, and slots for all of its runs. */
 async function cast(pool: Pool, count: number): Promise<Place[]> {
   const admin = (mutation: string, input: object, picked = '') => {
     const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
@@ -172,7 +172,7 @@ const face =
 const generateMutation = `mutation ($input: GenerateInput!) {
   generate(input: $input) { generation { id status } userErrors { code message path } } }`;
 
-/** The provider takes ten minutes, so that what is measured is accepting. Resolves to the row's id. */
+/** Requests a run that takes ten minutes at the provider, so only accepting is measured. Resolves to the row id. */
 async function generate(pool: Pool, { characterId, secret }: Place): Promise<string> {
   const { generation } = await ask(pool, secret, generateMutation, {
     characterId,
@@ -182,7 +182,7 @@ async function generate(pool: Pool, { characterId, secret }: Place): Promise<str
   return fromGlobalId('Generation', generation?.id ?? '');
 }
 
-/** As many as are accepted in a time; in a second. */
+/** Requests runs for some time and resolves to the number that was accepted in a second. */
 async function accept(pool: Pool, places: readonly Place[], ms: number): Promise<number> {
   let accepted = 0;
   const startedAt = performance.now();
@@ -210,17 +210,17 @@ async function insertRaw(order: RawOrder): Promise<number> {
   return (runs * 1_000) / ms;
 }
 
-/** How many runs there are; throws where one lacks what belongs to it, on either side. */
+/** Counts the runs. Throws when a run, of either side, lacks one of the rows that belong to it. */
 async function countRows(client: pg.Client, places: readonly Place[]): Promise<number> {
   let runs = 0;
   for (const { projectId } of places) {
     const { rows } = await client.query<
-      Record<'runs' | 'holds' | 'audited' | 'told' | 'slots' | 'jobs' | 'held', string>
+      Record<'runs' | 'holds' | 'audited' | 'events' | 'slots' | 'jobs' | 'held', string>
     >(
       `SELECT (SELECT count(*) FROM generations WHERE project_id = $1) AS runs,
          (SELECT count(*) FROM ledger_entries WHERE project_id = $1 AND kind = 'HOLD') AS holds,
          (SELECT count(*) FROM audit_entries WHERE project_id = $1 AND action = 'GENERATION_REQUESTED') AS audited,
-         (SELECT count(*) FROM project_events WHERE project_id = $1 AND kind = 'GENERATION_REQUESTED') AS told,
+         (SELECT count(*) FROM project_events WHERE project_id = $1 AND kind = 'GENERATION_REQUESTED') AS events,
          (SELECT count(*) FROM generations WHERE project_id = $1 AND holds_slot) AS slots,
          (SELECT count(*) FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE project_id = $1) AS jobs,
          (SELECT count(*) FROM budget_windows w JOIN budgets b ON b.id = w.budget_id WHERE b.project_id = $1

@@ -3,21 +3,21 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { takeFrames, textFrame } from './support/frames.ts';
 
-/** Many subscribers of one server that are told the same. */
+/** Many subscribers of one server that are sent the same events. */
 export interface Audience {
-  /** Resolves to the `data` of the next event once all have it; throws when they were told different things. */
+  /** Resolves to the `data` of the next event when all have it. Throws when they were sent different events. */
   next(): Promise<string>;
   close(): void;
 }
 
-/** This many connect at a time. */
+/** The number of subscribers that connect at a time. */
 const atOnce = 50;
 const patienceMs = 30_000;
 const noise = /"type":"(connection_ack|ping|pong)"/;
 
 /**
- * Opens a socket and a subscription for each credential, and waits until all of them follow. They read bare bytes, so
- * that a round is over soon and what a server does when idle weighs little in it.
+ * Opens a socket and a subscription for each credential, and waits until all are subscribed. They compare raw bytes
+ * without parsing, so that a round is short and a server's idle work has little weight in it.
  */
 export async function gather(
   port: number,
@@ -25,7 +25,7 @@ export async function gather(
   payload: { query: string; variables: object },
 ): Promise<Audience> {
   const sockets: Socket[] = [];
-  const told: string[] = [];
+  const complete: string[] = [];
   let heard: { data: Buffer; count: number }[] = [];
   let news = Promise.withResolvers<void>();
 
@@ -41,7 +41,7 @@ export async function gather(
     known.count += 1;
     if (known.count < credentials.length) return;
     heard = heard.filter((each) => each !== known);
-    told.push(String(data));
+    complete.push(String(data));
     news.resolve();
     news = Promise.withResolvers();
   }
@@ -77,18 +77,18 @@ export async function gather(
     const some = credentials.slice(from, from + atOnce);
     await Promise.all(some.map((credential, index) => open(credential, from + index)));
   }
-  // The last of them have asked, and are not heard of before there is something to tell.
+  // The server does not confirm a subscription, so this waits until the last ones are surely active.
   await sleep(3_000);
   return {
     async next() {
       const late = AbortSignal.timeout(patienceMs);
       const counts = () => heard.map(({ data, count }) => `${count} × ${data}`).slice(0, 3);
-      while (told.length === 0) {
-        if (late.aborted) throw new Error(`Waited in vain: ${counts()}`);
+      while (complete.length === 0) {
+        if (late.aborted) throw new Error(`Not all subscribers got an event in time: ${counts()}`);
         await Promise.race([news.promise, sleep(1_000)]);
       }
-      if (heard.length > 0) throw new Error(`Not all were told the same: ${counts()}`);
-      return told.shift() ?? '';
+      if (heard.length > 0) throw new Error(`The subscribers were sent different events: ${counts()}`);
+      return complete.shift() ?? '';
     },
     close() {
       for (const socket of sockets) socket.destroy();

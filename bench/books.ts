@@ -3,17 +3,17 @@ import type pg from 'pg';
 import { nilId } from '../src/platform/db/nil-id.ts';
 
 /*
- * Books of any size in seconds: runs, their ledger and their rollups written set by set, without the triggers that keep
- * them otherwise. `checkBooks` shows on a sample that both ways lead to the same rows.
+ * Writes books of any size in seconds: runs, their ledger and their rollups, with one statement for each table and
+ * without the triggers that usually write them. `checkBooks` checks on a sample that both ways write the same rows.
  */
 
-/** How many days, up to today, the runs are spread over. */
+/** The number of days, up to today, over which the runs are spread. */
 export const daysOfBooks = 90;
 
-/** Each twentieth run fails and costs nothing: two entries instead of three. */
+/** Every twentieth run fails and costs nothing, so it has two entries instead of three. */
 const entriesPerTwentyRuns = 59;
 
-/** An empty project with characters and users. */
+/** Makes a project with characters and without runs. */
 export async function makeProject(client: pg.ClientBase, characters: number): Promise<string> {
   const id = randomUUID();
   await client.query('INSERT INTO projects (id, name) VALUES ($1, $2)', [id, `Bench ${id}`]);
@@ -24,7 +24,7 @@ export async function makeProject(client: pg.ClientBase, characters: number): Pr
   return id;
 }
 
-/** Runs as they are asked for: 4 models, every character, 10 users, a key for every other user. */
+/** Inserts runs as `generate` would: of 4 models, all characters, 10 users, and a key for every second user. */
 export async function insertRuns(client: pg.ClientBase, projectId: string, runs: number): Promise<void> {
   await client.query(
     `WITH people AS (
@@ -59,7 +59,7 @@ export async function endRuns(client: pg.ClientBase, projectId: string): Promise
   );
 }
 
-/** What `book_generation` writes for runs that have ended. */
+/** The ledger entries that `book_generation` writes for runs that have ended. */
 const ledger = `SELECT g.project_id, g.id AS generation_id, e.kind::"LedgerEntryKind" AS kind, e.debit::"LedgerAccount" AS debit,
     e.credit::"LedgerAccount" AS credit, e.amount AS amount_micros, (g.requested_at AT TIME ZONE 'UTC')::date AS day, g.model,
     g.character_id, g.user_id, g.api_key_id, g.provider_account, e.source
@@ -71,7 +71,7 @@ const ledger = `SELECT g.project_id, g.id AS generation_id, e.kind::"LedgerEntry
 const places = Array.from({ length: 64 }, (_, index) => `count(*) FILTER (WHERE place = ${index + 1})::int`);
 const none = `'${nilId}'::uuid`;
 
-/** What `roll_up` has written when all runs have ended; in the order in which it would have come to each row. */
+/** The rollups that `roll_up` has written when all runs have ended, in the order in which it first writes each row. */
 const rollups = `SELECT * FROM (WITH ended AS MATERIALIZED (
     SELECT *, (requested_at AT TIME ZONE 'UTC')::date AS day, coalesce(user_id, ${none}) AS run_user,
       coalesce(api_key_id, ${none}) AS run_key,
@@ -91,7 +91,7 @@ const ledgerColumns =
 const rollupColumns =
   'project_id, day, slice, model, character_id, user_id, api_key_id, status, amount_micros, runs, failures, pictures, discarded, seconds';
 
-/** Fills a new project with about as many ledger entries; resolves to its id. */
+/** Fills a new project with about this many ledger entries. Resolves to the project's id. */
 export async function fillBooks(client: pg.ClientBase, entries: number): Promise<string> {
   const id = await makeProject(client, 50);
   await client.query('SET session_replication_role = replica');
@@ -104,7 +104,7 @@ export async function fillBooks(client: pg.ClientBase, entries: number): Promise
   return id;
 }
 
-/** Lets the triggers keep a small project's books, and throws when those written set by set differ in any row. */
+/** Lets the triggers write the books of a small project. Throws when the fill would write any other row. */
 export async function checkBooks(client: pg.ClientBase): Promise<void> {
   const id = await makeProject(client, 5);
   await insertRuns(client, id, 400);

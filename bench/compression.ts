@@ -4,7 +4,7 @@ import { atMost, type Bench, median, type Result } from './result.ts';
 
 const rounds = 15;
 const batch = 10;
-/** What every answer takes anyway, whoever reads it: it is written once. */
+/** The work that every response needs, with or without compression. */
 const against = 'writing the answer as JSON';
 
 const words =
@@ -20,7 +20,7 @@ const image = () => ({
   height: 1024,
 });
 
-/** A page of the library: 40 characters, their references and latest pictures; ids and signatures are half of it. */
+/** A page of the library: 40 characters, their references and latest pictures. Half of it is ids and signatures. */
 function library() {
   const nodes = Array.from({ length: 40 }, () => ({
     id: id('Character'),
@@ -46,16 +46,16 @@ function library() {
   return { data: { project: { id: id('Project'), characters: { nodes } } } };
 }
 
-/** Processor time of the main thread, and of all threads. */
+/** The processor time of the main thread, and of all threads together. */
 interface Spent {
   readonly main: number;
   readonly all: number;
 }
 const nothing: Spent = { main: 0, all: 0 };
-/** How much work, on all threads together, each may be. */
+/** The bound of each encoding's processor time on all threads, as a multiple of writing the JSON. */
 const dearest: Readonly<Record<string, number>> = { zstd: 8, br: 9, gzip: 20 };
 
-/** What compressing a large answer saves and costs, by each encoding that is offered. */
+/** The bytes that compression saves on a large response, and its processor time, for each supported encoding. */
 export const compression: Bench = {
   name: 'compression',
   about: 'bytes saved and processor time spent by compressing a page of the library',
@@ -87,7 +87,7 @@ export const compression: Bench = {
   },
 };
 
-/** Medians of the processor time that each takes, in microseconds for one; turn by turn, so that noise falls on all. */
+/** The median processor time of each work, in microseconds. The works alternate, so that noise affects all of them. */
 async function spentOn(work: readonly (() => unknown)[]): Promise<Spent[]> {
   const took = work.map(() => [] as Spent[]);
   for (let round = -5; round < rounds; round += 1) {

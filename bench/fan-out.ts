@@ -12,7 +12,7 @@ import { type Audience, gather } from './audience.ts';
 import { atMost, type Bench, median, type Result } from './result.ts';
 
 const adminKey = 'bench_admin_key_0123456789';
-/** By kind of viewer; a person and a key hold as many sockets as they may. */
+/** The numbers of sockets, people and keys. Each person and each key has `socketsEach` sockets. */
 const [adminSockets, people, keys, socketsEach] = [1_000, 150, 50, 20];
 const [rounds, eventsInRound] = [7, 8];
 const document = `subscription ($projectId: ID!) {
@@ -24,7 +24,7 @@ const document = `subscription ($projectId: ID!) {
 
 export const fanOut: Bench = {
   name: 'fan-out',
-  about: 'One event to 5,000 subscribers, against graphql-ws as it comes.',
+  about: 'One event to 5,000 subscribers, against plain graphql-ws.',
   async run() {
     const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
     const postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
@@ -34,7 +34,7 @@ export const fanOut: Bench = {
         DATA_DIR: join(directory, 'data'),
         ADMIN_API_KEY: adminKey,
         PORT: '0',
-        // All service keys of a project share the sockets and the purse of one viewer.
+        // All service keys of a project share the socket limit and the query points of one viewer.
         WS_MAX_SOCKETS: '100000',
         WS_MAX_SUBSCRIPTIONS: '100000',
         COST_PER_SECOND: '1000000',
@@ -83,24 +83,24 @@ async function compare(client: pg.Client, ours: Started, plain: Started): Promis
   await heard.next();
   const characterId = String(created.createCharacter?.character?.id);
   let event: unknown;
-  // As another process would write it.
+  // Records an event in the database, as another process would.
   const tellOurs = async () => {
     await client.query('SELECT record_project_event($1, $2, NULL, $3, NULL, NULL, NULL)', [
       rowId(projectId),
       'CHARACTER_UPDATED',
       rowId(characterId),
     ]);
-    const told = await heard.next();
-    event = JSON.parse(told).projectEvents;
-    return told;
+    const data = await heard.next();
+    event = JSON.parse(data).projectEvents;
+    return data;
   };
   const tellPlain = async () => {
     await fetch(`http://127.0.0.1:${plain.port}/`, { method: 'POST', body: JSON.stringify(event) });
     return plainly.next();
   };
-  // Once to be warm; and so that the other can be told the very same.
+  // Warms both up. Ours goes first, so that the plain server can send the same event.
   for (let index = 0; index < 3; index += 1) {
-    if ((await tellOurs()) !== (await tellPlain())) throw new Error('The two tell different things.');
+    if ((await tellOurs()) !== (await tellPlain())) throw new Error('The two servers send different events.');
   }
   const spent = { ours: [] as number[], plain: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
@@ -112,16 +112,16 @@ async function compare(client: pg.Client, ours: Started, plain: Started): Promis
   const [own, theirs] = [median(spent.ours), median(spent.plain)];
   const kilobytes = memory.map((bytes) => (bytes / 1_024).toFixed(0));
   return [
-    atMost(0.4, {
+    atMost(0.35, {
       what: `one event to ${credentials.length} subscribers, CPU per delivery`,
-      against: 'graphql-ws as it comes',
+      against: 'plain graphql-ws',
       value: own / theirs,
       note: `${own.toFixed(1)} µs to ${theirs.toFixed(1)} µs, medians of ${rounds} rounds of ${eventsInRound} events in turn; ${kilobytes.join(' KB to ')} KB a subscriber`,
     }),
   ];
 }
 
-/** The database's id in one of the API's. */
+/** The database's id in an id of the API. */
 function rowId(globalId: string): string {
   return Buffer.from(globalId, 'base64url').toString().split(':')[1] ?? '';
 }
@@ -132,7 +132,7 @@ interface Answer {
   readonly secret?: string;
 }
 
-/** One credential for each socket: the admin's, people's of every role, and keys of the project. */
+/** One credential for each socket: the admin key, tokens of people of every role, and keys of the project. */
 async function viewers(
   client: pg.Client,
   projectId: string,
@@ -156,7 +156,7 @@ async function viewers(
   return [...Array<string>(adminSockets).fill(adminKey), ...each];
 }
 
-/** Microseconds of a server's CPU for each delivery of some events. */
+/** The CPU time of a server for each delivery of an event, in microseconds. */
 async function costOf(server: Started, tell: () => Promise<string>, deliveries: number): Promise<number> {
   const before = server.cpuMs();
   for (let index = 0; index < eventsInRound; index += 1) await tell();
@@ -165,13 +165,13 @@ async function costOf(server: Started, tell: () => Promise<string>, deliveries: 
 
 interface Started {
   readonly port: number;
-  /** What all of its threads have used so far. */
+  /** The CPU time that all of its threads have used so far. */
   cpuMs(): number;
   rss(): number;
   stop(): Promise<void>;
 }
 
-/** Starts a server as a process of its own, which prints its port or the URL that it listens on. */
+/** Starts a server in a separate process, which prints its port or the URL that it listens on. */
 async function startServer(file: string, environment: Record<string, string>): Promise<Started> {
   const child: ChildProcess = spawn(process.execPath, [file], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -183,8 +183,8 @@ async function startServer(file: string, environment: Record<string, string>): P
     void exited.then(() => reject(new Error(`${file} ended before it listened`)));
     if (!child.stdout) return;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const [, told] = /^(\d+)$|"url":"http:\/\/[^"]*:(\d+)"/.exec(line)?.filter(Boolean) ?? [];
-      if (told) resolve(Number(told));
+      const [, port] = /^(\d+)$|"url":"http:\/\/[^"]*:(\d+)"/.exec(line)?.filter(Boolean) ?? [];
+      if (port) resolve(Number(port));
     });
   });
   const stat = () => {
@@ -193,7 +193,7 @@ async function startServer(file: string, environment: Record<string, string>): P
   };
   return {
     port,
-    // In hundredths of a second: user and system time, the 14th and 15th field of the whole line.
+    // User and system time, the 14th and 15th field of the whole line, in hundredths of a second.
     cpuMs: () => (Number(stat()[11]) + Number(stat()[12])) * 10,
     rss: () => Number(stat()[21]) * 4_096,
     async stop() {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /*
- * The obvious way to poll: a timer and a `fetch` for each run. Gets the runs' ids as a JSON list on stdin, and polls
- * each of them at the interval in FETCH_EVERY_MS.
+ * The simplest way to poll: a timer and a `fetch` for each run. Reads the runs' ids as a JSON list from stdin, and
+ * polls each run at the interval FETCH_EVERY_MS.
  */
 const base = process.env.PROVIDER_URL ?? '';
 const everyMs = Number(process.env.FETCH_EVERY_MS ?? 1_000);
@@ -17,7 +17,7 @@ async function poll(id: string): Promise<void> {
       const { status } = (await answer.json()) as { status: string };
       if (status === 'COMPLETED' || status === 'FAILED') return;
     } catch {
-      // Asked again.
+      // The next round polls again.
     }
   }
 }

@@ -4,8 +4,8 @@ import { createPrepare } from '../src/platform/graphql/documents/prepare.ts';
 import { hostileDocuments } from '../test/support/hostile.ts';
 
 /*
- * What refusing a hostile document takes, as a multiple of what preparing an honest one takes; and what an honest one
- * takes with guards and cache, as a multiple of bare parsing and validation. Taken turn by turn in one process.
+ * Prints two ratios of time: refusing a hostile document to preparing an honest one, and preparing an honest one, with
+ * guards and cache, to only parsing and validating it. Both sides are measured in turn in one process.
  */
 const honest = `query Library($first: Int!) { projects(first: $first) { nodes { id name characters(first: 20) { nodes {
   id name tags referenceImages(first: 3) { kind image { url(width: 256) } } } pageInfo { hasNextPage endCursor } } } } }`;
@@ -26,7 +26,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** The medians of several pieces of work, done turn by turn so that noise falls on all of them. */
+/** The median times of several works. The works alternate, so that noise affects all of them. */
 function compare(work: readonly (() => unknown)[], rounds: number): number[] {
   const took = work.map(() => [] as number[]);
   for (let round = 0; round < rounds; round += 1) {
@@ -51,7 +51,9 @@ const [bareMs = 0, freshMs = 0, knownMs = 0] = compare([bare, fresh, known], 500
 print('seen for the first time', freshMs / bareMs);
 print('known', knownMs / bareMs);
 
-process.stdout.write('\nRefusing, as a multiple of preparing that one for the first time:\n');
+process.stdout.write(
+  '\nRefusing a hostile document, as a multiple of preparing the honest one for the first time:\n',
+);
 for (const [name, document] of [
   ['(introspection, which is answered)', getIntrospectionQuery()] as const,
   ...hostileDocuments,

@@ -9,12 +9,12 @@ import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
 import type { Bench } from './result.ts';
 
-/* `npm run bench` runs all that fit into ten minutes together, `npm run bench -- <name> …` those that are named. */
+/* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
-/** Too long, or too much beside the point, to go with the others. */
+/** These take too long, or matter too little, to run by default. */
 const others: readonly Bench[] = [memory, compression];
 
-/** Of whatever is run together: a bench that hangs must not keep anybody waiting. */
+/** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;
 
 const names = process.argv.slice(2);
@@ -29,7 +29,7 @@ if (unknown.length > 0) {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 setTimeout(() => {
-  console.log(`\nGiven up after ${endsWithinMinutes} minutes.`);
+  console.log(`\nAborted after ${endsWithinMinutes} minutes.`);
   process.exit(1);
 }, endsWithinMinutes * 60_000).unref();
 

@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../src/platform/db/embedded-postgres.ts';
 import { type Started, startNode } from './processes.ts';
 
 export const adminKey = 'bench_admin_key_0123456789';
-/** What such runs took: from 20 to 160 seconds, as if the model were that capricious. */
+/** Observed durations of such runs, from 20 to 160 seconds, so that the expected duration is uncertain. */
 const observations = `
   INSERT INTO price_observations (model, shape, outputs, cost_micros, seconds, source)
   SELECT model, price_shape, output_count, 85000, 20 + number * 0.7, 'PROVIDER' FROM (SELECT * FROM generations LIMIT 1) g,
@@ -18,7 +18,7 @@ const observations = `
 const counted = z.object({ submitted: z.number(), polls: z.record(z.string(), z.number()) });
 const apiKey = 'SG_0123456789abcdef';
 
-/** Runs that wait for a slot are rows and nothing else, so more of them can be written set by set. */
+/** A run that waits for a slot is only a row, so one statement can copy many. */
 const copies = `
   INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, prompt, parameters, "references",
     seed, price_micros, hold_micros, price_shape, output_count, wakeup_id)
@@ -26,30 +26,34 @@ const copies = `
     number, price_micros, hold_micros, price_shape, output_count, gen_random_uuid()
   FROM generations, generate_series(1, $1::int) number`;
 
-/** What the provider stub has counted. */
+/** The counts of the provider stub. */
 export interface Counts {
   readonly submitted: number;
-  /** Status polls of the server, and of the fetch loop. */
+  /** The status polls of the server, and of the fetch loop. */
   readonly polls: { readonly server: number; readonly loop: number };
 }
 
-/** The shipped server, as it is configured by default, on a Postgres and a provider of the bench's own. */
+/** The shipped server with its default configuration, on its own Postgres and its own provider stub. */
 export interface ManyRuns {
   readonly server: Started;
   readonly providerUrl: string;
   readonly database: pg.Pool;
   readonly projects: readonly string[];
   counts(): Promise<Counts>;
-  /** Asks for one run of each project, and copies their rows until there are so many; the server admits them. */
+  /**
+   * Requests one run of each project, and copies their rows until there are `runs` runs. The server then admits them.
+   */
   ask(runs: number): Promise<void>;
-  /** What the provider calls the runs that it has. */
+  /** The provider's ids of its runs under way. */
   requestIds(): Promise<string[]>;
-  /** Lets the provider end its runs one after another within so long; tells when each of them ends. */
+  /** Lets the provider end its runs one after another within this time. Resolves to the time when each of them ends. */
   release(withinMs: number): Promise<{ at: number; ends: { id: string; at: number }[] }>;
   stop(): Promise<void>;
 }
 
-/** Starts all of it, with so many projects whose slots are as many as it takes. */
+/**
+ * Starts the database, the provider and the server, and makes the projects, each with enough slots for all its runs.
+ */
 export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
   const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
   const closers: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
@@ -116,11 +120,11 @@ export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
   }
 }
 
-/** Waits until it is so, asking a few times a second. */
+/** Waits until `ask` resolves to true; calls it a few times a second. Throws after the limit. */
 export async function until(what: string, limitMs: number, ask: () => Promise<boolean>): Promise<void> {
   const endsAt = performance.now() + limitMs;
   while (!(await ask())) {
-    if (performance.now() > endsAt) failed(`Waited in vain: ${what}.`);
+    if (performance.now() > endsAt) failed(`Did not happen in time: ${what}.`);
     await sleep(200);
   }
 }
@@ -174,7 +178,7 @@ async function generate(url: string, characterId: string): Promise<void> {
   );
 }
 
-/** The answer's data, as the caller expects it. */
+/** Runs an operation and returns its data, parsed with the expected schema. */
 async function get<Data>(url: string, query: string, variables: object, expected: z.ZodType<Data>) {
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',

@@ -16,12 +16,12 @@ import { aboutCharacter, aboutProject, askOnce, libraryQuery, type Target } from
 import { startDramatis } from './support/servers.ts';
 import { openStage } from './support/stage.ts';
 
-/** How often each kind of work is begun: steady, and far from all that the server can do. */
+/** The interval at which each kind of work is started: steady, and far below the capacity of the server. */
 const everyMs = { library: 250, character: 50, run: 1_000 };
-/** When memory is looked at, in seconds since the load began: each a window of half a minute. */
+/** The two windows in which memory is measured, in seconds since the load began. Each is half a minute long. */
 const windows = { early: 60, late: 600, length: 30 };
 
-/** Whether memory stays: the shipped server under everything at once, for ten minutes. */
+/** Whether memory grows: the shipped server under all kinds of work together, for ten minutes. */
 export const memory: Bench = {
   name: 'memory',
   about:
@@ -66,7 +66,7 @@ export const memory: Bench = {
   },
 };
 
-/** Once a second until the last window has passed. */
+/** Measures memory once a second until the last window has passed. */
 async function sampleMemory(pid: number): Promise<{ at: number; mebibytes: number }[]> {
   const samples: { at: number; mebibytes: number }[] = [];
   const startedAt = performance.now();
@@ -79,7 +79,7 @@ async function sampleMemory(pid: number): Promise<{ at: number; mebibytes: numbe
   return samples;
 }
 
-/** Library queries, characters by id, runs that are followed to their end, and a subscription to the whole project. */
+/** Starts the load: library queries, characters by id, runs that are followed to their end, a subscription. */
 async function startLoad(target: Target, key: string) {
   const api = new ApiClient(target.url, key);
   const projectId = toGlobalId('Project', libraryProjectId);

@@ -4,8 +4,8 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 
 /*
- * graphql-ws as it comes, for `fan-out.ts`: the same shape of schema, nobody's rights, events from memory. POST tells
- * one: its body is what the field resolves to. Prints its port.
+ * Plain graphql-ws, for `fan-out.ts`: a schema of the same shape, no checks of access, events from memory. A POST
+ * sends an event: its body is the value of the field. Prints its port.
  */
 const schema = buildSchema(`
   type Query { ok: Boolean }
@@ -17,10 +17,10 @@ const schema = buildSchema(`
   type Generation { id: ID! status: String! cost: String }
 `);
 
-let tell: (event: unknown) => void;
+let send: (event: unknown) => void;
 let next: Promise<unknown>;
 function awaitNext(): void {
-  ({ promise: next, resolve: tell } = Promise.withResolvers<unknown>());
+  ({ promise: next, resolve: send } = Promise.withResolvers<unknown>());
 }
 awaitNext();
 
@@ -34,9 +34,9 @@ const server = createServer((request, response) => {
     body += text;
   });
   request.on('end', () => {
-    const told = tell;
+    const sendCurrent = send;
     awaitNext();
-    told(JSON.parse(body));
+    sendCurrent(JSON.parse(body));
     response.end();
   });
 });

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** A process of a bench, which ends with it. */
+/** A process that a bench has started. */
 export interface Started {
   readonly pid: number;
-  /** What it printed when it was ready, as `isReady` found it. */
+  /** The result of `isReady` for the line that showed that the process was ready. */
   readonly ready: string;
   stop(): Promise<void>;
 }
 
-/** Starts node with these arguments and its whole input, where it takes any; resolves when a line of its output is what it is waited for. */
+/** Starts node with arguments and, if given, its whole input. Resolves when `isReady` accepts a line of its output. */
 export async function startNode(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -54,7 +54,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** The memory that a process has in RAM now, in megabytes. */
+/** The current resident memory of a process, in megabytes. */
 export function residentMegabytes(pid: number): number {
   const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1_024;

@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 
 /*
- * The provider's routes as cheaply as node:http serves them, in a process of its own: whoever asks, and not who answers,
- * is to be measured. Runs go on until `/release=60000` is asked for, and then end one after another within that time. Prints its
- * address; ends with its parent.
+ * The provider's routes, as cheap as node:http can serve them, in a separate process, because the client is measured
+ * and not the provider. Runs go on until a request to `/release=60000`, and then end one after another within that
+ * time. Prints its address. Ends with its parent.
  */
 let release: { readonly at: number; readonly withinMs: number } | null = null;
 let submitted = 0;
-/** Status polls by the API key that they came with. */
+/** The number of status polls by API key. */
 const polls: Record<string, number> = {};
 const picture = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#c46' } })
   .webp()
@@ -23,7 +23,7 @@ function json(answer: ServerResponse, body: object): void {
 
 function takeRun(answer: ServerResponse): void {
   submitted += 1;
-  // Its place in the order in which runs end, from 0 to 1, is part of its name: nothing needs to be remembered.
+  // The run's place in the order of ends, from 0 to 1, is part of its id, so that nothing needs to be stored.
   json(answer, { request_id: `${submitted}-${Math.random().toFixed(9).slice(2)}`, status: 'QUEUED' });
 }
 

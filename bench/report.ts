@@ -27,7 +27,7 @@ const store = new URL('./results.json', import.meta.url);
 const page = new URL('./RESULTS.md', import.meta.url);
 const readme = new URL('../README.md', import.meta.url);
 
-/** The shape of this machine, and how busy it was with other things before. */
+/** Describes this machine, and its load before the run. */
 export async function describeMachine(): Promise<string> {
   const [cpu] = cpus();
   const { version } = z
@@ -47,7 +47,7 @@ export async function describeMachine(): Promise<string> {
   ].join(', ');
 }
 
-/** Keeps what was measured, beside what other benches have measured before, and writes the page anew. */
+/** Stores the results of a bench beside the results of the other benches, and updates the page and the README. */
 export async function keepResults(name: string, machine: string, results: readonly Result[]): Promise<void> {
   const day = new Date().toISOString().slice(0, 10);
   const all: Stored = { ...(await readResults()), [name]: { day, machine, results: [...results] } };
@@ -61,12 +61,12 @@ export async function keepResults(name: string, machine: string, results: readon
   );
 }
 
-/** A ratio as people read it. */
+/** A ratio in the form for readers. */
 export function formatValue(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
-/** The figures that the README shows: what is measured, and against what. */
+/** The figures in the README: what is measured, and against what. */
 const headlines = [
   ['the library query (166 kB), requests a second', 'node:http, pg, a serializer by hand (the limit)'],
   [
@@ -76,7 +76,7 @@ const headlines = [
   ["time of page 10,000 of a project's runs, 50 a page", 'page 1'],
 ] as const;
 
-/** The README's table, as far as its figures were measured. */
+/** The README's table, with those of its figures that were measured. */
 export function summary(all: Stored): string {
   const results = Object.values(all).flatMap((each) => each.results);
   const rows = results
@@ -85,7 +85,7 @@ export function summary(all: Stored): string {
   return ['| what | against | ratio | bound |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** What the benches have measured so far, as it is kept. */
+/** The stored results of all benches. */
 export async function readResults(): Promise<Stored> {
   return stored.parse(JSON.parse(await readFile(store, 'utf8').catch(() => '{}')));
 }
@@ -101,11 +101,11 @@ function render(all: Stored): string {
   const runs = Object.entries(all).map(([name, { day, machine }]) => `- \`${name}\`, ${day}: ${machine}.`);
   return `# What it does, in ratios
 
-Written by \`npm run bench\`. Both sides of a ratio are measured in turn in one run, and only ratios carry over to another
-machine. What is measured is the shipped server, \`node dist/main.js\`, asked with an API key of a project, with every check on
-and its default configuration. The one exception: \`COST_PER_SECOND\` and \`COST_BURST\` are a million, because sixteen connections
-that ask without a pause spend the default of 1,000 points a second at once. Every operation is counted all the same; points are
-drawn from the database in larger portions then. The statements are counted with the default's. Rivals answer the same bytes and
+Written by \`npm run bench\`. Both sides of a ratio are measured in turn in one run, and only ratios are valid on other machines.
+The measured server is the shipped one, \`node dist/main.js\`, with its default configuration and all checks. Requests use an API
+key of a project. There is one exception: \`COST_PER_SECOND\` and \`COST_BURST\` are a million, because sixteen connections
+without pauses spend the default of 1,000 points a second at once. Every operation is still counted, but points are
+drawn from the database in larger portions. The statements are counted with the default burst. Rivals answer the same bytes and
 check nothing. Pinning: ${pinning}.
 
 | bench | what | against | ratio | bound | how |

@@ -1,18 +1,18 @@
-/** One line of the results: a ratio of two figures that were measured side by side in one run. */
+/** One line of the results: a ratio of two figures that were measured together in one run. */
 export interface Result {
   /** What was measured, such as "the library query, requests per second". */
   readonly what: string;
-  /** What it is divided by. */
+  /** What the figure is divided by. */
   readonly against: string;
   readonly value: number;
-  /** The bound as people read it, such as "at least 0.55". */
+  /** The bound in words, such as "at least 0.55". */
   readonly bound: string;
   readonly holds: boolean;
-  /** How it was measured, in a few words: rounds, counts, medians. */
+  /** How the ratio was measured, in a few words: rounds, counts, medians. */
   readonly note?: string;
 }
 
-/** One subject of `npm run bench`; `npm run bench -- <name>` runs it alone. It ends all that it starts. */
+/** A bench of `npm run bench`. `npm run bench -- <name>` runs it alone. It ends everything that it starts. */
 export interface Bench {
   readonly name: string;
   /** One sentence for `npm run bench -- help`. */
@@ -25,7 +25,7 @@ export function atLeast(least: number, result: Omit<Result, 'bound' | 'holds'>):
   return { ...result, bound: `at least ${least}`, holds: result.value >= least };
 }
 
-/** A result that must not pass its bound. */
+/** A result that must not exceed its bound. */
 export function atMost(most: number, result: Omit<Result, 'bound' | 'holds'>): Result {
   return { ...result, bound: `at most ${most}`, holds: result.value <= most };
 }

@@ -6,7 +6,7 @@ const connections = 8;
 const rounds = 12;
 const roundMs = 1_000;
 
-/** Asks for a run and ends it: the hold, then the charge and the rest of the hold. */
+/** Requests a run and ends it. The triggers write the hold, then the charge and the release of the rest. */
 const ask = `INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, parameters, "references",
     seed, wakeup_id, provider_account, hold_micros, user_id, requested_at)
   VALUES ($1, $2, $3, repeat('0', 64), 'model-' || $4::int, '1', '{}', '[]', 1, $1, 'server', 100000, $5, now())`;
@@ -19,8 +19,9 @@ interface Place {
 }
 
 /**
- * Runs settled in a second with the rollups' trigger, as a share of those without it; the median over rounds taken in
- * turn. Once spread over many projects, once with all connections in one.
+ * The rate of settled runs with the rollups' trigger, divided by the rate without it. The result is the median of
+ * rounds, which alternate between the two. It is measured with runs in many projects, and with all runs in one
+ * project.
  */
 export async function settleThroughput(url: string): Promise<(readonly [name: string, ratio: number])[]> {
   const admin = new pg.Client({ connectionString: url });
@@ -53,7 +54,7 @@ async function measure(
   await settle(clients, places);
   for (let round = 0; round < rounds; round += 1) {
     const settled = { ENABLE: 0, DISABLE: 0 };
-    // Each goes first as often as the other.
+    // The side that goes first alternates.
     const order = round % 2 === 0 ? (['ENABLE', 'DISABLE'] as const) : (['DISABLE', 'ENABLE'] as const);
     for (const state of order) {
       await admin.query(`ALTER TABLE generations ${state} TRIGGER generations_roll_up`);
@@ -66,7 +67,7 @@ async function measure(
   return ((sorted[rounds / 2 - 1] ?? 0) + (sorted[rounds / 2] ?? 0)) / 2;
 }
 
-/** As many as fit into a round, on all connections. */
+/** Settles runs on all connections for one round. Resolves to their number. */
 async function settle(clients: readonly pg.Client[], places: readonly Place[]): Promise<number> {
   const endsAt = performance.now() + roundMs;
   const users = Array.from({ length: 10 }, () => randomUUID());

@@ -20,8 +20,9 @@ import { checkBooks, daysOfBooks, fillBooks } from './books.ts';
 import { settleThroughput } from './settle.ts';
 
 /*
- * What analytics, exports and settling cost as books grow, as ratios of work done turn by turn in one process. Run with
- * `npm run build && node bench/spend.ts`; it brings a Postgres of its own, takes some minutes, and fails when a bound does.
+ * How the cost of analytics, exports and settling grows with the books, as ratios of work that is measured in turn in
+ * one process. Run it with `npm run build && node bench/spend.ts`. It starts its own Postgres, takes some minutes,
+ * and fails when a ratio exceeds its bound.
  */
 const failures: string[] = [];
 
@@ -40,7 +41,7 @@ async function tookMs(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** The medians of several pieces of work, done turn by turn so that noise falls on all of them. */
+/** The median times of several works. The works alternate, so that noise affects all of them. */
 async function compare(work: readonly (() => Promise<unknown>)[], rounds: number): Promise<number[]> {
   const took = work.map(() => [] as number[]);
   for (const each of work) await each();
@@ -53,7 +54,7 @@ async function compare(work: readonly (() => Promise<unknown>)[], rounds: number
 const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
 const postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
 const db = connectDatabase(postgres.url);
-/** Of a database that no start has settled. */
+/** A client for the provider that is never called. Its environment is the one of a database that no server has used. */
 const segmind = createSegmind({
   apiKey: 'bench',
   baseUrl: 'http://127.0.0.1:1',
@@ -99,7 +100,7 @@ function spend(projectId: string) {
   return projectSpend(ctx, projectId, { ...args, groupBy: [...args.groupBy] });
 }
 
-/** A report takes as long with a hundred times the entries. */
+/** Checks that a report takes as long with a hundred times the entries. */
 async function reports(small: string, middle: string, large: string): Promise<void> {
   const [smallMs = 0, middleMs = 0, largeMs = 0] = await compare(
     [small, middle, large].map((id) => () => spend(id)),
@@ -112,7 +113,7 @@ async function reports(small: string, middle: string, large: string): Promise<vo
   print('spend at 1,000,000 entries to 10,000', largeMs / smallMs, 'at most 1.5', largeMs / smallMs <= 1.5);
 }
 
-/** The same from the entries and the runs themselves, to the last micro-dollar. */
+/** Checks that the report equals the sums of the entries and runs themselves, and that it is faster. */
 async function raw(projectId: string): Promise<void> {
   const read = () =>
     client.query<Record<'startsOn' | 'model' | 'amount' | 'runs' | 'failures' | 'pictures' | 'kept', string>>(
@@ -157,7 +158,7 @@ async function raw(projectId: string): Promise<void> {
   );
 }
 
-/** A file of a million rows passes through as through a pipe. */
+/** Checks that an export of a million rows is streamed, so that memory does not grow. */
 async function exported(projectId: string): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -203,5 +204,10 @@ async function exported(projectId: string): Promise<void> {
   process.stdout.write(
     `${seconds.toFixed(1).padStart(10)}  s for a CSV of ${expected} entries, ${megabytes.toFixed(0)} MiB\n`,
   );
-  print(`MiB of memory more between a tenth and all of it`, grown, 'at most 16', grown <= 16);
+  print(
+    'MiB of additional memory between a tenth of the export and all of it',
+    grown,
+    'at most 16',
+    grown <= 16,
+  );
 }

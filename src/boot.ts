@@ -6,23 +6,14 @@ import { explainDataFolder } from './data-folder.ts';
 import { makeFolder } from './durable-file.ts';
 import { endForeignRuns } from './features/database-review/end-foreign-runs.ts';
 import { reviewDatabase } from './features/database-review/review-database.ts';
-import { watchDatabase } from './features/database-review/watch-database.ts';
 import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
-import { watchProvider } from './features/incidents/watch-provider.ts';
-import { removeProjectsRegularly } from './features/project-deletion/tasks/remove-projects.ts';
+import { hasImages } from './features/images/has-images.ts';
+import { createProviderHealth } from './features/provider/provider-health.ts';
 import { settleEnvironment } from './features/provider/settle-environment.ts';
-import { refuseOtherEnvironment, watchEnvironment } from './features/provider/watch-environment.ts';
+import { refuseOtherEnvironment } from './features/provider/watch-environment.ts';
 import { keepServerKey } from './features/provider-keys/server-key.ts';
-import { reconcileRegularly } from './features/reconciliation/tasks/reconcile-regularly.ts';
-import { removeRegularly } from './features/retention/tasks/remove-regularly.ts';
-import { sweepStorageRegularly } from './features/storage-sweep/tasks/sweep-storage.ts';
-import { readAllRegularly } from './features/verification/tasks/read-all-regularly.ts';
-import { anchorAtStop, verifyRegularly } from './features/verification/tasks/verify-regularly.ts';
-import { admitRegularly } from './features/worker/admit-waiting.ts';
-import { advanceGeneration } from './features/worker/advance-generation.ts';
-import { sweepRegularly } from './features/worker/sweep-generations.ts';
-import { createWorker } from './features/worker/worker.ts';
+import { anchorAtStop } from './features/verification/tasks/verify-regularly.ts';
 import { greeting } from './greeting.ts';
 import { listen } from './listen.ts';
 import type { Logger } from './logger.ts';
@@ -35,6 +26,7 @@ import { migrate } from './platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from './platform/db/migrations/read-migrations.ts';
 import { createTurns } from './platform/db/turns.ts';
 import { startEventFeed } from './platform/events/event-feed.ts';
+import { startTasks } from './platform/jobs/define-task.ts';
 import { startJobQueue } from './platform/jobs/job-queue.ts';
 import { prepareJobQueue } from './platform/jobs/queue-tables.ts';
 import { createOutbound } from './platform/outbound/fetch-picture-url.ts';
@@ -49,6 +41,7 @@ import { openStoredBytes } from './platform/storage/stored-bytes.ts';
 import { openProvider, wantedEnvironment } from './provider.ts';
 import { openGraphql } from './server/open-graphql.ts';
 import type { Config } from './settings/config.ts';
+import { jobKinds, tasksOfEach, tasksOfWorkers } from './tasks.ts';
 import { tryAccount } from './try-account.ts';
 
 /** A started process: the address it listens on (none for a worker), and what stops it. */
@@ -106,7 +99,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => reader.close());
   closers.push(() => events.close());
 
-  const storage = await openLocalStorage(pictures, { log, claim: claimFor(db) });
+  const storage = await openLocalStorage(pictures, { log, claim: claimFor(db, hasImages) });
   closers.push(async () => storage.close());
   const provider = await openProvider(config, dataDirectory, closers);
   const segmind = createSegmind({
@@ -123,7 +116,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   closers.push(() => outbound.close());
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
-  const jobs = await startJobQueue(databaseUrl, log, patience);
+  const jobs = await startJobQueue(databaseUrl, jobKinds, log, patience);
   const patienceAtStop = [config.SHUTDOWN_GRACE_MS, longestAnswerMs(config)] as const;
   const sweeping = new AbortController();
   closers.push(() => {
@@ -156,24 +149,13 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   await reviewDatabase(tools);
   await endForeignRuns(tools);
   signal.throwIfAborted();
-  void watchDatabase(tools, sweeping.signal);
+  const health = createProviderHealth(tools);
+  const tasked = { ...tools, health, verified, longestCallMs: longestAnswerMs(config) };
+  startTasks(tasked, tasksOfEach, sweeping.signal);
   const url = graphql && (await listen(config, tools, { key: admin.key, databaseUrl, graphql }, closers));
   signal.throwIfAborted();
   // From here to the end nothing is waited for: a start that is broken off has begun nothing paid.
-  if (config.ROLE !== 'api') {
-    const worker = createWorker(tools);
-    jobs.work((wakeup, signal) => advanceGeneration(worker, wakeup, signal), config.WORKER_CONCURRENCY);
-    void admitRegularly(tools, sweeping.signal);
-    void sweepRegularly(tools, sweeping.signal);
-    void watchProvider(worker, sweeping.signal);
-    void reconcileRegularly(tools, sweeping.signal);
-    void removeProjectsRegularly(tools, sweeping.signal);
-    void verifyRegularly(tools, verified, sweeping.signal);
-    void readAllRegularly(tools, verified, sweeping.signal);
-    void removeRegularly(tools, sweeping.signal);
-    void sweepStorageRegularly(tools, sweeping.signal);
-    void watchEnvironment(tools, longestAnswerMs(config), sweeping.signal);
-  }
+  if (config.ROLE !== 'api') startTasks(tasked, tasksOfWorkers, sweeping.signal);
   if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);
   const stop = () => {
     // At once, while requests are still answered: a slow client must not hold up the hand-over.

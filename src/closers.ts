@@ -1,4 +1,4 @@
-/** What stops the parts that were started, newest first. */
+/** Stops the parts of the process that were started, the newest first. */
 export class Closers {
   readonly #signal: AbortSignal;
   readonly #closers: (() => Promise<unknown>)[] = [];
@@ -8,13 +8,13 @@ export class Closers {
     this.#signal = signal;
   }
 
-  /** Remembers how a part that was just started is stopped. Throws when nothing more is to be started. */
+  /** Remembers how to stop a part that was just started. Throws when the process was asked to stop. */
   push(close: () => Promise<unknown>): void {
     this.#closers.push(close);
     this.#signal.throwIfAborted();
   }
 
-  /** Stops all of them; a part that fails to stop does not keep the others from it. */
+  /** Stops all parts, also when one of them fails to stop. Then throws the first failure. */
   async closeAll(): Promise<void> {
     const failures: unknown[] = [];
     for (const close of this.#closers.splice(0).reverse())

@@ -1,11 +1,11 @@
 import { resolve, sep } from 'node:path';
 import { errorCode, toError } from './errors.ts';
 
-/** Why the file system refuses, where its code alone does not tell an operator what to do. */
+/** Reasons in words for the file system's error codes, because a code alone does not say what an operator must do. */
 const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'it exists and is not a folder',
   ENOTDIR: 'it exists and is not a folder',
-  ENOENT: 'nothing can be made there',
+  ENOENT: 'nothing can be created there',
   ELOOP: 'a symbolic link leads to itself',
   EACCES: 'the user of this process must be able to write there',
   EPERM: 'the user of this process must be able to write there',
@@ -15,8 +15,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns what the file system answers about DATA_DIR, a path in it or one above it, into an Error of one line, which names
- * the setting, the path and the reason. Any other error is given back as it is.
+ * Turns an error of the file system about DATA_DIR, a path in it or a path above it, into an Error of one line. The
+ * line names the setting, the path and the reason. Any other error is returned unchanged.
  */
 export function explainDataFolder(error: unknown, dataDirectory: string): Error {
   const cause = toError(error);

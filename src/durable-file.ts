@@ -2,6 +2,12 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './errors.ts';
 
+/*
+ * Own code beside write-file-atomic, which syncs the file and not its folder: after a loss of power a file that was renamed
+ * may not be there. It also cannot place a file without replacing another, as a key that is
+ * made once needs it.
+ */
+
 /** A file half written by a process that died is litter after this long. */
 export const litterAgeMs = 60 * 60 * 1_000;
 /** What a file system answers that cannot sync a folder, or does so by itself. */

@@ -1,12 +1,12 @@
 /**
- * The family of expected failures. Use cases only throw; the class decides what a client sees, and
- * `presentError` is the one place that decides. Imports nothing.
+ * The classes of expected failures. Use cases only throw them. `presentError` alone decides, by the class, what a
+ * client sees. Imports nothing.
  */
 
-/** Where in the input the problem is: field names and list indexes from the mutation's argument down. */
+/** The place of a problem in the input: field names and list indexes, starting at the mutation's argument. */
 export type InputPath = readonly (string | number)[];
 
-/** A failure that the caller could have avoided by asking differently: shown as `payload.userErrors`. */
+/** A failure that the caller can avoid with another request. It is shown in `payload.userErrors`. */
 export class UserError extends Error {
   override name = 'UserError';
   /** Stable, machine-readable: clients switch on it. */
@@ -20,7 +20,7 @@ export class UserError extends Error {
   }
 }
 
-/** A value that is missing, malformed or out of range. The message names the range and what came. */
+/** A value that is missing, malformed or out of range. The message names the range and the value that was sent. */
 export class InputProblem extends UserError {
   override name = 'InputProblem';
 
@@ -29,7 +29,7 @@ export class InputProblem extends UserError {
   }
 }
 
-/** Several problems of one input, told at once so that a form can mark every field. */
+/** Several problems of one input, reported together so that a form can mark every field. */
 export class InputProblems extends Error {
   override name = 'InputProblems';
   readonly problems: readonly UserError[];
@@ -45,7 +45,7 @@ export class Conflict extends UserError {
   override name = 'Conflict';
 }
 
-/** A budget has no room for what was asked. The message names the budgets, and what they have available. */
+/** A budget has too little left for the request. The message names the budgets, and what each has available. */
 export class BudgetExceeded extends UserError {
   override name = 'BudgetExceeded';
 
@@ -63,12 +63,15 @@ export class Unauthenticated extends Error {
   }
 }
 
-/** A member without the role. Top-level `errors[]`, code `FORBIDDEN`. */
+/** The viewer is a member, but their role does not allow this. Top-level `errors[]`, code `FORBIDDEN`. */
 export class Forbidden extends Error {
   override name = 'Forbidden';
 }
 
-/** Nothing the viewer may see has this id; a stranger's, a random and a malformed id look the same. */
+/**
+ * The viewer may see nothing that has this id. The answer is the same for an id of another user's object, for a
+ * random id and for a malformed id.
+ */
 export class NotFound extends Error {
   override name = 'NotFound';
 
@@ -77,31 +80,31 @@ export class NotFound extends Error {
   }
 }
 
-/** An argument of a read is unusable: top-level `errors[]`, code `BAD_USER_INPUT`. */
+/** An argument of a query is not usable. Top-level `errors[]`, code `BAD_USER_INPUT`. */
 export class BadArgument extends Error {
   override name = 'BadArgument';
 }
 
-/** A request that cannot be read as one: HTTP 400. */
+/** A malformed request: HTTP 400. */
 export class BadRequest extends Error {
   override name = 'BadRequest';
 }
 
-/** A body in a form that this server does not read: HTTP 415. */
+/** A body of a media type, charset or encoding that this server does not read: HTTP 415. */
 export class UnsupportedMedia extends Error {
   override name = 'UnsupportedMedia';
 }
 
-/** A body of more bytes than are taken: HTTP 413. */
+/** A body of more bytes than the limit: HTTP 413. */
 export class BodyTooLarge extends Error {
   override name = 'BodyTooLarge';
 
   constructor() {
-    super('The body is larger than this server takes.');
+    super('The body is larger than this server accepts.');
   }
 }
 
-/** Too much, too fast: code `RATE_LIMITED`; the same request does later. */
+/** The client exceeds a rate limit: code `RATE_LIMITED`. The same request succeeds later. */
 export class RateLimited extends Error {
   override name = 'RateLimited';
   readonly retryAfterSeconds: number;
@@ -117,12 +120,12 @@ function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000));
 }
 
-/** The database or another part we depend on does not answer now: code `SERVICE_UNAVAILABLE`, safe to retry. */
+/** The database, or another service that we depend on, does not answer: code `SERVICE_UNAVAILABLE`, safe to retry. */
 export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
-/** All clients together ask for more than this process does at a time: code `SERVICE_UNAVAILABLE`, safe to retry. */
+/** All clients together exceed a limit of this process: code `SERVICE_UNAVAILABLE`, safe to retry. */
 export class Overloaded extends Unavailable {
   override name = 'Overloaded';
   readonly retryAfterSeconds: number;
@@ -134,7 +137,7 @@ export class Overloaded extends Unavailable {
   }
 }
 
-/** Whether the same request does later, when there is less to do. */
+/** Whether the same request can succeed later, when the load is lower. */
 export function isForLater(error: unknown): error is RateLimited | Overloaded {
   return error instanceof RateLimited || error instanceof Overloaded;
 }
@@ -148,19 +151,22 @@ export class StorageUnavailable extends Error {
   }
 }
 
-/** Narrows anything thrown to an Error, also one of another realm, so that loggers and boundaries need one shape. */
+/**
+ * Turns any thrown value into an Error, so that loggers and error handlers need one type. An Error of another
+ * JavaScript realm is kept as it is.
+ */
 export function toError(thrown: unknown): Error {
   const isError = thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
   return isError ? (thrown as Error) : new Error(String(thrown));
 }
 
-/** The code that Node, Postgres and others give their errors, if there is one. */
+/** The `code` of an error, as Node, Postgres and others set it; undefined without one. */
 export function errorCode(thrown: unknown): string | undefined {
   const code = thrown !== null && typeof thrown === 'object' && 'code' in thrown ? thrown.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Open files, memory, ports, disk. */
+/** The error codes that mean that there are no more file handles, ports, memory or disk space. */
 const exhaustionCodes = [
   'EMFILE',
   'ENFILE',
@@ -172,7 +178,7 @@ const exhaustionCodes = [
   'EDQUOT',
 ];
 
-/** Whether the machine, or an operator's limit, had no more of what was needed; later it may have. */
+/** Whether the machine, or an operator's limit, had no free resource left. A later try may succeed. */
 export function isExhausted(thrown: unknown): boolean {
   for (let depth = 0, each = thrown; depth < 6 && each instanceof Object; depth += 1) {
     if (exhaustionCodes.includes(errorCode(each) ?? '')) return true;

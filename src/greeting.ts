@@ -1,15 +1,10 @@
 import { kindOfEnvironment } from './features/provider/environment.ts';
 import type { AdminKey } from './own-keys.ts';
 
-/*
- * What is written to a log stays there, and has more readers than the machine. So the admin key is shown only at a
- * terminal, by the start that makes it.
- */
-
 /**
- * What a person reads in the terminal once the server is up: where it is, how to get in, what it costs, what to try. The
- * admin key is shown only at the start that made it, and only at a terminal. What is written elsewhere is kept: a
- * container's log has many readers.
+ * The text for a person at the terminal once the server listens: its address, the admin key, what runs cost, and a
+ * first operation. The admin key itself is shown only by the start that made it, and only at a terminal. Other output
+ * is kept, for example in a container's log, where more people can read it.
  */
 export function greeting(
   { url, admin, environment }: { url: string; admin: AdminKey; environment: string },
@@ -18,7 +13,7 @@ export function greeting(
   const kind = kindOfEnvironment(environment);
   const cost =
     kind === 'SIMULATOR'
-      ? 'a stand-in for the provider; nothing is paid for'
+      ? 'a simulator of the provider; nothing is paid for'
       : `${environment}; runs cost money`;
   const { place, shell } = howToGetIn(admin, isTerminal);
   return `
@@ -36,7 +31,7 @@ export function greeting(
 `;
 }
 
-/** Where the key is, in words, and how a shell gets it within double quotes. */
+/** Where the key is, in words, and the shell expression for it, for use within double quotes. */
 function howToGetIn({ key, path, isNew }: AdminKey, isTerminal: boolean): { place: string; shell: string } {
   if (path === null) return { place: 'the one in ADMIN_API_KEY', shell: '$ADMIN_API_KEY' };
   const shell = `$(cat '${path.replaceAll("'", String.raw`'\''`)}')`;

@@ -4,29 +4,30 @@ import { writeWhole } from './durable-file.ts';
 import { errorCode, toError } from './errors.ts';
 
 /*
- * Keys and passwords are written under another name and linked to their own, so the first of several processes wins.
- * A file that is there and holds no whole key is refused and never replaced, because the key that was in it may be
- * in use. The embedded cluster is made in a folder of another name, marked as whole, and then renamed.
+ * A key or password is written to a temporary file, which is then linked to its final name. So the first of several
+ * processes wins. A file that exists and holds no complete key is refused and never replaced, because the key that
+ * was in it may be in use. The embedded cluster is made in a folder of another name, marked as complete, and then
+ * renamed.
  */
 
-/** What a file system answers that has no hard links. */
+/** The error codes of a file system without hard links. */
 const withoutLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 /** The text of a file. */
 export interface Kept {
   readonly text: string;
-  /** This call made it. */
+  /** Whether this call made the text. */
   readonly isNew: boolean;
 }
 
 /** How a file is made when there is none. */
 export interface Making {
   make(): string;
-  /** What a new text in place of a lost one costs: a clause, for the sentence that refuses an empty file. */
+  /** What is lost when a new text replaces a lost one: a clause, for the message that refuses an empty file. */
   readonly loss: string;
 }
 
-/** The text of a file; null where there is none. Throws an Error of one line for a file that is empty or cannot be read. */
+/** The text of a file; null without a file. Throws an Error of one line for a file that is empty or cannot be read. */
 export async function readKept(path: string, loss?: string): Promise<string | null> {
   let text: string;
   try {
@@ -36,7 +37,7 @@ export async function readKept(path: string, loss?: string): Promise<string | nu
     if (errorCode(error) === 'EISDIR')
       throw new Error(`${path} is a folder, and must be a file. ${advice(loss)}`);
     throw new Error(
-      `${path} cannot be read (${errorCode(error)}): the user of this process must be able to.`,
+      `${path} cannot be read (${errorCode(error)}): the user of this process needs the right to read it.`,
       {
         cause: toError(error),
       },
@@ -46,17 +47,17 @@ export async function readKept(path: string, loss?: string): Promise<string | nu
   return text.trim();
 }
 
-/** What to do about a file that holds nothing usable. */
+/** What an operator can do about a file that holds nothing usable. */
 export function advice(loss: string | undefined): string {
   const restore = 'Restore it from a backup';
   return loss === undefined ? `${restore}.` : `${restore}, or remove it to get a new one: then ${loss}.`;
 }
 
 /**
- * The text of a file that is made when there is none, readable for its owner alone. The file appears whole or not at all,
- * also when the process is killed or the power fails. Processes that start together all get the text of the first one, where
- * the file system has hard links. Elsewhere one may get a text that another replaces at once. An empty file is never
- * replaced: a person may have the text that was in it.
+ * The text of a file. The file is made when there is none, and only its owner can read it. The file is complete or
+ * absent, also when the process is killed or the power fails. Processes that start together all get the text of the
+ * first process if the file system has hard links. Without hard links a process may get a text that another process
+ * replaces at once. An empty file is never replaced, because a person may have the text that was in it.
  */
 export async function keptText(path: string, { make, loss }: Making): Promise<Kept> {
   let made: string | undefined;
@@ -68,7 +69,7 @@ export async function keptText(path: string, { make, loss }: Making): Promise<Ke
   }
 }
 
-/** Gives a file its name, unless another process was first. */
+/** Gives a temporary file its final name, unless another process was first. */
 async function place(temporary: string, path: string): Promise<void> {
   const problem: unknown = await link(temporary, path).catch((error: unknown) => error);
   if (problem === undefined) return rm(temporary, { force: true });

@@ -1,12 +1,14 @@
 import type { Closers } from './closers.ts';
 import { errorCode } from './errors.ts';
+import { createFindUser } from './features/access/find-user.ts';
+import { createFindApiKey } from './features/api-keys/find-api-key.ts';
 import { findEnvironmentProblem } from './features/provider/watch-environment.ts';
 import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate, isApiKey } from './platform/auth/authenticate.ts';
-import { createBounds } from './platform/bounds.ts';
 import type { TaskContext } from './platform/context.ts';
 import { connectDatabase } from './platform/db/connect.ts';
 import { findDatabaseProblem } from './platform/db/database-health.ts';
+import { createBounds } from './platform/db/turns.ts';
 import { createAttempts } from './platform/limits/attempts.ts';
 import { createBytesInFlight } from './platform/limits/bytes-in-flight.ts';
 import { createCostMeter } from './platform/limits/cost-meter.ts';
@@ -39,8 +41,8 @@ export async function listen(
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const authenticate = createAuthenticate({
     adminKey: key,
-    db: tools.db,
-    reader: tools.reader,
+    findApiKey: createFindApiKey(tools),
+    findUser: createFindUser(tools),
     verifyToken: createVerifyToken({
       jwksUrl: config.AUTH_JWKS_URL,
       secret: config.AUTH_JWT_SECRET,

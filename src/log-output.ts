@@ -2,20 +2,22 @@ import { write, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 import { errorCode } from './errors.ts';
 
-/** So many characters wait while they cannot be written; later lines are dropped. */
+/** The most characters that wait to be written; lines beyond this are dropped. */
 const mostWaiting = 16_777_216;
-/** A pipe that is full is tried again after this, and so often at the exit. */
+/** The pause before the next write to a full pipe. */
 const pipeFullMs = 50;
+/** The most tries to write to a full pipe when the process exits. */
 const triesAtExit = 20;
 
 /**
- * Writes lines to a file descriptor, one portion after another. A failure neither ends the process nor reaches the caller:
- * there is no place to tell it. What a full disk did not take waits, and each line that follows tries again. pino's own output
- * throws its errors, and at the exit it tries a full disk forever.
+ * Writes lines to a file descriptor, one portion after another. A failure does not end the process and does not reach
+ * the caller, because there is no other place to report it. When the disk is full, the text waits, and each later
+ * line tries again. pino's own output is not used, because it throws its errors, and at the exit it tries a full disk
+ * forever.
  */
 export function openLogOutput(descriptor: number): DestinationStream {
   let waiting = '';
-  /** What is not yet written of the portion that was begun. */
+  /** The part of the current portion that is not written yet. */
   let portion = Buffer.alloc(0);
   let isWriting = false;
 
@@ -44,7 +46,7 @@ export function openLogOutput(descriptor: number): DestinationStream {
   }
 
   function writeLast(): void {
-    // What is on its way would be there twice.
+    // An asynchronous write of this portion is under way. Writing it here too would print it twice.
     if (isWriting) portion = Buffer.alloc(0);
     for (let tries = 0; tries < triesAtExit && nextPortion().length > 0; ) {
       try {

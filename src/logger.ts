@@ -3,10 +3,10 @@ import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { toError } from './errors.ts';
 import { openLogOutput } from './log-output.ts';
 
-/** Structured JSON lines; bind `generationId` with `child` so that a run can be followed. */
+/** Writes structured JSON lines. Bind `generationId` with `child`, so that the lines of one run can be found. */
 export type Logger = PinoLogger;
 
-/** Levels from loudest to most silent. */
+/** The levels, from the most lines to none. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
@@ -19,10 +19,10 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Its descriptor. */
+/** The file descriptor of the standard output. */
 const stdout = 1;
 
-/** Makes the process's logger. Secrets are redacted by name, whatever object they arrive in. Writes to stdout by default. */
+/** Makes the process's logger. Secrets are redacted by the names of their fields. Writes to stdout by default. */
 export function createLogger(
   level: (typeof logLevels)[number],
   destination: DestinationStream = openLogOutput(stdout),
@@ -52,13 +52,13 @@ export function createLogger(
   return pino(options, destination);
 }
 
-/** Something that fails again and again while a part is away. */
+/** The log of something that fails repeatedly while a service is not available. */
 export interface Outage {
   failed(error: unknown): void;
   worked(): void;
 }
 
-/** Tells a fault when it begins, and once more when it is over; not each try in between. */
+/** Logs a fault when it begins, and once more when it is over. The failed tries in between are not logged. */
 export function createOutage(log: Logger, words: { readonly failed: string; readonly over: string }): Outage {
   let since: number | undefined;
   return {
@@ -75,25 +75,25 @@ export function createOutage(log: Logger, words: { readonly failed: string; read
   };
 }
 
-/** What was told last of each of many things, so that the same is not told loudly again and again. */
+/** Remembers the last message about each of many things, so that a repeated message is logged at a lower level. */
 export interface Repeats {
-  /** The level for a message about a thing: `warn`, or `debug` when the same was told of it last. */
+  /** The level for a message about a thing: `debug` when it equals the last one about this thing, otherwise `warn`. */
   levelOf(thing: string, message: string): 'warn' | 'debug';
-  /** The next message about the thing is a new one. */
+  /** Forgets the last message about a thing, so that the next one is logged as `warn`. */
   forget(thing: string): void;
 }
 
-/** So many things are remembered. */
+/** The most things that are remembered. */
 const mostThings = 10_000;
 
 export function createRepeats(): Repeats {
-  const told = new LRUCache<string, string>({ max: mostThings });
+  const last = new LRUCache<string, string>({ max: mostThings });
   return {
     levelOf(thing, message) {
-      if (told.get(thing) === message) return 'debug';
-      told.set(thing, message);
+      if (last.get(thing) === message) return 'debug';
+      last.set(thing, message);
       return 'warn';
     },
-    forget: (thing) => void told.delete(thing),
+    forget: (thing) => void last.delete(thing),
   };
 }

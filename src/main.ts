@@ -1,16 +1,16 @@
 import './settings/node-version.ts';
 import { toError } from './errors.ts';
 
-/** A last resort: the process ends this long after everything that a stop may wait for, also when something hangs. */
+/** A process that hangs while it stops is ended this long after the longest wait of a stop. */
 const exitMarginMs = 10_000;
-/** A terminal and npm both pass Ctrl-C on: a second signal within this time is not a new wish. */
+/** A second signal within this time counts as the first one, because the terminal and npm both send a Ctrl-C. */
 const sameWishMs = 1_000;
 
-// Everything else is loaded after this: a signal while the parts start stops those that have started, and a Node that is too
-// old for them gets to the check of its version.
+// The other modules are loaded after this, for two reasons. A signal during the start stops the parts that have
+// started. And a Node that is too old to load those modules still runs the check of its version.
 const stopping = new AbortController();
 let stoppedAt = Number.POSITIVE_INFINITY;
-/** What a second signal does: nothing paid is begun before the start is over. */
+/** The effect of a second signal. During the start it exits at once, because no paid call is under way yet. */
 let hurry: () => void = () => process.exit(1);
 const stop = (signal: NodeJS.Signals) => {
   if (stopping.signal.aborted && performance.now() - stoppedAt >= sameWishMs) hurry();
@@ -19,7 +19,7 @@ const stop = (signal: NodeJS.Signals) => {
   stopping.abort(signal);
 };
 process.on('SIGINT', stop).on('SIGTERM', stop);
-// A greeting that a full disk does not take must not end the process.
+// A greeting that cannot be written, for example to a full disk, must not end the process.
 process.stdout.on('error', () => undefined);
 
 const [
@@ -64,11 +64,11 @@ try {
     },
   );
 } catch (error) {
-  // What had been started by then is stopped.
+  // `boot` has stopped the parts that it had started.
   if (stopping.signal.aborted) process.exit(0);
   const { message, stack } = toError(error);
   process.stderr.write(`${error instanceof ConfigProblem ? message : `Dramatis cannot start: ${message}`}\n`);
-  // A setting that is missing may be there under another name.
+  // A missing setting may be set under a misspelled name.
   if (error instanceof ConfigProblem && nearMisses !== null) process.stderr.write(`${nearMisses}\n`);
   if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${stack}\n`);
   process.exit(1);

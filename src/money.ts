@@ -1,8 +1,8 @@
 /*
- * Dollars as text, micro-dollars inside. No float ever touches an amount; imports nothing.
+ * Amounts are dollars as text outside, and micro-dollars as bigint inside. They are never floats. Imports nothing.
  */
 
-/** The largest amount that anybody may name: a billion dollars. Sums of such amounts stay far below 2^63. */
+/** The largest amount that an input may name: a billion dollars. Sums of such amounts stay far below 2^63. */
 export const maxAmountMicros = 1_000_000_000_000_000n;
 
 /** Micro-dollars as a decimal of dollars with six places: 580000n becomes "0.580000". */
@@ -11,7 +11,7 @@ export function formatMicros(micros: bigint): string {
   return `${micros < 0n ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
-/** An amount for people, with two places, or as many as it needs: 580000n becomes "$0.58", 129000n "$0.129". */
+/** An amount for people, with at least two places, and more if needed: 580000n becomes "$0.58", 129000n "$0.129". */
 export function formatDollars(micros: bigint): string {
   return formatMicros(micros).replace(/^(-?)(\d+\.\d\d\d*?)0*$/, '$1$$$2');
 }
@@ -27,7 +27,7 @@ export function parseDollars(text: string): bigint | null {
   return micros > maxAmountMicros ? null : sign ? -micros : micros;
 }
 
-/** A sum shared out over a count, rounded half up to whole micro-dollars; null for a count of none. */
+/** A sum divided by a count, rounded half up to whole micro-dollars; null when the count is 0. */
 export function perUnit(micros: bigint, count: bigint): bigint | null {
   return count > 0n ? (2n * micros + count) / (2n * count) : null;
 }

@@ -10,18 +10,18 @@ export interface AdminKey {
   readonly key: string;
   /** The file that holds it; null for a configured one. */
   readonly path: string | null;
-  /** This process made it. */
+  /** Whether this process made the key. */
   readonly isNew: boolean;
 }
 
 const adminPrefix = 'dramatis_admin_';
 const adminPattern = /^dramatis_admin_[\w-]{32}$/;
-const lossOfAdminKey = 'the old admin key opens nothing any more';
-const lossOfMasterKey = 'the provider keys of projects cannot be read any more, and must be set again';
+const lossOfAdminKey = 'the old admin key is no longer accepted';
+const lossOfMasterKey = 'the provider keys of projects can no longer be read, and must be set again';
 
 /**
- * The admin key: the configured one, else the one kept in the data folder, else a new one, which is kept there. Throws an
- * Error of one line for a file that holds no whole key.
+ * The admin key: the configured key, otherwise the key in the data folder. A new key is made there when there is none.
+ * Throws an Error of one line when the file holds no complete key.
  */
 export async function adminKey(configured: string | undefined, dataDirectory: string): Promise<AdminKey> {
   if (configured !== undefined) return { key: configured, path: null, isNew: false };
@@ -35,8 +35,9 @@ export async function adminKey(configured: string | undefined, dataDirectory: st
 }
 
 /**
- * The master keys: the configured ones, else the one kept in the data folder, made when there is none. Once there is
- * one it stays among those that open, so that what it sealed can be sealed anew with a configured one.
+ * The master keys: the configured keys, otherwise the key in the data folder, which is made when there is none. A key
+ * in the data folder stays among the keys that decrypt, so that what it encrypted can be encrypted again with a
+ * configured key.
  */
 export async function masterKeys(
   configured: readonly MasterKey[],
@@ -52,7 +53,7 @@ export async function masterKeys(
   return text === null ? [first, ...others] : [first, ...others, keyOfFile(path, text)];
 }
 
-/** The key that signs image URLs: drawn once for a database, so that every process on it knows the others' URLs. */
+/** The key that signs image URLs. A database has one, so that each process accepts the URLs of the other processes. */
 export async function imageSecret(db: Database): Promise<Buffer> {
   const name = 'image-url-key';
   await db.setting.createMany({
@@ -61,7 +62,7 @@ export async function imageSecret(db: Database): Promise<Buffer> {
   });
   const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
   const secret = Buffer.from(value, 'hex');
-  // Anybody could sign with a key of no bytes.
+  // A damaged value is refused, because a key of no bytes would let every client sign URLs.
   if (secret.length === 32) return secret;
   throw new Error(
     `the row "${name}" of the table settings is damaged: it must hold 32 bytes in hexadecimal digits. Delete the row to get a new key: then addresses of pictures that were given out are refused.`,

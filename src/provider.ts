@@ -10,7 +10,7 @@ import type { SegmindOptions } from './platform/segmind/options.ts';
 import type { Config } from './settings/config.ts';
 import { startSimulator } from './simulator/simulator.ts';
 
-/** Where runs go. */
+/** The provider that runs are sent to. */
 export interface Provider
   extends Pick<SegmindOptions, 'apiKey' | 'baseUrl' | 'realm' | 'uploadUrl' | 'generationsUrl'> {
   readonly environment: string;
@@ -19,19 +19,19 @@ export interface Provider
 const liveHost = 'api.segmind.com';
 const liveUploadUrl = 'https://workflows-api.segmind.com/upload-asset';
 
-/** The provider environment that the settings ask for, and the one that the database may leave for it. */
+/** The provider environment of the settings, and the environment that PROVIDER_SWITCH_FROM allows to leave for it. */
 export function wantedEnvironment(config: Config): WantedEnvironment {
   const from = config.PROVIDER_SWITCH_FROM;
   const switchFrom = from === undefined || from === simulated ? from : apiAddress(from);
   return { environment: environmentOf(config), switchFrom, settings: config };
 }
 
-/** A key makes it the API's address. */
+/** The API's address when there is a key, otherwise the simulator. */
 function environmentOf(config: Config): string {
   return config.SEGMIND_API_KEY === undefined ? simulated : apiAddress(config.SEGMIND_BASE_URL);
 }
 
-/** With a key the provider itself. Without one a simulator of it: from here on it is only another base URL. */
+/** The provider itself when there is a key, otherwise a simulator of it. The rest of the code sees only a base URL. */
 export async function openProvider(
   config: Config,
   dataDirectory: string,
@@ -60,7 +60,10 @@ export async function openProvider(
   };
 }
 
-/** Jobs are known where they are kept. The address of a simulator of ours is another one at each start. */
+/**
+ * The address of the simulator and its realm, which names the place that keeps its jobs. A simulator that this process
+ * starts has another address at each start, so its realm is an id that is kept with the jobs.
+ */
 async function findSimulator(
   config: Config,
   dataDirectory: string,

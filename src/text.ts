@@ -1,47 +1,45 @@
 /*
+ * The rules for text from outside: from the provider, a token, a header or a client. Imports nothing.
+ *
  * Postgres refuses NUL and half a surrogate pair, and a run whose row is refused would never end. So the rule is
- * spelled once, here. A text that identifies something (a subject, an issuer, a key id, a request id, an idempotency
- * key) is taken as it is or refused: a repair could make two users one. Prose is repaired: one line, well-formed, no
- * control characters, cut between code points. What the provider says about the end of a run counts before its words
- * do.
+ * written once, here. A text that identifies something (a subject, an issuer, a key id, a request id, an idempotency
+ * key) is accepted unchanged or refused, because a repair could make two users one. Prose is repaired: one line,
+ * well-formed, no control characters, cut between code points. So a run ends as the provider says, also when its
+ * message is malformed.
  */
 
 /**
- * The rules for text from outside: what the provider, a token, a header or a client says. Imports nothing.
- */
-
-/**
- * What no text on one line needs: control characters (C0, DEL and C1), the line and paragraph separators, and the
- * bidirectional overrides and isolates, which reorder the text around them.
+ * Characters that a text on one line never needs: control characters (C0, DEL and C1), the line and paragraph
+ * separators, and the bidirectional overrides and isolates, which reorder the text around them.
  */
 const controls = '\\p{Cc}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
 const anyControl = new RegExp(`[${controls}]`, 'u');
 const blanks = new RegExp(`[\\s${controls}]+`, 'gu');
-/** A decoder writes this for bytes that it cannot read, so two different texts may have become equal. */
+/** A decoder writes this character for bytes that it cannot read, so two different texts may have become equal. */
 const replacementCharacter = '\ufffd';
 
 /**
- * Whether a text may identify something: a user, a key, a request. Two such texts that differ also differ in UTF-8. A text
- * that may not is refused and never repaired, because a repair could make it equal to another one.
+ * Whether a text may identify something: a user, a key, a request. Two such texts that differ also differ in UTF-8. Any
+ * other text is refused and never repaired, because a repair could make it equal to another text.
  */
 export function isIdentity(text: string): boolean {
   return text.isWellFormed() && !anyControl.test(text) && !text.includes(replacementCharacter);
 }
 
-/** The same words on one line, well-formed and without control characters. For prose alone. */
+/** The same words on one line, well-formed and without control characters. For prose only. */
 export function oneLine(text: string): string {
   return text.toWellFormed().replace(blanks, ' ').trim();
 }
 
 /**
- * A text from its first visible character on. What a program recognises by its beginning (JSON, HTML, an address) is
- * recognised behind blanks, control characters and a byte order mark as well.
+ * A text from its first visible character on. So JSON, HTML or an address, which a program recognises by its
+ * beginning, is also recognised after blanks, control characters and a byte order mark.
  */
 export function fromFirstVisible(text: string): string {
   return text.replace(/^[\s\p{Cc}]+/u, '');
 }
 
-/** At most so many UTF-16 units of a text, cut between two code points. */
+/** At most `maximum` UTF-16 units of a text, cut between two code points. */
 export function cutText(text: string, maximum: number): string {
   return text.slice(0, maximum).replace(/[\ud800-\udbff]$/, '');
 }

@@ -8,8 +8,8 @@ import { SegmindError, type SegmindErrorCode } from './platform/segmind/segmind-
 const refusals: readonly SegmindErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN'];
 
 /**
- * Asks the provider for the balance of the server's account, which costs nothing, and says in one line what that shows of
- * the key: that it works, that it is refused, or that it could not be tried. Never rejects, and never tells the key.
+ * Asks the provider for the balance of the server's account, which costs nothing. Logs one line about the key: it
+ * works, it is refused, or it could not be tried. Never rejects, and never logs the key.
  */
 export async function tryAccount(
   { segmind, log }: Pick<TaskContext, 'segmind' | 'log'>,
@@ -20,14 +20,14 @@ export async function tryAccount(
     const credits = await segmind.credits();
     log.info({ account }, `SEGMIND_API_KEY works at ${address}: ${describeBalance(credits)}`);
   } catch (error) {
-    // Of a stop it says nothing about the key.
+    // The process is stopping, so the error says nothing about the key.
     if (signal.aborted) return;
     if (!(error instanceof SegmindError)) {
       log.warn({ err: toError(error), account }, 'SEGMIND_API_KEY could not be tried');
     } else if (refusals.includes(error.code)) {
       log.error(
         { account },
-        `SEGMIND_API_KEY is refused by ${address}: runs wait for another key, and one a minute is tried and fails`,
+        `SEGMIND_API_KEY is refused by ${address}: runs wait for another key, and one run a minute is tried and fails`,
       );
     } else {
       const reason = isAway(error) ? 'is unavailable' : 'gave no usable answer';

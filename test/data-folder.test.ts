@@ -22,10 +22,10 @@ const places: readonly (readonly [string, string])[] = [
   ['FOLDER/file/below', 'FOLDER/file: it exists and is not a folder (EEXIST).'],
   ['FOLDER/dangling', 'it exists and is not a folder (EEXIST).'],
   ['FOLDER/blocked', 'FOLDER/blocked/postgres: it exists and is not a folder (EEXIST).'],
-  ['/proc/none', 'nothing can be made there (ENOENT).'],
-  ['/proc/none/deeper', '/proc/none: nothing can be made there (ENOENT).'],
+  ['/proc/none', 'nothing can be created there (ENOENT).'],
+  ['/proc/none/deeper', '/proc/none: nothing can be created there (ENOENT).'],
   // It is there, and takes no folder of ours.
-  ['/proc', '/proc/postgres: nothing can be made there (ENOENT).'],
+  ['/proc', '/proc/postgres: nothing can be created there (ENOENT).'],
   // The superuser may write everywhere.
   ...(isRoot
     ? []

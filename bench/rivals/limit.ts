@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { characterQuery, libraryQuery, namesQuery } from '../support/questions.ts';
 
 /*
- * What one core can do: node:http, pg, and a serializer written by hand for each of three documents. One prepared
- * statement for each level, rows as text, one write. It asks nobody who they are and checks nothing.
+ * The limit of one core: node:http, pg, and a serializer written by hand for each of three documents. Each level has
+ * one prepared statement, rows are read as text, and a response is one write. It authenticates no client and checks
+ * nothing.
  */
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
@@ -16,7 +17,7 @@ const pool = new pg.Pool({
 type Row = readonly (string | null)[];
 const asText = { getTypeParser: () => (text: string) => text };
 
-/** Each parent's rows in order, by the parent's place. */
+/** A statement for the rows of many parents: in the order of the parents, at most `first` for each. */
 const below = (columns: string, table: string, order: string, first: number) =>
   `SELECT p.n, r.* FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, n) CROSS JOIN LATERAL (
      SELECT ${columns} FROM ${table} WHERE character_id = p.id ORDER BY ${order} DESC, id DESC LIMIT ${first}) r ORDER BY p.n`;
@@ -45,13 +46,13 @@ async function read(name: keyof typeof sql, values: unknown[]): Promise<Row[]> {
   return (await pool.query<(string | null)[]>(query)).rows;
 }
 
-/** What stands for itself in JSON: no control character, quote, backslash or half of a surrogate pair. */
+/** A text that needs no escape in JSON: no control character, quote, backslash or half of a surrogate pair. */
 const plain = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 const text = (value: string | null | undefined) =>
   value == null ? 'null' : plain.test(value) ? `"${value}"` : JSON.stringify(value);
 const idOf = (type: string, id: string | null | undefined) =>
   `"${Buffer.from(`${type}:${id}`, 'latin1').toString('base64url')}"`;
-/** Postgres' own `2026-05-01 12:00:00.12+00`, which leaves zeros at the end out. */
+/** Converts Postgres' format `2026-05-01 12:00:00.12+00`, which omits trailing zeros. */
 function moment(value: string | null | undefined): string {
   if (value == null) return 'null';
   const millis = value.length === 22 ? '.000' : value.slice(19, -3).padEnd(4, '0');
@@ -63,7 +64,7 @@ function dollars(micros: string | null | undefined): string {
   return `"${digits.slice(0, -6)}.${digits.slice(-6)}"`;
 }
 
-/** The JSON of all rows of one parent after the other, given in the parents' order. */
+/** The JSON lists of the rows of each parent, in the order of the parents. */
 function listsOf(rows: readonly Row[], parents: number, write: (row: Row) => string): string[] {
   const lists = new Array<string>(parents).fill('');
   for (const row of rows) {
@@ -76,7 +77,7 @@ function listsOf(rows: readonly Row[], parents: number, write: (row: Row) => str
 const writeCharacter = (row: Row) =>
   `"id":${idOf('Character', row[0])},"name":${text(row[1])},"description":${text(row[2])},"appearance":${text(row[3])},"tags":${row[4]},"createdAt":${moment(row[5])},"updatedAt":${moment(row[6])}`;
 const writeName = (row: Row) => `"id":${idOf('Character', row[0])},"name":${text(row[1])}`;
-// Below the characters, a row begins with its parent's place.
+// A row below a character begins with the place of its parent.
 const writeReference = (row: Row) =>
   `{"id":${idOf('ReferenceImage', row[1])},"kind":"${row[2]}","label":${text(row[3])},"createdAt":${moment(row[4])}}`;
 const writeLabel = (row: Row) => `{"id":${idOf('ReferenceImage', row[1])},"label":${text(row[2])}}`;
@@ -84,7 +85,7 @@ const writeRun = (row: Row) =>
   `{"id":${idOf('Generation', row[1])},"status":"${row[2]}","prompt":${text(row[3])},"batch":${text(row[4])},"modelVersion":${text(row[5])},"isSlow":${row[6] === 't'},"cost":${dollars(row[7])},"requestedAt":${moment(row[8])},"submittedAt":${moment(row[9])},"finishedAt":${moment(row[10])},"inferenceSeconds":${row[11]}}`;
 const writeRunId = (row: Row) => `{"id":${idOf('Generation', row[1])}}`;
 
-/** One level: a prepared statement, and what becomes of each of its rows. */
+/** One level: a prepared statement, and the function that writes each of its rows. */
 type Level = readonly [name: keyof typeof sql, write: (row: Row) => string];
 
 async function nested(
@@ -146,7 +147,7 @@ const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', async () => {
     const { query, variables } = asked.parse(JSON.parse(Buffer.concat(chunks).toString()));
-    // One flat buffer: a string that was put together is copied again for each write.
+    // One flat buffer, because a concatenated string is copied again for each write.
     const body = Buffer.from((await answers.get(query)?.(variables)) ?? '{"errors":[]}');
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',

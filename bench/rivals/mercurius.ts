@@ -6,7 +6,7 @@ import pg from 'pg';
 import { formatMicros } from '../../src/money.ts';
 import { type IdType, parseGlobalId, toGlobalId } from '../../src/platform/reads/global-id.ts';
 
-/* Mercurius with its JIT, pg, and a dataloader for each level: what one writes who has read how to make it fast. */
+/* Mercurius with its JIT, pg, and a dataloader for each level: code that follows the documentation on speed. */
 const schema = `
   scalar DateTime
   type Query { project(id: ID!): Project character(id: ID!): Character }
@@ -60,7 +60,7 @@ const runsSql = below(
   'requested_at',
 );
 
-/** The children of all characters of a page in one statement, for one `first`. */
+/** Loads the children of all characters of a page in one statement, for one value of `first`. */
 const childLoader = (name: string, sql: string, first: number) =>
   new DataLoader<string, Child[]>(async (ids) => {
     const byParent = Map.groupBy(await read<Child>(name, sql, [ids, first]), (row) => row.parent);

@@ -22,8 +22,8 @@ import { DateTimeScalar } from '../../src/platform/graphql/scalars.ts';
 import { parseGlobalId, toGlobalId } from '../../src/platform/reads/global-id.ts';
 
 /*
- * The obvious code: Apollo, TypeGraphQL, and a nested `include` that reads all a page may need. Nothing is tuned and
- * nothing spoilt: the integrations' defaults, Prisma's default way to load relations.
+ * The simplest code: Apollo, TypeGraphQL, and a nested `include` that reads everything that a page may need. It is
+ * not tuned and not slowed down: it uses the integrations' defaults and Prisma's default way to load relations.
  */
 const db = connectDatabase(process.env.DATABASE_URL ?? '');
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { apiKeyPrefix, drawSecret } from '../../src/platform/auth/secret.ts';
 
-/** Connects, works, and ends the connection whatever happens. */
+/** Runs `work` on a connection, which is closed afterwards, also after an error. */
 export async function withClient<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
@@ -15,7 +15,7 @@ export async function withClient<Result>(
   }
 }
 
-/** An API key of a project, as a frontend has one; those of earlier runs go. */
+/** Makes an API key of a project, as a frontend would use it. Deletes the keys of earlier runs. */
 export async function makeApiKey(
   client: pg.ClientBase,
   projectId: string,

@@ -6,22 +6,22 @@ const taskset = ['/usr/bin/taskset', '/bin/taskset'].find(existsSync);
 const cores = availableParallelism();
 const canPin = taskset !== undefined && cores > 1;
 
-/** The core of the server that is measured, and those of everything else; as `taskset -c` takes them. */
+/** The core of the measured server, and the cores of everything else, in the syntax of `taskset -c`. */
 export const serverCore = String(cores - 1);
 export const restCores = cores > 2 ? `0-${cores - 2}` : '0';
 
-/** How it is told in the results. */
+/** How the results describe the pinning. */
 export const pinning = canPin
   ? `each server alone on core ${serverCore}, Postgres and the load on ${restCores}`
   : 'nothing is pinned to a core: ratios are less steady';
 
-/** A command that keeps to some cores, where that can be asked for. */
+/** A command that runs only on some cores, if the machine can pin processes. */
 export function onCores(which: string, command: readonly string[]): [file: string, args: string[]] {
   const [file = '', ...args] = canPin ? [taskset, '-c', which, ...command] : command;
   return [file, args];
 }
 
-/** Moves a running process to some cores; what it starts from now on goes with it. */
+/** Moves a running process, and the processes that it starts from now on, to some cores. */
 export function stayOn(pid: number, which: string): void {
   if (canPin) execFileSync(taskset, ['-a', '-c', '-p', which, String(pid)], { stdio: 'ignore' });
 }

@@ -9,10 +9,10 @@ import { withClient } from './client.ts';
 import { restCores, stayOn } from './cores.ts';
 import { fill, fillVersion, type Size } from './fill.ts';
 
-/** What is kept between runs lies here. */
+/** The folder for data that is kept between runs. */
 export const benchDirectory = fileURLToPath(new URL('../.data', import.meta.url));
 
-/** A library of 10,000 characters, and one with a hundredth of it. */
+/** A library of 10,000 characters, and one of a hundredth of the size. */
 export const librarySizes = {
   large: { characters: 10_000, generations: 1_000_000 },
   small: { characters: 100, generations: 10_000 },
@@ -21,14 +21,14 @@ export type LibraryName = keyof typeof librarySizes;
 
 /** The bench's own Postgres, which keeps its folder. */
 export interface BenchPostgres {
-  /** The URL of a library; filled now when it is not there, or when the schema or the fill has changed since. */
+  /** The URL of a library. It is filled first when it is missing, or when the schema or the fill has changed. */
   library(name: LibraryName): Promise<string>;
-  /** The URL of a new copy of a library, for what writes; the copy of the last time is dropped. */
+  /** The URL of a new copy of a library, for benches that write. The previous copy is dropped. */
   copyOf(name: LibraryName, copy: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Starts it with statistics of statements, away from the core that servers are measured on. */
+/** Starts Postgres with statistics of statements, on other cores than the measured servers. */
 export async function startBenchPostgres(tell: (line: string) => void): Promise<BenchPostgres> {
   const directory = join(benchDirectory, 'postgres');
   const flags = [
@@ -50,14 +50,14 @@ export async function startBenchPostgres(tell: (line: string) => void): Promise<
     const stamp = `${newest}, fill ${fillVersion}: ${size.characters} characters, ${size.generations} generations`;
     const kept = await asAdmin((client) => stampOf(client, name));
     if (kept === stamp) return url;
-    tell(`filling the ${name} library; it is kept for the next time`);
+    tell(`filling the ${name} library; it is kept for later runs`);
     await asAdmin(async (client) => {
       await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${name}`);
     });
     await migrate(url, migrationsDirectory);
     await withClient(url, (client) => fill(client, size, tell));
-    // Said last: a fill that was broken off is begun anew.
+    // The stamp is written last, so that an interrupted fill is started again.
     await asAdmin((client) => client.query(`COMMENT ON DATABASE ${name} IS '${stamp}'`));
     return url;
   }

@@ -1,35 +1,38 @@
 import type pg from 'pg';
 
-/** How much a library has. Three reference images come with each character. */
+/** The size of a library. Each character has three reference images. */
 export interface Size {
   readonly characters: number;
   readonly generations: number;
 }
 
-/** Part of the stamp: count it up when the fill changes, and kept databases are filled anew. */
+/** Part of the stamp. Increase it when the fill changes; then kept databases are filled again. */
 export const fillVersion = 1;
 
-/** The row ids of the great project, with four fifths of all characters, and of one of twenty even ones of 100 each. */
+/** The row ids of the large project, with four fifths of all characters, and of one of twenty with 100 each. */
 export const libraryProjectId = '00000000-0000-7000-8000-000000000001';
 export const otherProjectId = '00000000-0000-7000-8000-000000000002';
 
-/** Words with all that a serializer must look at: quotes, a backslash, line ends, a tab, letters beyond ASCII. */
+/**
+ * A text with all characters that a serializer must handle: quotes, a backslash, line ends, a tab, non-ASCII letters.
+ */
 const story = `Mirel keeps the lighthouse at the edge of the salt marsh; she speaks with her hands, "like a conductor
 of birds", and never takes off the copper ring. Grey eyes, a crooked nose, freckles; hair cropped short since the fire.
 She wears her father's oilskin coat, two sizes too large, and boots mended with red thread.	In her bag: a chart, a
 compass that points to C:\\harbour, a tin of ginger biscuits. Ågot, her sister, paints the same window each winter — all
 blues, one lamp. The ferryman Tomás laughs with his whole body; a scar runs from his left ear to the chin. He says: "We
-leave at half past five, whatever the sea thinks of it." Nobody has seen him sleep 🌊. The twins next door trade marbles
+leave at half past five, whatever the sea thinks of it." No one has seen him sleep 🌊. The twins next door trade marbles
 for stories, and stories for bread; one of them stutters, the other lends her the words. When fog comes in, the four of
 them meet on the stairs, light a single candle, and wait for the horn. It is a small house, whitewashed, with a green
-door and a bell that nobody rings twice. Soft morning light, long shadows, film grain, 50 mm, shallow depth of field.`;
+door and a bell that no one rings twice. Soft morning light, long shadows, film grain, 50 mm, shallow depth of field.`;
 
 const text = (place: string, length: number) =>
   `substr($1, 1 + (${place} * 37 % ${story.length - length})::int, ${length})`;
 
 /**
- * Three of five runs go round all characters, so that everybody has 60; the others crowd on the newest characters by a
- * power of the golden ratio's multiples, as they do in real libraries: of a million runs the newest has 50,000.
+ * Three of five runs are spread evenly over all characters, so that each has 60. The other runs are concentrated on the
+ * newest characters, by a power of the golden ratio's multiples, as in real libraries: of a million runs the newest
+ * character has 50,000.
  */
 const whose = `CASE WHEN k % 5 < 3 THEN (k / 5 * 3 + k % 5) % $2::int ELSE
   floor($2::int * power(k * 0.6180339887498949::float8 - floor(k * 0.6180339887498949::float8), 4.43))::int END`;
@@ -104,8 +107,9 @@ const steps = ({ characters, generations }: Size): [name: string, statement: str
 ];
 
 /**
- * Fills a migrated, empty database. The triggers that keep books and the foreign keys' checks rest meanwhile, so the client
- * must be a superuser's; every other constraint holds. All runs have ended: no worker has anything to do here.
+ * Fills a migrated, empty database. The triggers that keep the books and the checks of foreign keys are disabled
+ * meanwhile, so the client must be a superuser. All other constraints hold. All runs have ended, so a worker has
+ * nothing to do here.
  */
 export async function fill(client: pg.ClientBase, size: Size, tell: (line: string) => void): Promise<void> {
   await client.query(

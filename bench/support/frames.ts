@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 
-/* As much of RFC 6455 as a client needs that is told short texts and asks for little. */
+/* The part of RFC 6455 that a client needs for short text messages. */
 const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
 
-/** A client's frame. Clients must mask; a mask of zeros leaves the bytes as they are. */
+/** A client's frame. Clients must mask their frames; a mask of zeros leaves the bytes unchanged. */
 function frame(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
   const head = length < 126 ? [length | 0x80] : [126 | 0x80, length >> 8, length & 0xff];
@@ -15,7 +15,7 @@ export function textFrame(text: string): Buffer {
   return frame(opcodes.text, Buffer.from(text));
 }
 
-/** Hands on each whole text that a server has sent, answers its pings, and returns what is not whole yet. */
+/** Calls `hear` with each complete text, answers pings, and returns the bytes of an incomplete frame. */
 export function takeFrames(bytes: Buffer, socket: Writable, hear: (text: Buffer) => void): Buffer {
   let at = 0;
   while (at + 2 <= bytes.length) {

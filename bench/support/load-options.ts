@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the load generator is told. */
+/** The options of the load generator. */
 export const loadOptions = z.object({
   url: z.string(),
   authorization: z.string().optional(),
@@ -12,5 +12,5 @@ export const loadOptions = z.object({
 export type LoadOptions = z.output<typeof loadOptions>;
 
 export const loadResult = z.object({ requests: z.number(), seconds: z.number(), cpuShare: z.number() });
-/** How many answers came whole in how many seconds, and the share of a core that asking for them took. */
+/** The number of complete responses, the seconds, and the share of a core that the load generator used. */
 export type LoadResult = z.output<typeof loadResult>;

@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { type LoadOptions, type LoadResult, loadOptions } from './load-options.ts';
 
 /*
- * A load generator in a process of its own: `node bench/support/load.ts '<JSON>'`. Keep-alive connections that each send
- * the next request when the answer is whole. It knows just enough HTTP to see where an answer ends, and looks at its first
- * bytes only, so that it costs a fraction of what it measures.
+ * A load generator in a separate process: `node bench/support/load.ts '<JSON>'`. Each keep-alive connection sends the
+ * next request when the response is complete. The generator parses only the HTTP that shows where a response ends,
+ * and the first bytes of the body, so that its own work is a fraction of the measured work.
  */
 const headEnd = Buffer.from('\r\n\r\n');
 const goodStart = Buffer.from('{"data":{"');
@@ -24,11 +24,13 @@ function requestsOf({ url, authorization, bodies }: LoadOptions): Buffer[] {
   });
 }
 
-/** Asks one question after the other until it is told to stop; rejects at anything but a whole, good answer. */
+/**
+ * Sends requests one after another until `next` returns none. Rejects when a response is incomplete or has an error.
+ */
 function ask(socket: Socket, next: () => Buffer | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     let head: Buffer = Buffer.alloc(0);
-    /** Bytes of the body that are still to come; undefined while the head is. */
+    /** The bytes of the body that have not arrived yet; undefined while the head is incomplete. */
     let missing: number | undefined;
     const send = () => {
       const request = next();

@@ -9,7 +9,7 @@ export const libraryQuery = `query Library($projectId: ID!) { project(id: $proje
   } }
 } } } }`;
 
-/** The same objects, by nothing but their ids and what names they have. */
+/** The same objects with only their ids and names. */
 export const namesQuery = `query Names($projectId: ID!) { project(id: $projectId) { characters(first: 50) { nodes {
   id name referenceImages(first: 3) { id label } generations(first: 5) { nodes { id } }
 } } } }`;
@@ -24,25 +24,25 @@ export const runsQuery = `query Runs($projectId: ID!, $after: String) { project(
   generations(first: 50, after: $after) { edges { cursor } nodes { id status prompt cost requestedAt finishedAt } pageInfo { hasNextPage endCursor } }
 } }`;
 
-/** The body that asks for a project's library, or the names in it. */
+/** The request body for a query about a project. */
 export function aboutProject(query: string, projectId: string, after?: string): string {
   return JSON.stringify({ query, variables: { projectId: toGlobalId('Project', projectId), after } });
 }
 
-/** The body that asks for a character. */
+/** The request body for a character. */
 export function aboutCharacter(id: string): string {
   return JSON.stringify({ query: characterQuery, variables: { id: toGlobalId('Character', id) } });
 }
 
-/** Where questions go. */
+/** A server that requests are sent to. */
 export interface Target {
   readonly name: string;
   readonly url: string;
-  /** The `Authorization` header; rivals ask for none. */
+  /** The `Authorization` header; rivals need none. */
   readonly authorization?: string;
 }
 
-/** Asks once; the answer's text. Throws at another status than 200. */
+/** Sends one request and resolves to the text of the response. Throws for a status other than 200. */
 export async function askOnce({ name, url, authorization }: Target, body: string): Promise<string> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -54,7 +54,7 @@ export async function askOnce({ name, url, authorization }: Target, body: string
   return text;
 }
 
-/** The `data` member of an answer, as it was written; what an answer costs is told beside it. Throws where there are errors. */
+/** The text of the `data` member of a response, without the extensions. Throws when there are errors. */
 export function dataOf(answer: string): string {
   const start = '{"data":';
   if (!answer.startsWith(start)) throw new Error(`not a good answer: ${answer.slice(0, 500)}`);
@@ -62,10 +62,10 @@ export function dataOf(answer: string): string {
   return answer.slice(start.length, extensions < 0 ? answer.lastIndexOf('}') : extensions);
 }
 
-/** Throws unless all answer every question with the same bytes of data. Resolves to the length of the first. */
+/** Throws unless all servers answer every request with the same bytes. Resolves to the length of the first answer. */
 export async function checkSameBytes(targets: readonly Target[], bodies: readonly string[]): Promise<number> {
   const [first, ...others] = targets;
-  if (!first) throw new Error('nobody to ask');
+  if (!first) throw new Error('there is no server to compare');
   let length = 0;
   for (const body of bodies) {
     const expected = dataOf(await askOnce(first, body));

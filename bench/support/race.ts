@@ -7,25 +7,25 @@ import { onCores, restCores } from './cores.ts';
 import { type LoadOptions, type LoadResult, loadResult } from './load-options.ts';
 import type { Target } from './questions.ts';
 
-/** What is measured of a server. */
+/** A server that is measured, with its process and its requests. */
 export interface Contestant extends Target {
   readonly pid: number;
   readonly bodies: readonly string[];
 }
 
-/** What came out for one of them. */
+/** The results of one server. */
 interface Figures {
-  /** Answers a second: the median of its rounds. */
+  /** Responses a second: the median of the rounds. */
   readonly perSecond: number;
-  /** The share of a core that the server kept busy; undefined where the system does not tell. */
+  /** The share of a core that the server used; undefined when the system does not report it. */
   readonly busy: number | undefined;
-  /** The greatest share of a core that the load generator took in a round. */
+  /** The greatest share of a core that the load generator used in a round. */
   readonly loadCpu: number;
 }
 
 /** Servers that were measured in turn. */
 export interface Race {
-  /** How many answers one gives while another gives one, and what stands behind that. */
+  /** The rate of one server divided by the rate of the other, and a note with the figures. */
   ratio(one: Contestant, other: Contestant): { readonly value: number; readonly note: string };
 }
 
@@ -33,7 +33,7 @@ const run = promisify(execFile);
 const program = fileURLToPath(new URL('./load.ts', import.meta.url));
 const connections = 16;
 
-/** Loads one server for some seconds, from a process beside Postgres. */
+/** Loads one server for some seconds, from a process on the cores of Postgres. */
 export async function loadOnce(contestant: Contestant, seconds: number): Promise<LoadResult> {
   const { url, authorization, bodies } = contestant;
   const options: LoadOptions = {
@@ -49,8 +49,8 @@ export async function loadOnce(contestant: Contestant, seconds: number): Promise
 }
 
 /**
- * Loads the servers in turn, a few seconds each, in several rounds; another one begins each round. Each is warm before:
- * its code is compiled and its pages are in memory.
+ * Loads the servers in turn, a few seconds each, in several rounds. Each round begins with another server. All
+ * servers are warmed up before, so that their code is compiled and their pages are in memory.
  */
 export async function race(
   contestants: readonly Contestant[],
@@ -92,14 +92,14 @@ export async function race(
   };
 }
 
-/** In hundredths of a second, as Linux counts for everybody; not a number elsewhere. */
+/** The CPU seconds of a process. Linux counts them in hundredths of a second. NaN on other systems. */
 async function cpuSeconds(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** What stands behind a ratio: `412 to 641 a second; 2.4 to 1.5 ms of CPU each; cores 98 % and 93 % busy, load 6 %`. */
+/** The figures of a ratio: `412 to 641 a second; 2.4 to 1.5 ms of CPU each; cores 98 % and 93 % busy, load 6 %`. */
 function noteOf(ours: Figures, theirs: Figures): string {
   const rate = ({ perSecond }: Figures) => perSecond.toFixed(perSecond < 20 ? 1 : 0);
   const percent = (share: number | undefined) => (share === undefined ? '?' : `${Math.round(share * 100)} %`);

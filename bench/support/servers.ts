@@ -7,7 +7,7 @@ import { build, stop as stopBuilding } from 'esbuild';
 import { z } from 'zod';
 import { onCores, serverCore } from './cores.ts';
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface BenchServer {
   readonly name: string;
   readonly url: string;
@@ -20,8 +20,9 @@ const listening = z.object({ msg: z.literal('listening'), url: z.string() });
 const startsWithinMs = 30_000;
 
 /**
- * The shipped server as it ships: its default configuration, but for a purse that sixteen connections do not empty. A
- * portion of it is a fiftieth: one is drawn for some thirty library queries, where the default draws for each.
+ * Starts the shipped server with its default configuration, except query points that sixteen connections cannot use
+ * up. The server draws a fiftieth of the burst at a time. That is one draw for some thirty library queries; with the
+ * default burst it is one draw for each query.
  */
 export async function startDramatis(
   databaseUrl: string,
@@ -40,11 +41,11 @@ export async function startDramatis(
   });
 }
 
-/** The programs that are measured beside it. Prisma's and TypeGraphQL's is written with decorators, so it is built. */
+/** The programs that Dramatis is compared with. The one with Prisma has decorators, so it is built first. */
 export const rivals = ['limit', 'mercurius', 'prisma'] as const;
 export type Rival = (typeof rivals)[number];
 
-/** Starts one of them on a database. */
+/** Starts a rival on a database. */
 export async function startRival(rival: Rival, databaseUrl: string): Promise<BenchServer> {
   const environment = { DATABASE_URL: databaseUrl, NODE_ENV: 'production' };
   if (rival !== 'prisma') return startServer(rival, [`bench/rivals/${rival}.ts`], environment);
@@ -76,7 +77,7 @@ async function startServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
-  // Whoever started it may end in the middle of something; it must not stay behind and take a core.
+  // The server is killed when this process exits early, because otherwise it would stay and use a core.
   const endWithUs = () => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
   child.on('exit', () => process.off('exit', endWithUs));
@@ -95,16 +96,16 @@ async function startServer(
   }
 }
 
-/** What it says on standard output once it listens. */
+/** Waits until the server prints that it listens, and resolves to its URL. */
 function listeningUrl(name: string, child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = '';
-    const fail = (why: string) => reject(new Error(`${name} ${why}: ${said.slice(-2_000)}`));
+    let errorOutput = '';
+    const fail = (why: string) => reject(new Error(`${name} ${why}: ${errorOutput.slice(-2_000)}`));
     const timer = setTimeout(() => fail('did not start in time'), startsWithinMs);
     child.on('error', reject);
     child.on('exit', (code) => fail(`ended with ${code}`));
     child.stderr?.on('data', (text) => {
-      said = (said + text).slice(-2_000);
+      errorOutput = (errorOutput + text).slice(-2_000);
     });
     if (!child.stdout) return;
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -5,23 +5,23 @@ import { libraryProjectId } from './fill.ts';
 import type { Target } from './questions.ts';
 import { type BenchServer, type Rival, startDramatis, startRival } from './servers.ts';
 
-/** A server, and how it is asked. */
+/** A running server, with the header for its requests. */
 export interface StagedServer extends Target {
   readonly pid: number;
-  /** Before the stage's own end; stopping twice does no harm. */
+  /** Stops the server before the stage ends. May be called twice. */
   stop(): Promise<void>;
 }
 
 interface DramatisOptions {
-  /** Also of its folder. */
+  /** The name of the server and of its data folder. */
   readonly name?: string;
   readonly environment?: Record<string, string>;
 }
 
-/** Postgres and the servers of one bench; all end with it, the last first. */
+/** Postgres and the servers of one bench. Disposing the stage stops them, the last one first. */
 export interface Stage extends AsyncDisposable {
   readonly postgres: BenchPostgres;
-  /** The shipped server, asked with an API key of a project. */
+  /** Starts the shipped server. Its requests use an API key of a project. */
   dramatis(databaseUrl: string, options?: DramatisOptions): Promise<StagedServer>;
   rival(rival: Rival, databaseUrl: string): Promise<StagedServer>;
 }
@@ -52,7 +52,7 @@ export async function openStage(
   };
 }
 
-/** The `Authorization` header of a new API key that may read one project. */
+/** Makes an API key that may read one project, and returns the `Authorization` header with it. */
 export async function keyOf(databaseUrl: string, projectId: string): Promise<string> {
   return `Bearer ${await withClient(databaseUrl, (client) => makeApiKey(client, projectId))}`;
 }

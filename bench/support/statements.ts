@@ -1,26 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withClient } from './client.ts';
 
-/** What one request costs the database. */
+/** The work of one request in the database. */
 export interface StatementFigures {
   readonly statements: number;
-  /** Of characters, reference images and runs: rows that Postgres fetched from the tables, and rows that it answered. */
+  /** The rows of characters, reference images and runs that Postgres fetched from the tables. */
   readonly rowsRead: number;
+  /** The rows that statements on these tables returned. */
   readonly rowsReturned: number;
-  /** The statements, shortened, for whoever wants to know why. */
+  /** The statements, shortened, with how often a request sends each. */
   readonly texts: readonly string[];
 }
 
-/** A connection tells what it has read ten seconds after it fell silent, at the latest. */
-const tellsWithinMs = 11_000;
+/** A connection reports its reads at most ten seconds after it became idle. */
+const reportedWithinMs = 11_000;
 const tables = ['characters', 'reference_images', 'generations'];
 
-/** As many requests at a time as in the races. */
+/** The number of requests at a time, as in the races. */
 const atOnce = 16;
 
 /**
- * Counts the statements of one request by asking many times; what the server sends in as much time when nobody asks is
- * taken off. Nobody else may use the database meanwhile.
+ * Counts the statements of one request by sending many. The statements that the server sends in an equally long time
+ * without requests are subtracted. No other program may use the database meanwhile.
  */
 export async function countStatements(
   databaseUrl: string,
@@ -50,7 +51,7 @@ export async function countStatements(
     await Promise.all(Array.from({ length: atOnce }, one));
   };
   await askMany(64);
-  await sleep(tellsWithinMs);
+  await sleep(reportedWithinMs);
   const before = await rowsReadOf(databaseUrl);
   const startedAt = performance.now();
   const busy = await sent(() => askMany(times));
@@ -58,9 +59,9 @@ export async function countStatements(
   const idle = new Map((await sent(() => sleep(tookMs))).map(({ query, calls }) => [query, calls]));
   const rows = busy
     .map((each) => ({ ...each, calls: each.calls - (idle.get(each.query) ?? 0) }))
-    // Once or twice is chance.
+    // Statements that occur only a few times do not belong to the request.
     .filter(({ calls }) => calls > times / 20);
-  await sleep(tellsWithinMs);
+  await sleep(reportedWithinMs);
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const ofTables = rows.filter(({ query }) =>
     tables.some((table) => new RegExp(`\\b${table}\\b`).test(query)),

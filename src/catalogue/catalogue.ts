@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import type { ImageModelDefinition } from './model.ts';
 
 /**
- * The provider's models: every file in `models/` exports its definition as `model`, and is found here by
- * being there. Adding a model is adding one file.
+ * The folder of the provider's models. Every file in it exports a definition as `model` and is read at the start. So
+ * a new model needs one new file.
  */
 const folder = new URL('./models/', import.meta.url);
 
@@ -22,7 +22,7 @@ export const imageModels: readonly ImageModelDefinition[] = await readModels();
 
 const bySlug = new Map(imageModels.map((model) => [model.slug, model]));
 
-/** The model with this slug, or undefined: runs of a model that has left the catalogue stay readable. */
+/** The model with this slug; undefined when it is not in the catalogue, because its past runs must stay readable. */
 export function findImageModel(slug: string): ImageModelDefinition | undefined {
   return bySlug.get(slug);
 }

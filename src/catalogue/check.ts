@@ -2,16 +2,16 @@ import { cutText } from '../text.ts';
 import type { ImageModelDefinition, NumberParameter, Parameter } from './model.ts';
 import { graphqlName, parametersInRole } from './model.ts';
 
-/** What is wrong with one parameter: its provider name, and a sentence with its range and what came. */
+/** What is wrong with one parameter: a sentence with its name, its range and the value that was sent. */
 export interface ParameterProblem {
   readonly parameter: Parameter;
   readonly message: string;
 }
 
-/** Values by the provider's names, as they stand in the JSON body. */
+/** Values by the provider's names of the parameters, as in the JSON body. */
 export type ParameterValues = Readonly<Record<string, unknown>>;
 
-/** Says what a parameter accepts, as a person would: "an integer from 1 to 20". */
+/** Describes in words what a parameter accepts, for example "an integer from 1 to 20". */
 export function describeRange(parameter: Parameter): string {
   switch (parameter.type) {
     case 'INTEGER':
@@ -53,7 +53,9 @@ function accepts(parameter: Parameter, value: unknown): boolean {
   }
 }
 
-/** Checks values against a model: each required one present, each one in range. Unknown names are not its business. */
+/**
+ * Checks that each required parameter of a model has a value and that each value is in range. Ignores unknown names.
+ */
 export function checkParameters(model: ImageModelDefinition, values: ParameterValues): ParameterProblem[] {
   const problems: ParameterProblem[] = [];
   for (const parameter of model.parameters) {

@@ -2,18 +2,18 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { parseDollars } from '../money.ts';
 
-/** A run as the demo watches it. */
+/** A run as the demo shows it. */
 export interface Run {
   readonly id: string;
   readonly status: string;
-  /** What it has cost, in micro-dollars; null while that is not known. */
+  /** The cost in micro-dollars; null while it is not known. */
   readonly costMicros: bigint | null;
   readonly inferenceSeconds: number | null;
   readonly failure: { code: string; message: string } | null;
   readonly images: readonly { index: number; image: { url: string; contentType: string } }[];
 }
 
-/** A run as the API tells it. */
+/** A run as the API returns it. */
 interface RunAnswer extends Omit<Run, 'costMicros'> {
   readonly cost: string | null;
 }
@@ -25,16 +25,16 @@ export interface Model {
   readonly typicalSeconds: number | null;
 }
 
-/** Whether runs are real. */
+/** Where runs are executed: on the simulator, or at the provider for money. */
 export type Environment = 'SIMULATOR' | 'LIVE';
 
-/** What a run will cost, in micro-dollars. */
+/** The price of a run before it is started, in micro-dollars. */
 export interface Quote {
-  /** A run that names it costs no more, and is not bought in another environment. */
+  /** A run that names this id costs at most the quoted price, and is refused in another environment. */
   readonly id: string;
-  /** Null while it is not known. */
+  /** The expected cost; null while it is not known. */
   readonly expectedMicros: bigint | null;
-  /** What is set aside for it. */
+  /** The amount that is held for the run. */
   readonly holdMicros: bigint;
 }
 
@@ -43,7 +43,7 @@ const runFields =
 
 function microsOf(amount: string): bigint {
   const micros = parseDollars(amount);
-  if (micros === null) throw new Error(`The server told an amount that is none: ${amount}`);
+  if (micros === null) throw new Error(`The server sent an invalid amount: ${amount}`);
   return micros;
 }
 
@@ -51,7 +51,7 @@ function toRun({ cost, ...run }: RunAnswer): Run {
   return { ...run, costMicros: cost === null ? null : microsOf(cost) };
 }
 
-/** What any client of Dramatis does, and no more: GraphQL over HTTP and WebSocket, and one upload route. */
+/** A client of the public API only: GraphQL over HTTP and WebSocket, and the upload route. */
 export class ApiClient {
   readonly #url: string;
   readonly #authorization: string;
@@ -72,7 +72,7 @@ export class ApiClient {
     return data;
   }
 
-  /** Runs a mutation with one input; resolves to its entity. Throws with the user errors' sentences. */
+  /** Runs a mutation with one input and resolves to its entity. Throws the messages of the user errors. */
   async #mutate<Entity>(
     name: string,
     inputType: string,
@@ -138,7 +138,7 @@ export class ApiClient {
     ).id;
   }
 
-  /** Sends a picture's bytes and makes it a reference image of a character. */
+  /** Uploads a picture and makes it a reference image of a character. */
   async addReferenceImage(
     projectId: string,
     reference: { characterId: string; kind: string; label: string },
@@ -164,13 +164,13 @@ export class ApiClient {
     ).id;
   }
 
-  /** Asks for a run: the quoted one, where a quote is named. */
+  /** Starts a run, at the price of a quote when one is named. */
   async generate(characterId: string, model: Record<string, object>, quoteId?: string): Promise<Run> {
     const input = { characterId, model, quoteId };
     return toRun(await this.#mutate<RunAnswer>('generate', 'GenerateInput', 'generation', runFields, input));
   }
 
-  /** Follows a run until it rests; resolves to how it ended. */
+  /** Subscribes to a run until it has ended, and resolves to its last state. */
   async follow(id: string, onChange: (run: Run) => void): Promise<Run> {
     const client = createClient({
       url: `${this.#url.replace(/^http/, 'ws')}/graphql`,
@@ -189,7 +189,7 @@ export class ApiClient {
       onChange(last);
     }
     await client.dispose();
-    if (!last) throw new Error('The subscription ended without a word.');
+    if (!last) throw new Error('The subscription ended without sending the run.');
     return last;
   }
 

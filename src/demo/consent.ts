@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { formatDollars } from '../money.ts';
 import type { Environment, Quote } from './api-client.ts';
 
-/** What the demo is about to spend, for a person to read. */
+/** Describes for a person what the demo will spend. */
 export function describeCost(environment: Environment, quotes: readonly Quote[]): string {
   const sum = (amounts: readonly bigint[]) => amounts.reduce((total, each) => total + each, 0n);
   const hold = formatDollars(sum(quotes.map(({ holdMicros }) => holdMicros)));
@@ -11,10 +11,10 @@ export function describeCost(environment: Environment, quotes: readonly Quote[])
   const price = isKnown ? `about ${expected}` : `at least ${expected}`;
   return environment === 'SIMULATOR'
     ? `Provider      SIMULATOR: nothing is paid for (live it would be ${price})\n`
-    : `Provider      LIVE: ${quotes.length} runs will cost ${price}, at the most ${hold}\n`;
+    : `Provider      LIVE: ${quotes.length} runs will cost ${price}, at most ${hold}\n`;
 }
 
-/** Whether the money may be spent: nothing on the simulator, else what was agreed to before, or by a typed yes. */
+/** Whether the runs may start: always on the simulator, and live only with consent, given before or by a typed yes. */
 export async function maySpend(
   environment: Environment,
   isAgreed: boolean,

@@ -1,6 +1,6 @@
 import sharp, { type OverlayOptions } from 'sharp';
 
-/** A group of pictures on the sheet, and what it shows in words. */
+/** A group of pictures on the sheet, with its texts. */
 export interface SheetGroup {
   readonly title: string;
   readonly caption: string;
@@ -11,7 +11,7 @@ export interface SheetGroup {
 const [margin, gap, size, columns] = [48, 24, 272, 4];
 const headHeight = 124;
 const rowHeight = size + 132;
-/** So many letters of a title fit below one picture. */
+/** The most letters of a title's line below one picture. */
 const lettersPerColumn = 24;
 
 interface Placed extends SheetGroup {
@@ -20,7 +20,7 @@ interface Placed extends SheetGroup {
   readonly span: number;
 }
 
-/** Groups stand side by side as long as they fit, and then in the next row. One without a picture takes a place as well. */
+/** Places the groups side by side while they fit, then in the next row. A group without pictures also takes a place. */
 function place(groups: readonly SheetGroup[], width: number): { placed: Placed[]; rows: number } {
   let [row, column] = [0, 0];
   const placed = groups.map((group) => {
@@ -33,14 +33,14 @@ function place(groups: readonly SheetGroup[], width: number): { placed: Placed[]
   return { placed, rows: row + 1 };
 }
 
-/** Characters that XML does not have become blanks. */
+/** Escapes a text for XML. Characters that XML does not allow become blanks. */
 function escapeXml(text: string): string {
   return text
     .replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`)
     .replace(/[^\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, ' ');
 }
 
-/** Breaks a text between words into lines of so many letters. */
+/** Breaks a text between words into lines of at most `letters` letters. A longer word has a line of its own. */
 export function wrapWords(text: string, letters: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
@@ -63,7 +63,7 @@ function wordsOf({ title, caption, left, top, span }: Placed): string {
   ].join('');
 }
 
-/** Puts all pictures of a demo on one sheet, as PNG; `colours` is how many it may have, 256 at most, for a small file. */
+/** Draws all pictures of a demo on one sheet, as PNG. `colours`, at most 256, limits its colours for a small file. */
 export async function drawContactSheet(
   heading: string,
   groups: readonly SheetGroup[],

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatDollars } from '../money.ts';
-import { tellNearMisses } from '../settings/near-misses.ts';
+import { reportNearMisses } from '../settings/near-misses.ts';
 import { scriptDefaults } from '../settings/script-variables.ts';
 import { ApiClient, type Model, type Quote, type Run } from './api-client.ts';
 import { describeCost, maySpend } from './consent.ts';
@@ -11,12 +11,12 @@ import { drawPortraits } from './portraits.ts';
 import { Progress } from './progress.ts';
 import { type DemoServer, isAlive, startServer } from './server-process.ts';
 
-// The main job, as a client does it: a character, her references, one run of each model, every picture saved.
-// An empty variable counts as unset, as it does for the server.
+// Does what a typical client does: makes a character with references, starts one run of each model, saves every
+// picture. An empty variable counts as unset, as it does for the server.
 const serverUrl = process.env.DRAMATIS_URL || scriptDefaults.DRAMATIS_URL;
 const dataDirectory = process.env.DATA_DIR || 'data';
 const output = resolve(process.env.DEMO_OUTPUT || scriptDefaults.DEMO_OUTPUT);
-tellNearMisses(process.env);
+reportNearMisses(process.env);
 let server: DemoServer | undefined;
 
 const prompts: Readonly<Record<string, object>> = {
@@ -36,7 +36,7 @@ async function adminKey(): Promise<string> {
   );
 }
 
-/** What is asked of a model, by the name of its input. */
+/** The input for a run of a model. */
 function wishOf({ inputName }: Model): Record<string, object> {
   return { [inputName]: prompts[inputName] ?? { prompt: 'a portrait' } };
 }

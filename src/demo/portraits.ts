@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-/** The demo's own person: who she is, and how she stands. */
+/** The drawings of the demo's character: her face, and a pose. */
 const face = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400" width="768" height="768">
   <defs><linearGradient id="wall" x2="0" y2="1"><stop stop-color="#cfe3ea"/><stop offset="1" stop-color="#8fb3c4"/></linearGradient></defs>
   <rect width="400" height="400" fill="url(#wall)"/>

@@ -14,14 +14,14 @@ interface Line {
   endedAt: number | undefined;
 }
 
-/** How full a bar is: by time towards nine tenths, nearly there once it is drawn, full at the end only. */
+/** How full a bar is, from 0 to 1: 0.9 after the expected time, at most 0.97 before the end, and 1 at the end. */
 export function fullness(elapsedSeconds: number, expectedSeconds: number, status: string): number {
   if (resting.includes(status)) return 1;
   if (status === 'STORING') return 0.97;
   return Math.min(0.9 * (elapsedSeconds / Math.max(expectedSeconds, 0.1)), 0.97);
 }
 
-/** One bar a run, drawn in place on a terminal; a line a change elsewhere. */
+/** Shows one bar for each run, redrawn in place on a terminal. Other outputs get one line for each change. */
 export class Progress {
   readonly #lines: Line[] = [];
   readonly #out: NodeJS.WriteStream;
@@ -33,7 +33,7 @@ export class Progress {
     if (out.isTTY) this.#timer = setInterval(() => this.#draw(), redrawMs);
   }
 
-  /** Adds a bar; returns what takes the run's changes. */
+  /** Adds a bar and returns the function that updates it. */
   add(title: string, expectedSeconds: number): (run: Run) => void {
     const line: Line = {
       title,

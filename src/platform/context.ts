@@ -1,9 +1,8 @@
 import type { Logger } from '../logger.ts';
 import type { Config } from '../settings/config.ts';
 import type { Viewer } from './auth/viewer.ts';
-import type { Bounds } from './bounds.ts';
 import type { Database } from './db/connect.ts';
-import type { Turns } from './db/turns.ts';
+import type { Bounds, Turns } from './db/turns.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { BytesInFlight } from './limits/bytes-in-flight.ts';
@@ -16,7 +15,7 @@ import type { Segmind } from './segmind/segmind.ts';
 import type { IntentNotes } from './storage/intent-notes.ts';
 import type { Storage } from './storage/storage.ts';
 
-/** Wall-clock time for what never decides about a run: those decisions use the database's time. */
+/** Wall-clock time for what never decides anything that lasts: those decisions use the database's time. */
 export interface Clock {
   now(): Date;
 }
@@ -64,8 +63,8 @@ export interface Context {
   readonly loaders: Loaders;
 }
 
-/** What a use case takes: `createCharacter(ctx: Uses<'db' | 'viewer'>, input)`. */
+/** What a use case takes: `createThing(ctx: Uses<'db' | 'viewer'>, input)`. */
 export type Uses<K extends keyof Context> = Pick<Context, K>;
 
-/** What a task has: no viewer, since permission was asked when the run was requested, and nothing that clients send. */
+/** What a task has: no viewer, since permission was asked when the work was requested, and nothing that clients send. */
 export type TaskContext = Omit<Context, 'viewer' | 'loaders' | 'publicUrl' | 'bytes' | 'decoding'>;

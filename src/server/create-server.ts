@@ -19,39 +19,42 @@ import { serveGraphqlWebsocket } from './websocket/graphql-websocket.ts';
 export interface Server {
   readonly app: FastifyInstance;
   /**
-   * Closes sockets with 1001, stops listening and answers what is in flight. Connections on which that takes longer than
-   * SHUTDOWN_GRACE_MS are cut: a client that does not read its answer would hold up the stop for as long as it likes.
+   * Closes sockets with 1001, stops listening and answers the requests in flight. Connections that take longer than
+   * SHUTDOWN_GRACE_MS are cut, because otherwise a client that does not read its response could delay the stop forever.
    */
   close(): Promise<void>;
 }
 
-/** A client that takes nothing of its answer for so long does not come back for the rest. Till then it is held here. */
+/**
+ * A connection is cut when its client reads nothing of a response for this long. Until then the response uses memory.
+ */
 const stalledMs = 60_000;
 
-/** Assembles the door: GraphQL over HTTP and WebSocket, pictures, health and, for browsers, the explorer. */
+/** Assembles the transports: GraphQL over HTTP and WebSocket, files, health checks and, for browsers, the explorer. */
 export async function createServer(ctx: ServerContext, graphql: Graphql): Promise<Server> {
   const { MAX_BODY_BYTES, TRUST_PROXY, CORS_ORIGINS } = ctx.config;
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
-    // The largest upload over a slow line; whoever takes longer holds a connection for nothing.
+    // Enough for the largest upload over a slow line. A slower request is cut, so that it does not hold a connection.
     requestTimeout: 120_000,
     trustProxy: TRUST_PROXY.length > 0 ? TRUST_PROXY : false,
-    // A query string is cut into parameters by the routes; nobody needs long ones.
+    // Parameters of a path are short. Fastify refuses longer ones.
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
   });
   app.setErrorHandler((error: FastifyError, _, reply) => {
     const { status, code, message, headers } = presentHttpError(error);
     if (status >= 500 && !isForLater(error) && !ctx.outages.note(error))
       ctx.log.error({ err: toError(error) }, 'a request failed');
-    // A client that still sends its body would lose the answer with the connection, and with it when to come again.
+    // The connection stays open, so that a client that still sends its body gets this response, which says when to
+    // retry.
     if (isForLater(error)) reply.removeHeader('connection');
     return reply
       .code(status)
       .headers(headers ?? {})
       .send({ errors: [{ message, extensions: { code } }] });
   });
-  // Keys come in a header, never in a cookie, so other sites gain nothing that they do not have.
+  // Keys come in a header and never in a cookie, so a page of another site cannot use the key of its visitor.
   if (CORS_ORIGINS.length > 0) {
     await app.register(cors, {
       origin: CORS_ORIGINS.includes('*') ? '*' : [...CORS_ORIGINS],

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** Something that must hold for this process to do its work now. */
+/** A condition that must hold for this process to do its work. */
 export interface Check {
   /** Its key in the answer of `/readyz`. */
   readonly name: string;
-  /** Resolves to what is wrong, in a few words that tell no secret; null when all is well. */
+  /** Resolves to a short text about the problem, without secrets; null when there is no problem. */
   readonly findProblem: () => Promise<string | null>;
 }
 
-/** A check that takes longer has failed, because a prober does not wait long. */
+/** A check that takes longer counts as failed, because a prober does not wait long. */
 const checkTimeoutMs = 3_000;
-/** What was found is told for so long. */
+/** The result of a check is reused for this long. */
 const believedMs = 1_000;
 
-/** `/livez`: the process runs. `/readyz`: it can also do its work now. Neither needs a key or tells a secret. */
+/** `/livez`: the process runs. `/readyz`: it can also do its work. Neither needs a key or shows a secret. */
 export function registerHealthRoute(
   app: FastifyInstance,
   { readiness }: { readonly readiness: readonly Check[] },
@@ -32,7 +32,7 @@ export function registerHealthRoute(
   });
 }
 
-/** One look at a time and in a second, however many ask: the route is open to everybody. */
+/** Runs one check at a time and at most one a second, because the route is public and may get many requests. */
 function shared(look: Check['findProblem']): Check['findProblem'] {
   let current: Promise<string | null> | undefined;
   return () => {

@@ -7,7 +7,7 @@ import {
   withPersistedDocuments,
 } from '../platform/graphql/documents/persisted-documents.ts';
 import { createPrepare } from '../platform/graphql/documents/prepare.ts';
-import { createPlanner, type Planner } from '../platform/reads/plan/execute.ts';
+import { createPlanner, type Planner } from '../platform/reads/plan/planner.ts';
 import type { Config } from '../settings/config.ts';
 import { createSchema } from './schema.ts';
 

@@ -4,21 +4,26 @@ import { createOutage, type Logger } from '../logger.ts';
 import { explainUnavailable } from './explain-unavailable.ts';
 import type { Check } from './health-route.ts';
 
-/** Requests that fail because a part is away, for the log: one line when that begins and one when it is over. */
+/**
+ * Logs requests that fail because a service does not answer: one line when the outage begins and one when it is over.
+ */
 export interface Outages {
-  /** Answers whether a failure is of this kind; false is for the log to tell in full. */
+  /** Notes a failure. Returns false when it is not of this kind; the caller must then log it in full. */
   note(error: unknown): boolean;
-  /** Ends the looks at whether it is over. */
+  /** Stops watching for the end of outages. */
   close(): void;
 }
 
-/** It is over when the part works, and no request has failed for this long. So there are few lines when it comes and goes. */
+/**
+ * An outage is over when the service works and no request has failed for this long. So a service that fails now and
+ * then causes few lines.
+ */
 const usualQuietMs = 10_000;
 
 const words = {
   database: {
     failed:
-      'requests cannot be served: the database does not answer, or the machine has run out of something',
+      'requests cannot be served: the database does not answer, or the machine has run out of a resource',
     over: 'requests are served again',
   },
   storage: {
@@ -26,13 +31,13 @@ const words = {
     over: 'requests for pictures are served again',
   },
   other: {
-    failed: 'requests cannot be served: a part that they need does not answer',
-    over: 'the part that requests need answers again',
+    failed: 'requests cannot be served: a service that they need does not answer',
+    over: 'the service that requests need answers again',
   },
 } as const;
 type Part = keyof typeof words;
 
-/** Begins to tell. `readiness` says whether a part works, by the part's name. */
+/** Makes the log of outages. `readiness` has the checks that say, by the service's name, whether it works. */
 export function createOutages(log: Logger, readiness: readonly Check[], quietMs = usualQuietMs): Outages {
   const closing = new AbortController();
   const { signal } = closing;

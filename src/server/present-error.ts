@@ -17,7 +17,7 @@ import {
 import { explainUnavailable } from './explain-unavailable.ts';
 import type { ServerContext } from './server-context.ts';
 
-/** The expected failures that are shown as they are, and their codes. */
+/** The expected failures whose messages are shown unchanged, and their codes. */
 const codes: readonly (readonly [type: new (...args: never[]) => Error, code: string])[] = [
   [NotFound, 'NOT_FOUND'],
   [Forbidden, 'FORBIDDEN'],
@@ -31,8 +31,8 @@ const codes: readonly (readonly [type: new (...args: never[]) => Error, code: st
 ];
 
 /**
- * The one boundary where the unknown becomes safe, for both transports. Expected failures and GraphQL's own errors
- * are shown; anything else becomes "Unexpected error." with a reference under which the full error is logged.
+ * Makes every error safe to show, for both transports. Expected failures and GraphQL's own errors are shown. Any
+ * other error becomes "Unexpected error." with a reference, under which the full error is logged.
  */
 export function presentError(
   { log, config, outages }: Pick<ServerContext, 'log' | 'config' | 'outages'>,
@@ -43,7 +43,7 @@ export function presentError(
   const { message, path, locations } = formatted;
   const known = codes.find(([type]) => cause instanceof type);
   if (known && cause instanceof Error) {
-    // Too many requests at a time are no outage.
+    // A refusal because of too many requests is no outage.
     const isAway = cause instanceof StorageUnavailable || cause instanceof Unavailable;
     if (isAway && !isForLater(cause)) outages.note(cause);
     const later = isForLater(cause) ? { retryAfterSeconds: cause.retryAfterSeconds } : {};
@@ -51,8 +51,8 @@ export function presentError(
   }
   if (cause instanceof GraphQLError) {
     const code = cause.extensions.code ?? formatted.extensions?.code ?? 'BAD_USER_INPUT';
-    const told = config.INTROSPECTION === 'on' ? message : withoutSuggestions(message);
-    return { message: told, path, locations, extensions: { code } };
+    const shown = config.INTROSPECTION === 'on' ? message : withoutSuggestions(message);
+    return { message: shown, path, locations, extensions: { code } };
   }
   const unavailable = explainUnavailable(cause);
   if (unavailable !== null) {
@@ -69,7 +69,10 @@ export function presentError(
   };
 }
 
-/** Who may not see the schema must not be told it name by name. Bounded, since clients' own words are in the message. */
+/**
+ * Removes suggestions of names, because they would show the schema to a viewer who may not see it. The pattern is
+ * bounded, because the message contains text of the client.
+ */
 function withoutSuggestions(message: string): string {
   return message.replace(/ ?Did you mean [^?]{1,300}\?/g, '');
 }

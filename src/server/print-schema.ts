@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { createSchema, printContract } from './schema.ts';
 
-// Writes the contract to the file that is committed: `npm run schema` after a wanted change of the API.
+// Writes the schema to the committed file. Run `npm run schema` after an intended change of the API.
 writeFileSync('schema.graphql', printContract(await createSchema()));

@@ -5,18 +5,18 @@ import type { ServerContext } from './server-context.ts';
 
 export { payer };
 
-/** What an operation is paid from: a point at the door, the rest once its cost is known. */
+/** The query points of a viewer, for one operation. It pays one point first, and the rest when its cost is known. */
 export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewer) {
   const name = payer(viewer);
   return {
-    /** Before the document is looked at, so that an empty purse costs us nothing. Throws RateLimited. */
+    /** Pays one point before parsing, so that a viewer without points causes no work. Throws RateLimited. */
     enter: () => meter.spend(name, 1),
-    /** The whole cost, of which one point is paid already. Throws RateLimited. */
+    /** Pays the rest of the cost; one point is already paid. Throws RateLimited. */
     pay: async (points: number): Promise<Cost> => ({
       ...(await meter.spend(name, points - 1)),
       requested: points,
     }),
-    /** What is told to each follower is paid for anew. Comes to the refusal of a purse with too little in it. */
+    /** Pays for one more event of a subscription. Returns or resolves to RateLimited when there are too few points. */
     payNext: (points: number): Cost | Promise<Cost | RateLimited> =>
       meter.spendDrawn(name, points) ??
       meter.spend(name, points).catch((error: unknown) => {
@@ -26,5 +26,5 @@ export function openPurse({ meter }: Pick<ServerContext, 'meter'>, viewer: Viewe
   };
 }
 
-/** A viewer's purse. */
+/** The query points of a viewer. */
 export type Purse = ReturnType<typeof openPurse>;

@@ -26,14 +26,14 @@ import {
 import { CharacterResolver, ProjectCharactersResolver } from '../features/characters/character.resolver.ts';
 import { GenerationAccountingResolver } from '../features/generations/accounting.resolver.ts';
 import {
-  GeneratedImageResolver,
-  GenerationImagesResolver,
-} from '../features/generations/generated-image.resolver.ts';
-import {
   CharacterGenerationsResolver,
   GenerationResolver,
   ProjectGenerationsResolver,
 } from '../features/generations/generation.resolver.ts';
+import {
+  GeneratedImageResolver,
+  GenerationImagesResolver,
+} from '../features/generations/images/generated-image.resolver.ts';
 import { ImageModelResolver } from '../features/image-models/image-model.resolver.ts';
 import { ImageResolver } from '../features/images/image.resolver.ts';
 import { LedgerEntryResolver, ProjectLedgerResolver } from '../features/ledger/ledger-entry.resolver.ts';

@@ -5,18 +5,18 @@ import type { CostMeter } from '../platform/limits/cost-meter.ts';
 import type { Check } from './health-route.ts';
 import type { Outages } from './outages.ts';
 
-/** What the door needs: every tool of the process, a way to know who asks, and what they may spend. */
+/** What the transports need: the context of requests, the authentication, and the meter of query points. */
 export type ServerContext = Omit<Context, 'viewer' | 'loaders'> & {
   /**
-   * Finds the viewer behind an `Authorization` header or `connectionParams.authorization`. Throws Unauthenticated,
-   * RateLimited for an address that guesses, Unavailable.
+   * Finds the viewer of an `Authorization` header or of `connectionParams.authorization`. Throws Unauthenticated,
+   * Unavailable, and RateLimited for an address that has sent too many wrong keys.
    */
   readonly authenticate: (authorization: unknown, address: string) => Promise<Viewer>;
   readonly meter: CostMeter;
-  /** For files of any size, whose portions may take longer than a request: on connections of its own. */
+  /** For exports. It has its own connections, because a portion of a large file may take longer than a request. */
   readonly exportsDb: Database;
-  /** What `/readyz` asks, in this order. */
+  /** The checks of `/readyz`, in this order. */
   readonly readiness: readonly Check[];
-  /** Tells the log of requests that fail because a part is away. */
+  /** Logs requests that fail because a service does not answer. */
   readonly outages: Outages;
 };

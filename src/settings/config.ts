@@ -11,6 +11,7 @@ import {
   name,
   postgresUrl,
   publicUrl,
+  transport,
   wholeNumber,
 } from './setting-parsers.ts';
 
@@ -96,8 +97,8 @@ const environment = z.object({
   SEGMIND_RETENTION_MS: wholeNumber(1_000, 86_400_000, 3_600_000),
   /** A run longer than this is shown as slow; it is polled on. */
   SEGMIND_SLOW_AFTER_MS: wholeNumber(1_000, 86_400_000, 600_000),
-  /** v1 blocks for the whole run and can lose more; model defaults to what each model's definition says. */
-  SEGMIND_TRANSPORT: z.enum(['model', 'v1', 'v2'], 'must be model, v1 or v2').default('model'),
+  /** v1 blocks for the whole run and can lose more; `model`, here null, leaves it to each model's definition. */
+  SEGMIND_TRANSPORT: transport,
   /** The provider does not charge failed runs; "charged" books their price all the same. */
   SEGMIND_FAILED_RUNS: z.enum(['free', 'charged'], 'must be free or charged').default('free'),
   /** Dollars set aside for a run of which nobody knows what it will cost. */

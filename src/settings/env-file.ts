@@ -7,6 +7,11 @@ import { errorCode } from '../errors.ts';
  * no test, and a container has the variables that it was given. Each line is read by itself: Node takes a quote that
  * is never closed for one that ends lines later, and passes over what it cannot read. A line that was passed over
  * could be the one with the provider's key, and then everything would be simulated; so such a file is refused.
+ *
+ * Own code around Node's `parseEnv`, beside `--env-file-if-exists` and `process.loadEnvFile`. Node 24 passes over what it
+ * cannot read and starts all the same. Tried with SEGMIND_API_KEY in the next line: a quote that is never closed takes that
+ * line into its own value, `NAME value` without the equals sign sets nothing, and a byte order mark hides the first line. A
+ * server that starts without its key, or with a default instead of the setting, is worse than one that does not start.
  */
 
 /**

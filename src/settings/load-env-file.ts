@@ -1,8 +1,9 @@
 import { readEnvFile } from './env-file.ts';
 
 /*
- * Loaded before a program by the npm scripts that start something of ours (`node --import`). What is set already wins, also
- * when it is set to nothing. The built programs themselves read no file: a container or a service manager sets variables.
+ * The npm scripts that start a program of ours load this module before it (`node --import`). A variable that is
+ * already set wins over the file, also when it is empty. The built programs read no file themselves, because a
+ * container or a service manager sets their variables.
  */
 const path = '.env';
 try {

@@ -3,19 +3,22 @@ import { settingNames } from './config.ts';
 import { scriptVariables } from './script-variables.ts';
 
 const ownNames = [...settingNames, ...scriptVariables];
-/** Near ours, and others': of Mesos, of a packaged Postgres, of Xcode. Those of shells, npm and the like are not near. */
+/**
+ * Variables of other programs (Mesos, a packaged Postgres, Xcode) whose names are similar to ours. The variables of
+ * shells and npm are not similar, so they are not listed.
+ */
 const foreign = /^(PORTS?\d*|POSTGRESQL_\w+|SIMULATOR_UDID)$/;
-/** A variable that begins so was meant for this program. */
+/** A variable with this prefix was meant for this program. */
 const ownPrefix = /^SEGMIND_/i;
 const longName = 8;
 
-/** A variable that is set and is not read, and the setting that was probably meant: null where only the prefix is ours. */
+/** A variable that is set and not read, and the setting that was probably meant: null when only the prefix is ours. */
 export interface NearMiss {
   readonly name: string;
   readonly meant: string | null;
 }
 
-/** Finds variables that look like a misspelled setting. Their values are not looked at, save for being empty. */
+/** Finds variables that look like a misspelled setting. Of their values only emptiness is checked. */
 export function findNearMisses(variables: Readonly<Record<string, string | undefined>>): NearMiss[] {
   return Object.entries(variables).flatMap(([name, value]) => {
     if (!value || ownNames.includes(name) || foreign.test(name)) return [];
@@ -24,20 +27,20 @@ export function findNearMisses(variables: Readonly<Record<string, string | undef
   });
 }
 
-/** All of them in one line; null where there are none. */
+/** All near misses in one line; null when there are none. */
 export function describeNearMisses(misses: readonly NearMiss[]): string | null {
   if (misses.length === 0) return null;
   const each = misses.map(({ name, meant }) => (meant === null ? name : `${name} (did you mean ${meant}?)`));
   return `set, but not read by Dramatis: ${each.join(', ')}`;
 }
 
-/** Names them on the error stream: for the programs beside the server, which says it in its log. */
-export function tellNearMisses(variables: Readonly<Record<string, string | undefined>>): void {
-  const told = describeNearMisses(findNearMisses(variables));
-  if (told !== null) process.stderr.write(`${told}\n`);
+/** Writes the near misses to the error stream. The server logs them instead; this is for the other programs. */
+export function reportNearMisses(variables: Readonly<Record<string, string | undefined>>): void {
+  const text = describeNearMisses(findNearMisses(variables));
+  if (text !== null) process.stderr.write(`${text}\n`);
 }
 
-/** Whether a person may have written the one for the other: another case, no underscores, letters swapped, missing or wrong. */
+/** Whether a name may be a misspelling of ours: another case, no underscores, letters swapped, missing or wrong. */
 function isNear(name: string, own: string): boolean {
   const [ours, theirs] = [letters(own), letters(name)];
   const mostChanges = ours.length < longName ? 1 : 2;

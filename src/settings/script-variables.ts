@@ -1,9 +1,9 @@
 /*
- * The variables that the server does not read, and their defaults. Imports nothing, so that the demo and the simulator stay
- * apart from the server.
+ * The variables that the server does not read, and their defaults. Imports nothing, so that the demo and the
+ * simulator do not depend on the server.
  */
 
-/** Read by the demo, by the simulator as a program of its own, or by docker-compose.yml; an empty default is none. */
+/** Read by the demo, by the standalone simulator, or by docker-compose.yml. An empty text means no default. */
 export const scriptDefaults = {
   DRAMATIS_URL: 'http://127.0.0.1:4000',
   DEMO_OUTPUT: 'demo-output',
@@ -14,7 +14,7 @@ export const scriptDefaults = {
   POSTGRES_PASSWORD: '',
 } as const;
 
-/** Read by the server, which starts a simulator, and by the simulator as a program of its own. */
+/** Used by the server, when it starts a simulator, and by the standalone simulator. */
 export const defaultSimulatorSpeed = 8;
 
 /** The names of the variables that the server does not read. */

@@ -44,6 +44,14 @@ export const publicUrl = httpUrl.refine((text) => {
   return url?.username === '' && url.password === '' && !/[?#]/.test(text);
 }, 'must be an address without a user, a query or a fragment');
 
+const transports = { model: null, v1: 'V1', v2: 'V2' } as const;
+
+/** How runs are submitted, as the catalogue spells it; null leaves it to each model. */
+export const transport = z
+  .enum(['model', 'v1', 'v2'], 'must be model, v1 or v2')
+  .default('model')
+  .transform((name) => transports[name]);
+
 /** Dollars such as "5.00", as micro-dollars. */
 export function dollars(fallback: string) {
   return z

@@ -1,9 +1,9 @@
 /**
- * What can be made to go wrong. Asked for by a marker in a prompt, `[[simulate:429]]` or `[[simulate:slow=5]]`,
- * which concerns that request alone, or by configuration.
+ * The faults that the simulator can produce. A marker in a prompt, such as `[[simulate:429]]` or `[[simulate:slow=5]]`,
+ * applies to that request only. A configured fault applies to all requests that it matches.
  */
 export const faultNames = [
-  // Refused: nothing is taken, nothing is charged.
+  // The request is refused. There is no job, and nothing is charged.
   '400',
   '401',
   '402',
@@ -18,7 +18,7 @@ export const faultNames = [
   '504',
   'reset',
   'route-refused',
-  // Taken and, when it completes, charged, though the answer says otherwise.
+  // The job is accepted, and charged when it completes, but the response says otherwise or is unusable.
   'accept-then-500',
   'accept-then-502',
   'accept-then-504',
@@ -29,7 +29,7 @@ export const faultNames = [
   'hostile-id',
   'hostile-urls',
   'json-error',
-  // While it runs.
+  // The job misbehaves while it runs or is polled.
   'slow',
   'stuck',
   'failed',
@@ -42,7 +42,7 @@ export const faultNames = [
   'poll-redirect',
   'status-back',
   'lost',
-  // What is delivered.
+  // The delivered result is faulty.
   'truncated-image',
   'broken-image',
   'huge-image',
@@ -58,17 +58,17 @@ export interface Fault {
   readonly name: FaultName;
   /** Its meaning depends on the fault: a count, a factor, an index, seconds, a text. */
   readonly arg?: string;
-  /** How often it strikes, 0 to 1. @default 1 */
+  /** The probability of the fault for a request, 0 to 1. @default 1 */
   readonly rate?: number;
-  /** How many more times it strikes; counted down. @default without end */
+  /** How many more times the fault occurs; counted down. @default no limit */
   times?: number;
-  /** Only requests of this model. */
+  /** Limits the fault to requests of this model. */
   readonly slug?: string;
 }
 
 const marker = /\s*\[\[simulate:([a-z0-9-]+)(?:=([^\]]*))?\]\]/g;
 
-/** The faults that a prompt asks for. */
+/** The faults that the markers in a prompt request. */
 export function readMarkers(prompt: string): Fault[] {
   return [...prompt.matchAll(marker)].flatMap(([, word, arg]) => {
     const name = faultNames.find((each) => each === word);
@@ -81,12 +81,12 @@ export function withoutMarkers(prompt: string): string {
   return prompt.replace(marker, '').trim();
 }
 
-/** Whether a configured fault strikes anew at each poll: with a rate these do, and not when a job is taken. */
+/** Whether a configured fault is drawn at each poll, not when a job is accepted: true for poll faults with rates. */
 export function isPerPoll({ name, rate }: Fault): boolean {
   return rate !== undefined && ['poll-429', 'poll-500', 'poll-502'].includes(name);
 }
 
-/** Draws which of the configured faults strike a request. */
+/** Draws which of the configured faults occur for a request. */
 export function strike(configured: readonly Fault[], slug: string, chance: () => number): Fault[] {
   return configured.filter((fault) => {
     if (fault.slug !== undefined && fault.slug !== slug) return false;

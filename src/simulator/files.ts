@@ -6,7 +6,7 @@ import { drawPicture } from './picture.ts';
 import { respondBytes, respondJson } from './respond.ts';
 import type { LoggedRequest, World } from './world.ts';
 
-/** Files outlive the record of their job. */
+/** How long the files of a job are served, which is longer than the job can be polled. */
 const fileLifetimeMs = 7 * 24 * 3_600_000;
 const types: Readonly<Record<string, string>> = {
   png: 'image/png',
@@ -15,7 +15,7 @@ const types: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
 };
 
-/** Draws one of a job's pictures. The same again gives the same bytes, so none is kept. */
+/** Draws one of a job's pictures. The same picture always has the same bytes, so pictures are not stored. */
 export async function drawOutput(
   world: World,
   job: Job,
@@ -41,7 +41,7 @@ export async function drawOutput(
   return { bytes, format: request.format };
 }
 
-/** A picture that was uploaded here, or came along as base64. No other address is ever fetched. */
+/** A picture that was uploaded here, or sent as base64. Other addresses are never fetched. */
 function readReference(world: World, value: string): Buffer | undefined {
   const prefix = `${world.publicUrl()}/assets/`;
   if (value.startsWith(prefix)) return world.state.readAsset(value.slice(prefix.length));
@@ -94,7 +94,7 @@ export async function answerFile(
   respondBytes(answer, 200, contentType, sent);
 }
 
-/** More bytes than a server holds in memory for one picture; it stops when the other side does. */
+/** Sends 128 MiB, more than a server keeps in memory for one picture. Stops when the client disconnects. */
 function flood(answer: ServerResponse): void {
   const chunk = Buffer.alloc(1_048_576);
   let chunks = 0;
@@ -109,7 +109,7 @@ function flood(answer: ServerResponse): void {
   pour();
 }
 
-/** `POST /upload-asset`: data URLs in, addresses out. */
+/** `POST /upload-asset`: stores pictures that are sent as data URLs and returns their addresses. */
 export function answerUpload(world: World, request: LoggedRequest, answer: ServerResponse): void {
   let urls: unknown;
   try {

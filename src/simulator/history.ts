@@ -13,9 +13,10 @@ export const historyLists = ['generations', 'request-history'] as const;
 export type HistoryList = (typeof historyLists)[number];
 
 /**
- * `GET /inference-request/generations`, runs with a picture, and `/inference-request/request-history`, all of them:
- * newest first, one row for each output, long after the job itself was forgotten. Names and filters are those of the
- * provider's Python SDK; the refusals, and the page size of the first list, are guesses.
+ * `GET /inference-request/generations` lists the runs with a picture, `/inference-request/request-history` all runs.
+ * The newest run is first, and each output has a row. Runs stay in the lists long after their jobs can no longer be
+ * polled. Names and filters are those of the provider's Python SDK. The refusals, and the page size of the first
+ * list, are guesses.
  */
 export function answerHistory(
   world: World,
@@ -45,13 +46,13 @@ export function answerHistory(
   respondJson(answer, 200, { page, data });
 }
 
-/** The start of a day in UTC; NaN for what is none, which no window contains. */
+/** The start of a day in UTC; NaN for a text that is not a day, which makes every window invalid. */
 function readDay(text: string | null): number | null {
   if (text === null) return null;
   return /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
-/** Waiting and running are one to these lists. */
+/** The status of a job in these lists, which do not distinguish waiting from running. */
 function statusOf(world: World, job: Job): 'COMPLETED' | 'FAILED' | 'PENDING' {
   const state = job.isCharged ? 'COMPLETED' : stateOf(job, world.now());
   return state === 'COMPLETED' || state === 'FAILED' ? state : 'PENDING';
@@ -64,7 +65,7 @@ function rowsOf(world: World, list: HistoryList, job: Job): object[] {
   const shared = {
     request_id: job.id,
     model_name: job.slug,
-    // The cost of the whole run, in each row.
+    // Each row has the cost of the whole run.
     credits_deduction: job.isCharged ? dollars(BigInt(job.costMicros)) : isEnded ? 0 : null,
     latency_ms: isEnded ? job.durationMs : null,
   };

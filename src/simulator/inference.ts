@@ -14,7 +14,9 @@ import { accountOf, isKeyGood, type LoggedRequest, type World } from './world.ts
 const blockedText = 'content_policy_violation: the request was blocked by the content rules';
 const recent: WeakMap<World, number[]> = new WeakMap();
 
-/** `POST /v1/{slug}` answers with the picture, `POST /v2/{slug}` with an id; checked in the provider's order. */
+/**
+ * `POST /v1/{slug}` responds with the picture, `POST /v2/{slug}` with an id. The checks are in the provider's order.
+ */
 export async function answerSubmit(
   world: World,
   version: 'v1' | 'v2',
@@ -117,7 +119,7 @@ function isRateLimited(world: World, job: Job, answer: ServerResponse): boolean 
   return true;
 }
 
-/** The job is taken; the caller is told something else, or nothing. */
+/** For a fault `accept-then-…`: the job is accepted, but the client gets an error, or no response. */
 function isAnswerLost(job: Job, answer: ServerResponse): boolean {
   const fault = job.faults
     .find(({ name }) => name.startsWith('accept-then-'))
@@ -156,7 +158,7 @@ async function answerSync(
   if (job.durationMs > limitMs) return respondJson(answer, 500, { error: 'Internal Polling Error' });
   if (job.failure !== null) return respondJson(answer, 500, { error: job.failure });
   if (faultOf(job, 'json-error')) return respondJson(answer, 200, { error: 'Something went wrong' });
-  // The clock may be a little behind the timer.
+  // Charged here, because by the clock the job may not be complete yet: the timer may fire a little early.
   world.state.charge(job);
   settle(world);
   const { bytes, format } = await drawOutput(world, job, 0);

@@ -3,20 +3,20 @@ import { type ImageModelDefinition, parameterInRole, parametersInRole } from '..
 import { type Fault, readMarkers, withoutMarkers } from './faults.ts';
 import type { PictureRequest } from './picture.ts';
 
-/** A job as the provider knows it. Its state is not stored: it follows from the time that has passed. */
+/** A job at the provider. Its state is not stored, because it follows from the time that has passed. */
 export interface Job {
   readonly id: string;
   readonly slug: string;
-  /** Who asked for it; left out in jobs that were kept before there were accounts. */
+  /** The account that requested the job; undefined in jobs that were stored before there were accounts. */
   readonly account?: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly acceptedAt: number;
   readonly durationMs: number;
-  /** Why it will fail, or null. */
+  /** Why the job will fail; null when it will complete. */
   readonly failure: string | null;
   readonly faults: readonly Fault[];
-  /** What it costs if it completes, in micro-dollars; text, because jobs are kept as JSON. */
+  /** The cost if the job completes, in micro-dollars. It is text, because jobs are stored as JSON. */
   readonly costMicros: string;
   isCharged: boolean;
   polls: number;
@@ -24,15 +24,15 @@ export interface Job {
 
 export type JobState = 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED';
 
-/** A twentieth of a job's time is spent waiting for a worker. */
+/** The share of a job's duration in which it is QUEUED. */
 const queuedShare = 0.05;
 
-/** The fault of a name that strikes this job. */
+/** The fault with this name, if the job has it. */
 export function faultOf(job: Pick<Job, 'faults'>, name: Fault['name']): Fault | undefined {
   return job.faults.find((fault) => fault.name === name);
 }
 
-/** Where a job stands at a moment. */
+/** The state of a job at a moment. */
 export function stateOf(job: Job, now: number): JobState {
   const age = now - job.acceptedAt;
   if (age < job.durationMs * queuedShare) return 'QUEUED';
@@ -40,14 +40,14 @@ export function stateOf(job: Job, now: number): JobState {
   return job.failure === null ? 'COMPLETED' : 'FAILED';
 }
 
-/** The text in the parameter that is the model's prompt. */
+/** The value of the model's prompt parameter; empty when it is not a text. */
 export function promptOf(model: ImageModelDefinition, body: Readonly<Record<string, unknown>>): string {
   const name = parameterInRole(model, 'PROMPT')?.name;
   const value = name === undefined ? undefined : body[name];
   return typeof value === 'string' ? value : '';
 }
 
-/** The faults that a request's own prompt asks for. */
+/** The faults that the markers in a request's prompt request. */
 export function markersOf(model: ImageModelDefinition, body: Readonly<Record<string, unknown>>): Fault[] {
   return readMarkers(promptOf(model, body));
 }
@@ -61,7 +61,7 @@ function valueInRole(
   return parameter && (body[parameter.name] ?? parameter.default);
 }
 
-/** The seed a request asks for, or the one drawn for it: absent and -1 mean random. */
+/** The seed of a request, or a drawn one when the seed is absent or -1. */
 export function seedOf(
   model: ImageModelDefinition,
   body: Readonly<Record<string, unknown>>,
@@ -72,19 +72,19 @@ export function seedOf(
   return typeof given === 'number' && given >= 0 ? given : draw();
 }
 
-/** The values of a model's image parameters, who first, trimmed as the provider does. */
+/** The values of a model's image parameters, identity images first, then pose images, trimmed as the provider does. */
 export function imagesOf(model: ImageModelDefinition, body: Readonly<Record<string, unknown>>): string[] {
   return (['IDENTITY_IMAGE', 'POSE_IMAGE'] as const)
     .flatMap((role) => parametersInRole(model, role))
     .flatMap(({ name }) => (typeof body[name] === 'string' ? [body[name].trim()] : []));
 }
 
-/** How many pictures a job makes. */
+/** How many pictures a job makes, from 1 to 100. */
 export function outputCount(model: ImageModelDefinition, body: Readonly<Record<string, unknown>>): number {
   return Math.max(1, Math.min(100, countOutputs(model, body)));
 }
 
-/** Where a job's pictures are served, at an address. */
+/** The URLs of a job's pictures, under a base URL. */
 export function outputUrls(model: ImageModelDefinition, job: Job, base: string): string[] {
   const format = valueInRole(model, job.body, 'OUTPUT_FORMAT') ?? 'jpeg';
   return Array.from(
@@ -93,7 +93,7 @@ export function outputUrls(model: ImageModelDefinition, job: Job, base: string):
   );
 }
 
-/** One of a job's pictures, ready to be drawn. `inputSize` is used where the request asks for the input's size. */
+/** The data to draw one of a job's pictures. `inputSize` is used when the request asks for the size of the input. */
 export function pictureRequest(
   model: ImageModelDefinition,
   job: Job,

@@ -1,10 +1,10 @@
-import { tellNearMisses } from '../settings/near-misses.ts';
+import { reportNearMisses } from '../settings/near-misses.ts';
 import { defaultSimulatorSpeed, scriptDefaults } from '../settings/script-variables.ts';
 import { startSimulator } from './simulator.ts';
 
-// Runs the simulator on its own, for several servers that share one database.
+// Runs the simulator as a separate process, for several servers that share one database.
 // An empty variable counts as unset, as it does for the server.
-tellNearMisses(process.env);
+reportNearMisses(process.env);
 const port = Number(process.env.SIMULATOR_PORT || scriptDefaults.SIMULATOR_PORT);
 const speed = Number(process.env.SIMULATOR_SPEED || defaultSimulatorSpeed);
 try {

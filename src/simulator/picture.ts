@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 
-/** What a picture is drawn from; the same again gives the same bytes. */
+/** The data that a picture is drawn from. Equal data gives equal bytes. */
 export interface PictureRequest {
   readonly slug: string;
   readonly prompt: string;
@@ -11,11 +11,11 @@ export interface PictureRequest {
   readonly height: number;
   readonly format: string;
   readonly quality: number;
-  /** The pictures that came with the request: who, then how they stand. */
+  /** The pictures in the request: the identity image first, then the pose image. */
   readonly references: readonly Buffer[];
 }
 
-/** Characters that XML does not have become blanks: a prompt may hold any. */
+/** Escapes a text for XML. Characters that XML does not allow become blanks, because a prompt may contain them. */
 function escapeXml(text: string): string {
   return text
     .replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`)
@@ -32,7 +32,7 @@ function wrap(text: string, columns: number, rows: number): string[] {
   return lines.length > rows ? [...lines.slice(0, rows - 1), `${lines[rows - 1] ?? ''} …`] : lines;
 }
 
-/** A picture frame of 1000 x 1000 units: sky, ground and light from the hash, words from the request. */
+/** A drawing of 1000 x 1000 units: sky, ground and light are chosen by the hash, the texts are from the request. */
 function backdrop(request: PictureRequest, hash: Buffer): string {
   const { slug, prompt, seed, index } = request;
   const at = (position: number) => hash.readUInt8(position % hash.length);
@@ -85,7 +85,7 @@ async function framed(reference: Buffer, size: number): Promise<Buffer | null> {
   return bytes;
 }
 
-/** Draws what the provider would have drawn, so that nobody takes it for that. */
+/** Draws a picture in place of the provider's. It is marked as simulated, so that it is not mistaken for a real one. */
 export async function drawPicture(request: PictureRequest): Promise<Buffer> {
   const { slug, prompt, seed, index, width, height, format, quality } = request;
   const hash = createHash('sha256').update(`${slug}\n${prompt}\n${seed}\n${index}`).digest();

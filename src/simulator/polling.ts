@@ -17,7 +17,7 @@ export async function answerPoll(
 ): Promise<void> {
   const { id, account, isStatus, isLegacy } = request;
   const found = world.state.find(id);
-  // A request is known to the account that made it, with whichever of its keys.
+  // An account sees only its own requests, with any of its keys.
   const job = found && (found.account ?? account) === account ? found : undefined;
   const model = job && findImageModel(job.slug);
   const isGone = !job || !model || world.now() - job.acceptedAt > world.retentionMs || faultOf(job, 'lost');
@@ -74,7 +74,7 @@ export async function answerPoll(
   });
 }
 
-/** A poll that is refused, whatever becomes of the run. */
+/** The faults that refuse polls, and their statuses. They do not change the run. */
 const pollRefusals: Readonly<Partial<Record<FaultName, number>>> = {
   'poll-429': 429,
   'poll-500': 500,

@@ -1,4 +1,4 @@
-/** What the provider says with each status. */
+/** The provider's error message for each status. */
 export const refusals: Readonly<Record<string, string>> = {
   400: 'Bad Request: invalid parameters or request format',
   401: 'Unauthorized. API key is invalid or may have expired.',

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** Micro-dollars as the JSON number that the provider prints. */
+/** Micro-dollars as dollars, which the provider sends as a JSON number. */
 export function dollars(micros: bigint): number {
   return Number(micros) / 1_000_000;
 }
@@ -15,7 +15,7 @@ export function respondJson(
   respondBytes(answer, status, 'application/json', Buffer.from(JSON.stringify(body)), headers);
 }
 
-/** Sends bytes under a type. */
+/** Sends bytes with a content type. */
 export function respondBytes(
   answer: ServerResponse,
   status: number,
@@ -27,7 +27,7 @@ export function respondBytes(
   answer.end(bytes);
 }
 
-/** Sends a JSON answer one byte a second, for a minute at most. */
+/** Sends a JSON answer at one byte a second, for at most a minute, and then the rest. */
 export function drip(answer: ServerResponse, status: number, body: object): void {
   const bytes = Buffer.from(JSON.stringify(body));
   answer.writeHead(status, { 'content-type': 'application/json' });

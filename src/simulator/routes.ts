@@ -8,7 +8,7 @@ import { answerPoll } from './polling.ts';
 import { dollars, respondJson } from './respond.ts';
 import { accountOf, isKeyGood, type LoggedRequest, type World } from './world.ts';
 
-/** Finds the route. Files are public; everything else asks for the key. */
+/** Finds the route and answers the request. Files and the list of models are public; all other routes need a key. */
 export async function answerRequest(
   world: World,
   request: LoggedRequest,

@@ -12,60 +12,60 @@ export interface SimulatorOptions {
   readonly host?: string;
   /** @default 0: any free port */
   readonly port?: number;
-  /** How many times faster than the provider it works. @default 1 */
+  /** How many times faster than the provider the simulator works. @default 1 */
   readonly speed?: number;
-  /** The keys it takes; left out, any. */
+  /** The accepted keys. @default any key */
   readonly apiKeys?: readonly string[];
   /** The account that a key belongs to. @default all keys are of one account */
   readonly accounts?: (apiKey: string) => string;
   /** @default 100 dollars */
   readonly balanceMicros?: bigint;
-  /** How long a job is remembered after it was taken. @default one hour */
+  /** How long after its acceptance a job can be polled. @default one hour */
   readonly retentionMs?: number;
-  /** Where a synchronous call is cut off, before the speed is counted in. @default 100 seconds */
+  /** The longest synchronous call, at speed 1; it is divided by the speed. @default 100 seconds */
   readonly syncLimitMs?: number;
   /** @default no limit */
   readonly requestsPerMinute?: number;
   readonly faults?: readonly Fault[];
-  /** Micro-dollars for a run; asked once for each request. @default the catalogue's, by outputs where time counts */
+  /** The price of a run in micro-dollars; called once for each request. @default `cataloguePrice` */
   readonly price?: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
-  /** Whether answers tell what a run cost; the balance is told anyway. @default true */
+  /** Whether responses contain the cost of a run. They always contain the balance. @default true */
   readonly tellsCost?: boolean;
   /** Whether there are lists of past runs. @default true */
   readonly hasHistory?: boolean;
-  /** Where jobs and uploads outlive a restart. @default memory only */
+  /** The folder that keeps jobs and uploads over a restart. @default memory only */
   readonly directory?: string;
-  /** How its own files are reached. @default the address listened on */
+  /** The base URL of the simulator's files. @default the address that it listens on */
   readonly publicUrl?: string;
-  /** A number from 0 to 1; seeds, ids and the rates of faults are drawn with it. */
+  /** Returns a random number from 0 to 1, for seeds, ids and the rates of faults. @default Math.random */
   readonly chance?: () => number;
   readonly now?: () => number;
 }
 
-/** A running stand-in for the provider. */
+/** A running simulator of the provider. */
 export interface Simulator {
   readonly url: string;
-  /** Everything that was asked, oldest first. */
+  /** The received requests, the oldest first. */
   readonly requests: readonly LoggedRequest[];
-  /** Everything that was charged: what is complete, whether anybody asked after it or not. */
+  /** All charges. Every complete job is charged, also when it was never polled. */
   readonly bill: readonly BillLine[];
   readonly balanceMicros: bigint;
-  /** Every job it has taken, oldest first. */
+  /** All accepted jobs, the oldest first. */
   readonly jobs: ReadonlyMap<string, Job>;
   /** Can be changed while it runs. */
   readonly faults: Fault[];
   /** Can be changed while it runs. */
   hasHistory: boolean;
-  /** Called, and waited for, before a request is answered. */
+  /** Called before a request is answered. The answer waits for its promise. */
   onRequest: ((request: LoggedRequest) => Promise<void> | void) | undefined;
   close(): Promise<void>;
 }
 
-/** The log is for tests and for looking; a long-running simulator must not grow with it. */
+/** The most requests that are kept, so that the memory of a long-running simulator does not grow. */
 const loggedRequests = 20_000;
 const maxBodyBytes = 128 * 1024 * 1024;
 
-/** Starts a real HTTP server that behaves as the provider's documents say. */
+/** Starts an HTTP server that behaves as the provider's documents say. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { host = '127.0.0.1', port = 0, now = Date.now, balanceMicros = 100_000_000n } = options;
   const state = openState(options.directory, balanceMicros);

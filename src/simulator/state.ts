@@ -11,36 +11,36 @@ export interface BillLine {
 }
 
 /**
- * What the simulator remembers; kept in a folder where one is given, so that a restart finds its jobs again, and so do the
- * simulators of other processes on the same folder.
+ * The state of the simulator. It is stored in a folder when one is given. Then a restart finds the jobs again, and the
+ * simulators of other processes on the same folder find them too.
  */
 export interface State {
-  /** What it began with, less what every charged job costs. */
+  /** The initial balance minus the costs of all charged jobs. */
   readonly balanceMicros: bigint;
-  /** Every job that was ever taken: the lists of past runs know them after they can no longer be polled. */
+  /** All jobs that were ever accepted. The lists of past runs need them after they can no longer be polled. */
   readonly jobs: ReadonlyMap<string, Job>;
-  /** Those that have neither been charged nor seen to fail. */
+  /** The jobs that are not charged and not known to have failed. */
   readonly unsettled: Set<Job>;
   readonly bill: BillLine[];
-  /** Remembers a new job. */
+  /** Stores a new job. */
   keep(job: Job): void;
-  /** Takes a job's price, once. */
+  /** Charges a job, once. */
   charge(job: Job): void;
-  /** The job, also when the simulator of another process has taken it. */
+  /** The job with an id, also when the simulator of another process has accepted it. */
   find(id: string): Job | undefined;
-  /** Learns of the jobs that simulators of other processes have taken. */
+  /** Reads the jobs that simulators of other processes have accepted. */
   look(): void;
-  /** Keeps an uploaded picture; returns its name. */
+  /** Stores an uploaded picture and returns its name. */
   keepAsset(bytes: Buffer, extension: string): string;
   readAsset(name: string): Buffer | undefined;
 }
 
-/** Opens the memory. A file that cannot be read is no job: this is a stand-in, not a bank. */
+/** Opens the state. A file that cannot be read is ignored, because this is only a simulator. */
 export function openState(directory: string | undefined, initialMicros: bigint): State {
   return directory === undefined ? new Memory(initialMicros) : new Folder(directory, initialMicros);
 }
 
-/** For as long as the process lives. */
+/** A state in memory, which ends with the process. */
 class Memory implements State {
   readonly jobs = new Map<string, Job>();
   readonly unsettled = new Set<Job>();
@@ -76,7 +76,7 @@ class Memory implements State {
   }
 
   look(): void {
-    // There is nothing to learn: no other process has this memory.
+    // Nothing to read, because no other process shares this memory.
   }
 
   keepAsset(bytes: Buffer, extension: string): string {
@@ -90,7 +90,7 @@ class Memory implements State {
   }
 }
 
-/** One file for each job and each upload. */
+/** A state in a folder, with one file for each job and each upload. */
 class Folder extends Memory {
   readonly #jobs: string;
   readonly #assets: string;
@@ -119,7 +119,7 @@ class Folder extends Memory {
   }
 
   #write(job: Job): void {
-    // Somebody may have removed them.
+    // The folders may have been removed.
     this.#makeFolders();
     const temporary = join(this.#jobs, `${randomUUID()}.tmp`);
     writeFileSync(temporary, JSON.stringify(job));
@@ -148,14 +148,14 @@ class Folder extends Memory {
     }
   }
 
-  /** Older versions kept all jobs in one file. Jobs that were kept before prices were kept with them are free. */
+  /** Older versions stored all jobs in one file. Jobs from before prices were stored are free. */
   #adoptOneFile(path: string): void {
     try {
       const { jobs }: { jobs: Job[] } = JSON.parse(readFileSync(path, 'utf8'));
       for (const job of jobs) this.keep({ ...job, costMicros: job.costMicros ?? '0' });
       rmSync(path);
     } catch {
-      // There is none, or it cannot be read.
+      // There is no such file, or it cannot be read.
     }
   }
 

@@ -3,7 +3,7 @@ import type { Fault } from './faults.ts';
 import { respondJson } from './respond.ts';
 import type { State } from './state.ts';
 
-/** What every route works with. */
+/** The shared state and settings of all routes. */
 export interface World {
   readonly state: State;
   readonly faults: Fault[];
@@ -21,7 +21,7 @@ export interface World {
   readonly publicUrl: () => string;
 }
 
-/** A request as it arrived, whole. */
+/** A received request, with its whole body. */
 export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
@@ -35,7 +35,7 @@ export function accountOf(world: World, { headers }: LoggedRequest): string {
   return world.accounts(String(headers['x-api-key']));
 }
 
-/** Refuses a missing or unknown key, in the provider's two texts. */
+/** Checks the key of a request. Refuses a missing and an unknown key with the provider's texts for them. */
 export function isKeyGood(world: World, request: LoggedRequest, answer: ServerResponse): boolean {
   const key = request.headers['x-api-key'];
   if (typeof key !== 'string' || key === '') {

@@ -4,13 +4,13 @@ import { openClient } from '../platform/db/connections/open.ts';
 import { visitEmbeddedPostgres } from '../platform/db/visit-embedded.ts';
 import { openStoredBytes } from '../platform/storage/stored-bytes.ts';
 import { readConfig } from '../settings/config.ts';
-import { tellNearMisses } from '../settings/near-misses.ts';
+import { reportNearMisses } from '../settings/near-misses.ts';
 import { createPaper } from './paper.ts';
 import { verifyAll } from './verify-all.ts';
 
-// Verifies an installation by itself, beside a running server or without one: `npm run verify`. It changes nothing. Ends
-// with 0 when everything fits, and with 1 when something does not or could not be looked at.
-tellNearMisses(process.env);
+// Verifies an installation without the server: `npm run verify`. The server may run meanwhile. It changes nothing.
+// The exit code is 0 when there are no findings, and 1 when there are findings or something could not be checked.
+reportNearMisses(process.env);
 const paper = createPaper({
   isJson: process.argv.includes('--json'),
   write: (line) => process.stdout.write(`${line}\n`),
@@ -33,6 +33,6 @@ try {
   }
   process.exitCode = paper.end();
 } catch (error) {
-  process.stderr.write(`The verification was broken off: ${toError(error).message}\n`);
+  process.stderr.write(`The verification was aborted: ${toError(error).message}\n`);
   process.exitCode = 1;
 }

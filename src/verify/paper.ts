@@ -1,15 +1,15 @@
 import type { Finding, Report } from '../features/verification/finding.ts';
 
-/** What a person, or with `isJson` a machine, is told while a verification goes on. One line for each thing. */
+/** The output of a verification, one line for each part and finding: for a person, or with `isJson` for a machine. */
 export interface Paper {
-  /** A part is done: what it looked at. */
+  /** Reports that a part is done, and what was checked. */
   checked(part: string, facts: Readonly<Record<string, string | number | null>>, words: string): void;
   readonly report: Report;
-  /** The last line. Answers the exit code. */
+  /** Writes the last line. Returns the exit code. */
   end(): 0 | 1;
 }
 
-/** Begins to tell. */
+/** Opens the output of a verification. */
 export function createPaper({ isJson, write }: { isJson: boolean; write: (line: string) => void }): Paper {
   let count = 0;
   return {

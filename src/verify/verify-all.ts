@@ -5,7 +5,10 @@ import { verifyPictures } from '../features/verification/verify-pictures.ts';
 import type { StoredBytes } from '../platform/storage/stored-bytes.ts';
 import type { Paper } from './paper.ts';
 
-/** Verifies the audit log from its first entry on, the books and the pictures. Throws an Error of one line for a database of another version. */
+/**
+ * Verifies the audit log from its first entry, the books and the pictures. Throws an Error of one line for a database
+ * of another version.
+ */
 export async function verifyAll(
   client: pg.ClientBase,
   { report, checked }: Paper,
@@ -16,17 +19,17 @@ export async function verifyAll(
   const anchoredAt = audit.anchor?.at.toISOString() ?? null;
   const against = anchoredAt
     ? `compared with the anchor of ${anchoredAt}`
-    : `without an anchor in ${anchors}: whether the newest entries are there cannot be told`;
+    : `without an anchor in ${anchors}: missing newest entries cannot be detected`;
   checked(
     'audit log',
     { entries: Number(audit.read), projects: audit.projects, anchoredAt },
-    `${audit.read} entries of ${audit.projects} project(s), each hash computed anew, ${against}.`,
+    `${audit.read} entries of ${audit.projects} project(s), each hash computed again, ${against}.`,
   );
   const projects = await verifyBooks(client, report);
   checked(
     'books',
     { projects },
-    `runs, ledger, budgets, totals and analytics of ${projects} project(s), computed anew from single runs and entries.`,
+    `runs, ledger, budgets, totals and analytics of ${projects} project(s), computed again from single runs and entries.`,
   );
   const { count, bytes } = await verifyPictures(client, stored, report);
   checked(

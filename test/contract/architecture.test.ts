@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
-/** The floors from the ground up, and the rooms of the features from left to right. */
-const floors = ['ground', 'catalogue', 'platform', 'features', 'server', 'boot'];
-const rooms = [
+/** The layers from the lowest to the highest, and the modules of the features from left to right. */
+const layers = ['base', 'catalogue', 'platform', 'features', 'server', 'boot'];
+const modules = [
   'access',
   'projects',
   'members',
@@ -39,7 +39,7 @@ const rooms = [
 ];
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+  .filter((file) => file.endsWith('.ts') && !file.includes('generated/'))
   .map((file) => ({ file, text: readFileSync(join('src', file), 'utf8') }));
 
 function importsOf({ file, text }: { file: string; text: string }): string[] {
@@ -48,32 +48,61 @@ function importsOf({ file, text }: { file: string; text: string }): string[] {
   );
 }
 
-function floorOf(file: string): string {
+function layerOf(file: string): string {
   const [first = ''] = file.split('/');
-  const ground =
+  const base =
     'days durable-file errors kept-file log-output logger money settings/config settings/script-variables settings/setting-parsers text'.split(
       ' ',
     );
-  if (ground.some((name) => file === `${name}.ts`)) return 'ground';
+  if (base.some((name) => file === `${name}.ts`)) return 'base';
   if (['catalogue', 'platform', 'features', 'server', 'simulator', 'demo'].includes(first)) return first;
   return 'boot';
 }
 
+/** The tables and views that are the platform's own; all others are the product's. */
+const platformTables = ['settings', 'rate_limits'];
+const schema = readFileSync('prisma/schema.prisma', 'utf8');
+const tables = [...schema.matchAll(/@@map\("(\w+)"\)/g)].map(([, name = '']) => name);
+const delegates = [...schema.matchAll(/^model (\w)(\w*) \{/gm)]
+  .map(([, first = '', rest = '']) => first.toLowerCase() + rest)
+  .filter((name) => !['setting', 'rateLimit'].includes(name));
+/** A table in SQL or behind Prisma's client, or a word that only the product has. "Characters" are letters, too. */
+const productWords = new RegExp(
+  [
+    `\\b(?:FROM|JOIN|INTO|UPDATE) (?:${tables.filter((name) => !platformTables.includes(name)).join('|')})\\b`,
+    `\\b(?:db|tx|client|prisma)\\.(?:${delegates.join('|')})\\b`,
+    '\\w*(?:generation|budget|approval|ledger|invitation|reference_?image)\\w*',
+    'character_?id|\\bprojects?\\w*',
+  ].join('|'),
+  'gi',
+);
+/**
+ * A project is the tenant: a key is for one, and events, pictures and notes are kept apart by it. So these may say
+ * "project", also because the database's channel and the folders on the disk are named so.
+ */
+const tenantFiles =
+  /^platform\/(auth\/(role|viewer|watch-viewer)|events\/|db\/connections\/(news|open)|storage\/(account-notes|blob-key|claim-storage|intent-notes|local-storage|put-blob|storage))/;
+/** Files on the disk of each installation have this key. */
+const wordsOfTheDisk = [
+  'platform/storage/note-file.ts: generationId',
+  'platform/storage/intent-notes.ts: generationId',
+];
+
 /** What the programs beside the server may import of it: how variables are called, and which ones are misspelled. */
 const aboutVariables = ['settings/script-variables.ts', 'settings/near-misses.ts'];
 
-describe('the house', () => {
-  it('imports down only; the simulator and the demo stand beside it', () => {
+describe('the modules', () => {
+  it('import lower layers only; the simulator and the demo are programs of their own', () => {
     const wrong = files.flatMap((each) =>
       importsOf(each).flatMap((target) => {
-        const [from, to] = [floorOf(each.file), floorOf(target)];
+        const [from, to] = [layerOf(each.file), layerOf(target)];
         if (each.file === `${from}/main.ts` && aboutVariables.includes(target)) return [];
         if (from === 'simulator')
           return to === 'simulator' || to === 'catalogue' ? [] : [`${each.file} -> ${target}`];
         if (from === 'demo')
           return to === 'demo' || target === 'money.ts' ? [] : [`${each.file} -> ${target}`];
         if (to === 'simulator') return from === 'boot' ? [] : [`${each.file} -> ${target}`];
-        return floors.indexOf(from) >= floors.indexOf(to) && to !== 'demo'
+        return layers.indexOf(from) >= layers.indexOf(to) && to !== 'demo'
           ? []
           : [`${each.file} -> ${target}`];
       }),
@@ -81,7 +110,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has no circle: no file imports, through whatever others, itself', () => {
+  it('have no circle: no file imports itself through others', () => {
     const targets = new Map(files.map((each) => [each.file, importsOf(each)]));
     const open: string[] = [];
     const closed = new Set<string>();
@@ -98,34 +127,54 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
-  it('imports leftwards only among the features', () => {
-    const roomOf = (file: string) => rooms.indexOf(file.split('/')[1] ?? '');
-    const inRooms = files.filter(({ file }) => floorOf(file) === 'features');
-    expect(inRooms.filter(({ file }) => roomOf(file) === -1)).toEqual([]);
-    const wrong = inRooms.flatMap((each) =>
+  it('import, among the features, modules to the left only', () => {
+    const moduleOf = (file: string) => modules.indexOf(file.split('/')[1] ?? '');
+    const inModules = files.filter(({ file }) => layerOf(file) === 'features');
+    expect(inModules.filter(({ file }) => moduleOf(file) === -1)).toEqual([]);
+    const wrong = inModules.flatMap((each) =>
       importsOf(each)
-        .filter((target) => floorOf(target) === 'features' && roomOf(target) > roomOf(each.file))
+        .filter((target) => layerOf(target) === 'features' && moduleOf(target) > moduleOf(each.file))
         .map((target) => `${each.file} -> ${target}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  it('keeps the tools of the platform apart: they know the database and how it is read, and the context knows them', () => {
+  it('of the platform import the database and how it is read, and no other tool; the context knows all tools', () => {
     const toolOf = (file: string) => file.split('/')[1] ?? '';
     const wrong = files
-      .filter(({ file }) => floorOf(file) === 'platform' && toolOf(file) !== 'context.ts')
+      .filter(({ file }) => layerOf(file) === 'platform' && toolOf(file) !== 'context.ts')
       .flatMap((each) =>
         importsOf(each)
           .filter(
             (target) =>
-              floorOf(target) === 'platform' && ![toolOf(each.file), 'db', 'reads'].includes(toolOf(target)),
+              layerOf(target) === 'platform' && ![toolOf(each.file), 'db', 'reads'].includes(toolOf(target)),
           )
           .map((target) => `${each.file} -> ${target}`),
       );
     expect(wrong).toEqual([]);
   });
 
-  it('lets no resolver reach for the tools', () => {
+  it('of the platform know nothing of the product: neither its tables nor its words', () => {
+    const inPlatform = files.filter(
+      // A global id names a type of the API, so the file of global ids lists these types.
+      ({ file }) =>
+        layerOf(file) === 'platform' &&
+        !/^platform\/segmind\//.test(file) &&
+        file !== 'platform/reads/global-id.ts',
+    );
+    const wrong = inPlatform.flatMap(({ file, text }) =>
+      [...text.matchAll(productWords)]
+        .filter(([word]) => !(word.toLowerCase().startsWith('project') && tenantFiles.test(file)))
+        .map(([word]) => `${file}: ${word}`)
+        .filter((each) => !wordsOfTheDisk.includes(each)),
+    );
+    expect([...new Set(wrong)]).toEqual([]);
+    // What is allowed is still needed.
+    for (const each of wordsOfTheDisk)
+      expect(readFileSync(join('src', each.split(': ')[0] ?? ''), 'utf8')).toContain(each.split(': ')[1]);
+  });
+
+  it('that are resolvers import no tool', () => {
     const wrong = files
       .filter(({ file }) => /\.(resolver|subscription)\.ts$/.test(file))
       .flatMap((each) =>
@@ -134,7 +183,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has no file past 250 lines, no barrel, no default export, no loosened type', () => {
+  it('have no file past 250 lines, no barrel, no default export, no loosened type', () => {
     const long = files.filter(({ text }) => text.split('\n').length > 251).map(({ file }) => file);
     const barrels = files
       .filter(({ file, text }) => file.endsWith('index.ts') || /export \* from/.test(text))
@@ -145,13 +194,13 @@ describe('the house', () => {
     expect({ long, barrels, loose }).toEqual({ long: [], barrels: [], loose: [] });
   });
 
-  it('has no folder with more than twenty files of its own', () => {
+  it('have no folder with more than twenty files of its own', () => {
     const counts = new Map<string, number>();
     for (const { file } of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
   });
 
-  it('connects to the database in one place', () => {
+  it('connect to the database in one place', () => {
     const makers = files
       .filter(({ text }) => /new (pg\.)?(Client|PrismaPg)\(|new pg\.Pool\(|connectionString:/.test(text))
       .map(({ file }) => file);
@@ -165,7 +214,7 @@ describe('the house', () => {
     ]);
   });
 
-  it('reads the environment in one place', () => {
+  it('read the environment in one place', () => {
     const readers = files
       .filter(({ text }) => /process\.env(?!\.NODE_ENV)/.test(text))
       .map(({ file }) => file)

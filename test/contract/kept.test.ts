@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createLogger } from '../../src/logger.ts';
 import { startJobQueue } from '../../src/platform/jobs/job-queue.ts';
+import { jobKinds } from '../../src/tasks.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const text = readFileSync('docs/kept.md', 'utf8');
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
-  const jobs = await startJobQueue(database.url, createLogger('silent'));
+  const jobs = await startJobQueue(database.url, jobKinds, createLogger('silent'));
   await jobs.stop(1_000);
 });
 afterAll(() => database.drop());

@@ -67,7 +67,7 @@ describe('the demo', () => {
         });
       const refused = await demo().catch((error: { code: number; stdout: string }) => error);
       expect(refused).toMatchObject({ code: 1 });
-      expect(refused.stdout).toMatch(/LIVE: 4 runs will cost about \$0\.908, at the most \$\d/);
+      expect(refused.stdout).toMatch(/LIVE: 4 runs will cost about \$0\.908, at most \$\d/);
       expect(refused.stdout).toContain('Nothing was drawn, and nothing was paid.');
       expect(dramatis.simulator.bill).toEqual([]);
       const bought = await demo('--yes');

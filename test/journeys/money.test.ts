@@ -336,10 +336,12 @@ describe('approval', () => {
       'project { id }',
     );
     events.stop();
+    expect(events.problems).toEqual([]);
   });
 
   async function follow() {
     const seen: { kind: string; generation: { id: string; status: string } | null }[] = [];
+    const problems: unknown[] = [];
     const client = dramatis.connect(owner);
     const stop = client.subscribe<{ projectEvents: (typeof seen)[number] }>(
       {
@@ -347,12 +349,12 @@ describe('approval', () => {
         variables: { id: projectId },
       },
       {
-        next: ({ data }) => data && seen.push(data.projectEvents),
-        error: () => undefined,
+        next: ({ data, errors }) => (data ? seen.push(data.projectEvents) : problems.push(errors)),
+        error: (error) => problems.push(error),
         complete: () => undefined,
       },
     );
-    return { seen, stop };
+    return { seen, problems, stop };
   }
 
   it('a dear run waits, with its money held, until an owner lets it pass', async () => {

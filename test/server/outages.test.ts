@@ -32,7 +32,7 @@ it('tells an outage once when it begins, and once when it is over, however many 
   await sleep(quietMs * 4);
   expect(outages.note(away)).toBe(true);
   const begun = [
-    'warn: requests cannot be served: the database does not answer, or the machine has run out of something',
+    'warn: requests cannot be served: the database does not answer, or the machine has run out of a resource',
     'warn: requests for pictures cannot be served: the storage does not work',
   ];
   expect(told()).toEqual(begun);

@@ -24,7 +24,7 @@ it.each(['16.20.2', '20.20.2', '22.19.0', '23.11.1'])(
     const { code, stderr } = await start(version);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `Dramatis cannot start: it runs on Node 24 or newer, and this is Node ${version}. "npm start" uses the Node 24 that "npm ci" has installed.\n`,
+      `Dramatis cannot start: it needs Node 24 or newer, and this is Node ${version}. "npm start" uses the Node 24 that "npm ci" has installed.\n`,
     );
   },
 );

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasImages } from '../../src/features/images/has-images.ts';
 import { sweepAll } from '../../src/features/storage-sweep/sweep.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase } from '../../src/platform/db/connect.ts';
@@ -49,7 +50,7 @@ export async function countLeftovers(database: Database, folder: string): Promis
 export async function sweepLeftovers(databaseUrl: string, folder: string): Promise<void> {
   const log = createLogger('warn', { write: () => undefined });
   const db = connectDatabase(databaseUrl);
-  const storage = await openLocalStorage(folder, { log, claim: claimFor(db) });
+  const storage = await openLocalStorage(folder, { log, claim: claimFor(db, hasImages) });
   try {
     const database = (await readFile(join(folder, '.database'), 'utf8').catch(() => 'storm')).trim();
     const noAge = { uploadsMs: 0, filesMs: 0, unfinishedMs: 0 };

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasImages } from '../../src/features/images/has-images.ts';
 import type { Sweeper } from '../../src/features/storage-sweep/sweep-state.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase, type Database } from '../../src/platform/db/connect.ts';
@@ -33,7 +34,7 @@ export async function openSweptPlace(): Promise<SweptPlace> {
   const root = await mkdtemp(join(tmpdir(), 'dramatis-swept-'));
   const lines: string[] = [];
   const log = createLogger('info', { write: (line) => void lines.push(line) });
-  const storage = await openLocalStorage(root, { log, claim: claimFor(db) });
+  const storage = await openLocalStorage(root, { log, claim: claimFor(db, hasImages) });
   return {
     testDatabase,
     db,

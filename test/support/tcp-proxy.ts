@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Where new connections lead; null: nowhere, they are refused. */
   target: number | null;
+  /** How many connections stand. */
+  readonly open: number;
   /** Breaks every connection that stands. */
   cut(): void;
   /** The connections that stand go silent for good: no byte and no end comes through, either way. New ones work. */
@@ -58,6 +60,9 @@ export async function startTcpProxy(
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
     target,
+    get open() {
+      return links.size;
+    },
     cut,
     silence() {
       for (const link of links) {

@@ -110,7 +110,7 @@ it('verifies the embedded database beside its server and without it, and leaves 
   });
   const beside = await run({ DATA_DIR: data });
   expect(beside).toMatchObject({ code: 0, err: '' });
-  expect(beside.out).toContain('1 entries of 1 project(s), each hash computed anew, without an anchor');
+  expect(beside.out).toContain('1 entries of 1 project(s), each hash computed again, without an anchor');
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
   server.interrupt({ signal: 'SIGTERM', isForGroup: false });
   expect(await server.exited).toBe(0);
@@ -126,11 +126,11 @@ it('verifies the embedded database beside its server and without it, and leaves 
 });
 
 it.each([
-  ['no database', { DATA_DIR: 'nothing-there' }, /broken off: there is no database in .*nothing-there/],
+  ['no database', { DATA_DIR: 'nothing-there' }, /aborted: there is no database in .*nothing-there/],
   [
     'a database that does not answer',
     { DATABASE_URL: 'postgresql://x:secret_x@127.0.0.1:1/x' },
-    /^The verification was broken off: [^\n]*ECONNREFUSED[^\n]*\n$/,
+    /^The verification was aborted: [^\n]*ECONNREFUSED[^\n]*\n$/,
   ],
   ['a bad setting', { DATABASE_TIMEOUT_MS: 'soon' }, /DATABASE_TIMEOUT_MS must be a whole number/],
 ])('says in one line that there is %s', async (_, environment, words) => {

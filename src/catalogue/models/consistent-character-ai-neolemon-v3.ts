@@ -1,6 +1,6 @@
 import type { ImageModelDefinition } from '../model.ts';
 
-/** `consistent-character-AI-neolemon-v3`: mind the capital AI in the slug. */
+/** `consistent-character-AI-neolemon-v3`. The AI in the slug is in capital letters. */
 export const model: ImageModelDefinition = {
   slug: 'consistent-character-AI-neolemon-v3',
   inputName: 'consistentCharacterAiNeolemonV3',
@@ -56,7 +56,7 @@ export const model: ImageModelDefinition = {
       description: 'Height of the output image',
     },
     {
-      // No pose is a choice here, not an omission: sent only when asked for.
+      // A run without a pose is a valid choice here, so a pose is sent only when the caller names one.
       name: 'input_image',
       type: 'IMAGE',
       role: 'POSE_IMAGE',

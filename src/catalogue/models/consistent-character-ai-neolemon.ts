@@ -3,8 +3,8 @@ import type { ImageModelDefinition } from '../model.ts';
 const negativePrompt =
   'text, watermark, underexposed, ugly, jpeg, (worst quality, low quality, lowres, low details, oversaturated, undersaturated, overexposed, grayscale, bw, bad photo, bad art:1.4), (font, username, error, logo, words, letters, digits, autograph, trademark, name:1.2), (blur, blurry, grainy), cropped, out of frame, cut off, jpeg artifacts, out of focus, glitch, duplicate, (amateur:1.3), merging, clipping, (nsfw), multiple hands, mutant, glitch, uncanny, cross eye, broken face, astronaut, helmet, blurry,';
 
-// The documents leave these lists blank; only the defaults are certain. The rest are the names of the sampling
-// library that the default names come from.
+// The provider's documents leave these lists blank, so only the defaults are certain. The other names are from the
+// sampling library that the names of the defaults come from.
 const schedulers = ['normal', 'karras', 'exponential', 'sgm_uniform', 'simple', 'ddim_uniform'];
 const samplers = [
   'euler',
@@ -32,8 +32,8 @@ const samplers = [
 ];
 
 /**
- * `consistent-character-ai-neolemon`, "Consistent Character V1". The provider marks every parameter but
- * `negative_prompt` as required and gives a sample value for each, which is sent where the caller names none.
+ * `consistent-character-ai-neolemon`, "Consistent Character V1". The provider marks every parameter except
+ * `negative_prompt` as required and gives a sample value for each. The sample value is sent when the caller names none.
  */
 export const model: ImageModelDefinition = {
   slug: 'consistent-character-ai-neolemon',
@@ -67,7 +67,7 @@ export const model: ImageModelDefinition = {
       description: 'Negative prompt to avoid certain elements',
     },
     {
-      // The provider's sample is a sheet of poses and its prompt describes the person: a pose comes first.
+      // POSE is the best kind, because the provider's sample is a sheet of poses and its prompt describes the person.
       name: 'image',
       type: 'IMAGE',
       role: 'POSE_IMAGE',

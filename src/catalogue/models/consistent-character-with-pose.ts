@@ -1,8 +1,9 @@
 import type { ImageModelDefinition } from '../model.ts';
 
 /**
- * `consistent-character-with-pose`: one face, one pose. The provider describes it twice, for v1 and for v2. They
- * differ in `base_64`: the older page prints "default: 1" for every false or empty default, the newer says false.
+ * `consistent-character-with-pose`: one face and one pose. The provider describes the model on two pages, for v1 and
+ * for v2. The pages differ in the default of `base_64`: the older page prints "default: 1" for every false or empty
+ * default, and the newer page says false.
  */
 export const model: ImageModelDefinition = {
   slug: 'consistent-character-with-pose',

@@ -90,7 +90,8 @@ export const model: ImageModelDefinition = {
       description: 'Set a seed for reproducibility. Random by default.',
     },
     {
-      // Optional at the provider, which then draws its own sample portrait: never what a character wants.
+      // Optional at the provider, which then draws its own sample portrait. That is never the character, so we
+      // require it.
       name: 'subject',
       type: 'IMAGE',
       role: 'IDENTITY_IMAGE',

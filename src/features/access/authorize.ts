@@ -1,8 +1,9 @@
 import { Conflict, Forbidden, NotFound, Unauthenticated } from '../../errors.ts';
-import { type Action, isAtLeast, leastRole, peopleOnly, type Role } from '../../platform/auth/policy.ts';
+import { isAtLeast, type Role } from '../../platform/auth/role.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
+import { type Action, leastRole, peopleOnly } from './policy.ts';
 
 /** What asking "may I?" needs. */
 export type Asker = Uses<'db' | 'viewer' | 'loaders'>;

@@ -1,5 +1,5 @@
 import { NotFound, Unauthenticated } from '../../errors.ts';
-import { type Role, roles } from '../../platform/auth/policy.ts';
+import { type Role, roles } from '../../platform/auth/role.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 

@@ -1,12 +1,10 @@
-import { FieldResolver, ID, Resolver, Root } from 'type-graphql';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
-import type { UserRow } from './user.queries.ts';
+import { ID, Resolver } from 'type-graphql';
+import { globalId } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
 import { User } from './user.type.ts';
 
 @Resolver(() => User)
 export class UserResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable; the same in every project.' })
-  id(@Root() user: UserRow): string {
-    return toGlobalId('User', user.id);
-  }
+  @Reads(globalId('User'), () => ID, { description: 'Opaque and stable; the same in every project.' })
+  readonly id: string;
 }

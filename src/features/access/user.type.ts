@@ -1,5 +1,5 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import type { Role as RoleName } from '../../platform/auth/policy.ts';
+import type { Role as RoleName } from '../../platform/auth/role.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 
 /** The policy's roles, as GraphQL's enum. */

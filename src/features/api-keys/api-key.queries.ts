@@ -1,9 +1,10 @@
 import { NotFound } from '../../errors.ts';
-import { type Action, isAtLeast, leastRole } from '../../platform/auth/policy.ts';
+import { isAtLeast } from '../../platform/auth/role.ts';
 import type { ApiKey as ApiKeyRow } from '../../platform/db/generated/client.ts';
 import { readConnection } from '../../platform/reads/lists.ts';
 import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed, type Lister, roleIn } from '../access/authorize.ts';
+import { type Action, leastRole } from '../access/policy.ts';
 import { apiKeysOfProject } from './api-key.view.ts';
 
 export type { ApiKeyRow };

@@ -2,10 +2,11 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'typ
 import type { Context } from '../../platform/context.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { globalId, row } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
-import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { type ApiKeyRow, listApiKeys } from './api-key.queries.ts';
 import {
@@ -17,15 +18,14 @@ import {
   RevokeApiKeyInput,
   RevokeApiKeyPayload,
 } from './api-key.type.ts';
+import { apiKeyView } from './api-key.view.ts';
 import { createApiKey } from './create-api-key.ts';
 import { revokeApiKey } from './revoke-api-key.ts';
 
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() key: ApiKeyRow): string {
-    return toGlobalId('ApiKey', key.id);
-  }
+  @Reads(globalId('ApiKey'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
   @FieldResolver(() => ApiKeyKind, { description: 'Whose it is.' })
   kind(@Root() key: ApiKeyRow): ApiKeyKind {
@@ -37,10 +37,8 @@ export class ApiKeyResolver {
     return key.userId === null ? null : userById(ctx, key.userId);
   }
 
-  @FieldResolver(() => Project, { description: 'What it is for.' })
-  project(@Ctx() ctx: Context, @Root() key: ApiKeyRow) {
-    return findProject(ctx, key.projectId);
-  }
+  @Reads(row(apiKeyView, 'projectId', projects), () => Project, { description: 'What it is for.' })
+  readonly project: ProjectRow;
 
   @Mutation(() => CreateApiKeyPayload, {
     description: 'Makes a key for a project; its secret is shown this once. Not for API keys: FORBIDDEN.',

@@ -1,6 +1,6 @@
 import { imageModels } from '../../catalogue/catalogue.ts';
 import { Forbidden, InputProblem } from '../../errors.ts';
-import { isAtLeast } from '../../platform/auth/policy.ts';
+import { isAtLeast } from '../../platform/auth/role.ts';
 import { apiKeyPrefix, drawSecret } from '../../platform/auth/secret.ts';
 import type { Uses } from '../../platform/context.ts';
 import { checkText } from '../../platform/graphql/text.ts';

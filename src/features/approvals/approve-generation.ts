@@ -5,7 +5,7 @@ import { recordAudit } from '../access/record-audit.ts';
 import { findGeneration } from '../generations/generation.queries.ts';
 import { moveGenerationIn } from '../generations/move-generation.ts';
 import type { GenerationRow } from '../generations/progress.ts';
-import { admitGenerations } from '../generations/slots.ts';
+import { admitGenerations } from '../generations/queue/slots.ts';
 import { notWaiting } from './approval.ts';
 import type { ApproveGenerationInput } from './approval.type.ts';
 

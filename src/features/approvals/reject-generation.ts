@@ -15,9 +15,9 @@ export async function rejectGeneration(
   ctx: EndsUnsent & Uses<'viewer' | 'loaders'>,
   input: RejectGenerationInput,
 ): Promise<GenerationRow> {
-  const reason = checkOptionalText(['input', 'reason'], input.reason, 500);
   const { id, projectId } = await findGeneration(ctx, fromGlobalId('Generation', input.id));
   await authorize(ctx, projectId, 'APPROVE_GENERATIONS', 'Generation');
+  const reason = checkOptionalText(['input', 'reason'], input.reason, 500);
   const message = [failureCodes.APPROVAL_REJECTED, reason].filter((part) => part !== null).join(' ');
   const rejected = await endUnsent(ctx, id, {
     to: 'CANCELED',

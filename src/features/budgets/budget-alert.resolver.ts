@@ -2,20 +2,20 @@ import { Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { DateScalar, DecimalScalar, JsonObjectScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { column, globalId } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
 import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { findBudget } from './budget.queries.ts';
 import { Budget } from './budget.type.ts';
 import { type BudgetAlertRow, listBudgetAlerts, payloadOf, periodOf } from './budget-alert.queries.ts';
 import { BudgetAlert, BudgetAlertConnection } from './budget-alert.type.ts';
+import { budgetAlertView } from './budget-alert.view.ts';
 
 @Resolver(() => BudgetAlert)
 export class BudgetAlertResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() alert: BudgetAlertRow): string {
-    return toGlobalId('BudgetAlert', alert.id);
-  }
+  @Reads(globalId('BudgetAlert'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
   @FieldResolver(() => Budget, { description: 'The budget, as it is now; it may be removed since.' })
   budget(@Ctx() ctx: Context, @Root() alert: BudgetAlertRow) {
@@ -31,20 +31,20 @@ export class BudgetAlertResolver {
     return periodOf(ctx, alert);
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'The cap at that moment.' })
-  cap(@Root() alert: BudgetAlertRow): bigint {
-    return alert.capMicros;
-  }
+  @Reads(column(budgetAlertView, 'capMicros'), () => DecimalScalar, {
+    description: 'The cap at that moment.',
+  })
+  readonly cap: bigint;
 
-  @FieldResolver(() => DecimalScalar, { description: 'What was settled at that moment.' })
-  settled(@Root() alert: BudgetAlertRow): bigint {
-    return alert.settledMicros;
-  }
+  @Reads(column(budgetAlertView, 'settledMicros'), () => DecimalScalar, {
+    description: 'What was settled at that moment.',
+  })
+  readonly settled: bigint;
 
-  @FieldResolver(() => DecimalScalar, { description: 'What was held at that moment.' })
-  held(@Root() alert: BudgetAlertRow): bigint {
-    return alert.heldMicros;
-  }
+  @Reads(column(budgetAlertView, 'heldMicros'), () => DecimalScalar, {
+    description: 'What was held at that moment.',
+  })
+  readonly held: bigint;
 
   @FieldResolver(() => JsonObjectScalar, {
     description:

@@ -3,10 +3,11 @@ import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DateScalar, DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { globalId, optionalRow } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
-import { findCharacter } from '../characters/character.queries.ts';
+import { type CharacterRow, characters } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
 import { imageModelBySlug } from '../image-models/image-model.queries.ts';
 import { ImageModel } from '../image-models/image-model.type.ts';
@@ -25,16 +26,15 @@ import {
   UpdateBudgetInput,
   UpdateBudgetPayload,
 } from './budget.type.ts';
+import { budgetView } from './budget.view.ts';
 import { createBudget } from './create-budget.ts';
 import { removeBudget } from './remove-budget.ts';
 import { updateBudget } from './update-budget.ts';
 
 @Resolver(() => Budget)
 export class BudgetResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() budget: BudgetRow): string {
-    return toGlobalId('Budget', budget.id);
-  }
+  @Reads(globalId('Budget'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
   @FieldResolver(() => DateScalar, {
     nullable: true,
@@ -118,10 +118,11 @@ export class BudgetResolver {
     return apiKeyId === null ? null : apiKeyIfVisible(ctx, apiKeyId);
   }
 
-  @FieldResolver(() => Character, { nullable: true, description: 'Of a CHARACTER: which one.' })
-  character(@Ctx() ctx: Context, @Root() { characterId }: BudgetRow) {
-    return characterId === null ? null : findCharacter(ctx, characterId);
-  }
+  @Reads(optionalRow(budgetView, 'characterId', characters), () => Character, {
+    nullable: true,
+    description: 'Of a CHARACTER: which one.',
+  })
+  readonly character: CharacterRow | null;
 
   @FieldResolver(() => ImageModel, { nullable: true, description: 'Of a MODEL: which one.' })
   model(@Root() { model }: BudgetRow) {

@@ -1,12 +1,14 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Character as CharacterRow } from '../../platform/db/generated/client.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
-import { charactersOfProject } from './character.view.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
+import { characterView } from './character.view.ts';
 
 export type { CharacterRow };
+
+/** As documents reach them. */
+export const characters = readable(characterView, 'Character', findCharacter);
 
 /** The character with this row id. Throws NotFound, also for strangers. */
 export async function findCharacter(ctx: Asker, id: string): Promise<CharacterRow> {
@@ -39,18 +41,11 @@ const readCharacter = sharedRead('characters', async (db, ids: readonly string[]
 /** The character, and it may still change. Throws like findCharacter, and Conflict when archived. */
 export async function findLiveCharacter(ctx: Asker, id: string, field: string): Promise<CharacterRow> {
   const character = await findCharacter(ctx, id);
-  if (character.archivedAt) {
-    throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
-  }
+  refuseArchived(character, field);
   return character;
 }
 
-/** A project's characters, newest first, the archived ones too. */
-export async function listCharacters(
-  ctx: Lister,
-  projectId: string,
-  args: Paging,
-): Promise<Page<CharacterRow>> {
-  await authorize(ctx, projectId, 'READ_PROJECT');
-  return readConnection(ctx, charactersOfProject, projectId, args);
+/** Throws Conflict at `field` of the input for a character that is archived. */
+export function refuseArchived({ archivedAt }: CharacterRow, field: string): void {
+  if (archivedAt) throw new Conflict('CHARACTER_ARCHIVED', 'This character is archived.', ['input', field]);
 }

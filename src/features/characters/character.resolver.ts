@@ -1,15 +1,14 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
-import { ReadsConnection, ReadsRoot, ReadsRow } from '../../platform/reads/plan/field-read.ts';
-import { rootOf } from '../access/root.ts';
-import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { byId, connection, globalId, row } from '../../platform/reads/reading.ts';
+import { Reads, ReadsById } from '../../platform/reads/reads.ts';
+import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { projectView } from '../projects/project.view.ts';
 import { archiveCharacter } from './archive-character.ts';
-import { type CharacterRow, findCharacter, listCharacters } from './character.queries.ts';
+import { type CharacterRow, characters } from './character.queries.ts';
 import {
   ArchiveCharacterInput,
   ArchiveCharacterPayload,
@@ -26,22 +25,19 @@ import { updateCharacter } from './update-character.ts';
 
 @Resolver(() => Character)
 export class CharacterResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() character: CharacterRow): string {
-    return toGlobalId('Character', character.id);
-  }
+  @Reads(globalId('Character'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
-  @ReadsRow(projectView, 'projectId')
-  @FieldResolver(() => Project, { description: 'The project they belong to.' })
-  project(@Ctx() ctx: Context, @Root() character: CharacterRow) {
-    return findProject(ctx, character.projectId);
-  }
+  @Reads(row(characterView, 'projectId', projects), () => Project, {
+    description: 'The project they belong to.',
+  })
+  readonly project: ProjectRow;
 
-  @ReadsRoot(rootOf(characterView, 'Character'))
-  @Query(() => Character, { nullable: true, description: 'The character with this id. Error: NOT_FOUND.' })
-  character(@Ctx() ctx: Context, @Arg('id', () => ID, { description: "The character's id." }) id: string) {
-    return findCharacter(ctx, fromGlobalId('Character', id));
-  }
+  @ReadsById(byId(characters), () => Character, {
+    description: 'The character with this id. Error: NOT_FOUND.',
+    id: "The character's id.",
+  })
+  readonly character: CharacterRow;
 
   @Mutation(() => CreateCharacterPayload, { description: 'Adds a character to a project.' })
   createCharacter(
@@ -74,11 +70,9 @@ export class CharacterResolver {
 
 @Resolver(() => Project)
 export class ProjectCharactersResolver {
-  @ReadsConnection(charactersOfProject)
-  @FieldResolver(() => CharacterConnection, {
+  @Reads(connection(projects, charactersOfProject), () => CharacterConnection, {
+    args: () => PageArgs,
     description: 'Its characters, newest first, the archived ones too.',
   })
-  characters(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
-    return listCharacters(ctx, project.id, page);
-  }
+  readonly characters: Page<CharacterRow>;
 }

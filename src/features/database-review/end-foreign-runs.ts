@@ -51,7 +51,7 @@ async function endForeignRun(
     environment === simulated
       ? await moveGeneration(ctx, id, {
           ...move,
-          set: { ...move.set, cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+          set: { ...move.set, costMicros: 0n, costSource: 'NOT_SUBMITTED' },
         })
       : await endUnsent(ctx, id, move);
   return moved !== null;

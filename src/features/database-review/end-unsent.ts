@@ -27,7 +27,7 @@ export async function endUnsentIn(
 ): Promise<GenerationRow | null> {
   return moveGenerationIn(ctx, tx, id, {
     ...move,
-    set: { ...move.set, cost_micros: '0', cost_source: 'NOT_SUBMITTED' },
+    set: { ...move.set, costMicros: 0n, costSource: 'NOT_SUBMITTED' },
     async also(tx, row) {
       await refuseSubmitted(ctx, tx, [id]);
       await move.also?.(tx, row);

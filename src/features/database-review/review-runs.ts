@@ -50,10 +50,10 @@ export async function reviewRuns(
         set: {
           ...failureColumns(failure),
           // No attempt of this life: it may have been any, from its request until now. Its answer may be on its way.
-          attempt_token: null,
-          attempted_at: atMove,
-          is_attempt_over: false,
-          provider_account: await accountOf(ctx, run, used),
+          attemptToken: null,
+          attemptedAt: atMove,
+          isAttemptOver: false,
+          providerAccount: await accountOf(ctx, run, used),
         },
       });
       if (moved) count += 1;

@@ -1,7 +1,8 @@
 import { Ctx, Extensions, FieldResolver, Resolver, Root, registerEnumType } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
-import { ReadsColumn, ReadsColumns } from '../../platform/reads/plan/field-read.ts';
+import { column, made } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
 import { userIfVisible } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
@@ -11,6 +12,7 @@ import { LedgerEntry } from '../ledger/ledger-entry.type.ts';
 import { type EnvironmentKind, kindOfEnvironment } from '../provider/environment.ts';
 import { ProviderEnvironment } from '../provider/provider.type.ts';
 import { Generation } from './generation.type.ts';
+import { generationView } from './generation.view.ts';
 import type { GenerationRow } from './progress.ts';
 import { costSources } from './record-cost.ts';
 
@@ -32,31 +34,24 @@ registerEnumType(CostSource, {
 /** Who a run is for, and what it does to the books. */
 @Resolver(() => Generation)
 export class GenerationAccountingResolver {
-  @ReadsColumn('holdMicros')
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(column(generationView, 'holdMicros'), () => DecimalScalar, {
     description:
       'US dollars set aside for it when it was asked for: the most that it may cost. What it did not cost was free again when it ended.',
   })
-  hold(@Root() generation: GenerationRow): bigint {
-    return generation.holdMicros;
-  }
+  readonly hold: bigint;
 
-  @ReadsColumns('environment')
-  @FieldResolver(() => ProviderEnvironment, {
-    description: 'Whether it is real: the provider environment that it was asked for under.',
-  })
-  environment(@Root() { environment }: GenerationRow): EnvironmentKind {
-    return kindOfEnvironment(environment);
-  }
+  @Reads(
+    made(generationView, ['environment'], ({ environment }) => kindOfEnvironment(environment)),
+    () => ProviderEnvironment,
+    { description: 'Whether it is real: the provider environment that it was asked for under.' },
+  )
+  readonly environment: EnvironmentKind;
 
-  @ReadsColumn('costSource')
-  @FieldResolver(() => CostSource, {
+  @Reads(column(generationView, 'costSource'), () => CostSource, {
     nullable: true,
     description: 'How `cost` is known; null while it is not.',
   })
-  costSource(@Root() generation: GenerationRow): string | null {
-    return generation.costSource;
-  }
+  readonly costSource: string | null;
 
   @Extensions({ items: 3 })
   @FieldResolver(() => [LedgerEntry], {

@@ -34,8 +34,22 @@ const maxMessageLength = 1_000;
 /** The columns that keep a failure. */
 export function failureColumns({ code, message, retryable }: Failure) {
   return {
-    failure_code: code,
-    failure_message: cutText(message, maxMessageLength),
-    failure_retryable: retryable,
+    failureCode: code,
+    failureMessage: cutText(message, maxMessageLength),
+    failureRetryable: retryable,
   };
+}
+
+/** A failure as clients see it; null of a run that has none. The code may be one that only a newer version knows. */
+export function failureOf({
+  failureCode,
+  failureMessage,
+  failureRetryable,
+}: {
+  readonly failureCode: string | null;
+  readonly failureMessage: string | null;
+  readonly failureRetryable: boolean | null;
+}) {
+  if (failureCode === null) return null;
+  return { code: failureCode, message: failureMessage ?? '', retryable: failureRetryable ?? false };
 }

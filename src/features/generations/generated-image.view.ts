@@ -1,20 +1,9 @@
-import {
-  type GeneratedImage as GeneratedImageRow,
-  ImageVerdict,
-} from '../../platform/db/generated/client.ts';
-import { choice, integer, moment, optional, text } from '../../platform/reads/column.ts';
+import type { GeneratedImage as GeneratedImageRow } from '../../platform/db/generated/client.ts';
+import { tables } from '../../platform/reads/generated/tables.ts';
 import type { List } from '../../platform/reads/list.ts';
 import { view } from '../../platform/reads/view.ts';
 
-/** `generated_images`, column by column. */
-export const generatedImageView = view<GeneratedImageRow>('generated_images', {
-  id: text,
-  generationId: text,
-  index: integer,
-  imageId: text,
-  verdict: optional(choice(ImageVerdict)),
-  createdAt: moment,
-});
+export const generatedImageView = view(tables.GeneratedImage);
 
 /** A run that has not ended has none yet. */
 export const imagesOfGeneration: List<GeneratedImageRow> = {

@@ -1,8 +1,8 @@
-import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { ImageVerdict as Verdict } from '../../platform/db/generated/client.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
-import { connectionType, Node } from '../../platform/reads/connection.ts';
+import { connectionType, Node, PageArgs } from '../../platform/reads/connection.ts';
 import { failureCodes } from './failure.ts';
 import type { GenerationStatus as Status } from './generation-state.ts';
 
@@ -105,6 +105,13 @@ export class GenerationFilter {
 }
 
 export const GenerationConnection = connectionType('Generation', () => Generation);
+
+/** Which page of which runs. */
+@ArgsType()
+export class GenerationPageArgs extends PageArgs {
+  @Field(() => GenerationFilter, { nullable: true, description: 'Which of them.' })
+  filter?: GenerationFilter | null;
+}
 
 /** The table's verdicts, as GraphQL's enum. */
 const ImageVerdict = { FAVORITE: 'FAVORITE', DISCARDED: 'DISCARDED' } satisfies Record<Verdict, Verdict>;

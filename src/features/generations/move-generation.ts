@@ -1,37 +1,29 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import type { Prisma } from '../../platform/db/generated/client.ts';
 import { storableJson } from '../../platform/db/storable.ts';
 import { type ProjectEventName, recordEvent } from '../access/record-event.ts';
+import type { ColumnOf } from './columns/columns.ts';
+import { readRow, writeColumns } from './columns/statement.ts';
 import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
-import { type GenerationRow, readRow, writeProgress } from './progress.ts';
-import { admitGenerations } from './slots.ts';
+import { type GenerationRow, writeProgress } from './progress.ts';
+import { admitGenerations } from './queue/slots.ts';
 
 /** The database's time at the moment of the move. */
 export const atMove = 'now';
 
-/** What a move writes besides the status, by the table's column names. */
-export interface Changes {
-  readonly attempt_token?: string | null;
-  readonly attempted_at?: typeof atMove;
-  readonly is_attempt_over?: boolean;
-  readonly wakeup_id?: string;
-  readonly provider_account?: string | null;
-  readonly provider_request_id?: string;
-  readonly is_slow?: boolean;
-  readonly cancel_requested_at?: typeof atMove;
-  /** Or the moment as ISO text, where it is found out later. */
-  readonly submitted_at?: string;
-  readonly started_at?: typeof atMove;
-  readonly inference_seconds?: number | null;
-  readonly cost_micros?: string | null;
-  readonly cost_source?: string | null;
-  readonly failure_code?: string | null;
-  readonly failure_message?: string | null;
-  readonly failure_retryable?: boolean | null;
-  readonly outputs?: readonly object[];
-  readonly pictures?: number;
-  readonly output_problems?: readonly object[];
-}
+/** What a move writes besides the status and the moment of the end. Moments are the move's own, or found out later. */
+export type Changes = {
+  readonly [Name in Exclude<ColumnOf<'PROGRESS' | 'INTERNAL'>, 'status' | 'finishedAt'>]?: Change<
+    GenerationRow[Name]
+  >;
+};
+
+type Change<Value> = Prisma.JsonValue extends Value
+  ? readonly object[]
+  : Date extends Value
+    ? Value | typeof atMove
+    : Value;
 
 export interface Move {
   readonly to: GenerationStatus;
@@ -93,6 +85,6 @@ export async function moveGenerationIn(
 export function askFor(id: string, move: Omit<Move, 'also'>) {
   const { to, from = statusesBefore(to), token, orUnheld = false } = move;
   const { unlessCanceled = false, event = 'GENERATION_CHANGED' } = move;
-  const set = { ...move.set, status: to, ...(isFinal(to) ? { finished_at: atMove } : {}) };
-  return { id, from, token, orUnheld, unlessCanceled, event, set };
+  const set = { ...move.set, status: to, ...(isFinal(to) ? { finishedAt: atMove } : {}) };
+  return { id, from, token, orUnheld, unlessCanceled, event, set: writeColumns(set) };
 }

@@ -1,12 +1,13 @@
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { storableJson } from '../../platform/db/storable.ts';
-import type { NewWakeup } from '../../platform/jobs/wakeup.ts';
 import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
+import { readRow } from './columns/statement.ts';
 import { keepsSlot } from './generation-state.ts';
 import { askFor, type Move } from './move-generation.ts';
-import { type GenerationRow, readRow } from './progress.ts';
-import { admitGenerations } from './slots.ts';
+import type { GenerationRow } from './progress.ts';
+import { admitGenerations } from './queue/slots.ts';
+import { type NewWakeup, sendWakeups } from './queue/wakeup.ts';
 
 /** A move, and what else is written with it, in a form in which many are written as quickly as one. */
 export interface SharedMove extends Omit<Move, 'also'> {
@@ -106,7 +107,7 @@ async function writeMore(
   const wakeups = moved.flatMap(({ id, move }) =>
     move.wakeup ? [{ ...move.wakeup, generationId: id }] : [],
   );
-  if (wakeups.length > 0) await ctx.jobs.send(tx, ...wakeups);
+  if (wakeups.length > 0) await sendWakeups(ctx, tx, ...wakeups);
   const done = moved.filter(({ move }) => !keepsSlot(move.to)).length;
   if (done > 0) await admitGenerations(ctx, tx, projectId, done);
 }

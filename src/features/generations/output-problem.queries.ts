@@ -1,6 +1,6 @@
 import type { Uses } from '../../platform/context.ts';
-import { signOutputUrl } from '../../platform/storage/sign-url.ts';
 import { urlLifetimeMs } from '../images/image.queries.ts';
+import { signOutputUrl } from '../images/output-url.ts';
 import type { StoredOutputProblem } from './output-problem.ts';
 import { type GenerationRow, readOutputProblems } from './progress.ts';
 

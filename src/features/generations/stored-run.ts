@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Reference } from '../run-inputs/build-parameters.ts';
+import { toGlobalId } from '../../platform/reads/global-id.ts';
+import type { Reference } from '../run-inputs/pick-reference.ts';
 import type { GenerationRow } from './progress.ts';
 
 /*
@@ -26,16 +27,27 @@ const outputs = z.array(
 export type DeliveredOutput = z.output<typeof outputs>[number];
 
 /** The pictures a run was given. */
-export function storedReferences(row: GenerationRow): Reference[] {
+export function storedReferences(row: Pick<GenerationRow, 'references'>): Reference[] {
   return references.parse(row.references);
 }
 
 /** The parameters a run was given, image parameters apart. */
-export function storedParameters(row: GenerationRow): Record<string, unknown> {
+export function storedParameters(row: Pick<GenerationRow, 'parameters'>): Record<string, unknown> {
   return z.record(z.string(), z.unknown()).parse(row.parameters);
 }
 
 /** What the provider delivered for a run that is being stored. */
 export function deliveredOutputs(row: GenerationRow): DeliveredOutput[] {
   return outputs.parse(row.outputs ?? []);
+}
+
+/** A run's parameters as clients read them, by the provider's names; pictures as `{ imageId, sha256 }`. */
+export function parametersOf(
+  generation: Pick<GenerationRow, 'parameters' | 'references'>,
+): Record<string, unknown> {
+  const pictures = storedReferences(generation).map(({ parameter, imageId, sha256 }) => [
+    parameter,
+    { imageId: toGlobalId('Image', imageId), sha256 },
+  ]);
+  return { ...storedParameters(generation), ...Object.fromEntries(pictures) };
 }

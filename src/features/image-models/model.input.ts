@@ -2,6 +2,7 @@ import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql
 import { imageModels } from '../../catalogue/catalogue.ts';
 import { describeRange } from '../../catalogue/check.ts';
 import { graphqlName, type ImageModelDefinition, type Parameter } from '../../catalogue/model.ts';
+import { InputProblem } from '../../errors.ts';
 import { SafeIntScalar } from '../../platform/graphql/scalars.ts';
 
 @InputType({ description: 'A picture for an image parameter: exactly one of these.' })
@@ -12,11 +13,16 @@ export class ReferenceInput {
   imageId?: string | null;
 }
 
-/** The values of one model's input, by GraphQL name. */
-export type ModelValues = Readonly<Record<string, unknown>>;
+/** The values of one model's input, by GraphQL name, as GraphQL has read them. */
+export type ModelValues = Readonly<
+  Record<string, string | number | boolean | ReferenceInput | null | undefined>
+>;
 
-/** `ModelInput` as it arrives: one member per model, exactly one of them set. */
-export type ModelInputValues = Readonly<Record<string, ModelValues | null | undefined>>;
+/** The model that a client asks for, and what it says of its parameters. */
+export interface ChosenModel {
+  readonly model: ImageModelDefinition;
+  readonly values: ModelValues;
+}
 
 function capitalized(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
@@ -82,7 +88,10 @@ function modelInputType(model: ImageModelDefinition): new () => object {
 }
 
 @InputType({ description: 'The model to run and its parameters: exactly one member.' })
-export class ModelInput {}
+export class ModelInput {
+  /** One member per model of the catalogue. */
+  readonly [inputName: string]: ModelValues | null | undefined;
+}
 
 for (const model of imageModels) {
   const type = modelInputType(model);
@@ -90,4 +99,13 @@ for (const model of imageModels) {
     ModelInput.prototype,
     model.inputName,
   );
+}
+
+/** Which model is asked for. Exactly one member is set: GraphQL's `@oneOf` has seen to it. Throws InputProblem. */
+export function chooseModel(input: ModelInput): ChosenModel {
+  for (const model of imageModels) {
+    const values = input[model.inputName];
+    if (values) return { model, values };
+  }
+  throw new InputProblem(['input', 'model'], 'model must name exactly one model.');
 }

@@ -1,12 +1,17 @@
 import { InputProblem, NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Image as ImageRow } from '../../platform/db/generated/client.ts';
-import { originalFormat, signImageUrl } from '../../platform/storage/sign-url.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
 import type { ImageFormat } from './image.type.ts';
+import { imageView } from './image.view.ts';
+import { originalFormat, signImageUrl } from './image-url.ts';
 
 /** How long a signed URL lives at least; long enough to be cached, short enough to lapse. */
 export const urlLifetimeMs = 24 * 60 * 60 * 1_000;
+
+/** As documents reach them. */
+export const images = readable(imageView, 'Image', findImage);
 
 /** The image with this row id. Throws NotFound, also for strangers. */
 export async function findImage(ctx: Asker, id: string): Promise<ImageRow> {

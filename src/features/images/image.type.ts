@@ -1,4 +1,4 @@
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { UrlScalar } from '../../platform/graphql/scalars.ts';
 import { Node } from '../../platform/reads/connection.ts';
 
@@ -38,6 +38,22 @@ export class Image extends Node {
   sizeBytes: number;
   @Field(() => String, { description: "The original's SHA-256 in hexadecimal." })
   sha256: string;
+}
+
+/** In which size and format a picture is served. */
+@ArgsType()
+export class VariantArgs {
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Scaled down to this many pixels, 16 to 4096; never up. Left out: the original size.',
+  })
+  width?: number | null;
+  @Field(() => ImageFormat, {
+    nullable: true,
+    description:
+      'Left out: as stored. A type that browsers do not show (`image/tiff`) is then served as WEBP.',
+  })
+  format?: ImageFormat | null;
 }
 
 /** Where a picture comes from; exactly one member. */

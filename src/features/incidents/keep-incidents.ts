@@ -1,9 +1,12 @@
 import type { TaskContext } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { locks } from '../../platform/db/locks.ts';
+import { underLock } from '../../platform/db/under-lock.ts';
 import { type PauseWait, pauseWaits } from '../generations/waiting.ts';
 import { pausesInForce } from '../provider/provider-pause.ts';
 import { type Change, type Incident, judgeIncidents } from './judge-incidents.ts';
+
+const lock = { key: locks.incidents };
 
 /**
  * Brings the incidents in line with the pauses in force, and says in the log what began and what ended: once, whichever
@@ -13,12 +16,9 @@ export async function keepIncidents({
   db,
   log,
 }: Pick<TaskContext, 'db' | 'log'>): Promise<Incident[] | null> {
-  const kept = await db.$transaction(async (tx) => {
-    const [lock] = await tx.$queryRaw<{ isMine: boolean; now: Date }[]>`
-      SELECT pg_try_advisory_xact_lock(${locks.incidents}) AS "isMine", now() AS now`;
-    if (!lock?.isMine) return null;
+  const kept = await underLock(db, lock, async (tx, now) => {
     const incidents = await readIncidents(tx);
-    const changes = judgeIncidents(lock.now, await pausesInForce({ db: tx }), incidents);
+    const changes = judgeIncidents(now, await pausesInForce({ db: tx }), incidents);
     for (const change of changes) await write(tx, change);
     return { changes, incidents: changes.length > 0 ? await readIncidents(tx) : incidents };
   });

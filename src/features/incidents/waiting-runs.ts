@@ -1,6 +1,7 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { nilId } from '../../platform/db/nil-id.ts';
+import { wakeups } from '../generations/queue/wakeup.ts';
 import type { Incident } from './judge-incidents.ts';
 
 type Tools = Pick<TaskContext, 'db' | 'segmind' | 'serverAccount' | 'jobs'>;
@@ -37,6 +38,7 @@ export async function wakeWaiting(ctx: Tools, incident: Incident, signal: AbortS
       SELECT g.id::text AS id, g.wakeup_id::text AS "wakeupId" FROM ${waitsFor(ctx, incident)}
         AND g.status = 'QUEUED' AND g.id > ${last}::uuid ORDER BY g.id LIMIT ${portion}`;
     await ctx.jobs.hasten(
+      wakeups,
       runs.map(({ wakeupId }) => wakeupId),
       sentBefore,
     );

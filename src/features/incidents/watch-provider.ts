@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createOutage } from '../../logger.ts';
 import type { TaskContext } from '../../platform/context.ts';
+import { defineTask } from '../../platform/jobs/define-task.ts';
 import { isAnswering } from '../provider/answering.ts';
 import type { ProviderHealth } from '../provider/provider-health.ts';
 import { claimProbe, endProbe } from '../provider/provider-pause.ts';
@@ -8,7 +7,6 @@ import { keepIncidents } from './keep-incidents.ts';
 import { tellProjects } from './tell-projects.ts';
 import { wakeWaiting } from './waiting-runs.ts';
 
-const lookEveryMs = 500;
 /** So long the provider may take to answer before another process asks as well. */
 const probeMs = 5_000;
 
@@ -46,37 +44,33 @@ export async function lookAtIncidents(ctx: TaskContext, signal: AbortSignal): Pr
 }
 
 /**
- * Watches over the pauses of the provider and of its accounts until `signal` aborts, in each process that works. All that it
- * knows is in the database: another process goes on where one was killed.
+ * Watches over the pauses of the provider and of its accounts. All that it knows is in the database: another process goes
+ * on where one was killed.
  */
-export async function watchProvider(
-  ctx: TaskContext & { readonly health: ProviderHealth },
-  signal: AbortSignal,
-): Promise<void> {
-  const outage = createOutage(ctx.log, {
+export const watchProvider = defineTask({
+  name: 'watch-provider',
+  each: 'process',
+  everyMs: 500,
+  words: {
     failed: 'pauses of the provider cannot be looked at',
     over: 'pauses of the provider are looked at again',
-  });
-  let isProbing = false;
-  const probe = async () => {
-    if (isProbing) return;
-    isProbing = true;
-    // Another process asks when this one cannot.
-    await probeProvider(ctx).catch(() => false);
-    isProbing = false;
-  };
-  while (!signal.aborted) {
-    try {
+  },
+  run: (ctx: TaskContext & { readonly health: ProviderHealth }) => {
+    let isProbing = false;
+    const probe = async () => {
+      if (isProbing) return;
+      isProbing = true;
+      // Another process asks when this one cannot.
+      await probeProvider(ctx).catch(() => false);
+      isProbing = false;
+    };
+    return async (signal) => {
       void ctx.health.recheck().catch(() => undefined);
       const isAny = await isAnyPaused(ctx);
       // A provider that hangs must not hold up the rest.
       if (isAny) void probe();
       const isMore = isAny && (await lookAtIncidents(ctx, signal));
-      outage.worked();
-      if (isMore) continue;
-    } catch (error) {
-      outage.failed(error);
-    }
-    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-  }
-}
+      return isMore ? 0 : undefined;
+    };
+  },
+});

@@ -1,5 +1,5 @@
 import { Conflict, Forbidden, InputProblem } from '../../errors.ts';
-import { isAtLeast } from '../../platform/auth/policy.ts';
+import { isAtLeast } from '../../platform/auth/role.ts';
 import { hashSecret } from '../../platform/auth/secret.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';

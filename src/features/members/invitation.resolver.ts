@@ -2,8 +2,9 @@ import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Resolver, Root
 import type { Context } from '../../platform/context.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
-import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { globalId, row } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
+import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { acceptInvitation } from './accept-invitation.ts';
 import { type InvitationRow, listInvitations, statusOf } from './invitation.queries.ts';
@@ -18,25 +19,22 @@ import {
   WithdrawInvitationInput,
   WithdrawInvitationPayload,
 } from './invitation.type.ts';
+import { invitationView } from './invitation.view.ts';
 import { inviteMember } from './invite-member.ts';
 import { withdrawInvitation } from './withdraw-invitation.ts';
 
 @Resolver(() => Invitation)
 export class InvitationResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() invitation: InvitationRow): string {
-    return toGlobalId('Invitation', invitation.id);
-  }
+  @Reads(globalId('Invitation'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
   @FieldResolver(() => InvitationStatus, { description: 'Where it stands now.' })
   status(@Ctx() ctx: Context, @Root() invitation: InvitationRow): InvitationStatus {
     return statusOf(ctx, invitation);
   }
 
-  @FieldResolver(() => Project, { description: 'Where to.' })
-  project(@Ctx() ctx: Context, @Root() invitation: InvitationRow) {
-    return findProject(ctx, invitation.projectId);
-  }
+  @Reads(row(invitationView, 'projectId', projects), () => Project, { description: 'Where to.' })
+  readonly project: ProjectRow;
 
   @Mutation(() => InviteMemberPayload, {
     description:

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dayMs } from '../../days.ts';
 import { Conflict, InputProblem } from '../../errors.ts';
-import { drawSecret, invitationPrefix } from '../../platform/auth/secret.ts';
+import { drawSecret } from '../../platform/auth/secret.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { checkText } from '../../platform/graphql/text.ts';
@@ -11,6 +11,9 @@ import { lockStandingProject } from '../access/lock-project.ts';
 import { recordAudit } from '../access/record-audit.ts';
 import type { InvitationRow } from './invitation.queries.ts';
 import type { InviteMemberInput } from './invitation.type.ts';
+
+/** Its token begins so, which lets scanners find one that was committed by mistake. */
+const invitationPrefix = 'dramatis_invitation_';
 
 /**
  * Makes an invitation. Its token is told this once: only its hash is kept. Throws NotFound, Forbidden, InputProblem,

@@ -2,10 +2,11 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'typ
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
+import { globalId, row } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
-import { findProject, type ProjectRow } from '../projects/project.queries.ts';
+import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { changeMemberRole } from './change-member-role.ts';
 import { listMembers, type MemberRow } from './member.queries.ts';
@@ -17,24 +18,21 @@ import {
   RemoveMemberInput,
   RemoveMemberPayload,
 } from './member.type.ts';
+import { memberView } from './member.view.ts';
 import { removeMember } from './remove-member.ts';
 
 @Resolver(() => Member)
 export class MemberResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() member: MemberRow): string {
-    return toGlobalId('Member', member.id);
-  }
+  @Reads(globalId('Member'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
   @FieldResolver(() => User, { description: 'Who it is.' })
   user(@Ctx() ctx: Context, @Root() member: MemberRow) {
     return userById(ctx, member.userId);
   }
 
-  @FieldResolver(() => Project, { description: 'Where they are a member.' })
-  project(@Ctx() ctx: Context, @Root() member: MemberRow) {
-    return findProject(ctx, member.projectId);
-  }
+  @Reads(row(memberView, 'projectId', projects), () => Project, { description: 'Where they are a member.' })
+  readonly project: ProjectRow;
 
   @Mutation(() => ChangeMemberRolePayload, {
     description: 'Gives a member another role; owners only. User error: LAST_OWNER.',

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import type { Role as RoleName } from '../../platform/auth/policy.ts';
+import type { Role as RoleName } from '../../platform/auth/role.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { connectionType, Node } from '../../platform/reads/connection.ts';

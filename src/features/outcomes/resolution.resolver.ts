@@ -1,9 +1,13 @@
 import { Arg, Ctx, Extensions, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { findGeneration, findRetry } from '../generations/generation.queries.ts';
+import { optionalRow } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
+import { generations } from '../generations/generation.queries.ts';
 import { Generation } from '../generations/generation.type.ts';
+import { generationView } from '../generations/generation.view.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { findRetry } from './resolution.queries.ts';
 import {
   ResolveUncertainGenerationInput,
   ResolveUncertainGenerationPayload,
@@ -15,10 +19,11 @@ import { retryGeneration } from './retry-generation.ts';
 
 @Resolver(() => Generation)
 export class ResolutionResolver {
-  @FieldResolver(() => Generation, { nullable: true, description: 'The failed run that this one repeats.' })
-  retryOf(@Ctx() ctx: Context, @Root() { retryOfId }: GenerationRow) {
-    return retryOfId === null ? null : findGeneration(ctx, retryOfId);
-  }
+  @Reads(optionalRow(generationView, 'retryOfId', generations), () => Generation, {
+    nullable: true,
+    description: 'The failed run that this one repeats.',
+  })
+  readonly retryOf: GenerationRow | null;
 
   @FieldResolver(() => Generation, { nullable: true, description: 'The run that repeats this failed one.' })
   retriedAs(@Ctx() ctx: Context, @Root() generation: GenerationRow) {

@@ -14,7 +14,7 @@ import { moveGenerationIn } from '../generations/move-generation.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { type FoundCost, recordCost } from '../generations/record-cost.ts';
 import { explainRefusal, insertGenerationIn } from '../requests/insert-generation.ts';
-import { repeatOf } from '../requests/repeat-generation.ts';
+import { repeatGeneration } from '../requests/repeat-generation.ts';
 import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>;
@@ -34,7 +34,7 @@ export async function resolveUncertainGeneration(
   await authorize(ctx, projectId, 'RESOLVE_GENERATIONS', 'Generation');
   const found = foundCost(run, input);
   if (input.retry) await refuseRetry(ctx, run);
-  const next = input.retry ? await repeatOf(ctx, run) : null;
+  const next = input.retry ? await repeatGeneration(ctx, run) : null;
   const resolve = async (tx: Transaction) => {
     await refuseEarly(ctx, tx, run);
     const resolved = await settle(ctx, tx, run, found);
@@ -116,8 +116,8 @@ async function settle(ctx: Tools, tx: Transaction, run: GenerationRow, found: Fo
     from: ['UNCERTAIN'],
     set: {
       ...failureColumns({ code: 'SUBMISSION_UNCERTAIN', message, retryable: true }),
-      cost_micros: found.costMicros.toString(),
-      cost_source: found.costSource,
+      costMicros: found.costMicros,
+      costSource: found.costSource,
     },
     also,
   });

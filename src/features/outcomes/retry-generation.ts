@@ -5,9 +5,9 @@ import { authorizeChange } from '../access/authorize.ts';
 import { findLiveCharacter } from '../characters/character.queries.ts';
 import { findGeneration } from '../generations/generation.queries.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { authorizeModel } from '../requests/authorize-model.ts';
 import { insertGeneration } from '../requests/insert-generation.ts';
-import { isModelAllowed, modelNotAllowed } from '../requests/prepare-run.ts';
-import { repeatOf } from '../requests/repeat-generation.ts';
+import { repeatGeneration } from '../requests/repeat-generation.ts';
 import type { RetryGenerationInput } from './resolution.type.ts';
 
 /**
@@ -21,11 +21,11 @@ export async function retryGeneration(
 ): Promise<GenerationRow> {
   const failed = await findGeneration(ctx, fromGlobalId('Generation', input.id));
   await authorizeChange(ctx, failed.projectId, 'GENERATE', { what: 'Generation', field: 'id' });
-  if (!isModelAllowed(ctx, failed.model)) throw modelNotAllowed(ctx, ['input', 'id']);
+  authorizeModel(ctx, failed.model, ['input', 'id']);
   if (failed.status !== 'FAILED' && failed.status !== 'CANCELED') {
     const message = `A generation that is ${failed.status} is not repeated; only one that is FAILED or CANCELED is.`;
     throw new Conflict('NOT_RETRYABLE', message, ['input', 'id']);
   }
   await findLiveCharacter(ctx, failed.characterId, 'id');
-  return insertGeneration(ctx, await repeatOf(ctx, failed), { field: 'id' });
+  return insertGeneration(ctx, await repeatGeneration(ctx, failed), 'id');
 }

@@ -1,10 +1,10 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
-import { signPersonUrl } from '../../platform/storage/sign-url.ts';
 import { authorizeAdmin } from '../access/authorize.ts';
 import { recordInstallationAct } from '../access/record-audit.ts';
 import type { ExportUserInput, UserExport } from './person.type.ts';
+import { signPersonUrl } from './person-url.ts';
 
 /** Long enough to open it, short enough that an address which is seen by others leads nowhere. */
 const lifetimeMs = 900_000;

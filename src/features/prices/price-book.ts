@@ -1,9 +1,8 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
 import type { Price } from '../../catalogue/model.ts';
 import type { Uses } from '../../platform/context.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 import { type Config, pricesBelievedDays } from '../../settings/config.ts';
-import type { PriceShape } from './price-shape.ts';
 
 /** Where an estimate is from. */
 export const estimateSources = ['OBSERVED', 'PRICE_LIST', 'UNKNOWN'] as const;
@@ -102,13 +101,12 @@ const readObserved = sharedRead('observed prices', async (db, asked: readonly st
 /** What a run of a model will cost and how long it will take, and what must be set aside for it. */
 export async function estimateRun(
   ctx: Uses<'db' | 'config'>,
-  slug: string,
-  shape: PriceShape,
+  run: { readonly model: string; readonly priceShape: string; readonly outputCount: number },
 ): Promise<Estimate> {
-  const model = findImageModel(slug);
-  const observed = await findObserved(ctx, slug, shape.shape);
+  const model = findImageModel(run.model);
+  const observed = await findObserved(ctx, run.model, run.priceShape);
   const headroom = BigInt(ctx.config.PRICE_HEADROOM_PERCENT);
-  const price = estimatePrice(model?.price ?? null, shape.outputCount, observed, headroom);
+  const price = estimatePrice(model?.price ?? null, run.outputCount, observed, headroom);
   const { times, seconds5, seconds50, seconds95 } = observed;
   const typicalSeconds = model?.typicalSeconds ?? null;
   const duration: DurationEstimate =

@@ -2,7 +2,7 @@ import { countOutputs } from '../../catalogue/check.ts';
 import type { ImageModelDefinition, Parameter } from '../../catalogue/model.ts';
 
 /** What the price of a run depends on. */
-export interface PriceShape {
+interface PriceShape {
   /** Canonical JSON: runs with the same text are compared with each other. */
   readonly shape: string;
   /** How many pictures are asked for. */

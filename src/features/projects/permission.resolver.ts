@@ -1,5 +1,5 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import type { Role as RoleName } from '../../platform/auth/policy.ts';
+import type { Role as RoleName } from '../../platform/auth/role.ts';
 import type { Context } from '../../platform/context.ts';
 import { roleIn, viewerCan } from '../access/authorize.ts';
 import { Role } from '../access/user.type.ts';

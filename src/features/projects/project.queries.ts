@@ -3,9 +3,13 @@ import type { Project as ProjectRow } from '../../platform/db/generated/client.t
 import { readConnection } from '../../platform/reads/lists.ts';
 import type { Page, Paging } from '../../platform/reads/page.ts';
 import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
-import { projectsOfViewer } from './project.view.ts';
+import { readable } from '../access/readable.ts';
+import { projectsOfViewer, projectView } from './project.view.ts';
 
 export type { ProjectRow };
+
+/** As documents reach them. */
+export const projects = readable(projectView, 'Project', findProject);
 
 /** The project with this row id. Throws NotFound, also for strangers. */
 export async function findProject(ctx: Asker, id: string): Promise<ProjectRow> {

@@ -1,14 +1,13 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
-import { ReadsColumn, ReadsRoot } from '../../platform/reads/plan/field-read.ts';
-import { rootOf } from '../access/root.ts';
+import { byId, column, globalId } from '../../platform/reads/reading.ts';
+import { Reads, ReadsById } from '../../platform/reads/reads.ts';
 import { archiveProject } from './archive-project.ts';
 import { createProject } from './create-project.ts';
-import { findProject, listProjects, type ProjectRow } from './project.queries.ts';
+import { listProjects, type ProjectRow, projects } from './project.queries.ts';
 import {
   ArchiveProjectInput,
   ArchiveProjectPayload,
@@ -30,35 +29,27 @@ import { updateProjectLimits } from './update-project-limits.ts';
 
 @Resolver(() => Project)
 export class ProjectResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() project: ProjectRow): string {
-    return toGlobalId('Project', project.id);
-  }
+  @Reads(globalId('Project'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
-  @ReadsColumn('approvalPerRunMicros')
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(column(projectView, 'approvalPerRunMicros'), () => DecimalScalar, {
     nullable: true,
     description: 'A run that may cost more waits for an owner; null lets every run pass.',
   })
-  approvalPerRun(@Root() project: ProjectRow): bigint | null {
-    return project.approvalPerRunMicros;
-  }
+  readonly approvalPerRun: bigint | null;
 
-  @ReadsColumn('approvalPerBatchMicros')
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(column(projectView, 'approvalPerBatchMicros'), () => DecimalScalar, {
     nullable: true,
     description:
       'A run waits for an owner when all runs of its batch together may cost more; null lets every batch pass.',
   })
-  approvalPerBatch(@Root() project: ProjectRow): bigint | null {
-    return project.approvalPerBatchMicros;
-  }
+  readonly approvalPerBatch: bigint | null;
 
-  @ReadsRoot(rootOf(projectView, 'Project'))
-  @Query(() => Project, { nullable: true, description: 'The project with this id. Error: NOT_FOUND.' })
-  project(@Ctx() ctx: Context, @Arg('id', () => ID, { description: "The project's id." }) id: string) {
-    return findProject(ctx, fromGlobalId('Project', id));
-  }
+  @ReadsById(byId(projects), () => Project, {
+    description: 'The project with this id. Error: NOT_FOUND.',
+    id: "The project's id.",
+  })
+  readonly project: ProjectRow;
 
   @Query(() => ProjectConnection, { description: 'The projects that the viewer may see, newest first.' })
   projects(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {

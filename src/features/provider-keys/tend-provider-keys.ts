@@ -1,5 +1,6 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { defineTask } from '../../platform/jobs/define-task.ts';
 import { SecretUnreadable } from '../../platform/secrets/keyring.ts';
 import { serverKeyOwner } from './server-key.ts';
 
@@ -7,6 +8,18 @@ const batchSize = 100;
 /** The provider has the run `g`, or may have it, or what it cost is still to be asked for. */
 const isUnsettled = Prisma.sql`(g.cost_micros IS NULL
   OR g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING', 'UNCERTAIN'))`;
+
+/** Every half minute in each process, since each has master keys of its own. */
+export const tendKeysRegularly = defineTask({
+  name: 'tend-provider-keys',
+  each: 'process',
+  everyMs: 30_000,
+  words: { failed: 'provider keys cannot be tended', over: 'provider keys are tended again' },
+  run: (ctx: TaskContext) => {
+    const unreadable = new Set<string>();
+    return async () => void (await tendProviderKeys(ctx, unreadable));
+  },
+});
 
 /**
  * Forgets replaced keys that no unsettled run needs, and seals anew what an older master key sealed, so that the older one

@@ -1,33 +1,44 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskContext } from '../../platform/context.ts';
+import { defineTask } from '../../platform/jobs/define-task.ts';
 
 const lookEveryMs = 5_000;
 type Looker = Pick<TaskContext, 'db' | 'segmind'>;
+interface Watcher extends Looker, Pick<TaskContext, 'jobs' | 'log' | 'config'> {
+  /** How long a paid call may take. */
+  readonly longestCallMs: number;
+}
 
 /**
  * Looks whether the database still belongs to this process's provider environment. A process that was cut off from the
  * database while another one switched it rests from then on: it walks no more runs, and says so once. What it was about to
- * submit is refused by the database anyway. Paid calls that are under way have `limitMs` to end.
+ * submit is refused by the database anyway. Paid calls that are under way have `longestCallMs` to end.
  */
-export async function watchEnvironment(
-  ctx: Looker & Pick<TaskContext, 'jobs' | 'log' | 'config'>,
-  limitMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const { segmind, jobs, log, config } = ctx;
-  while (!signal.aborted) {
-    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-    // A database that does not answer tells nothing new.
-    const environment = await readEnvironment(ctx).catch(() => segmind.environment);
-    if (signal.aborted || environment === segmind.environment) continue;
-    log.fatal(
-      { environment: segmind.environment, database: environment },
-      'The database has gone over to another provider environment: this process walks no runs until it is restarted.',
-    );
-    await jobs.stop(config.SHUTDOWN_GRACE_MS, limitMs);
-    return;
-  }
-}
+export const watchEnvironment = defineTask({
+  name: 'watch-environment',
+  each: 'process',
+  firstAfterMs: lookEveryMs,
+  everyMs: lookEveryMs,
+  words: {
+    failed: "this process does not rest although the database is another environment's",
+    over: 'this process rests',
+  },
+  run: (ctx: Watcher) => {
+    const { segmind, jobs, log, config } = ctx;
+    let isResting = false;
+    return async (signal) => {
+      if (isResting) return;
+      // A database that does not answer tells nothing new.
+      const environment = await readEnvironment(ctx).catch(() => segmind.environment);
+      if (signal.aborted || environment === segmind.environment) return;
+      isResting = true;
+      log.fatal(
+        { environment: segmind.environment, database: environment },
+        'The database has gone over to another provider environment: this process walks no runs until it is restarted.',
+      );
+      await jobs.stop(config.SHUTDOWN_GRACE_MS, ctx.longestCallMs);
+    };
+  },
+});
 
 /** What is wrong with the environment, in a few words; null when the database has this process's. Throws what the database says. */
 export async function findEnvironmentProblem(ctx: Looker): Promise<string | null> {

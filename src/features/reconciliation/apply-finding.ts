@@ -1,11 +1,11 @@
 import { formatMicros } from '../../money.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import { persist } from '../../platform/db/persist.ts';
-import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { failureColumns } from '../generations/failure.ts';
 import { moveGeneration } from '../generations/move-generation.ts';
+import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import type { CostSource } from '../generations/record-cost.ts';
 import { isDuplicateRequestId } from '../worker/results/keep-result.ts';
 import type { Finding, UncertainRun, Witness } from './witness.ts';
@@ -59,15 +59,15 @@ async function collect(ctx: Tools, account: Segmind, run: UncertainRun, requestI
         from: ['UNCERTAIN'],
         token: run.attemptToken ?? undefined,
         set: {
-          provider_request_id: requestId,
-          provider_account: account.accountId,
-          submitted_at: run.attemptedAt.toISOString(),
-          wakeup_id: wakeupId,
-          failure_code: null,
-          failure_message: null,
-          failure_retryable: null,
+          providerRequestId: requestId,
+          providerAccount: account.accountId,
+          submittedAt: run.attemptedAt,
+          wakeupId,
+          failureCode: null,
+          failureMessage: null,
+          failureRetryable: null,
         },
-        also: (tx) => ctx.jobs.send(tx, { id: wakeupId, generationId: run.id }),
+        also: (tx) => sendWakeups(ctx, tx, { id: wakeupId, generationId: run.id }),
       }),
     );
     if (moved)
@@ -104,8 +104,8 @@ async function settle(ctx: Tools, run: UncertainRun, settlement: Settlement): Pr
       token: run.attemptToken ?? undefined,
       set: {
         ...failureColumns({ code: 'SUBMISSION_UNCERTAIN', message, retryable: true }),
-        cost_micros: costMicros?.toString() ?? null,
-        cost_source: costSource,
+        costMicros,
+        costSource,
       },
     }),
   );

@@ -1,5 +1,5 @@
 import type { ReferenceImageKind } from '../../catalogue/model.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 
 /** What of a reference image a run keeps. */
 export interface NewestReference {

@@ -1,11 +1,6 @@
-import type { ReferenceImageKind } from '../../catalogue/model.ts';
 import { NotFound } from '../../errors.ts';
 import type { ReferenceImage as ReferenceImageRow } from '../../platform/db/generated/client.ts';
-import { readConnection, readList } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, type Lister } from '../access/authorize.ts';
-import type { CharacterRow } from '../characters/character.queries.ts';
-import { referenceImagesOfCharacter } from './reference-image.view.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
 
 export type { ReferenceImageRow };
 
@@ -23,24 +18,4 @@ export async function findReferenceImage(ctx: Asker, id: string): Promise<Refere
   if (!referenceImage) throw new NotFound('ReferenceImage');
   await authorize(ctx, referenceImage.character.projectId, 'READ_PROJECT', 'ReferenceImage');
   return referenceImage;
-}
-
-/** The newest of a character's reference images. Throws NotFound, BadArgument. */
-export async function newestReferenceImages(
-  ctx: Lister,
-  { id, projectId }: CharacterRow,
-  args: { readonly first: number; readonly kind?: ReferenceImageKind | null },
-): Promise<ReferenceImageRow[]> {
-  await authorize(ctx, projectId, 'READ_PROJECT', 'Character');
-  return readList(ctx, referenceImagesOfCharacter, id, args);
-}
-
-/** A character's reference images, newest first. Throws the same. */
-export async function listReferenceImages(
-  ctx: Lister,
-  { id, projectId }: CharacterRow,
-  args: Paging & { readonly kind?: ReferenceImageKind | null },
-): Promise<Page<ReferenceImageRow>> {
-  await authorize(ctx, projectId, 'READ_PROJECT', 'Character');
-  return readConnection(ctx, referenceImagesOfCharacter, id, args);
 }

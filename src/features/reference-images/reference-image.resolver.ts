@@ -1,47 +1,37 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
-import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
-import { PageArgs } from '../../platform/reads/connection.ts';
-import { toGlobalId } from '../../platform/reads/global-id.ts';
-import { ReadsConnection, ReadsList, ReadsRow } from '../../platform/reads/plan/field-read.ts';
-import type { CharacterRow } from '../characters/character.queries.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { connection, globalId, list, row } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
+import { characters } from '../characters/character.queries.ts';
 import { Character } from '../characters/character.type.ts';
-import { ReferenceImageKind } from '../image-models/image-model.type.ts';
-import { findImage } from '../images/image.queries.ts';
+import { images } from '../images/image.queries.ts';
 import { Image } from '../images/image.type.ts';
-import { imageView } from '../images/image.view.ts';
+import type { ImageRow } from '../images/store-image.ts';
 import { addReferenceImage } from './add-reference-image.ts';
-import {
-  listReferenceImages,
-  newestReferenceImages,
-  type ReferenceImageRow,
-} from './reference-image.queries.ts';
+import type { ReferenceImageRow } from './reference-image.queries.ts';
 import {
   AddReferenceImageInput,
   AddReferenceImagePayload,
   ReferenceImage,
   ReferenceImageConnection,
+  ReferenceImagePageArgs,
+  ReferenceImagesArgs,
   RemoveReferenceImageInput,
   RemoveReferenceImagePayload,
+  usualReferences,
 } from './reference-image.type.ts';
-import { referenceImagesOfCharacter } from './reference-image.view.ts';
+import { referenceImagesOfCharacter, referenceImageView } from './reference-image.view.ts';
 import { removeReferenceImage } from './remove-reference-image.ts';
-
-const kindOnly = { nullable: true, description: 'Only these.' };
 
 @Resolver(() => ReferenceImage)
 export class ReferenceImageResolver {
-  @FieldResolver(() => ID, { description: 'Opaque and stable.' })
-  id(@Root() referenceImage: ReferenceImageRow): string {
-    return toGlobalId('ReferenceImage', referenceImage.id);
-  }
+  @Reads(globalId('ReferenceImage'), () => ID, { description: 'Opaque and stable.' })
+  readonly id: string;
 
-  @ReadsRow(imageView, 'imageId')
-  @FieldResolver(() => Image, { description: 'The picture itself.' })
-  image(@Ctx() ctx: Context, @Root() referenceImage: ReferenceImageRow) {
-    return findImage(ctx, referenceImage.imageId);
-  }
+  @Reads(row(referenceImageView, 'imageId', images), () => Image, { description: 'The picture itself.' })
+  readonly image: ImageRow;
 
   @Mutation(() => AddReferenceImagePayload, {
     description:
@@ -67,35 +57,16 @@ export class ReferenceImageResolver {
 
 @Resolver(() => Character)
 export class CharacterReferenceImagesResolver {
-  @ReadsList(referenceImagesOfCharacter)
-  @FieldResolver(() => [ReferenceImage], {
+  @Reads(list(characters, referenceImagesOfCharacter, usualReferences), () => [ReferenceImage], {
+    args: () => ReferenceImagesArgs,
     description:
       'The newest pictures that show what they look like, newest first. `referenceImagesConnection` has all.',
   })
-  referenceImages(
-    @Ctx() ctx: Context,
-    @Root() character: CharacterRow,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'How many at the most: 1 to 100.',
-    })
-    first: number | null,
-    @Arg('kind', () => ReferenceImageKind, kindOnly) kind: Kind | null,
-  ) {
-    return newestReferenceImages(ctx, character, { first: first ?? 20, kind });
-  }
+  readonly referenceImages: ReferenceImageRow[];
 
-  @ReadsConnection(referenceImagesOfCharacter)
-  @FieldResolver(() => ReferenceImageConnection, {
+  @Reads(connection(characters, referenceImagesOfCharacter), () => ReferenceImageConnection, {
+    args: () => ReferenceImagePageArgs,
     description: 'All pictures that show what they look like, page by page, newest first.',
   })
-  referenceImagesConnection(
-    @Ctx() ctx: Context,
-    @Root() character: CharacterRow,
-    @Args(() => PageArgs) page: PageArgs,
-    @Arg('kind', () => ReferenceImageKind, kindOnly) kind: Kind | null,
-  ) {
-    return listReferenceImages(ctx, character, { ...page, kind });
-  }
+  readonly referenceImagesConnection: Page<ReferenceImageRow>;
 }

@@ -1,8 +1,8 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { ReferenceImageKind as Kind } from '../../catalogue/model.ts';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
-import { connectionType, Node } from '../../platform/reads/connection.ts';
+import { connectionType, Node, PageArgs } from '../../platform/reads/connection.ts';
 import { ReferenceImageKind } from '../image-models/image-model.type.ts';
 import { ImageSourceInput } from '../images/image.type.ts';
 
@@ -20,6 +20,31 @@ export class ReferenceImage extends Node {
 }
 
 export const ReferenceImageConnection = connectionType('ReferenceImage', () => ReferenceImage);
+
+/** How many reference images are told where it is not said how many. */
+export const usualReferences = 20;
+
+const kindOnly = { nullable: true, description: 'Only these.' };
+
+/** Which of a character's newest reference images. */
+@ArgsType()
+export class ReferenceImagesArgs {
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: usualReferences,
+    description: 'How many at the most: 1 to 100.',
+  })
+  first?: number | null;
+  @Field(() => ReferenceImageKind, kindOnly)
+  kind?: Kind | null;
+}
+
+/** Which page of a character's reference images. */
+@ArgsType()
+export class ReferenceImagePageArgs extends PageArgs {
+  @Field(() => ReferenceImageKind, kindOnly)
+  kind?: Kind | null;
+}
 
 @InputType({ description: 'A new reference image of a character.' })
 export class AddReferenceImageInput {

@@ -33,7 +33,7 @@ export async function cancelGeneration(
     const row = await endUnsentIn(ctx, tx, id, {
       to: 'CANCELED',
       from: ['AWAITING_APPROVAL', 'QUEUED'],
-      set: { cancel_requested_at: 'now' },
+      set: { cancelRequestedAt: 'now' },
       also,
     });
     if (row) return row;
@@ -41,7 +41,7 @@ export async function cancelGeneration(
       const noted = await moveGenerationIn(ctx, tx, id, {
         to: status,
         from: [status],
-        set: { cancel_requested_at: 'now' },
+        set: { cancelRequestedAt: 'now' },
         also,
         event: 'GENERATION_CANCEL_REQUESTED',
       });

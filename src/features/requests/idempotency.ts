@@ -1,24 +1,35 @@
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
-import { sharedRead } from '../../platform/db/shared-read.ts';
+import { sharedRead } from '../../platform/db/turns.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import type { RunRequest } from './read-request.ts';
 
-/** A request that names itself, so that it can be sent again. */
-interface NamedRequest {
+/** The name of a request, by which it can be sent again. */
+interface RequestName {
   readonly projectId: string;
   readonly idempotencyKey: string;
-  readonly requestHash: string;
 }
 
-/** The run that this request was answered with before. Throws Conflict when its key was another request's. */
-export async function findAnswered(ctx: Uses<'db'>, request: NamedRequest): Promise<GenerationRow | null> {
-  const answered = await readAnswered(ctx.db, request);
+/**
+ * The run that this request was answered with before; null where there is none, or the request has no name. Throws
+ * Conflict when its key was another request's.
+ */
+export async function findAnswered(
+  ctx: Uses<'db'>,
+  {
+    projectId,
+    idempotencyKey,
+    requestHash,
+  }: Pick<RunRequest, 'projectId' | 'idempotencyKey' | 'requestHash'>,
+): Promise<GenerationRow | null> {
+  if (idempotencyKey === null) return null;
+  const answered = await readAnswered(ctx.db, { projectId, idempotencyKey });
   if (!answered) return null;
-  if (answered.requestHash !== request.requestHash) throw keyReused();
+  if (answered.requestHash !== requestHash) throw keyReused();
   return ctx.db.generation.findUnique({ where: { id: answered.id } });
 }
 
-const readAnswered = sharedRead('answered requests', async (db, asked: readonly NamedRequest[]) => {
+const readAnswered = sharedRead('answered requests', async (db, asked: readonly RequestName[]) => {
   const [projects, keys] = [
     asked.map(({ projectId }) => projectId),
     asked.map(({ idempotencyKey }) => idempotencyKey),

@@ -2,38 +2,14 @@ import { BudgetExceeded, type InputPath, NotFound, Unavailable } from '../../err
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
-import type { Prisma } from '../../platform/db/generated/client.ts';
 import { closedProject } from '../access/authorize.ts';
-import { judgeBudgets, refusalOf } from '../budgets/verdicts.ts';
+import { refusalOf } from '../budgets/verdicts.ts';
 import { type GenerationRow, untouched } from '../generations/progress.ts';
-import { wakeAdmitted } from '../generations/slots.ts';
+import { wakeAdmitted } from '../generations/queue/slots.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
-
-/** A run to be. */
-export interface NewGeneration {
-  readonly projectId: string;
-  readonly characterId: string;
-  /** The provider environment whose prices and accounts it was made ready for. */
-  readonly environment: string;
-  readonly model: string;
-  readonly modelVersion: string;
-  readonly prompt: string | null;
-  readonly parameters: Prisma.InputJsonObject;
-  readonly references: Prisma.InputJsonArray;
-  readonly seed: bigint;
-  readonly priceMicros: bigint | null;
-  readonly holdMicros: bigint;
-  readonly priceShape: string;
-  readonly outputCount: number;
-  readonly resultKey: string | null;
-  readonly requestHash: string;
-  readonly idempotencyKey: string | null;
-  readonly batch: string | null;
-  readonly retryOfId: string | null;
-  /** Whether the project's run with the same result, and the same seed if need be, will do instead. */
-  readonly reuse: 'NEVER' | 'SAME_SEED' | 'ANY_SEED';
-}
+import { type NewGeneration, toColumns } from './new-generation.ts';
+import { judgeHold } from './spender.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 
@@ -47,7 +23,7 @@ type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 export async function insertGeneration(
   ctx: Tools,
   run: NewGeneration,
-  { field }: { field: string },
+  field: string,
 ): Promise<GenerationRow> {
   try {
     const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
@@ -96,7 +72,7 @@ async function writeRequests(
   projectId: string,
   requests: readonly Request[],
 ): Promise<Answer[]> {
-  const asked = JSON.stringify(requests.map(columnsOf));
+  const asked = JSON.stringify(requests.map(({ run, viewer }) => toColumns(run, viewer)));
   const answers = await tx.$queryRaw<
     {
       outcome: Answer['outcome'];
@@ -115,35 +91,6 @@ async function writeRequests(
   return answers.map(({ outcome, id }) => ({ outcome, row: id === null ? undefined : byId.get(id) }));
 }
 
-/** By the columns' names, as `jsonb_populate_record` reads them. */
-function columnsOf({ run, viewer }: Request) {
-  const { userId, apiKeyId } = requester(viewer);
-  return {
-    project_id: run.projectId,
-    character_id: run.characterId,
-    environment: run.environment,
-    model: run.model,
-    model_version: run.modelVersion,
-    prompt: run.prompt,
-    parameters: run.parameters,
-    references: run.references,
-    seed: run.seed.toString(),
-    price_micros: run.priceMicros?.toString(),
-    hold_micros: run.holdMicros.toString(),
-    price_shape: run.priceShape,
-    output_count: run.outputCount,
-    result_key: run.resultKey,
-    request_hash: run.requestHash,
-    idempotency_key: run.idempotencyKey,
-    batch: run.batch,
-    retry_of_id: run.retryOfId,
-    reuse: run.reuse,
-    user_id: userId,
-    api_key_id: apiKeyId,
-    actor_kind: viewer.kind,
-  };
-}
-
 function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
   if (outcome === 'KEY_REUSED') throw keyReused();
   if (outcome === 'OVER_BUDGET') throw new OverBudget();
@@ -158,14 +105,6 @@ function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
 /** The database refused a hold. */
 class OverBudget extends Error {}
 
-/** Whose budgets a run counts for: the person, also through a key of theirs, and the key. */
-export function requester(viewer: Viewer): { userId: string | null; apiKeyId: string | null } {
-  return {
-    userId: viewer.kind === 'ADMIN' ? null : viewer.userId,
-    apiKeyId: viewer.kind === 'API_KEY' ? viewer.apiKeyId : null,
-  };
-}
-
 /** What a client is told when the database refused a run: which budgets have no room for it, or that a picture is gone. */
 export async function explainRefusal(
   ctx: Tools,
@@ -175,8 +114,7 @@ export async function explainRefusal(
 ): Promise<unknown> {
   if (isImageGone(error)) return new NotFound('Image');
   if (!(error instanceof OverBudget)) return error;
-  const spender = { ...run, ...requester(ctx.viewer) };
-  const verdicts = await judgeBudgets(ctx.db, spender, run.holdMicros);
+  const verdicts = await judgeHold(ctx, run, run.holdMicros);
   // There may be room again by now.
   return refusalOf(verdicts, path) ?? new BudgetExceeded('A budget had no room for it.', path);
 }

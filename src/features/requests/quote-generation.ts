@@ -1,14 +1,14 @@
 import type { Uses } from '../../platform/context.ts';
 import { needsApproval } from '../approvals/approval.ts';
-import { type BudgetVerdict, judgeBudgets } from '../budgets/verdicts.ts';
+import type { BudgetVerdict } from '../budgets/verdicts.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import type { Estimate } from '../prices/price-book.ts';
-import { quotedInputs } from '../run-inputs/identity.ts';
-import { requester } from './insert-generation.ts';
 import { listOwned } from './owned-generation.ts';
-import { checkBatch, enterProject, prepareRun } from './prepare-run.ts';
+import { prepareRun } from './prepare-run.ts';
 import { signQuote } from './quote-token.ts';
+import { readRequest } from './read-request.ts';
 import type { GenerateInput } from './request.type.ts';
+import { judgeHold } from './spender.ts';
 
 /** So many earlier results are shown with a quote. */
 const ownedShown = 10;
@@ -31,22 +31,16 @@ export async function quoteGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret' | 'segmind'>,
   input: GenerateInput,
 ): Promise<QuoteRow> {
-  const batch = checkBatch(input);
-  const projectId = await enterProject(ctx, input);
-  const { character, inputs, shape, estimate, resultKey } = await prepareRun(ctx, projectId, input);
+  // The key would name a run that is asked for, and a quote asks for none.
+  const request = await readRequest(ctx, { ...input, idempotencyKey: null });
+  const run = await prepareRun(ctx, request);
+  const { projectId, outputCount, resultKey, givenSeed, estimate } = run;
   const { holdMicros } = estimate;
-  const spender = {
-    projectId,
-    characterId: character.id,
-    model: inputs.model.slug,
-    ...requester(ctx.viewer),
-  };
-  const seed = inputs.isSeedGiven ? BigInt(inputs.seed) : null;
   const [signed, verdicts, waits, owned] = await Promise.all([
-    signQuote(ctx, { projectId, inputs: quotedInputs(character.id, resultKey, inputs), holdMicros }),
-    judgeBudgets(ctx.db, spender, holdMicros),
-    needsApproval(ctx.db, { projectId, holdMicros, batch }),
-    listOwned(ctx, { projectId, resultKey, seed }, ownedShown),
+    signQuote(ctx, run),
+    judgeHold(ctx, run, holdMicros),
+    needsApproval(ctx.db, { projectId, holdMicros, batch: request.batch }),
+    listOwned(ctx, { projectId, resultKey, seed: givenSeed }, ownedShown),
   ]);
-  return { ...signed, ...estimate, outputCount: shape.outputCount, needsApproval: waits, verdicts, owned };
+  return { ...signed, ...estimate, outputCount, needsApproval: waits, verdicts, owned };
 }

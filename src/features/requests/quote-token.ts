@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { databaseTime } from '../../platform/db/clock.ts';
+import { quotedInputs } from '../run-inputs/identity.ts';
+import type { PreparedRun } from './prepare-run.ts';
 
 /*
  * A quote is its own record: signed, so that it needs no table and every process on the database can honour it.
@@ -24,27 +26,28 @@ const terms = z.object({
   holdMicros: micros,
 });
 
-/** What a quote binds to. */
-type QuoteTerms = z.output<typeof terms>;
-
-type Tools = Uses<'db' | 'config' | 'imageSecret' | 'segmind'>;
+type Tools = Uses<'db' | 'config' | 'imageSecret'>;
 
 function quoteKey({ imageSecret }: Tools): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', imageSecret, '', 'dramatis quotes', 32));
 }
 
-/** Signs a quote; it binds until `expiresAt`. */
-export async function signQuote(
-  ctx: Tools,
-  quoted: Omit<QuoteTerms, 'environment'>,
-): Promise<{ id: string; expiresAt: Date }> {
+/** Names what of a run a quote is for. */
+function inputsOf({ characterId, resultKey, givenSeed }: PreparedRun): string {
+  return quotedInputs(characterId, resultKey, givenSeed);
+}
+
+/** Signs a quote for a run; it binds until `expiresAt`. */
+export async function signQuote(ctx: Tools, run: PreparedRun): Promise<{ id: string; expiresAt: Date }> {
   const now = await databaseTime(ctx.db);
   const expiresAt = new Date(now.getTime() + ctx.config.QUOTE_LIFETIME_MS);
-  const id = await new SignJWT({
-    ...quoted,
-    environment: ctx.segmind.environment,
-    holdMicros: quoted.holdMicros.toString(),
-  })
+  const quoted: z.input<typeof terms> = {
+    projectId: run.projectId,
+    environment: run.environment,
+    inputs: inputsOf(run),
+    holdMicros: run.estimate.holdMicros.toString(),
+  };
+  const id = await new SignJWT(quoted)
     .setProtectedHeader({ alg: algorithm })
     .setAudience(audience)
     .setExpirationTime(expiresAt)
@@ -53,14 +56,14 @@ export async function signQuote(
 }
 
 /**
- * Reads a quote back and checks that it is for these inputs. Throws Conflict: QUOTE_INVALID for what is no quote of this
- * project, QUOTE_EXPIRED, QUOTE_DIFFERS.
+ * Reads a quote back and checks that it is for this run. Resolves to what was quoted. Throws Conflict: QUOTE_INVALID for
+ * what is no quote of this project, QUOTE_EXPIRED, QUOTE_DIFFERS.
  */
 export async function honourQuote(
   ctx: Tools,
   id: string,
-  asked: Omit<QuoteTerms, 'holdMicros' | 'environment'>,
-): Promise<QuoteTerms> {
+  run: PreparedRun,
+): Promise<Pick<z.output<typeof terms>, 'holdMicros'>> {
   const refuse = (code: string, message: string) => new Conflict(code, message, ['input', 'quoteId']);
   const currentDate = await databaseTime(ctx.db);
   const verified = await jwtVerify(id, quoteKey(ctx), {
@@ -72,11 +75,11 @@ export async function honourQuote(
     return null;
   });
   const quoted = terms.safeParse(verified?.payload);
-  if (!quoted.success || quoted.data.projectId !== asked.projectId)
+  if (!quoted.success || quoted.data.projectId !== run.projectId)
     throw refuse('QUOTE_INVALID', 'This is no quote of this project.');
-  if (quoted.data.environment !== ctx.segmind.environment)
+  if (quoted.data.environment !== run.environment)
     throw refuse('QUOTE_INVALID', 'This quote was made under another provider environment.');
-  if (quoted.data.inputs !== asked.inputs) {
+  if (quoted.data.inputs !== inputsOf(run)) {
     throw refuse(
       'QUOTE_DIFFERS',
       "The quote was made for other inputs, or the character's words or reference images have changed since.",

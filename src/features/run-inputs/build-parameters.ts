@@ -1,34 +1,14 @@
-import { imageModels } from '../../catalogue/catalogue.ts';
 import { checkParameters } from '../../catalogue/check.ts';
-import {
-  graphqlName,
-  type ImageModelDefinition,
-  type ImageParameter,
-  parameterInRole,
-} from '../../catalogue/model.ts';
-import { type InputPath, InputProblem, InputProblems, NotFound, type UserError } from '../../errors.ts';
+import { graphqlName, type ImageModelDefinition, parameterInRole } from '../../catalogue/model.ts';
+import { type InputPath, InputProblem, InputProblems, type UserError } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import { checkText } from '../../platform/graphql/text.ts';
-import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import type { CharacterRow } from '../characters/character.queries.ts';
-import type { ModelInputValues, ModelValues, ReferenceInput } from '../image-models/model.input.ts';
-import { findImage, findImageInProject } from '../images/image.queries.ts';
-import type { ImageRow } from '../images/store-image.ts';
-import { newestReference } from '../reference-images/newest-reference.ts';
-import { findReferenceImage } from '../reference-images/reference-image.queries.ts';
+import type { ChosenModel } from '../image-models/model.input.ts';
+import { pickReference, type Reference } from './pick-reference.ts';
 
-/** The picture that stands for an image parameter, as a run keeps it. */
-export interface Reference {
-  readonly parameter: string;
-  readonly imageId: string;
-  readonly sha256: string;
-  readonly contentType: string;
-  readonly referenceImageId: string | null;
-}
-
-/** Everything a run is made of, checked. */
+/** What is sent of a run, checked. */
 export interface RunInputs {
-  readonly model: ImageModelDefinition;
   readonly prompt: string | null;
   readonly seed: number;
   /** The caller named the seed; otherwise it was drawn here. */
@@ -38,28 +18,16 @@ export interface RunInputs {
   readonly references: readonly Reference[];
 }
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'random'>;
-
 /** Bigger ones are legal at the provider, but a 32-bit seed is taken by every model. */
 const seedBound = 2 ** 32;
 const maxPromptLength = 10_000;
 
-/** Which model is asked for. Exactly one member is set: GraphQL's `@oneOf` has seen to it. */
-export function chosenModel(input: ModelInputValues): { model: ImageModelDefinition; values: ModelValues } {
-  for (const model of imageModels) {
-    const values = input[model.inputName];
-    if (values) return { model, values };
-  }
-  throw new InputProblem(['input', 'model'], 'model must name exactly one model.');
-}
-
 /** Checks what a client asks of a model and fills in what the character brings. Throws InputProblems, NotFound. */
 export async function buildParameters(
-  ctx: Tools,
+  ctx: Uses<'db' | 'viewer' | 'loaders' | 'random'>,
   character: CharacterRow,
-  input: { model: ModelInputValues; includeAppearance: boolean },
+  { model, values, includeAppearance }: ChosenModel & { readonly includeAppearance: boolean },
 ): Promise<RunInputs> {
-  const { model, values } = chosenModel(input.model);
   const at = (name: string): InputPath => ['input', 'model', model.inputName, name];
   const problems: UserError[] = [];
   const parameters: Record<string, unknown> = {};
@@ -70,13 +38,8 @@ export async function buildParameters(
     const value = values[name];
     try {
       if (parameter.type === 'IMAGE') {
-        const reference = await pickReference(
-          ctx,
-          character,
-          parameter,
-          value as ReferenceInput | null | undefined,
-          at(name),
-        );
+        const given = typeof value === 'object' ? value : null;
+        const reference = await pickReference(ctx, character, parameter, given, at(name));
         if (reference) references.push(reference);
       } else if (typeof value === 'string' && parameter.type === 'STRING') {
         parameters[parameter.name] = checkText(at(name), value, { maximum: maxPromptLength });
@@ -91,7 +54,7 @@ export async function buildParameters(
     }
   }
 
-  const prompt = addCharacterWords(model, character, parameters, input.includeAppearance);
+  const prompt = addCharacterWords(model, character, parameters, includeAppearance);
   const { seed, isSeedGiven } = drawSeed(ctx, model, parameters);
   const pictures = Object.fromEntries(references.map((reference) => [reference.parameter, reference.sha256]));
   for (const { parameter, message } of checkParameters(model, { ...parameters, ...pictures })) {
@@ -100,7 +63,7 @@ export async function buildParameters(
       problems.push(new InputProblem(at(graphqlName(parameter)), message, 'OUT_OF_RANGE'));
   }
   if (problems.length > 0) throw new InputProblems(problems);
-  return { model, prompt, seed, isSeedGiven, parameters, references };
+  return { prompt, seed, isSeedGiven, parameters, references };
 }
 
 function addCharacterWords(
@@ -136,47 +99,4 @@ function drawSeed(
   const seed = isSeedGiven ? given : ctx.random.below(seedBound);
   if (seedName !== undefined) parameters[seedName] = seed;
   return { seed, isSeedGiven };
-}
-
-async function pickReference(
-  ctx: Tools,
-  character: CharacterRow,
-  parameter: ImageParameter,
-  value: ReferenceInput | null | undefined,
-  path: InputPath,
-): Promise<Reference | null> {
-  if (value?.referenceImageId != null) {
-    const id = fromGlobalId('ReferenceImage', value.referenceImageId);
-    const reference = await findReferenceImage(ctx, id);
-    if (reference.characterId !== character.id) throw new NotFound('ReferenceImage');
-    return keep(parameter, await findImage(ctx, reference.imageId), id);
-  }
-  if (value?.imageId != null) {
-    const id = fromGlobalId('Image', value.imageId);
-    return keep(parameter, await findImageInProject(ctx, character.projectId, id), null);
-  }
-  for (const kind of parameter.fittingKinds) {
-    const newest = await newestReference(ctx.db, { characterId: character.id, kind });
-    if (newest) return keep(parameter, { ...newest, id: newest.imageId }, newest.id);
-  }
-  if (parameter.fittingKinds.length === 0) return null;
-  throw new InputProblem(
-    path,
-    `${path.at(-1)} needs a picture: give one, or add a ${parameter.fittingKinds.join(' or ')} reference image to the character.`,
-    'REFERENCE_REQUIRED',
-  );
-}
-
-function keep(
-  parameter: ImageParameter,
-  image: Pick<ImageRow, 'id' | 'sha256' | 'contentType'>,
-  referenceImageId: string | null,
-): Reference {
-  return {
-    parameter: parameter.name,
-    imageId: image.id,
-    sha256: image.sha256,
-    contentType: image.contentType,
-    referenceImageId,
-  };
 }

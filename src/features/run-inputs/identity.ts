@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ImageModelDefinition, parameterInRole } from '../../catalogue/model.ts';
-import type { Reference, RunInputs } from './build-parameters.ts';
+import type { Reference } from './pick-reference.ts';
 
 /** The order of an object's members does not matter, so they are sorted first; what is left out counts as absent. */
 export function hashCanonically(value: unknown): string {
@@ -34,10 +34,6 @@ export function resultKey(
 }
 
 /** Names what a quote was made for: the character, all that is sent (`key`), and the seed where one was asked for. */
-export function quotedInputs(
-  characterId: string,
-  key: string,
-  { seed, isSeedGiven }: Pick<RunInputs, 'seed' | 'isSeedGiven'>,
-): string {
-  return hashCanonically({ characterId, key, seed: isSeedGiven ? seed : null });
+export function quotedInputs(characterId: string, key: string, givenSeed: bigint | null): string {
+  return hashCanonically({ characterId, key, seed: givenSeed === null ? null : Number(givenSeed) });
 }

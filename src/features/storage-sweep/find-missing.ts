@@ -1,5 +1,5 @@
 import { StorageUnavailable } from '../../errors.ts';
-import { forEachOf } from '../../platform/bounds.ts';
+import { forEachOf } from '../../platform/for-each-of.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
 import type { Sweeper } from './sweep-state.ts';
 

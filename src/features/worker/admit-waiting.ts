@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createOutage } from '../../logger.ts';
 import type { TaskContext } from '../../platform/context.ts';
-import { admitGenerations } from '../generations/slots.ts';
+import { defineTask } from '../../platform/jobs/define-task.ts';
+import { admitGenerations } from '../generations/queue/slots.ts';
 
-const lookEveryMs = 1_000;
 const projectsAtOnce = 50;
 /** So many of one project's runs, then another's turn. */
 const runsAtOnce = 20;
@@ -40,21 +38,14 @@ async function freeUncertain(ctx: TaskContext): Promise<void> {
   }
 }
 
-/** Every second until `signal` aborts, and at once where there is more to do. A look that fails is only late. */
-export async function admitRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
-  const outage = createOutage(ctx.log, {
-    failed: 'waiting runs cannot be admitted',
-    over: 'waiting runs are admitted again',
-  });
-  while (!signal.aborted) {
-    try {
-      await freeUncertain(ctx);
-      const isMore = await admitWaiting(ctx);
-      outage.worked();
-      if (isMore) continue;
-    } catch (error) {
-      outage.failed(error);
-    }
-    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-  }
-}
+/** Every second, and at once where there is more to do. */
+export const admitRegularly = defineTask({
+  name: 'admit-waiting',
+  each: 'process',
+  everyMs: 1_000,
+  words: { failed: 'waiting runs cannot be admitted', over: 'waiting runs are admitted again' },
+  run: (ctx: TaskContext) => async () => {
+    await freeUncertain(ctx);
+    return (await admitWaiting(ctx)) ? 0 : undefined;
+  },
+});

@@ -1,23 +1,36 @@
 import type { TaskContext } from '../../platform/context.ts';
-import type { Wakeup } from '../../platform/jobs/wakeup.ts';
+import { defineTask } from '../../platform/jobs/define-task.ts';
 import { endUnsent } from '../database-review/end-unsent.ts';
 import { isAtRest } from '../generations/generation-state.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { type Wakeup, wakeups } from '../generations/queue/wakeup.ts';
 import { pollGeneration } from './poll-generation.ts';
 import { postpone, restUncertain } from './put-back.ts';
 import { storeGeneration } from './results/store-generation.ts';
 import { submitGeneration } from './submit-generation.ts';
-import type { Worker } from './worker.ts';
+import { createWorker, type Worker } from './worker.ts';
 
 /** How long a run of another provider environment is left alone. */
 const foreignMs = 5_000;
+
+/** The work on runs, as many at a time as WORKER_CONCURRENCY says. */
+export const advanceGenerations = defineTask({
+  ...wakeups,
+  places: ({ config }: TaskContext) => config.WORKER_CONCURRENCY,
+  run: (ctx: Parameters<typeof createWorker>[0]) => {
+    const worker = createWorker(ctx);
+    return (wakeup, signal) => advanceGeneration(worker, wakeup, signal);
+  },
+});
 
 /**
  * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,
  * waits for a later wake-up, or the worker is asked to hand over. Any worker can go on from what the row says.
  */
-export async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: AbortSignal): Promise<void> {
-  let run: GenerationRow | null = await ctx.db.generation.findUnique({ where: { id: wakeup.generationId } });
+async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: AbortSignal): Promise<void> {
+  let run: GenerationRow | null = await ctx.db.generation.findUnique({
+    where: { id: wakeup.payload.generationId },
+  });
   // The row names its one wake-up: any other is left over from an earlier life.
   if (run?.wakeupId !== wakeup.id) return;
   if (isAtRest(run.status)) return;

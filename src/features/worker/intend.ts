@@ -58,10 +58,10 @@ export async function intend(
       from: ['QUEUED'],
       unlessCanceled: true,
       set: {
-        attempt_token: token,
-        attempted_at: atMove,
-        is_attempt_over: false,
-        provider_account: account,
+        attemptToken: token,
+        attemptedAt: atMove,
+        isAttemptOver: false,
+        providerAccount: account,
       },
       provided: {
         name: `account ${account} of ${run.environment}`,

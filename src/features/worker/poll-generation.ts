@@ -148,9 +148,9 @@ function newsOf(ctx: Worker, run: GenerationRow, { state }: Status, ageMs: numbe
   const hasStarted = state === 'PROCESSING' && run.status === 'SUBMITTED';
   const to = hasStarted ? 'PROCESSING' : run.status;
   return [
-    ...(hasStarted ? [{ to, set: { started_at: atMove } } as const] : []),
+    ...(hasStarted ? [{ to, set: { startedAt: atMove } } as const] : []),
     ...(ageMs > ctx.config.SEGMIND_SLOW_AFTER_MS && !run.isSlow
-      ? [{ to, from: [to], set: { is_slow: true }, event: 'GENERATION_SLOW' } as const]
+      ? [{ to, from: [to], set: { isSlow: true }, event: 'GENERATION_SLOW' } as const]
       : []),
   ];
 }
@@ -215,8 +215,8 @@ async function fail(ctx: Worker, run: GenerationRow, { error, metrics }: Failed)
       from: ['SUBMITTED', 'PROCESSING'],
       set: {
         ...failureColumns(failureOfRun(error)),
-        inference_seconds: metrics?.inferenceSeconds ?? null,
-        ...(isCharged ? costColumns(run, metrics) : { cost_micros: '0', cost_source: 'NOT_CHARGED' }),
+        inferenceSeconds: metrics?.inferenceSeconds ?? null,
+        ...(isCharged ? costColumns(run, metrics) : { costMicros: 0n, costSource: 'NOT_CHARGED' }),
       },
     }),
   );

@@ -1,14 +1,12 @@
 import { findImageModel } from '../../catalogue/catalogue.ts';
-import { persistAnswer } from '../../platform/db/persist.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { atMove } from '../generations/move-generation.ts';
-import { moveTogether } from '../generations/move-together.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { endPauses } from '../provider/provider-pause.ts';
 import { type Mine, restUncertain } from './put-back.ts';
 import { untilStored } from './results/await-storage.ts';
 import { isDuplicateRequestId, keepResult, unwritten } from './results/keep-result.ts';
-import { noFailure, recordLate } from './results/record-late.ts';
+import { noFailure, recordAnswer } from './results/record-late.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -22,11 +20,8 @@ export async function postRun(
   mine: Mine,
   hurried: AbortSignal,
 ): Promise<GenerationRow | null> {
-  const transport =
-    ctx.config.SEGMIND_TRANSPORT === 'model'
-      ? findImageModel(run.model)?.transport
-      : ctx.config.SEGMIND_TRANSPORT;
-  if (transport?.toUpperCase() !== 'V1') {
+  const transport = ctx.config.SEGMIND_TRANSPORT ?? findImageModel(run.model)?.transport;
+  if (transport !== 'V1') {
     try {
       const { requestId } = await ctx.segmind.submit(run.model, body, hurried);
       ctx.health.took();
@@ -63,16 +58,11 @@ async function recordSubmitted(
   mine: Mine,
   hurried: AbortSignal,
 ): Promise<GenerationRow | null> {
-  const taken = {
-    to: 'SUBMITTED',
-    token: mine.token,
-    set: { provider_request_id: requestId, submitted_at: atMove, ...noFailure },
-  } as const;
+  const set = { providerRequestId: requestId, submittedAt: atMove, ...noFailure } as const;
+  const taken = { to: 'SUBMITTED', token: mine.token, from: ['SUBMITTING'], set } as const;
   let row: GenerationRow | null;
   try {
-    row =
-      (await persistAnswer(() => moveTogether(ctx, run, { ...taken, from: ['SUBMITTING'] }), hurried)) ??
-      (await recordLate(ctx, run, taken, hurried));
+    row = await recordAnswer(ctx, run, taken, hurried);
   } catch (error) {
     if (!isDuplicateRequestId(error)) {
       ctx.log.error({ err: error, generationId: run.id, requestId }, unwritten);

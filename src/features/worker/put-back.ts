@@ -1,6 +1,5 @@
 import type { TaskContext } from '../../platform/context.ts';
 import { persist } from '../../platform/db/persist.ts';
-import { newWakeupId } from '../../platform/jobs/wakeup.ts';
 import type { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { endUnsent } from '../database-review/end-unsent.ts';
 import { type Failure, failureCodes, failureColumns } from '../generations/failure.ts';
@@ -8,6 +7,7 @@ import type { Move } from '../generations/move-generation.ts';
 import { moveTogether } from '../generations/move-together.ts';
 import type { StoredOutputProblem } from '../generations/output-problem.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import { noteWaiting, type WaitReason } from '../generations/waiting.ts';
 import { failureOfRefusal } from './provider-failure.ts';
 
@@ -29,7 +29,7 @@ export async function fail(
     moveTogether(ctx, run, {
       to: 'FAILED',
       ...mine,
-      set: { ...failureColumns(failureOfRefusal(error)), cost_micros: '0', cost_source: 'NOT_CHARGED' },
+      set: { ...failureColumns(failureOfRefusal(error)), costMicros: 0n, costSource: 'NOT_CHARGED' },
     }),
   );
   return null;
@@ -60,7 +60,7 @@ export async function requeue(
     moveTogether(ctx, run, {
       to: 'QUEUED',
       ...mine,
-      set: { wakeup_id: wakeupId, attempt_token: null },
+      set: { wakeupId, attemptToken: null },
       wakeup: { id: wakeupId, delayMs: spread(ctx, delayMs) },
     }),
   );
@@ -85,7 +85,7 @@ export async function postpone(
     });
     if (count === 0) return;
     if (run.waitingFor !== reason) await noteWaiting({ db: tx }, run, reason);
-    await ctx.jobs.send(tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
+    await sendWakeups(ctx, tx, { id: wakeupId, generationId: run.id, delayMs: spread(ctx, delayMs) });
   });
   return null;
 }
@@ -119,8 +119,8 @@ export async function restUncertain(
       token: only.token,
       set: {
         ...failureColumns(failure),
-        is_attempt_over: only.token !== undefined,
-        ...(problems.length > 0 ? { output_problems: problems } : {}),
+        isAttemptOver: only.token !== undefined,
+        ...(problems.length > 0 ? { outputProblems: problems } : {}),
       },
     }),
   );

@@ -6,7 +6,7 @@ import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import { storedParameters, storedReferences } from '../generations/stored-run.ts';
-import type { Reference } from '../run-inputs/build-parameters.ts';
+import type { Reference } from '../run-inputs/pick-reference.ts';
 import type { Worker } from './worker.ts';
 
 /** Uploads are used this long; the provider's own files go after seven days. */

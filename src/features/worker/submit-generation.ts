@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../../errors.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import { persist } from '../../platform/db/persist.ts';
-import type { Wakeup } from '../../platform/jobs/wakeup.ts';
 import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { reviewDatabase } from '../database-review/review-database.ts';
 import type { GenerationRow } from '../generations/progress.ts';
+import type { Wakeup } from '../generations/queue/wakeup.ts';
 import { waitOfPause } from '../generations/waiting.ts';
 import {
   claimTry,

@@ -1,46 +1,45 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createOutage } from '../../logger.ts';
 import type { TaskContext, Uses } from '../../platform/context.ts';
+import type { Transaction } from '../../platform/db/connect.ts';
+import { Prisma } from '../../platform/db/generated/client.ts';
 import { locks } from '../../platform/db/locks.ts';
-import { newWakeupId } from '../../platform/jobs/wakeup.ts';
-import { tendProviderKeys } from '../provider-keys/tend-provider-keys.ts';
+import { defineTask } from '../../platform/jobs/define-task.ts';
+import { isLiveJob } from '../../platform/jobs/live-jobs.ts';
+import { newWakeupId, sendWakeups, wakeups } from '../generations/queue/wakeup.ts';
 
-const sweepEveryMs = 30_000;
 const sweepSize = 500;
 
+/** Every half minute. */
+export const sweepRegularly = defineTask({
+  name: 'sweep-generations',
+  each: 'installation',
+  lock: { key: locks.forgottenRuns },
+  everyMs: 30_000,
+  words: { failed: 'sweeps fail', over: 'sweeps succeed again' },
+  run: (ctx: TaskContext) => async (_, tx) => {
+    const count = await sweepGenerations(ctx, tx);
+    if (count > 0) ctx.log.warn({ count }, 'runs without a wake-up were woken');
+  },
+});
+
 /** Gives every unfinished run that no live job would wake a new wake-up. Resolves to how many there were. */
-export async function sweepGenerations(ctx: Uses<'db' | 'jobs'>): Promise<number> {
-  return ctx.db.$transaction(async (tx) => {
-    // One sweep at a time is enough; the others skip theirs.
-    const [lock] = await tx.$queryRaw<
-      { isMine: boolean }[]
-    >`SELECT pg_try_advisory_xact_lock(${locks.forgottenRuns}) AS "isMine"`;
-    if (!lock?.isMine) return 0;
-    const forgotten = await ctx.jobs.findForgotten(tx, sweepSize);
-    // Whoever takes several runs takes them in one order.
-    forgotten.sort();
-    for (const id of forgotten) {
-      const wakeupId = newWakeupId();
-      await tx.generation.update({ where: { id }, data: { wakeupId } });
-      await ctx.jobs.send(tx, { id: wakeupId, generationId: id });
-    }
-    return forgotten.length;
-  });
+export async function sweepGenerations(ctx: Uses<'jobs'>, tx: Transaction): Promise<number> {
+  const forgotten = await findForgotten(tx);
+  // Runs are always locked in one order.
+  forgotten.sort();
+  for (const generationId of forgotten) {
+    const id = newWakeupId();
+    await tx.generation.update({ where: { id: generationId }, data: { wakeupId: id } });
+    await sendWakeups(ctx, tx, { id, generationId });
+  }
+  return forgotten.length;
 }
 
-/** Sweeps every half minute until `signal` aborts. A sweep that fails is only late. */
-export async function sweepRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
-  const outage = createOutage(ctx.log, { failed: 'sweeps fail', over: 'sweeps succeed again' });
-  const unreadable = new Set<string>();
-  while (!signal.aborted) {
-    try {
-      const count = await sweepGenerations(ctx);
-      if (count > 0) ctx.log.warn({ count }, 'runs without a wake-up were woken');
-      await tendProviderKeys(ctx, unreadable);
-      outage.worked();
-    } catch (error) {
-      outage.failed(error);
-    }
-    await sleep(sweepEveryMs, undefined, { signal }).catch(() => undefined);
-  }
+/** Unfinished runs that no live job would ever wake, the oldest ones. */
+async function findForgotten(tx: Transaction): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT g.id::text AS id FROM generations g
+    WHERE (g.holds_slot OR g.status IN ('SUBMITTING', 'SUBMITTED', 'PROCESSING', 'STORING'))
+      AND g.status <> 'UNCERTAIN' AND NOT ${isLiveJob(wakeups, Prisma.sql`g.wakeup_id`)}
+    ORDER BY g.requested_at LIMIT ${sweepSize}`;
+  return rows.map((row) => row.id);
 }

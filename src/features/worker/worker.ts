@@ -1,12 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { createOutage, createRepeats, type Outage, type Repeats } from '../../logger.ts';
-import { type Bounds, createBounds } from '../../platform/bounds.ts';
 import type { TaskContext } from '../../platform/context.ts';
 import { createDatabaseClock, type DatabaseClock } from '../../platform/db/database-clock.ts';
-import { createTurns } from '../../platform/db/turns.ts';
+import { type Bounds, createBounds, createTurns } from '../../platform/db/turns.ts';
 import { createTimerWheel, type TimerWheel } from '../../platform/timer-wheel.ts';
 import { createObservedTimes, type ObservedTimes } from '../prices/observed-times.ts';
-import { createProviderHealth, type ProviderHealth } from '../provider/provider-health.ts';
+import type { ProviderHealth } from '../provider/provider-health.ts';
 import { createPollPauses, type PollPauses } from './poll-pauses.ts';
 
 /** What all runs that one process walks share. Thousands may wait at a time; what they do after waiting is bounded. */
@@ -52,7 +51,7 @@ function createKeyOutages({ log }: Pick<TaskContext, 'log'>): Worker['keyOutage'
 }
 
 /** Makes the worker of a process. */
-export function createWorker(ctx: TaskContext): Worker {
+export function createWorker(ctx: TaskContext & Pick<Worker, 'health'>): Worker {
   return {
     ...ctx,
     // Requests must find a connection to the database as well.
@@ -61,7 +60,6 @@ export function createWorker(ctx: TaskContext): Worker {
     databaseNow: createDatabaseClock(ctx.db),
     observedTimes: createObservedTimes(ctx),
     pollPauses: createPollPauses(),
-    health: createProviderHealth(ctx),
     routeRepeats: createRepeats(),
     notesOutage: createOutage(ctx.log, {
       failed: 'nothing is submitted: the intent cannot be noted',

@@ -1,11 +1,13 @@
-import { dayMs } from '../../days.ts';
 import { Unauthenticated } from '../../errors.ts';
-import type { Database } from '../db/connect.ts';
-import type { Reader } from '../reads/reader.ts';
 import type { Claims, VerifyToken } from './access-token.ts';
-import { createFindApiKey } from './find-api-key.ts';
 import { apiKeyPrefix, hashSecret, isSameHash } from './secret.ts';
 import type { Viewer } from './viewer.ts';
+
+/** Finds the live key by the hash of its secret; null where there is none. */
+export type FindApiKey = (hash: string) => Promise<Viewer | null>;
+
+/** Finds the person of a verified token, or makes them known. */
+export type FindUser = (claims: Claims) => Promise<Viewer>;
 
 /** Finds the viewer behind an `Authorization` header or `connectionParams.authorization`. Throws Unauthenticated. */
 export type Authenticate = (authorization: unknown) => Promise<Viewer>;
@@ -23,45 +25,24 @@ export function isApiKey(authorization: string): boolean {
 /** Knows the admin key, API keys and the organisation's tokens, by how they look; one answer to all that is none. */
 export function createAuthenticate(options: {
   adminKey: string;
-  db: Database;
-  reader: Reader;
   verifyToken: VerifyToken;
+  findApiKey: FindApiKey;
+  findUser: FindUser;
 }): Authenticate {
-  const { adminKey, db, verifyToken } = options;
-  const findApiKey = createFindApiKey(options);
+  const { adminKey, verifyToken, findApiKey, findUser } = options;
   const adminHash = hashSecret(adminKey);
   return async (authorization) => {
     const text = typeof authorization === 'string' ? bearerText(authorization) : undefined;
     if (text === undefined) throw new Unauthenticated();
     const hash = hashSecret(text);
     if (isSameHash(adminHash, hash)) return { kind: 'ADMIN' };
-    const viewer = text.startsWith(apiKeyPrefix)
-      ? await findApiKey(hash)
-      : await findUser(db, await verifyToken(text));
-    if (!viewer) throw new Unauthenticated();
-    return viewer;
+    if (!text.startsWith(apiKeyPrefix)) {
+      const claims = await verifyToken(text);
+      if (!claims) throw new Unauthenticated();
+      return findUser(claims);
+    }
+    const key = await findApiKey(hash);
+    if (!key) throw new Unauthenticated();
+    return key;
   };
-}
-
-async function findUser(db: Database, claims: Claims | null): Promise<Viewer | null> {
-  if (!claims) return null;
-  const { issuer, subject, name, expiresAt, hasDoubtfulEmail } = claims;
-  const known = await db.user.findUnique({ where: { issuer_subject: { issuer, subject } } });
-  // A token without an address says nothing about the one that is known; a doubtful one says that it is not.
-  const email = claims.email ?? (hasDoubtfulEmail ? null : (known?.email ?? null));
-  const now = new Date();
-  const isAsKnown = known && known.email === email && known.name === name && !isStale(known.seenAt, now);
-  const user = isAsKnown
-    ? known
-    : await db.user.upsert({
-        where: { issuer_subject: { issuer, subject } },
-        create: { issuer, subject, email, name },
-        update: { email, name, seenAt: now },
-      });
-  return { kind: 'USER', userId: user.id, email, hasDoubtfulEmail, expiresAt };
-}
-
-/** That they came is noted once a day, so that not every request costs a write. */
-function isStale(seenAt: Date, now: Date): boolean {
-  return seenAt.getTime() < now.getTime() - dayMs;
 }

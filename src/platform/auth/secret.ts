@@ -2,8 +2,6 @@ import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** API keys begin so, which tells them from tokens, and lets scanners find one that was committed by mistake. */
 export const apiKeyPrefix = 'dramatis_key_';
-/** Invitations' tokens begin so, for the same reasons. */
-export const invitationPrefix = 'dramatis_invitation_';
 
 /** A secret that is shown once, and what is kept of it. */
 export interface Secret {

@@ -1,4 +1,4 @@
-import type { Role } from './policy.ts';
+import type { Role } from './role.ts';
 
 /** Who asks, as the credentials prove it; what they may do in a project is `authorize`'s business. */
 export type Viewer =

@@ -13,8 +13,7 @@ export const persist = retry(handleWhen(isTransient), {
 const never = new AbortController().signal;
 
 /**
- * Keeps trying to write down what the provider has told, however long the database is away. Without the answer the result
- * of the run cannot be collected. Once `hurried` aborts, the write is tried one last time.
+ * Keeps trying to write down an answer that cannot be had again, however long the database is away. Once `hurried` aborts, the write is tried one last time.
  */
 export async function persistAnswer<Result>(
   write: () => Promise<Result>,

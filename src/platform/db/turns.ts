@@ -1,17 +1,53 @@
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
+import type { Database } from './connect.ts';
 import { isRefusal } from './refusal.ts';
 import { isConflict, isTransient } from './transient.ts';
 
+/*
+ * Who waits for whom within this process, in three forms, each made of the one before it. Bounds: so much of one kind of work
+ * at a time. Turns: bounds for work on the database, which can be done for many at once. Shared reads: turns in which one
+ * statement answers all who ask. cockatiel's bulkhead keeps each queue; it has no queue for each key, and no turn that several
+ * share.
+ */
+
+/** Lets only so much of one kind of work go on at a time, and only so much of it for one key; the rest waits its turn. */
+export interface Bounds {
+  take<Result>(key: string, work: () => Promise<Result>): Promise<Result>;
+}
+
 /**
- * Lets what would wait for the same row wait here instead: a project that asks for a thousand things at once must not
+ * Bounds for a process: `all` at once, of them `each` for one key, so that one key's work never takes every place. So many
+ * may be `waiting`; work beyond that is refused.
+ */
+export function createBounds({
+  all,
+  each,
+  waiting = Number.POSITIVE_INFINITY,
+}: {
+  all: number;
+  each: number;
+  waiting?: number;
+}): Bounds {
+  const everybody = bulkhead(all, waiting);
+  const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
+  return {
+    take(key, work) {
+      const queue = queues.get(key) ?? bulkhead(each, waiting);
+      queues.set(key, queue);
+      return queue.execute(() => everybody.execute(work));
+    },
+  };
+}
+
+/**
+ * Lets what would wait for the same row wait here instead: a client that asks for a thousand things at once must not
  * take every connection to the database for waiting on its own lock.
  *
  * When the database is away in a turn, all who wait for the key by then are told the same, and nothing of theirs is begun.
  * Otherwise each would wait as long for an answer of its own, and the last would be told after minutes.
  */
-export interface Turns {
-  take<Result>(key: string, work: () => Promise<Result>): Promise<Result>;
+export interface Turns extends Bounds {
   /** The same for what is done for many as quickly as for one: a turn takes along all who wait for it when it begins. */
   share<Item, Result>(key: string, item: Item, work: SharedWork<Item, Result>): Promise<Result>;
 }
@@ -33,8 +69,7 @@ interface Member<Item, Result> {
 
 /** The turns of a process: so many are taken at once for a key, so many in all, and so many share one. */
 export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueue } = {}): Turns {
-  const everybody = bulkhead(inAll, longestQueue);
-  const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
+  const bounds = createBounds({ all: inAll, each: atOnce, waiting: longestQueue });
   /** By key, the last turn in which the database was away. */
   const outages = new LRUCache<string, { readonly place: number; readonly error: unknown }>({ max: 10_000 });
   /** How many have asked for a turn. */
@@ -43,22 +78,18 @@ export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueu
   const waiting = new Map<string, Member<unknown, unknown>[]>();
 
   function take<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-    const queue = queues.get(key) ?? bulkhead(atOnce, longestQueue);
-    queues.set(key, queue);
     asked += 1;
     const place = asked;
-    return queue.execute(() =>
-      everybody.execute(async () => {
-        const outage = outages.get(key);
-        if (outage && outage.place >= place) throw outage.error;
-        try {
-          return await work();
-        } catch (error) {
-          if (isTransient(error) && !isConflict(error)) outages.set(key, { place: asked, error });
-          throw error;
-        }
-      }),
-    );
+    return bounds.take(key, async () => {
+      const outage = outages.get(key);
+      if (outage && outage.place >= place) throw outage.error;
+      try {
+        return await work();
+      } catch (error) {
+        if (isTransient(error) && !isConflict(error)) outages.set(key, { place: asked, error });
+        throw error;
+      }
+    });
   }
 
   function join(key: string, member: Member<unknown, unknown>): Member<unknown, unknown>[] | null {
@@ -103,4 +134,24 @@ async function serve<Item, Result>(
     return null;
   });
   for (const [index, result] of results?.entries() ?? []) members[index]?.resolve(result);
+}
+
+/** Two statements on their way, and as many as one may be asked for. */
+export const sharing = { atOnce: 2, mostTogether: 1_000 };
+
+const turnsOf = new WeakMap<Database, Turns>();
+
+/**
+ * A read that many requests want at the same time, as one statement: while two are on their way, whoever asks gathers for
+ * the next. So it is no cache: everybody gets what is true after they asked. `read` answers in the order of the items.
+ */
+export function sharedRead<Item, Result>(
+  name: string,
+  read: (db: Database, items: readonly Item[]) => Promise<readonly Result[]>,
+): (db: Database, item: Item) => Promise<Result> {
+  return (db, item) => {
+    const turns = turnsOf.get(db) ?? createTurns(sharing);
+    turnsOf.set(db, turns);
+    return turns.share(name, item, (items) => read(db, items));
+  };
 }

@@ -1,40 +1,39 @@
 import { toError } from '../../errors.ts';
 import { createOutage, createRepeats, type Logger } from '../../logger.ts';
 import { isTransient } from '../db/transient.ts';
+import type { JobKind } from './job.ts';
 
-/** A job of which something is told, by its wake-up and its run. */
+/** A job of which something is told, and whose it is. */
 interface TroubledJob {
   readonly id: string;
-  readonly generationId: string | null;
+  readonly subject: Readonly<Record<string, string>>;
 }
 
-/** What of a worker's queue can fail for a while; each is told when it begins and when it is over. */
-export function createOutages(log: Logger) {
+/** What of the work on a kind of job can fail for a while; each is told when it begins and when it is over. */
+export function createOutages(log: Logger, { one, many }: JobKind<never>['words']) {
   /** Thousands of handlers fail together. */
   const handling = createOutage(log, {
-    failed: 'wake-ups fail and will be tried again',
-    over: 'wake-ups succeed again',
+    failed: `${many} fail and will be tried again`,
+    over: `${many} succeed again`,
   });
   const repeats = createRepeats();
+  const thingOf = ({ id, subject }: TroubledJob) => Object.values(subject).join(' ') || id;
   return {
-    /** While the database is away the loops of the queue say so, once. */
-    inBackground(failure: unknown): void {
-      if (!isTransient(failure)) log.warn({ err: toError(failure) }, 'job queue');
-    },
     fetching: createOutage(log, {
-      failed: 'no wake-ups can be fetched',
-      over: 'wake-ups are fetched again',
+      failed: `no ${many} can be fetched`,
+      over: `${many} are fetched again`,
     }),
-    /** A fault of the database is one for all. Any other is told of each run, and not of each try. */
+    /** A fault of the database is one for all. Any other is told of each subject, and not of each try. */
     handling: {
-      failed(failure: unknown, { id, generationId }: TroubledJob): void {
-        if (isTransient(failure)) return handling.failed(failure);
+      failed(failure: unknown, job: TroubledJob & { readonly isLastTry: boolean }): void {
         const err = toError(failure);
-        const level = repeats.levelOf(generationId ?? id, err.message);
-        log[level]({ err, jobId: id, generationId }, 'a wake-up failed and will be tried again');
+        const told = { err, jobId: job.id, ...job.subject };
+        if (job.isLastTry) return log.error(told, `${one} failed for the last time`);
+        if (isTransient(failure)) return handling.failed(failure);
+        log[repeats.levelOf(thingOf(job), err.message)](told, `${one} failed and will be tried again`);
       },
-      worked({ id, generationId }: TroubledJob): void {
-        repeats.forget(generationId ?? id);
+      worked(job: TroubledJob): void {
+        repeats.forget(thingOf(job));
         handling.worked();
       },
     },
@@ -43,4 +42,9 @@ export function createOutages(log: Logger) {
       over: 'leases are renewed again',
     }),
   };
+}
+
+/** Tells what goes wrong in the upkeep of the queue. While the database is away other parts say so. */
+export function tellOfUpkeep(log: Logger, failure: unknown): void {
+  if (!isTransient(failure)) log.warn({ err: toError(failure) }, 'job queue');
 }

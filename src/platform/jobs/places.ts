@@ -1,18 +1,18 @@
-/** A wake-up that is worked on. */
+/** A job that is worked on. */
 export interface Turn {
   /** Whether it has one of the places that are kept for urgent ones. */
   readonly isInKept: boolean;
-  /** Whether its run is on its way, and mostly waits. */
+  /** Whether it has said that it mostly waits. */
   hasSettled: boolean;
 }
 
-/** How many more wake-ups there is room for; `kept` for urgent ones only. */
+/** How many more jobs there is room for; `kept` for urgent ones only. */
 export interface Free {
   readonly open: number;
   readonly kept: number;
 }
 
-/** The priority of an urgent wake-up; that of the others is less. */
+/** The priority of an urgent job; that of the others is less. */
 export const urgent = 1;
 
 /** Some of the jobs, by their priority. */
@@ -21,21 +21,24 @@ export interface Among {
   readonly maxPriority?: number;
 }
 
-/** One place in so many is kept for urgent wake-ups. */
+/** One place in so many is kept for urgent jobs. */
 const placesForEachUrgent = 8;
 /** So many are begun at a time, however many places there are: each reads, writes and calls the provider. */
 const beginningsAtOnce = 96;
 
-/** The free places among `places`, of which no more are given out than can be begun. Pure. */
-export function freePlaces(places: number, turns: readonly Turn[]): Free {
-  const all = free(places, turns);
+/**
+ * The free places among `places`, of which no more are given out than can be begun. Some are kept, where there are urgent
+ * jobs at all. Pure.
+ */
+export function freePlaces(places: number, turns: readonly Turn[], hasUrgent = true): Free {
+  const all = free(places, turns, hasUrgent);
   const beginning = turns.filter(({ hasSettled }) => !hasSettled);
-  const beginnings = free(Math.min(places, beginningsAtOnce), beginning);
+  const beginnings = free(Math.min(places, beginningsAtOnce), beginning, hasUrgent);
   return { open: Math.min(all.open, beginnings.open), kept: Math.min(all.kept, beginnings.kept) };
 }
 
-function free(places: number, turns: readonly Turn[]): Free {
-  const kept = places > 1 ? Math.ceil(places / placesForEachUrgent) : 0;
+function free(places: number, turns: readonly Turn[], hasUrgent: boolean): Free {
+  const kept = hasUrgent && places > 1 ? Math.ceil(places / placesForEachUrgent) : 0;
   const keptInUse = turns.filter(({ isInKept }) => isInKept).length;
   const open = Math.max(0, places - kept - (turns.length - keptInUse));
   return { open, kept: Math.max(0, kept - keptInUse) };
@@ -43,13 +46,16 @@ function free(places: number, turns: readonly Turn[]): Free {
 
 /**
  * Makes what fills the free places with jobs. Some places are kept for urgent jobs, which only take them when no other is
- * free. Of the others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise many small
- * projects would always be first.
+ * free. Of the others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise the
+ * others would never come while there is always an urgent one.
  */
-export function createFill<Job>(fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>) {
+export function createFill<Job>(
+  fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>,
+  hasUrgent: boolean,
+) {
   let isOrdinarysTurn = false;
   return async (places: number, turns: readonly Turn[], start: (job: Job, isInKept: boolean) => void) => {
-    const free = freePlaces(places, turns);
+    const free = freePlaces(places, turns, hasUrgent);
     let { open } = free;
     isOrdinarysTurn = !isOrdinarysTurn;
     const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);

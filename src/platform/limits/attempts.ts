@@ -10,6 +10,9 @@ import { networkOf } from './network.ts';
  * good: after a restart all clients behind one address come back at once. A credential that cannot be decided gives
  * its place back and says nothing about the others. Each may take a timeout, so none waits longer than ten seconds.
  * API keys and tokens have places of their own, because tokens would delay keys while the identity provider is away.
+ *
+ * Own code beside rate-limiter-flexible, which counts points elsewhere (`cost-meter`): it refuses what is over the limit,
+ * while a credential here waits for the outcome of those before it, and only failures are counted.
  */
 
 /** Slows down guessing: counts the credentials that opened nothing, by address. */

@@ -6,7 +6,7 @@ import { Overloaded, RateLimited } from '../../errors.ts';
  * together is limited. When very many viewers hold bytes each reserve gets smaller, and with about twenty thousand
  * viewers it is too small for a request of 200 bytes. One common reserve would not work, because attackers would fill
  * it with small requests. The admin is counted alone. Clients that are not authenticated yet have a share of their
- * own, by network. The SERVICE keys of a project are one viewer, because their number is not limited.
+ * own, by network.
  */
 
 /** The count of the bytes that one request holds. */

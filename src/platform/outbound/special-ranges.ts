@@ -1,3 +1,8 @@
+/*
+ * Own list beside the names that ipaddr.js gives to ranges: of these 63 blocks it takes three for ordinary addresses, among
+ * them the virtual server of Azure, which answers with secrets of the machine. ipaddr.js does the arithmetic.
+ */
+
 /** A block of addresses that no picture comes from, and its name in the registry. */
 export type SpecialRange = readonly [block: string, name: string];
 

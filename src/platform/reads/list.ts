@@ -1,6 +1,6 @@
-import { isMoment, isoTime } from './json.ts';
+import { isMoment, isoTime } from './moment.ts';
 import type { Statement } from './reader.ts';
-import { columnName, type View } from './view.ts';
+import { type SelectedColumn, sqlOf, type View } from './view.ts';
 
 /*
  * The one way to read lists: one statement for all parents of a level, which takes the first n of each with a lateral
@@ -10,7 +10,7 @@ import { columnName, type View } from './view.ts';
 /** A condition on a list's rows, which are called `t`. */
 export type Condition =
   | { readonly sql: string }
-  /** `place` is where the value stands. */
+  /** `place` stands for the value, as in `$1`. */
   | {
       readonly sql: (place: string) => string;
       readonly value: string | number;
@@ -18,7 +18,8 @@ export type Condition =
       readonly isTelling?: boolean;
     };
 
-type Place = (value: string | number) => string;
+/** Makes a value a parameter of the statement; the text is the parameter's, as in `$1`. */
+type Bind = (value: string | number) => string;
 
 /** The rows of one table that belong to a parent, in an order; ties are broken by id. */
 export interface List<
@@ -53,24 +54,31 @@ interface Order {
   isWritten(at: string): boolean;
 }
 
-const byMoment: Order = { type: 'timestamptz', write: isoTime, isWritten: isMoment };
-const byNumber: Order = {
-  type: 'int',
-  write: (text) => text,
-  isWritten: (at) => /^(0|[1-9]\d{0,9})$/.test(at) && Number(at) < 2 ** 31,
+/** The orders that lists can have, by what the column holds. A new one is a line here. */
+const orders: Readonly<Partial<Record<SelectedColumn['holds'], Order>>> = {
+  MOMENT: { type: 'timestamptz', write: isoTime, isWritten: isMoment },
+  // From 0 on.
+  INTEGER: {
+    type: 'int',
+    write: (text) => text,
+    isWritten: (at) => /^(0|[1-9]\d{0,9})$/.test(at) && Number(at) < 2 ** 31,
+  },
 };
 
-/** The order of a list: by a moment, or by a number from 0 on. */
+/** The order of a list. */
 export function orderOf({ view, by }: List): Order {
-  return view.columns.get(by)?.holds === 'INTEGER' ? byNumber : byMoment;
+  const column = view.columns.get(by);
+  const order = column && orders[column.holds];
+  if (!order) throw new Error(`Nothing is ordered by ${view.table}.${by}.`);
+  return order;
 }
 
 /** Which part of a list: `limit` rows from one end of what lies behind `after` and before `before`. */
-export interface Slice<Place = Position> {
+export interface Slice<Cursor = Position> {
   readonly limit: number;
   readonly fromEnd: boolean;
-  readonly after: Place | null;
-  readonly before: Place | null;
+  readonly after: Cursor | null;
+  readonly before: Cursor | null;
 }
 
 /**
@@ -85,17 +93,17 @@ export function sliceStatement(
   conditions: readonly Condition[],
 ): Statement {
   const values: (string | number)[] = [];
-  const place: Place = (value) => `$${values.push(value)}`;
-  const order = columnName(list.by);
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const order = sqlOf(list.view, list.by);
   const isDescending = list.direction === 'DESC';
-  const parent = parentOf(list, parents, place);
-  const limit = place(slice.limit);
+  const parent = parentOf(list, parents, bind);
+  const limit = bind(slice.limit);
   const told = isDescending ? 'DESC' : 'ASC';
   const taken = isDescending === slice.fromEnd ? 'ASC' : 'DESC';
   const where = [
     ...parent.where,
-    ...bounds(list, order, slice, place),
-    ...conditions.map((each) => conditionText(each, place)),
+    ...bounds(list, order, slice, bind),
+    ...conditions.map((each) => conditionText(each, bind)),
   ];
   const selected = columns.map((sql, index) => `${sql} AS c${index}`);
   return {
@@ -119,9 +127,9 @@ export function countStatement(
   conditions: readonly Condition[],
 ): Statement {
   const values: (string | number)[] = [];
-  const place: Place = (value) => `$${values.push(value)}`;
-  const parent = parentOf(list, parents, place);
-  const where = whereOf([...parent.where, ...conditions.map((each) => conditionText(each, place))]);
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const parent = parentOf(list, parents, bind);
+  const where = whereOf([...parent.where, ...conditions.map((each) => conditionText(each, bind))]);
   return {
     text: `SELECT parent.n, counted.rows FROM ${parent.from}
 CROSS JOIN LATERAL (
@@ -131,18 +139,18 @@ CROSS JOIN LATERAL (
   };
 }
 
-/** Reads rows by id, in any order, the id first; of one project's only, where a project is given and the table has one. */
+/** Reads rows by id, in any order, the id first; one owner's alone, where one is given and the view has that column. */
 export function rowsStatement(
   view: View,
   columns: readonly string[],
   ids: readonly string[],
-  project: string | null,
+  only?: { readonly column: string; readonly owner: string },
 ): Statement {
-  const isWalled = project !== null && view.columns.has('projectId');
+  const owner = only && view.columns.get(only.column);
   return {
     text: `SELECT ${['t."id"', ...columns].join(', ')} FROM "${view.table}" t
-WHERE t."id" = ANY($1::uuid[])${isWalled ? ' AND t."project_id" = $2::uuid' : ''}`,
-    values: isWalled ? [arrayText(ids), project] : [arrayText(ids)],
+WHERE t."id" = ANY($1::uuid[])${owner ? ` AND ${owner.sql} = $2::uuid` : ''}`,
+    values: owner ? [arrayText(ids), only.owner] : [arrayText(ids)],
   };
 }
 
@@ -150,8 +158,8 @@ function whereOf(conditions: readonly string[]): string {
   return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
 }
 
-function conditionText(condition: Condition, place: Place): string {
-  return 'value' in condition ? condition.sql(place(condition.value)) : condition.sql;
+function conditionText(condition: Condition, bind: Bind): string {
+  return 'value' in condition ? condition.sql(bind(condition.value)) : condition.sql;
 }
 
 /** An array of uuids, or of words without special characters, as Postgres reads it. */
@@ -159,22 +167,22 @@ export function arrayText(words: readonly string[]): string {
   return `{${words.join(',')}}`;
 }
 
-function parentOf({ of }: List, parents: readonly string[], place: Place) {
+function parentOf({ view, of }: List, parents: readonly string[], bind: Bind) {
   if (of === undefined) return { from: '(VALUES (1)) AS parent(n)', where: [] };
-  const ids = place(arrayText(parents));
+  const ids = bind(arrayText(parents));
   return {
     from: `unnest(${ids}::uuid[]) WITH ORDINALITY AS parent(id, n)`,
-    where: [`${columnName(of)} = parent.id`],
+    where: [`${sqlOf(view, of)} = parent.id`],
   };
 }
 
 /** A row comparison, which the index answers as it stands. */
-function bounds(list: List, order: string, { after, before }: Slice, place: Place): string[] {
+function bounds(list: List, order: string, { after, before }: Slice, bind: Bind): string[] {
   const { type } = orderOf(list);
   const side = (position: Position | null, sign: '<' | '>') =>
     position === null
       ? []
-      : [`(${order}, t."id") ${sign} (${place(position.at)}::${type}, ${place(position.id)}::uuid)`];
+      : [`(${order}, t."id") ${sign} (${bind(position.at)}::${type}, ${bind(position.id)}::uuid)`];
   const [further, nearer] = list.direction === 'DESC' ? (['<', '>'] as const) : (['>', '<'] as const);
   return [...side(after, further), ...side(before, nearer)];
 }

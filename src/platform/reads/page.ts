@@ -1,7 +1,7 @@
 import { BadArgument } from '../../errors.ts';
 import { cleanText } from '../../text.ts';
-import { isMoment } from './json.ts';
 import { type List, orderOf, type Position, type Slice } from './list.ts';
+import { isMoment } from './moment.ts';
 
 /** A connection's arguments, as the Relay specification has them. */
 export interface Paging {
@@ -53,10 +53,10 @@ export function sliceOf(list: List, args: Paging): Slice {
 }
 
 /** What the arguments ask for, exactly; `decode` reads the list's own cursors. Throws BadArgument. */
-export function readSlice<Place>(
+export function readSlice<Cursor>(
   { first, after, last, before }: Paging,
-  decode: (argument: string, cursor: string) => Place,
-): Slice<Place> {
+  decode: (argument: string, cursor: string) => Cursor,
+): Slice<Cursor> {
   if (first != null && last != null) throw new BadArgument('Give first or last, not both.');
   const limit = first ?? last;
   if (limit == null) throw new BadArgument(`Give first or last: from 1 to ${maxPageSize}.`);
@@ -76,7 +76,7 @@ export function firstSlice(first: number): Slice {
 }
 
 /** The same, and one row more, which tells whether the list goes on where the page ends. */
-export function withNext<Place>(slice: Slice<Place>): Slice<Place> {
+export function withNext<Cursor>(slice: Slice<Cursor>): Slice<Cursor> {
   return { ...slice, limit: slice.limit + 1 };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../../errors.ts';
 import { type ConnectionOptions, lifetimeSeconds, openPool } from '../db/connections/open.ts';
-import { createTurns } from '../db/turns.ts';
+import { createTurns, sharing } from '../db/turns.ts';
 import { TextQuery } from './text-query.ts';
 import type { TextRow } from './view.ts';
 
@@ -38,7 +38,7 @@ const mostNames = 300;
 export function openReader(databaseUrl: string, options: ConnectionOptions = {}): Reader {
   const pool = openPool(databaseUrl, 'reads', options);
   const nameOf = createNames();
-  const turns = createTurns({ atOnce: 2, mostTogether: 1_000 });
+  const turns = createTurns(sharing);
 
   async function read({ text, values, isPlannedAnew = false }: Statement): Promise<TextRow[]> {
     const client = await pool.connect();

@@ -1,13 +1,11 @@
 import type { Column } from './column.ts';
+import type { Table } from './table.ts';
 
 /** What a reader gets of a row: Postgres' text of what was selected, in that order. */
 export type TextRow = readonly (string | null)[];
 
 /** A column as statements know it. */
-export interface SelectedColumn extends Column<unknown> {
-  /** As in `t."created_at"`: in every statement of ours a view's rows are called `t`. */
-  readonly sql: string;
-}
+export type SelectedColumn = Column<unknown>;
 
 /** A table as rows of one type: every column of it, by the row's own names. */
 export interface View<Row extends { readonly id: string } = { readonly id: string }> {
@@ -17,14 +15,9 @@ export interface View<Row extends { readonly id: string } = { readonly id: strin
   parse(texts: TextRow): Row;
 }
 
-/** Describes a table. The types make sure that no column is missing and each is what the row says it is. */
-export function view<Row extends { readonly id: string }>(
-  table: string,
-  columns: { readonly [Name in keyof Row]-?: Column<Row[Name]> },
-): View<Row> {
-  const selected = Object.entries<Column<unknown>>(columns).map(
-    ([name, column]) => [name, { ...column, sql: selectOf(name, column) }] as const,
-  );
+/** A table as lists and plans read it. */
+export function view<Row extends { readonly id: string }>({ name: table, columns }: Table<Row>): View<Row> {
+  const selected = Object.entries<SelectedColumn>(columns);
   return {
     table,
     columns: new Map(selected),
@@ -41,11 +34,9 @@ export function readValue({ parse }: Column<unknown>, text: string | null): unkn
   return text === null ? null : parse(text);
 }
 
-/** A column's own name: `createdAt` is `created_at`. */
-export function columnName(name: string): string {
-  return `t."${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
-}
-
-function selectOf(name: string, { select }: Column<unknown>): string {
-  return select ? select(columnName(name)) : columnName(name);
+/** What a statement calls a column of a view. */
+export function sqlOf({ table, columns }: View, name: string): string {
+  const column = columns.get(name);
+  if (!column) throw new Error(`${table} has no ${name}.`);
+  return column.sql;
 }

@@ -1,8 +1,8 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 /*
- * A project's own provider key is sealed as a JWE whose authenticated header names the project. So the sealed text
- * opens nothing when it is moved to another row.
+ * A secret is sealed as a JWE whose authenticated header names what it belongs to. So the sealed text opens nothing when it
+ * is moved to another row.
  */
 
 /** A master key: its name, which is written beside what it encrypts, and its 256 bits. */
@@ -49,7 +49,7 @@ export function createKeyring(keys: readonly [MasterKey, ...MasterKey[]]): Keyri
       });
       // The header is authenticated: who moves a ciphertext to another row cannot change whose it says it is.
       if (protectedHeader.owner !== owner)
-        throw new SecretUnreadable('A stored secret belongs to another project.');
+        throw new SecretUnreadable('A stored secret belongs to another owner.');
       return Buffer.from(plaintext).toString('utf8');
     },
     isStale(sealed) {

@@ -29,27 +29,33 @@ export async function readIdentity(root: string): Promise<string | null> {
   return text?.trim() || null;
 }
 
+/** Whether the database names bytes that must be in the folder. */
+type NamesBytes = (tx: Transaction) => Promise<boolean>;
+
 /**
  * Claims folders for a database. Throws StorageMissing for an empty folder when the database has pictures: they are
  * somewhere else, and an empty folder must not take their place. One process at a time, since several may share a new
  * folder.
  */
-export function claimFor(db: Database): ClaimStorage {
+export function claimFor(db: Database, namesBytes: NamesBytes): ClaimStorage {
   return (root) =>
     db.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT true FROM pg_advisory_xact_lock(${locks.storageIdentity})`;
       const known = (await tx.setting.findUnique({ where: { name: storageIdentityName } }))?.value ?? null;
-      const found = (await readIdentity(root)) ?? (await identify(tx, root, known));
+      const found = (await readIdentity(root)) ?? (await identify(tx, { root, known, namesBytes }));
       if (known !== null) return known;
       await tx.setting.create({ data: { name: storageIdentityName, value: found } });
       return found;
     });
 }
 
-async function identify(tx: Transaction, root: string, known: string | null): Promise<string> {
+async function identify(
+  tx: Transaction,
+  { root, known, namesBytes }: { root: string; known: string | null; namesBytes: NamesBytes },
+): Promise<string> {
   const names = (await nullIfMissing(readdir(root))) ?? [];
   const hasPictures = names.includes('projects') || names.includes('blobs');
-  if (!hasPictures && (await tx.image.findFirst({ select: { id: true } }))) {
+  if (!hasPictures && (await namesBytes(tx))) {
     const identity = known ?? randomUUID();
     throw new StorageMissing(
       `The database has pictures, and their folder ${root} is empty: mount it. If they are lost, write ${identity} into ${fileName} there.`,

@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { explorerFolder, explorerMark } from './explorer-route.ts';
 
-// Holds from src/server/explorer and from dist/server/explorer alike.
+// The same relative path from src/server/explorer and from dist/server/explorer.
 const root = join(import.meta.dirname, '../../..');
 const sources = join(root, 'src/server/explorer/browser');
 const stamp = join(explorerFolder, '.fingerprint');
 
 /**
- * Writes the explorer's page, script and style, which need no other server, to where the routes find them.
- * Does nothing when they were made of the same sources and packages; tells whether it wrote.
+ * Writes the explorer's page, script and style, which load nothing from other servers, to the folder that the routes
+ * serve. Does nothing when the sources and packages are unchanged. Returns whether it wrote.
  */
 export async function bundleExplorer(): Promise<boolean> {
   const print = await fingerprint();
@@ -23,7 +23,7 @@ export async function bundleExplorer(): Promise<boolean> {
     entryPoints: [join(sources, 'page.js')],
     outdir: explorerFolder,
     absWorkingDir: root,
-    // The name changes with the content, so that browsers may keep a file for good.
+    // The name changes with the content, so that browsers may cache a file forever.
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     bundle: true,
@@ -46,7 +46,7 @@ export async function bundleExplorer(): Promise<boolean> {
   return true;
 }
 
-/** Stands for all that the bundle is made of; the lock file for every package at once. */
+/** A hash of everything that the bundle is made of. The lock file stands for all packages. */
 async function fingerprint(): Promise<string> {
   const names = (await readdir(sources)).sort().map((name) => join(sources, name));
   const hash = createHash('sha256');

@@ -7,6 +7,13 @@ import { readAccept } from '../http/accept.ts';
  * The page of the explorer names its files and its endpoint relative to its own address, so it works at each path
  * where a proxy has put it. Only a proxy that takes the path off is supported: with the path left on, the path and
  * our own routes could not be distinguished.
+ *
+ * Own code beside @fastify/static and @fastify/helmet.
+ * @fastify/static adds 22 packages to the 49 of Fastify, one of which does not support Node 20, with which one may install.
+ * It streams each file: the style takes 1.1 to 1.4 ms of CPU instead of 0.8, and what is compressed has no length. It answers
+ * 403 for the folder itself, where this server answers 404.
+ * @fastify/helmet would write the same policy, without the blanks, and eleven more headers that have to be turned off one by
+ * one for each route that is not the page.
  */
 
 /** Where the build puts the explorer; the same from src/server/explorer and from dist/server/explorer. */

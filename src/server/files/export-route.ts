@@ -12,7 +12,7 @@ import { streamSome } from './stream-some.ts';
 
 type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log' | 'segmind'>;
 
-/** As dear as a page of a hundred. */
+/** An export costs as many points as a page of a hundred items. */
 const exportPoints = 100;
 
 const formats = {
@@ -32,10 +32,10 @@ const address = z.object({
 const day = z.iso.date().transform((text) => new Date(text));
 const query = z.strictObject({ projectId: z.string().optional(), from: day.optional(), to: day.optional() });
 
-/** `GET /exports/<ledger|generations|spend>.<csv|jsonl>?projectId=…&from=…&to=…`: a file of any size, as it is read. */
+/** `GET /exports/<ledger|generations|spend>.<csv|jsonl>?projectId=…&from=…&to=…`: streams a file of any size. */
 export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   const stream = streamSome(app);
-  // Without HEAD: answering it would read all of the file.
+  // Without HEAD, because the answer to it would read the whole file.
   app.get('/exports/:name', { exposeHeadRoute: false }, async (request, reply) => {
     const viewer = await ctx.authenticate(request.headers.authorization, request.ip);
     const params = address.safeParse(request.params);
@@ -68,7 +68,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   });
 }
 
-/** RFC 4180. What a spreadsheet would take for a formula is told as text. */
+/** Writes CSV of RFC 4180. A value that a spreadsheet would read as a formula is written as text. */
 async function* toCsv({ columns, portions }: Export): AsyncGenerator<string, void> {
   const options = { columns: [...columns], record_delimiter: 'windows', escape_formulas: true } as const;
   yield stringify([], { ...options, header: true });

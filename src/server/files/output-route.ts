@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { readOutputProblems } from '../../features/generations/progress.ts';
+import { verifyOutputUrl } from '../../features/images/output-url.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
-import { verifyOutputUrl } from '../../platform/storage/sign-url.ts';
 import type { ServerContext } from '../server-context.ts';
 import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';

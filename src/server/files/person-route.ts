@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Line } from '../../features/people/line.ts';
+import { verifyPersonUrl } from '../../features/people/person-url.ts';
 import { readPerson } from '../../features/people/read-person.ts';
-import { verifyPersonUrl } from '../../platform/storage/sign-url.ts';
 import type { ServerContext } from '../server-context.ts';
 import { refuseAddress } from './signed-address.ts';
 import { streamSome } from './stream-some.ts';

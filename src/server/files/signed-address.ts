@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { RefusedUrl } from '../../platform/storage/sign-url.ts';
+import type { RefusedUrl } from '../../platform/storage/signed-url.ts';
 
 /** Headers under which bytes from elsewhere are served from our own origin. */
 export const safeHeaders = {

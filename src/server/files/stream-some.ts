@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { errorCode } from '../../errors.ts';
 
 /**
- * Makes what sends text of any length as it is read. It asks for text when the connection has taken the text before, and stops
- * asking when it ends. An error on the way cuts the connection, so that a file that is too short never looks whole.
+ * Makes a function that streams text of any length. The stream reads the next text when the connection has accepted
+ * the previous text, and stops when the connection ends. An error cuts the connection, so that a file that is too
+ * short never looks complete.
  */
 export function streamSome(
   app: FastifyInstance,
@@ -19,7 +20,7 @@ export function streamSome(
     live.add(body);
     body.once('close', () => live.delete(body));
     body.once('error', (error) => {
-      // The reader has gone, which is no failure of ours.
+      // The client has closed the connection, which is no failure of ours.
       if (errorCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') failed(error);
     });
     return body;

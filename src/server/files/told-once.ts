@@ -1,19 +1,19 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../../logger.ts';
 
-/** So many stored things are remembered. The log tells of one that was forgotten a second time. */
-const mostTold = 10_000;
+/** The most messages that are remembered. A message that is no longer remembered may be logged again. */
+const mostRemembered = 10_000;
 
-/** Tells the log of something that is wrong with a stored thing; `facts` name the thing. */
+/** Logs that something is wrong with a stored object. `facts` name the object. */
 export type TellOnce = (facts: Readonly<Record<string, string | number>>, message: string) => void;
 
-/** Tells each thing and message once: a client that has an address can ask for it any number of times. */
+/** Logs each message about an object once, because a client can request the same address any number of times. */
 export function createTellOnce(log: Pick<Logger, 'error'>): TellOnce {
-  const told = new LRUCache<string, true>({ max: mostTold });
+  const logged = new LRUCache<string, true>({ max: mostRemembered });
   return (facts, message) => {
     const key = JSON.stringify([message, facts]);
-    if (told.has(key)) return;
-    told.set(key, true);
+    if (logged.has(key)) return;
+    logged.set(key, true);
     log.error(facts, message);
   };
 }

@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '../../errors.ts';
 import type { ImageRow } from '../../features/images/store-image.ts';
-import { createBounds } from '../../platform/bounds.ts';
+import { createBounds } from '../../platform/db/turns.ts';
 import { resizePicture } from '../../platform/pictures/resize-picture.ts';
 import type { PictureFormat } from '../../platform/pictures/served-format.ts';
 import { blobKey, variantKey } from '../../platform/storage/blob-key.ts';

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 
-/** How much a client wants each media type, by its Accept header: from 0, not at all, to 1. */
+/** The weight of each media type in a client's Accept header: from 0, not accepted, to 1. */
 export function readAccept(accept: string): (type: string) => number {
   const weights = new Map(
     accept.split(',').map((range) => {
@@ -15,10 +15,10 @@ export function readAccept(accept: string): (type: string) => number {
 
 const answerTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
-/** Clients send the same few headers over and over. */
+/** A cache, because clients send the same few headers again and again. */
 const known = new LRUCache<string, { type: string | null }>({ max: 100 });
 
-/** The media type of a GraphQL answer; null when the client takes none that we make. */
+/** The media type of a GraphQL response; null when the client accepts none of ours. */
 export function answerType(accept = '*/*'): string | null {
   const answer = known.get(accept) ?? {
     type: new Negotiator({ headers: { accept } }).mediaType(answerTypes) ?? null,

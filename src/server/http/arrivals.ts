@@ -6,16 +6,16 @@ import type { Hold } from '../../platform/limits/byte-share.ts';
 import type { ServerContext } from '../server-context.ts';
 import { readBody } from './read-body.ts';
 
-/** A body that takes longer may have outlived the key that it came with. */
+/** When a body takes longer than this to read, its key is checked again, because it may have been revoked meanwhile. */
 const trustedForMs = 500;
 
-/** Who asks, found out before a body is read, and once more when reading it took long. */
+/** Authenticates a request before its body is read, and again when the reading took long. */
 export interface Arrivals {
   /** For `onRequest`. Throws what `authenticate` throws. */
   enter(request: FastifyRequest): Promise<void>;
   /**
-   * For content type parsers: the body, counted for the viewer until the request is answered; null for a request that
-   * did not enter, of which nothing is read. Throws what `readBody` throws.
+   * For content type parsers: the body, whose bytes are counted for the viewer until the request is answered. Null,
+   * without reading anything, for a request that `enter` has not accepted. Throws what `readBody` throws.
    */
   readBody(request: FastifyRequest, payload: IncomingMessage, limit: number): Promise<Buffer | null>;
   /** For the handler. Throws what `authenticate` throws. */
@@ -28,17 +28,18 @@ interface Arrival {
   readonly hold: Hold;
 }
 
-/** Keeps what was found out for as long as its request lives. */
+/** Makes the authentication of requests. It keeps a viewer as long as the request exists. */
 export function createArrivals(
   app: FastifyInstance,
   ctx: Pick<ServerContext, 'authenticate' | 'bytes'>,
 ): Arrivals {
   const arrivals = new WeakMap<FastifyRequest, Arrival>();
   const ask = ({ headers, ip }: FastifyRequest) => ctx.authenticate(headers.authorization, ip);
-  // Reached by every answer and every refusal, also of a client that has gone: not before the work is done.
+  // This hook runs for every response, refusals included, also when the client has gone. It runs after the work is
+  // done.
   app.addHook('onSend', (request, _, payload, done) => {
     arrivals.get(request)?.hold.release();
-    // The answer may be read slowly, and needs nothing of it.
+    // The response may be read slowly, and does not need the body.
     request.body = undefined;
     done(null, payload);
   });

@@ -16,6 +16,9 @@ import { readAccept } from './accept.ts';
  * Ids and signatures make up half of an answer, so the fastest levels lose three bytes in a hundred. Compression
  * happens off the main thread, one buffer at a time, which is why no plugin does it. Keys come in a header that no
  * other site can send, so sizes give nothing away.
+ *
+ * Own code beside @fastify/compress, which makes a stream of what is there whole: an answer of 40 kB takes 0.47 to 0.58 ms of
+ * CPU instead of 0.36 to 0.44 (gzip, br and zstd at the same levels, least of 8 rounds), and has no length.
  */
 
 /** What fits into a few packets arrives no sooner for being smaller. */

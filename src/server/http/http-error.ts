@@ -14,7 +14,7 @@ import {
 } from '../../errors.ts';
 import { explainUnavailable } from '../explain-unavailable.ts';
 
-/** What a failed request outside GraphQL's own error handling tells; the same shape as GraphQL's errors. */
+/** The response to a request that failed outside GraphQL. Its body has the shape of GraphQL's errors. */
 export interface HttpFailure {
   readonly status: number;
   readonly code: string;
@@ -22,7 +22,7 @@ export interface HttpFailure {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Decides it. What is not expected is told as "Unexpected error." */
+/** Chooses the response for an error. An error that is not expected becomes "Unexpected error." */
 export function presentHttpError(error: FastifyError): HttpFailure {
   const { message } = error;
   if (error instanceof Unauthenticated) return { status: 401, code: 'UNAUTHENTICATED', message };

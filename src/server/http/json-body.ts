@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { BadRequest, UnsupportedMedia } from '../../errors.ts';
 import type { Arrivals } from './arrivals.ts';
 
-/** A value takes up to twenty times as much memory as the bytes `{},` do; text does not. */
+/**
+ * The most values of a body. A short value such as `{},` uses up to twenty times its bytes in memory; text does not.
+ */
 const maxValues = 250_000;
 
 /**
- * Reads JSON bodies, and no others, strictly: UTF-8 and nothing else, not compressed, without members that reach for
- * a prototype. A body that two readers could understand differently is read by none.
+ * Reads JSON bodies only, and strictly: UTF-8 only, not compressed, without members that change a prototype. So a
+ * body that two parsers could read differently is refused.
  */
 export function registerJsonBody(app: FastifyInstance, arrivals: Arrivals, maxBytes: number): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
@@ -40,9 +42,9 @@ const comma = 0x2c;
 const bracket = 0x5b;
 const brace = 0x7b;
 
-/** Whether JSON has more than `most` values, found out without reading it as JSON. What is no JSON may be counted wrong. */
+/** Whether JSON has more than `most` values, without parsing it. The count may be wrong for bytes that are not JSON. */
 function hasMoreValues(bytes: Buffer, most: number): boolean {
-  // Each takes at least one byte.
+  // Each value takes at least one byte.
   if (bytes.length <= most) return false;
   let values = 0;
   let isText = false;

@@ -4,8 +4,9 @@ import { BadRequest, BodyTooLarge } from '../../errors.ts';
 import type { Hold } from '../../platform/limits/byte-share.ts';
 
 /**
- * Reads a body of up to `limit` bytes and counts them as they come. Of a body that is refused nothing is kept, and what is
- * still to come is thrown away. Throws BodyTooLarge, what `hold` throws, and BadRequest for a body that ends early.
+ * Reads a body of up to `limit` bytes and counts the bytes as they arrive. When a body is refused, its bytes are
+ * dropped, and so are those that arrive later. Throws BodyTooLarge, what `hold` throws, and BadRequest for a body
+ * that ends early.
  */
 export function readBody(payload: IncomingMessage, limit: number, hold: Hold): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -32,8 +33,8 @@ export function readBody(payload: IncomingMessage, limit: number, hold: Hold): P
     }
 
     finished(payload, { writable: false }, (error) => {
-      // A client that hangs up is no fault of ours, and there is no client to read the answer.
-      if (error) refuse(new BadRequest('The body ended before all of it had come.'));
+      // A client that closes its connection is no fault of ours, and does not read the response.
+      if (error) refuse(new BadRequest('The body ended before it was complete.'));
       else resolve(Buffer.concat(pieces, length));
     });
     try {
@@ -45,7 +46,7 @@ export function readBody(payload: IncomingMessage, limit: number, hold: Hold): P
   });
 }
 
-/** What would be refused later, when much of it has come, is refused at once. */
+/** Refuses a body at once, by its announced length, when it would be refused later. */
 function refuseAnnounced({ headers }: IncomingMessage, limit: number, hold: Hold): void {
   const length = Number(headers['content-length'] ?? 0);
   if (length > limit) throw new BodyTooLarge();

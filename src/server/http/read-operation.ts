@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BadRequest } from '../../errors.ts';
 import { type PrepareNamed, readDocumentName } from '../../platform/graphql/documents/persisted-documents.ts';
 
-/** Of `extensions` a hash is all that we read, so nobody needs to send much there. */
+/** The limit of `extensions`, where we read only a hash. */
 const maxExtensionsCharacters = 4_096;
 
 const object = z.record(z.string(), z.unknown(), 'must be an object');
@@ -19,10 +19,10 @@ const operation = z.object(
         message: `must be at most ${maxExtensionsCharacters} characters of JSON`,
       }),
   },
-  'must be one JSON object; several operations in one request are not taken',
+  'must be one JSON object; several operations in one request are not accepted',
 );
 
-/** What a GraphQL-over-HTTP request asks, checked in full: nothing else is executed. Throws BadRequest. */
+/** Reads and checks the operation of a GraphQL-over-HTTP request. Throws BadRequest. */
 export function readOperation(request: FastifyRequest): Parameters<PrepareNamed>[0] {
   const parsed = operation.safeParse(
     request.method === 'GET' ? readQueryString(request.query) : request.body,
@@ -41,7 +41,7 @@ export function readOperation(request: FastifyRequest): Parameters<PrepareNamed>
 
 const parameters = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
-/** GET carries the two objects as JSON; an empty parameter counts as none. */
+/** In a GET, `variables` and `extensions` are JSON. An empty parameter counts as absent. */
 function readQueryString(query: unknown): Record<string, unknown> {
   const given = Object.entries(parameters.parse(query)).filter(([, value]) => value !== '');
   return Object.fromEntries(

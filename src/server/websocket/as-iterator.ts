@@ -1,7 +1,7 @@
 /**
- * Work as the iterator that the protocol's library wants of a subscription. It yields nothing: the work tells the client
- * by itself. It begins when the iterator is first asked, and is told to end when its consumer has enough; `onEnd` runs
- * once, however it ends.
+ * Wraps work in the iterator that the protocol's library expects of a subscription. It yields nothing, because the
+ * work sends to the client itself. The work begins with the first `next`. `ended` aborts when the consumer stops.
+ * `onEnd` runs exactly once, for every kind of end.
  */
 export function asIterator(
   work: (ended: AbortSignal) => Promise<void>,

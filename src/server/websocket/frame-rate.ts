@@ -1,4 +1,4 @@
-/** How many frames may still come: so many in a second, and as many at once. */
+/** Limits the rate of frames: up to `perSecond` in a second, and as many at once. */
 export class FrameRate {
   private readonly perSecond: number;
   private left: number;
@@ -9,7 +9,7 @@ export class FrameRate {
     this.left = perSecond;
   }
 
-  /** Whether this has not been used much of late. */
+  /** Whether more than half of the frames of a second are left. */
   get isPlenty(): boolean {
     return this.left > this.perSecond / 2;
   }
@@ -20,7 +20,7 @@ export class FrameRate {
     this.refilledAt = now;
   }
 
-  /** Whether one more may come. */
+  /** Whether one more frame is allowed. */
   get hasOne(): boolean {
     return this.left >= 1;
   }

@@ -1,15 +1,17 @@
-/** The opcodes from here on are those of control frames, which may stand within a message (RFC 6455, 5.2). */
+/** Opcodes from this one on are control frames, which may come between the frames of a message (RFC 6455, 5.2). */
 const firstControl = 0x8;
-/** Two bytes, a length of eight and a mask of four. */
+/** The longest header of a frame: two bytes, a length of eight bytes and a mask of four bytes. */
 const longestHeader = 14;
 
-/** Finds where the frames of a client begin and end, however its bytes are cut. It reads nothing of what is in them. */
+/**
+ * Finds where a client's frames begin and end, for any division of the bytes into chunks. It does not read payloads.
+ */
 export class FrameScan {
-  /** Bytes that have come of a message that is not complete. The library keeps them until it is. */
+  /** The received bytes of an incomplete message. The library keeps them until the message is complete. */
   unfinishedBytes = 0;
-  /** In how many pieces it keeps them: one for each part of a frame in each chunk. */
+  /** The number of pieces in which the library keeps these bytes: one for each part of a frame in each chunk. */
   unfinishedPieces = 0;
-  /** The memory of the chunks that they came in: a piece is a view of its chunk, which is kept whole for it. */
+  /** The size of the chunks that hold these pieces. A piece is a view of its chunk, so the whole chunk is kept. */
   unfinishedChunkBytes = 0;
   /** Whether the next byte begins a frame. */
   isBetweenFrames = true;
@@ -17,10 +19,10 @@ export class FrameScan {
   private headerLength = 0;
   private payloadLeft = 0;
   private isInPayload = false;
-  /** The memory that was counted last. A chunk may be scanned in several turns. */
+  /** The buffer that was counted last. A chunk may be scanned in several steps, and its buffer is counted once. */
   private counted: ArrayBufferLike | null = null;
 
-  /** Goes on to the end of the frame, or of the chunk where that comes first. Returns how far it got. */
+  /** Moves to the end of the frame or of the chunk, whichever comes first. Returns the new position in the chunk. */
   skip(chunk: Uint8Array, from: number): number {
     let at = from;
     this.isBetweenFrames = false;
@@ -60,7 +62,7 @@ export class FrameScan {
     this.counted = null;
   }
 
-  /** As far as it is known: two bytes say how many follow. */
+  /** The length of the header as far as it is known: the first two bytes say how many bytes follow. */
   private wholeHeaderLength(): number {
     if (this.headerLength < 2) return 2;
     const second = this.header[1] ?? 0;

@@ -32,24 +32,24 @@ import { type Started, Subscriber } from './subscriber.ts';
 import { createTeller } from './tell.ts';
 import { type Connection, openConnection, tryAgainLater } from './websocket-connection.ts';
 
-/** How long a client may take to say goodbye. */
+/** How long a client may take to answer the close frame when the server stops. */
 const closeGraceMs = 2_000;
-/** No operation of ours is near this. */
+/** The largest message. Operations of this API are far smaller. */
 const maxPayloadBytes = 64 * 1024;
-/** Nor does any client cut one into as many frames, or its connection one into as many chunks. */
+/** The most fragments of a message, and the most buffered chunks. Clients are far below this. */
 const maxPieces = 1_024;
 const variablesSchema = z.record(z.string(), z.unknown()).nullish();
 
-/** Those of RFC 6455 and its registry, and the protocol's own "forbidden". */
+/** Close codes of RFC 6455 and its registry, and "forbidden" of graphql-transport-ws. */
 const closeCodes = { goingAway: 1001, tryAgainLater, forbidden: 4403 };
 
-/** An operation that is paid for, on its socket. */
+/** An operation that is paid for, and its socket. */
 interface Admitted extends Started {
   readonly socket: LiveSocket;
   readonly cost: Cost;
 }
 
-/** Serves GraphQL over WebSocket (subprotocol graphql-transport-ws) at /graphql. Returns what ends it. */
+/** Serves GraphQL over WebSocket (subprotocol graphql-transport-ws) at /graphql. Returns the function that ends it. */
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
@@ -72,7 +72,7 @@ export function serveGraphqlWebsocket(
   const addressOf = (request: IncomingMessage) => proxyAddress(request, trusted);
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    // Node has taken its own listener off: without one, a client that resets its connection would end the process.
+    // Node has removed its own error listener. Without one, a client that resets its connection would end the process.
     stream.on('error', () => stream.destroy());
     const path = URL.parse(request.url ?? '/', 'http://host')?.pathname;
     if (path !== '/graphql' && path !== '/graphql/') return refuse(stream, '404 Not Found');
@@ -87,7 +87,7 @@ export function serveGraphqlWebsocket(
   };
   server.on('upgrade', onUpgrade);
 
-  /** An error without a place in the document wraps what went wrong before or between executions. */
+  /** An error without a position in the document wraps an error that was thrown outside an execution. */
   const present = (error: GraphQLError): GraphQLFormattedError =>
     presentError(ctx, error.toJSON(), error.nodes ? error : (error.originalError ?? error));
 
@@ -97,7 +97,7 @@ export function serveGraphqlWebsocket(
   });
   const streams = createSharedStreams({ events: ctx.events, teller: createTeller(ctx, presentResult) });
 
-  /** Asks for each operation what HTTP asks for each request. Throws what is wrong with it. */
+  /** Makes the same checks for each operation as HTTP makes for each request. Throws the error of a failed check. */
   async function admitOperation(
     { extra, connectionParams }: { extra: Connection; connectionParams?: { authorization?: unknown } },
     id: string,
@@ -105,7 +105,7 @@ export function serveGraphqlWebsocket(
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const socket = connected.get(extra);
     if (!socket) throw new Unauthenticated();
-    // Before anything waits for anything: ten thousand messages may have come at once.
+    // Checked before the first `await`, because ten thousand messages may have arrived at once.
     if (live.isBusy(socket.viewer)) throw new RateLimited('You have too many operations under way.', 1_000);
     const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(extra.request));
     const { operationName = null } = payload;
@@ -131,12 +131,13 @@ export function serveGraphqlWebsocket(
     return args;
   }
 
-  /** What is followed is told by the streams; whatever else comes of it goes the way of the protocol. */
+  /** The events of a subscription are sent by the shared streams. The library sends the result of a failed start. */
   async function subscribe(args: ExecutionArgs) {
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
     const started = admitted.get(args);
-    if (!started || !(source instanceof Followed)) throw new Error('Nobody knows how to follow this.');
+    if (!started || !(source instanceof Followed))
+      throw new Error('This subscription has no source to follow.');
     const unfollow = started.socket.follow(source.projectId);
     return streams.follow((ended) => new Subscriber(started, source, ended), unfollow);
   }
@@ -149,7 +150,7 @@ export function serveGraphqlWebsocket(
       const { socket, request } = extra;
       try {
         const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(request));
-        // Whoever hung up in the meantime would never be counted out again.
+        // A socket that has closed meanwhile is not counted, because its close event would never remove it again.
         if (socket.readyState !== socket.OPEN) return false;
         const entered = live.admit({
           viewer,
@@ -159,7 +160,7 @@ export function serveGraphqlWebsocket(
         if (entered) {
           connected.set(extra, entered);
           extra.admit(inflows.ofViewer(viewer));
-          // Not the protocol's onClose, which waits for what is under way to end.
+          // Not the protocol's onClose, which waits for the operations under way to end.
           socket.once('close', () => live.leave(entered));
         } else socket.close(closeCodes.tryAgainLater, 'TOO_MANY_SOCKETS');
         return true;

@@ -9,40 +9,41 @@ import { FrameRate } from './frame-rate.ts';
 import { FrameScan } from './frame-scan.ts';
 
 /*
- * `ws` works on all frames of a chunk in one turn, so ten thousand pings would be answered before any other client
- * is. A scan of the headers stands between the stream and the library and hands on so many frames in a second; until
- * more may come the socket is not read from. Reading later is better than closing: a client that subscribes to much
- * at once loses nothing, and one that floods cannot come back to do so again. After twenty seconds of it the socket
- * is closed. One socket has half of what its viewer may send, so the viewer's others are still read.
+ * `ws` processes all frames of a chunk in one turn of the event loop. So ten thousand pings would delay all other
+ * clients. A scan of the frame headers between the stream and the library passes on a limited number of frames a
+ * second. Above the limit the socket is not read. Reading later is better than closing: a client that makes many
+ * subscriptions at once loses nothing, and a client that floods cannot flood again over a new connection. After
+ * twenty seconds above the limit the socket is closed. One socket may use half of its viewer's limit, so the viewer's
+ * other sockets are still read.
  */
 
-/** Until it has said who it is a client sends a token, and answers pings. */
+/** The limit before authentication, when a client only sends its token and answers pings. */
 const strangerFramesPerSecond = 20;
 const strangerMessageBytes = 16 * 1_024;
-/** Of a viewer's frames: one socket must not keep the others of its viewer waiting. */
+/** The share of the viewer's limit that one socket may use, so that it does not block the viewer's other sockets. */
 const shareOfSocket = 1 / 2;
-/** How long a socket that has sent too many frames is not read from, at a time. */
+/** The pause in reading from a socket that has sent too many frames. It is repeated while there are too many. */
 const pauseMs = 50;
-/** A client that sends too many for so long does not do it by chance. */
+/** A socket that is above the limit for this long is closed, because its client does not do it by chance. */
 const behindForMs = 20_000;
 
-/** What may come in over a socket. */
+/** The limits of what a client may send over a socket. */
 export interface Inflow {
   readonly rate: FrameRate;
-  /** That of all sockets of the viewer; null for a stranger. */
+  /** The rate of all sockets of the viewer; null before authentication. */
   readonly shared: FrameRate | null;
   readonly maxMessageBytes: number;
-  /** Opens a count of bytes for the one who sends them. */
+  /** Opens a count of bytes for the sender. */
   hold(): Hold;
 }
 
-/** Who may send what: an address that has not said who it is, and a viewer over all their sockets. */
+/** Gives the limits: by address before authentication, then by viewer, shared by all their sockets. */
 export interface Inflows {
   ofStranger(address: string): Inflow;
   ofViewer(viewer: Viewer): Inflow;
 }
 
-/** Makes those of a process. */
+/** Makes the limits of a process. */
 export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | 'config'>): Inflows {
   const rates = new LRUCache<string, FrameRate>({ max: 10_000 });
   const perSecond = config.WS_FRAMES_PER_SECOND;
@@ -67,20 +68,20 @@ export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | '
   };
 }
 
-/** Why a socket is closed whose client sends too much: the reason that it is told. */
+/** The close reasons for a client that sends too much. */
 export type Excess = 'MESSAGE_TOO_LARGE' | 'TOO_MANY_FRAMES' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE';
 
-/** The excess that a refused count of bytes is. Throws all other errors. */
+/** The close reason for an error that refused a count of bytes. Throws all other errors. */
 export function excessOf(error: unknown): Excess {
   if (!isForLater(error)) throw error;
   return error instanceof RateLimited ? 'RATE_LIMITED' : 'SERVICE_UNAVAILABLE';
 }
 
 /**
- * Stands between a socket's stream and the library, which works on each frame of a chunk before anyone else has a turn.
- * Frames above the rate are not handed on, of whatever kind they are: the socket is not read from until there is room, so
- * a client that sends fast once loses nothing, and one that goes on is slowed down by TCP, and refused after a while. What is
- * kept of a message that is not complete is counted. `refuse` is told of too much; `inflow` is asked anew for each chunk.
+ * Limits what passes from a socket's stream to the library. Frames of every kind above the rate are not passed on,
+ * and the socket is not read until there is room. So a client that sends fast once loses nothing. A client that goes
+ * on is slowed down by TCP, and refused after a while. The bytes of incomplete messages are counted. `refuse` is
+ * called when there is too much. `inflow` is called for each chunk, because the limits change with authentication.
  */
 export function limitInflow(
   { socket, stream }: { socket: WebSocket; stream: Duplex },
@@ -92,7 +93,7 @@ export function limitInflow(
   let hold: Hold | null = null;
   let behindSince: number | null = null;
 
-  /** Of what the library keeps and of what waits here. */
+  /** Counts the bytes that the library keeps and the bytes that wait here. */
   function count(waiting: number): void {
     hold?.release();
     hold = null;
@@ -139,12 +140,13 @@ export function limitInflow(
   }
 
   stream.removeAllListeners('data');
-  // The library takes its own listener off when it wants no more. Node finds this one by the property, as it does for `once`.
+  // The library removes its own listener when it stops reading. Node then removes this one, which it finds by the
+  // property `listener`, as for `once`.
   stream.on('data', Object.assign(handOn, { listener: library.listener }));
   stream.once('close', () => hold?.release());
 }
 
-/** How the library reads from the stream: by the only listener that it has by now. */
+/** The library's access to the stream: its listener is the only one at this point. */
 function libraryOf(stream: Duplex) {
   const [listener] = stream.listeners('data');
   if (!listener) throw new Error('The library does not listen to the stream.');

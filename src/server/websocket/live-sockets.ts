@@ -9,22 +9,22 @@ import { createOutage } from '../../logger.ts';
 import { type Viewer, viewerName } from '../../platform/auth/viewer.ts';
 import type { ServerContext } from '../server-context.ts';
 
-/** Access that has ended ends the socket within this time, and that of one statement. */
+/** A socket whose access has ended is closed within this time and the time of one statement. */
 const reviewEveryMs = 1_000;
 
-/** Somebody's open connection. */
+/** A viewer's open connection. */
 export interface LiveSocket {
   readonly viewer: Viewer;
-  /** Subscriptions and other operations under way on it. */
+  /** The number of subscriptions and other operations under way on the socket. */
   operations(): number;
-  /** Notes that a project is followed on it; returns what ends that. */
+  /** Notes that the socket follows a project. Returns the function that ends the note. */
   follow(projectId: string): () => void;
   close(reason: AccessEnd): void;
 }
 
-/** Who is connected to this process, and what they follow. */
+/** The sockets of this process, and the projects that they follow. */
 export interface LiveSockets {
-  /** Counts a socket in; null when the viewer has too many. */
+  /** Admits a socket; null when the viewer has too many sockets. */
   admit(socket: Pick<LiveSocket, 'viewer' | 'operations' | 'close'>): LiveSocket | null;
   leave(socket: LiveSocket): void;
   /** Whether the viewer has too many operations under way, over all their sockets. */
@@ -32,15 +32,15 @@ export interface LiveSockets {
   stop(): void;
 }
 
-/** What is asked about all sockets that were opened with one credential: about itself, or about one project. */
+/** A check for all sockets of one credential: of the credential itself, or of its access to one project. */
 interface Question extends Follower {
-  /** And how often they follow it. */
+  /** The sockets, and how many of each socket's subscriptions need this check. */
   readonly sockets: Map<LiveSocket, number>;
 }
 
 /**
- * Keeps the caps, and asks once a second whether those who are connected still may be: every process looks at the
- * database for itself, so it does not matter which of them a key was revoked on. The admin has no caps.
+ * Enforces the limits of sockets, and reviews the access of all sockets once a second. Every process reads the database
+ * itself, so a key may be revoked on any process. The admin has no limits.
  */
 export function createLiveSockets(ctx: ServerContext): LiveSockets {
   const live = new Map<string, Set<LiveSocket>>();
@@ -54,7 +54,7 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
     over: 'the access of sockets is reviewed again',
   });
 
-  /** Keeps a question for as long as one socket has it; returns what ends that. */
+  /** Keeps a check as long as a socket needs it. Returns the function that ends the need of this socket. */
   function keepAsking(socket: LiveSocket, projectId: string | null): () => void {
     const { viewer } = socket;
     const key = `${projectId} ${credentialOf(viewer)}`;
@@ -80,7 +80,7 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
       for (const [index, standing] of standings.entries())
         if (isEnd(standing)) for (const socket of asked[index]?.sockets.keys() ?? []) socket.close(standing);
     } catch (error) {
-      // Nothing is told meanwhile either: what is told comes from the same database.
+      // No events are sent meanwhile either, because they are read from the same database.
       outage.failed(error);
     } finally {
       isReviewing = false;

@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerContext } from '../server-context.ts';
 
 /**
- * Whether a page of this origin may open a socket: browsers ask nobody before they connect, so the server has to
- * look. Clients that are no browsers send no origin. Our own pages and those of CORS_ORIGINS may.
+ * Whether a page of this origin may open a socket. The server must check, because browsers send no preflight request
+ * before they connect. Clients other than browsers send no origin. Our own pages and the pages of CORS_ORIGINS may
+ * connect.
  */
 export function isOriginAllowed(
   { config, publicUrl }: Pick<ServerContext, 'config' | 'publicUrl'>,

@@ -8,23 +8,24 @@ import type { Subscriber } from './subscriber.ts';
 import { type Alike, type Teller, trustedForMs } from './tell.ts';
 
 /*
- * Subscribers with the same document and variables are read for, reviewed and executed for once for each kind and
- * role of viewer. The bytes are shared; id and cost are spliced in. The execution notes whether a resolver looked at
- * the viewer: then its answer is not shared. A subscriber catches up alone and joins at the newest step. One that
- * cannot pay, or does not read, leaves and catches up alone again. A read says whether it reached the newest step.
- * Sockets, and those who are sent the same, are kept by credential, so a review costs what there are credentials and
- * projects, not sockets.
+ * Subscribers with the same document and variables share the read of events, the review of access and the execution:
+ * one execution for each kind and role of viewer. They share the bytes of the result; id and cost are inserted for
+ * each. An execution notes whether a resolver read the viewer; its result is then not shared. A subscriber first
+ * catches up alone and joins its group at the newest step. A subscriber that cannot pay, or does not read, leaves the
+ * group and catches up alone again. A read says whether it reached the newest step. Sockets and members of a group
+ * are kept by credential, so the cost of a review grows with the number of credentials and projects, not of sockets.
  */
 
-/** Tells subscribers what they follow, once for all who follow the same. */
+/** Sends subscribers the events that they follow. The work is done once for all subscribers of the same events. */
 export interface SharedStreams {
-  /** Ends when there is nothing more to tell; yields nothing, since what it tells goes straight to the socket. */
+  /** Ends when no more events can come. Yields nothing, because the events are written to the socket directly. */
   follow(make: (ended: AbortSignal) => Subscriber, onEnd: () => void): AsyncGenerator<never, void>;
 }
 
 /**
- * Each subscriber first catches up by itself, at the pace at which it reads and pays; once it has reached the newest step
- * it joins those who follow the same. A group leaves behind who falls behind, and they catch up by themselves again.
+ * Each subscriber first catches up alone, at the pace at which it reads and pays. At the newest step it joins the
+ * group of subscribers that follow the same. A subscriber that is too slow for its group leaves it and catches up
+ * alone again.
  */
 export function createSharedStreams(tools: {
   events: Pick<EventFeed, 'follow'>;
@@ -43,12 +44,12 @@ export function createSharedStreams(tools: {
     return group;
   }
 
-  /** Tells one subscriber what is stored. Resolves to whether that was all there ever will be. */
+  /** Sends one subscriber the stored events. Resolves to true when no more can come, or the subscriber has ended. */
   async function catchUp(subscriber: Subscriber): Promise<boolean> {
     const { followed, key, ended } = subscriber;
     let read = () => followed.read(subscriber.position);
     for (;;) {
-      const told = groups.get(key)?.position();
+      const groupPosition = groups.get(key)?.position();
       const { steps, readOn } = await read();
       let alike: Alike | undefined;
       let reviewedAt = Number.NEGATIVE_INFINITY;
@@ -68,9 +69,11 @@ export function createSharedStreams(tools: {
         read = readOn;
         continue;
       }
-      // The read reached the newest step, so it brought all that a group had told before it. The rest is not for us.
+      // The read reached the newest step, so it brought all steps up to the group's position before it. So the steps
+      // between the subscriber's position and the group's are not for this subscriber.
       const { position } = subscriber;
-      if (told !== undefined && position !== null && position < told) subscriber.position = told;
+      if (groupPosition !== undefined && position !== null && position < groupPosition)
+        subscriber.position = groupPosition;
       return ended.aborted;
     }
   }
@@ -79,7 +82,7 @@ export function createSharedStreams(tools: {
     const [alike] = await teller.review([new Set([subscriber])], (_, why) => {
       throw why;
     });
-    if (!alike) throw new Error('A review told nothing.');
+    if (!alike) throw new Error('The review of a subscriber has no result.');
     return alike;
   }
 
@@ -95,7 +98,7 @@ export function createSharedStreams(tools: {
   };
 }
 
-/** An empty purse slows a subscriber down, and loses nothing. Null when they are gone. */
+/** Pays for an event. Waits while there are too few points, so no event is lost. Null when the subscriber has ended. */
 async function payWithPatience(subscriber: Subscriber): Promise<Cost | null> {
   const { ended } = subscriber;
   while (!ended.aborted) {

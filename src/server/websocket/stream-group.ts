@@ -6,17 +6,19 @@ import type { Cost } from '../../platform/limits/cost-meter.ts';
 import type { Subscriber } from './subscriber.ts';
 import { type Alike, type Teller, trustedForMs } from './tell.ts';
 
-/** Other work of the process gets its turn after so many have been told. */
-const toldInOneTurn = 250;
+/**
+ * After this many subscribers the sending yields to the event loop, so that other work of the process is not delayed.
+ */
+const sentInOneTurn = 250;
 
-/** How a subscriber left its group: it knows all there is to know, or must catch up by itself. */
+/** How a subscriber left its group. DONE: no more events can come. BEHIND: it must catch up alone. */
 export type Outcome = 'DONE' | 'BEHIND';
 
-/** Those who follow the same, with the same document and variables, and have been told the same. */
+/** Subscribers that follow the same, with the same document and variables, at the same position. */
 export interface StreamGroup {
-  /** Resolves when the subscriber is no longer in it. Throws what ended it for them. */
+  /** Resolves when the subscriber has left the group. Rejects with the error that ended its membership. */
   join(subscriber: Subscriber): Promise<Outcome>;
-  /** The newest step that it has told. */
+  /** The newest step that the group has sent. */
   position(): bigint;
 }
 
@@ -25,10 +27,13 @@ interface Place {
 }
 
 /**
- * Reads each step once for all. Three rules make it as good as reading alone: nobody is let in while a batch is told, so
- * whoever is told of it was asked for after it was read; nobody is let in whose position is behind the group's, so
- * nobody misses a step; nobody is told a step that is not behind their own position, so nobody is told one twice. It
- * waits for none of them: who cannot pay, or does not read, is out.
+ * Reads each step once for all members. Three rules give each member the same steps as reading alone:
+ *
+ * 1. No subscriber is admitted while a batch is sent, so each receiver's access is reviewed after the batch was read.
+ * 2. No subscriber is admitted whose position is before the group's, so no member misses a step.
+ * 3. A step is sent only to members whose position is before it, so no member gets a step twice.
+ *
+ * The group waits for no member: a member that cannot pay, or does not read, leaves.
  */
 export function startStreamGroup(
   { events, teller }: { events: Pick<EventFeed, 'follow'>; teller: Teller },
@@ -37,7 +42,7 @@ export function startStreamGroup(
 ): StreamGroup {
   const places = new Map<Subscriber, Place>();
   const waiting = new Set<Subscriber>();
-  /** By credential: who came with the same is asked for once. */
+  /** The members by credential. The access of members with the same credential is reviewed once. */
   const members = new Map<string, Set<Subscriber>>();
   const stopping = new AbortController();
   let position = start;
@@ -95,8 +100,8 @@ export function startStreamGroup(
   async function tellAlike(alike: Alike, { sequence, value }: Step): Promise<void> {
     const payloadOf = await teller.payloads(alike, value);
     const late: Promise<void>[] = [];
-    let told = 0;
-    // Whoever leaves is out of their set at once, and nobody comes in.
+    let sent = 0;
+    // A member that leaves is removed from the set at once. No new member joins meanwhile.
     for (const together of alike.subscribers) {
       for (const subscriber of together) {
         if ((subscriber.position ?? -1n) >= sequence) continue;
@@ -107,14 +112,14 @@ export function startStreamGroup(
           if (paid instanceof Promise) late.push(deliverPaid(subscriber, payload, sequence, paid));
           else deliver(subscriber, payload, sequence, paid);
         }
-        told += 1;
-        if (told % toldInOneTurn === 0) await nextTurn();
+        sent += 1;
+        if (sent % sentInOneTurn === 0) await nextTurn();
       }
     }
     await Promise.all(late);
   }
 
-  /** Also what nobody is left for: whoever waits to be let in must be seen to be behind it. */
+  /** Sends steps to the members. Without members it still moves the position, by which `admit` refuses subscribers. */
   async function tell(steps: readonly Step[]): Promise<void> {
     let reviewed: Alike[] = [];
     let reviewedAt = Number.NEGATIVE_INFINITY;
@@ -130,13 +135,13 @@ export function startStreamGroup(
     }
   }
 
-  /** Whether nobody is left. */
+  /** Reads and sends the new steps. Resolves to true when no member is left. */
   async function readAndTell(): Promise<boolean> {
     isTelling = true;
     try {
       for (;;) {
         const { steps, readOn } = await followed.read(position);
-        // A state that begins anew has no place in the order: each catches up with it alone.
+        // A new state of what is followed has no place in the order of steps, so each subscriber reads it alone.
         if (steps.some(({ sequence }) => sequence <= position)) endAll('BEHIND');
         else await tell(steps);
         if (places.size === 0) return true;
@@ -151,7 +156,7 @@ export function startStreamGroup(
   function endAll(outcome: Outcome | Error): void {
     for (const place of places.values()) place.leave(outcome);
   }
-  // Not before the first has joined.
+  // Starts after the first subscriber has joined.
   queueMicrotask(() => {
     events.follow(followed.projectId, readAndTell, stopping.signal).then(
       () => endAll('DONE'),

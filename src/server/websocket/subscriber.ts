@@ -10,24 +10,23 @@ import type { Purse } from '../purse.ts';
 import { textFrame } from './text-frame.ts';
 import { type Connection, isSlow, push } from './websocket-connection.ts';
 
-/** One subscription of one client. A class, so that telling thousands touches little memory of each. */
+/** One subscription of one client. A class, because sending to thousands then touches little memory of each. */
 export class Subscriber {
   readonly viewer: Viewer;
-  /** The same for those who came with the same. */
+  /** The name of the viewer's credential. Subscribers with the same credential have the same name. */
   readonly credential: string;
   readonly args: ExecutionArgs;
   readonly followed: Followed;
-  /** The same for those who follow the same with the same document and variables. */
+  /** Equal for subscribers that follow the same with the same document and variables. */
   readonly key: string;
   readonly ended: AbortSignal;
-  /** The newest step that it was told. */
+  /** The newest step that the client has; null when the current state must be sent first. */
   position: bigint | null;
   private readonly connection: Started['connection'];
   private readonly purse: Purse;
   private readonly points: number;
   private readonly head: Buffer;
 
-  /** A subscription as it starts. */
   constructor(started: Started, followed: Followed, ended: AbortSignal) {
     this.viewer = started.viewer;
     this.credential = credentialOf(started.viewer);
@@ -42,47 +41,49 @@ export class Subscriber {
     this.head = Buffer.from(`{"id":${JSON.stringify(started.id)},"type":"${MessageType.Next}","payload":{`);
   }
 
-  /** Pays for the next step, mostly at once; comes to the refusal of a purse with too little in it. */
+  /**
+   * Pays for the next step, mostly without waiting. Returns or resolves to RateLimited when there are too few points.
+   */
   pay(): Cost | Promise<Cost | RateLimited> {
     return this.purse.payNext(this.points);
   }
 
-  /** Whether much of what it was told still waits to be read. */
+  /** Whether the client has not yet read much of what was sent. */
   isSlow(): boolean {
     return isSlow(this.connection);
   }
 
-  /** Tells a step and waits for nothing. */
+  /** Sends a step without waiting. */
   push(payload: Buffer, cost: Cost): void {
     push(this.connection, this.message(payload, cost));
   }
 
-  /** Tells a step and waits until it is on its way. */
+  /** Sends a step and waits until it is written to the network. */
   send(payload: Buffer, cost: Cost): Promise<void> {
     return this.connection.send(this.message(payload, cost));
   }
 
-  /** All but id and cost is the same bytes for everybody. */
+  /** Builds the message. All its bytes except id and cost are the same for all subscribers. */
   private message(payload: Buffer, { requested, remaining, restoreRate }: Cost): Buffer {
     const cost = `{"requested":${requested},"remaining":${remaining},"restoreRate":${restoreRate}}`;
     return textFrame(this.head, payload, `,"extensions":{"cost":${cost}}}}`);
   }
 }
 
-/** What is known of a subscription before it follows anything. */
+/** A subscription that is admitted and has no source of events yet. */
 export interface Started {
   readonly connection: Connection;
-  /** The client's name for it. */
+  /** The client's id for the subscription. */
   readonly id: string;
   readonly args: ExecutionArgs;
   readonly viewer: Viewer;
   readonly purse: Purse;
-  /** The price of each step. */
+  /** The cost of each step, in query points. */
   readonly points: number;
 }
 
 function shareKey({ schema, document, operationName, variableValues }: ExecutionArgs, followed: Followed) {
-  // One that is left out has its default, unlike one that is null.
+  // A variable that is omitted has its default, unlike a variable that is null. So the two must differ here.
   const variables = [...answeringVariables({ schema, document })].map((name) =>
     variableValues && Object.hasOwn(variableValues, name) ? [name, variableValues[name]] : [name],
   );
@@ -95,8 +96,8 @@ function shareKey({ schema, document, operationName, variableValues }: Execution
 const answering = new WeakMap<DocumentNode, ReadonlySet<string>>();
 
 /**
- * The variables that answers depend on: all but those that only say what is followed and from where, which `followed`
- * knows. Clients that come back each give another `after`.
+ * The variables that results depend on. Variables that are only arguments of the subscription's own field are left out,
+ * because `followed` covers them. Otherwise clients that reconnect, each with another `after`, would share no results.
  */
 function answeringVariables({ schema, document }: Pick<ExecutionArgs, 'schema' | 'document'>) {
   const known = answering.get(document);

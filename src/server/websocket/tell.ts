@@ -1,7 +1,7 @@
 import { type ExecutionResult, execute, type FormattedExecutionResult } from 'graphql';
 import { knowRole } from '../../features/access/authorize.ts';
 import { isEnd, refusal, reviewAccess } from '../../features/access/review-access.ts';
-import type { Role } from '../../platform/auth/policy.ts';
+import type { Role } from '../../platform/auth/role.ts';
 import { watchViewer } from '../../platform/auth/watch-viewer.ts';
 import type { Context } from '../../platform/context.ts';
 import { Loaders } from '../../platform/reads/loaders.ts';

@@ -6,49 +6,50 @@ import { toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { type Excess, excessOf, type Inflow, limitInflow } from './inflow.ts';
 
-/** What the protocol's hooks know of a connection. */
+/** A connection, as the protocol's hooks get it. */
 export interface Connection {
   readonly socket: WebSocket;
-  /** What the socket writes its frames to. */
+  /** The stream that the socket writes its frames to. */
   readonly stream: Duplex;
   readonly request: IncomingMessage;
-  /** Lets in what this one may send, from now on. */
+  /** Replaces the limits of what the client may send. */
   admit(inflow: Inflow): void;
-  /** Sends a whole frame; resolves when it is on its way, or there is nobody to send to. */
+  /** Sends a whole frame. Resolves when it is written to the network, or the socket is closed. */
   send(frame: Buffer): Promise<void>;
 }
 
-/** Of RFC 6455's registry: "try again later". Clients of graphql-ws do. */
+/** The close code "try again later" of RFC 6455's registry. Clients of graphql-ws then connect again. */
 export const tryAgainLater = 1013;
 const policyViolation = 1008;
 const messageTooBig = 1009;
-/** Clients of graphql-ws come back after "try again later", and after none of the others. */
+/** Clients of graphql-ws connect again after "try again later", and after none of the other codes. */
 const closeCodes: Readonly<Record<Excess, number>> = {
   MESSAGE_TOO_LARGE: messageTooBig,
   TOO_MANY_FRAMES: policyViolation,
   RATE_LIMITED: tryAgainLater,
   SERVICE_UNAVAILABLE: tryAgainLater,
 };
-/** What only a server says. */
+/** Messages that only a server may send. */
 const serverMessages: readonly MessageType[] = [
   MessageType.ConnectionAck,
   MessageType.Next,
   MessageType.Error,
 ];
-/** With more than this unread, a reader is waited for. */
+/** A client with more than this unread counts as slow. */
 const slowFromBytes = 64 * 1024;
-/** With more than this unread, a reader is given up: it may send faster than it reads what it gets for it. */
+/** A client with more than this unread is disconnected: it may send requests faster than it reads the responses. */
 const maxBufferedBytes = 1_048_576;
-/** A reader that takes nothing of what waits for it within this time is given up; shorter than two pings. */
+/** A client that reads nothing within this time is disconnected. The time is shorter than two ping intervals. */
 const stalledAfterMs = 8_000;
-/** Whoever is given up may still read why. */
+/** How long a client that is disconnected has to read the reason. */
 const goodbyeMs = 2_000;
-/** A client that answers no ping within this time is gone. */
+/** The interval of pings. A client that has sent nothing since the last ping is disconnected. */
 const keepAliveMs = 10_000;
 
 /**
- * Speaks graphql-transport-ws on a socket. The library's own adapter writes what clients do wrong to the console,
- * stack and all; here it is a line of the log, and not a loud one, since any stranger can cause it.
+ * Serves graphql-transport-ws on a socket. The library's own adapter is not used, because it writes the errors of
+ * clients with their stacks to the console. Here they are log lines of a low level, because any client can cause
+ * them.
  */
 export function openConnection(
   server: Server<Connection & Record<string, never>>,
@@ -63,18 +64,18 @@ export function openConnection(
     isAlive = false;
     socket.ping();
   }, keepAliveMs);
-  // An answer may wait behind much else that the client has sent.
+  // Any message shows that the client is alive, because its pong may come after much other data that it has sent.
   for (const sign of ['pong', 'ping', 'message'] as const) {
     socket.on(sign, () => {
       isAlive = true;
     });
   }
-  // Where much is unread already nothing is added to it.
+  // A slow client gets no pong, so that its unread bytes do not grow.
   socket.on('ping', (data) => {
     if (!isSlow(connection)) socket.pong(data);
   });
 
-  /** Once, since the socket is not open any more then. It may never read the reason, so it does not get long. */
+  /** Disconnects the client, at most once. The client may never read the reason, so the socket is soon terminated. */
   function giveUp(code: number, reason: string, words: string): void {
     if (socket.readyState !== socket.OPEN) return;
     log.info({ bufferedBytes: stream.writableLength, reason }, words);
@@ -82,16 +83,16 @@ export function openConnection(
     setTimeout(() => socket.terminate(), goodbyeMs).unref();
     end(code, reason);
   }
-  const giveUpReader = () => giveUp(tryAgainLater, 'SLOW_READER', 'a slow reader was given up');
+  const giveUpReader = () => giveUp(tryAgainLater, 'SLOW_READER', 'a slow reader was disconnected');
 
   function giveUpSender(excess: Excess): void {
     const code = closeCodes[excess];
     socket.pause();
-    giveUp(code, excess, 'a socket that sends too much was given up');
+    giveUp(code, excess, 'a client that sends too much was disconnected');
   }
   limitInflow({ socket, stream }, () => current, giveUpSender);
 
-  /** Resolves when what `write` writes is on its way, or there is nobody to write to. */
+  /** Resolves when the data of `write` is written to the network, or the socket is closed. */
   const written = (write: (done: () => void) => void) =>
     new Promise<void>((resolve) => {
       if (stream.writableLength > maxBufferedBytes) giveUpReader();
@@ -100,7 +101,7 @@ export function openConnection(
         giveUpReader();
         resolve();
       }, stalledAfterMs).unref();
-      // Also told of a connection that is broken: the client has gone, and the socket will say so.
+      // `done` is also called when the connection is broken. The socket then emits its close event.
       write(() => {
         clearTimeout(stalled);
         resolve();
@@ -122,7 +123,7 @@ export function openConnection(
     {
       protocol: socket.protocol,
       send: sendText,
-      // Without what it came with: nobody gets to choose how much we send them.
+      // The pong has no payload, so that a client cannot choose how much it is sent.
       onPing: () => sendText(JSON.stringify({ type: MessageType.Pong })),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (take) =>
@@ -133,7 +134,7 @@ export function openConnection(
     },
     connection as Connection & Record<string, never>,
   );
-  /** Counts a message until it is answered, that of a subscription until its end. */
+  /** Counts the bytes of a message until it is answered, or until its subscription ends. */
   async function onText(text: string, take: (text: string) => Promise<void>): Promise<void> {
     const hold = current.hold();
     try {
@@ -144,7 +145,7 @@ export function openConnection(
     try {
       await take(text);
     } catch (error) {
-      // A socket that broke while it was written to is no fault of ours.
+      // A socket that closed during the write is no fault of ours.
       if (socket.readyState !== socket.OPEN) return;
       if (serverMessages.includes(parseMessage(text).type)) {
         return socket.close(CloseCode.BadRequest, 'Invalid message received');
@@ -156,26 +157,28 @@ export function openConnection(
     }
   }
   let isEnded = false;
-  /** Ends what is under way on it. */
+  /** Ends the operations under way on the socket. */
   function end(code: number, reason: string): void {
     if (isEnded) return;
     isEnded = true;
     clearInterval(keepAlive);
-    closed(code, reason).catch((error: unknown) => log.warn({ err: toError(error) }, 'a socket ended badly'));
+    closed(code, reason).catch((error: unknown) =>
+      log.warn({ err: toError(error) }, 'ending a socket failed'),
+    );
   }
   socket.once('close', (code, reason) => end(code, String(reason)));
 }
 
 /**
- * Sends a whole frame without waiting, to one that is not slow. It goes past the library, in one write and in its place
- * all the same: the library writes its own frames at once, since it neither compresses nor sends in fragments here, and
- * once it has said goodbye the socket is not open.
+ * Sends a whole frame without waiting, to a client that is not slow. It is written to the stream directly, in one
+ * write. The order of frames is kept: the library writes its own frames at once, because it does not compress or
+ * fragment here. After the library has sent a close frame, the socket is not open.
  */
 export function push({ socket, stream }: Connection, frame: Buffer): void {
   if (socket.readyState === WebSocket.OPEN) stream.write(frame);
 }
 
-/** Whether so much waits to be read that one should rather wait. */
+/** Whether the client has so much unread that the sender should wait. */
 export function isSlow({ stream }: Connection): boolean {
   return stream.writableLength > slowFromBytes;
 }

@@ -415,7 +415,7 @@ it('an event shows its budget and alert to those who may see them, and is told t
         if (String(kind).startsWith('BUDGET') || errors)
           seen.push(JSON.stringify(errors ?? [kind, budget, budgetAlert]));
       }
-    })().catch(() => undefined);
+    })().catch((error: unknown) => seen.push(String(error)));
     return seen;
   };
   const [shown, hidden] = [follow(owner), follow(viewer)];

@@ -4,8 +4,8 @@ import { failureColumns } from '../../../src/features/generations/failure.ts';
 it('the message of a failure is cut between characters', () => {
   const message = `${'a'.repeat(999)}😀`;
   expect(failureColumns({ code: 'PROVIDER_FAILED', message, retryable: false })).toEqual({
-    failure_code: 'PROVIDER_FAILED',
-    failure_message: 'a'.repeat(999),
-    failure_retryable: false,
+    failureCode: 'PROVIDER_FAILED',
+    failureMessage: 'a'.repeat(999),
+    failureRetryable: false,
   });
 });

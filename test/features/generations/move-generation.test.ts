@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import { writeProgress } from '../../../src/features/generations/progress.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
@@ -19,7 +20,7 @@ let token: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);
@@ -48,7 +49,7 @@ const events = () => db.projectEvent.findMany({ where: { projectId }, orderBy: {
 it('of twenty that want the same move one makes it, and there is one event', async () => {
   const moves = await Promise.all(
     Array.from({ length: 20 }, () =>
-      moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: randomUUID() } }),
+      moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attemptToken: randomUUID() } }),
     ),
   );
   const [moved, ...others] = moves.filter((row) => row !== null);
@@ -59,8 +60,8 @@ it('of twenty that want the same move one makes it, and there is one event', asy
 });
 
 it('an attempt that no longer holds the run writes nothing', async () => {
-  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
-  const late = { to: 'SUBMITTED', token: randomUUID(), set: { provider_request_id: 'r-1' } } as const;
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attemptToken: token } });
+  const late = { to: 'SUBMITTED', token: randomUUID(), set: { providerRequestId: 'r-1' } } as const;
   expect(await moveGeneration({ db, jobs }, id, late)).toBeNull();
   expect(await status()).toBe('SUBMITTING');
   expect(await moveGeneration({ db, jobs }, id, { ...late, token })).toMatchObject({
@@ -71,14 +72,14 @@ it('an attempt that no longer holds the run writes nothing', async () => {
 
 it('a token that is kept already is refused: a review gave it up', async () => {
   await db.submitIntent.create({ data: { token, generationId: id } });
-  const submit = { to: 'SUBMITTING', set: { attempt_token: token } } as const;
+  const submit = { to: 'SUBMITTING', set: { attemptToken: token } } as const;
   await expect(moveGeneration({ db, jobs }, id, submit)).rejects.toThrow('submit_intents');
   expect(await status()).toBe('QUEUED');
 });
 
 it('a move for a run that no attempt holds is for such a run, or for its own', async () => {
   const found = { to: 'SUBMITTED', from: ['UNCERTAIN'], orUnheld: true } as const;
-  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attemptToken: token } });
   await moveGeneration({ db, jobs }, id, { to: 'UNCERTAIN' });
   expect(await moveGeneration({ db, jobs }, id, found)).toBeNull();
   expect(await moveGeneration({ db, jobs }, id, { ...found, token: randomUUID() })).toBeNull();
@@ -87,9 +88,9 @@ it('a move for a run that no attempt holds is for such a run, or for its own', a
 });
 
 it('a wish to cancel comes before the submit', async () => {
-  const noted = { to: 'QUEUED', from: ['QUEUED'], set: { cancel_requested_at: 'now' } } as const;
+  const noted = { to: 'QUEUED', from: ['QUEUED'], set: { cancelRequestedAt: 'now' } } as const;
   await moveGeneration({ db, jobs }, id, noted);
-  const submit = { to: 'SUBMITTING', set: { attempt_token: token } } as const;
+  const submit = { to: 'SUBMITTING', set: { attemptToken: token } } as const;
   expect(await moveGeneration({ db, jobs }, id, { ...submit, unlessCanceled: true })).toBeNull();
   expect(await status()).toBe('QUEUED');
 });
@@ -119,10 +120,10 @@ it('an uncertain run that is found at the provider has a slot again, above the l
     return { active, excess };
   };
   await db.project.update({ where: { id: projectId }, data: { maxConcurrentGenerations: 0 } });
-  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attempt_token: token } });
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTING', set: { attemptToken: token } });
   await moveGeneration({ db, jobs }, id, { to: 'UNCERTAIN' });
   expect(await count()).toEqual({ active: 0, excess: 0 });
-  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTED', set: { provider_request_id: `found-${id}` } });
+  await moveGeneration({ db, jobs }, id, { to: 'SUBMITTED', set: { providerRequestId: `found-${id}` } });
   expect(await count()).toEqual({ active: 1, excess: 1 });
   await moveGeneration({ db, jobs }, id, { to: 'STORING' });
   expect(await count()).toEqual({ active: 0, excess: 0 });
@@ -133,25 +134,25 @@ describe('a move that shares its turn', () => {
     moveTogether({ db, jobs, turns: createTurns() }, { id, projectId }, asked);
 
   it('answers the row as Prisma reads it', async () => {
-    const set = { attempt_token: token, attempted_at: 'now', provider_account: 'a' } as const;
+    const set = { attemptToken: token, attemptedAt: 'now', providerAccount: 'a' } as const;
     const moved = await move({ to: 'SUBMITTING', set });
     expect(moved).toEqual(await db.generation.findUniqueOrThrow({ where: { id } }));
   });
 
   it('tells of it as a move of several does', async () => {
     const set = {
-      attempt_token: token,
-      submitted_at: 'now',
-      started_at: 'now',
-      provider_request_id: 'r-1',
-      inference_seconds: 1.5,
-      cost_micros: '85000',
-      cost_source: 'PROVIDER',
-      failure_code: 'F',
-      failure_message: 'It "failed".',
-      failure_retryable: true,
-      is_slow: true,
-      output_problems: [{ index: 0, code: 'C', message: 'm' }],
+      attemptToken: token,
+      submittedAt: 'now',
+      startedAt: 'now',
+      providerRequestId: 'r-1',
+      inferenceSeconds: 1.5,
+      costMicros: 85_000n,
+      costSource: 'PROVIDER',
+      failureCode: 'F',
+      failureMessage: 'It "failed".',
+      failureRetryable: true,
+      isSlow: true,
+      outputProblems: [{ index: 0, code: 'C', message: 'm' }],
     } as const;
     const row = await move({ to: 'SUBMITTING', set });
     const [event] = await events();
@@ -178,18 +179,16 @@ describe.each<[string, (move: SharedMove) => Promise<unknown>]>([
     async (words) => {
       const kept = words.toWellFormed().replace('\0', '\ufffd');
       const set = (text: string) => ({
-        failure_message: text,
+        failureMessage: text,
         outputs: [{ index: 0, url: text }],
-        output_problems: [{ index: 0, code: 'OUTPUT_REFUSED', message: text }],
+        outputProblems: [{ index: 0, code: 'OUTPUT_REFUSED', message: text }],
       });
-      await move({ to: 'SUBMITTING', set: { attempt_token: token } });
+      await move({ to: 'SUBMITTING', set: { attemptToken: token } });
       await move({ to: 'FAILED', set: set(words) });
       const { failureMessage, outputs, outputProblems } = await db.generation.findUniqueOrThrow({
         where: { id },
       });
-      expect({ failure_message: failureMessage, outputs, output_problems: outputProblems }).toEqual(
-        set(kept),
-      );
+      expect({ failureMessage, outputs, outputProblems }).toEqual(set(kept));
       expect(await events()).toMatchObject([{}, { progress: { status: 'FAILED', failureMessage: kept } }]);
     },
   );

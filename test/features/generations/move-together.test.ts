@@ -4,11 +4,11 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { moveGenerationIn } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
+import { newWakeupId, wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createTurns } from '../../../src/platform/db/turns.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
-import { newWakeupId } from '../../../src/platform/jobs/wakeup.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 5 });
   otherDb = connectDatabase(database.url, { maxConnections: 5 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);
@@ -105,7 +105,7 @@ it('moves that wait together are told of in their order, and a stale one among t
 it('several moves of one run follow each other', async () => {
   const [run] = await runs(1, 'SUBMITTED');
   if (!run) throw new Error('There is none.');
-  const slow = { set: { is_slow: true }, event: 'GENERATION_SLOW' } as const;
+  const slow = { set: { isSlow: true }, event: 'GENERATION_SLOW' } as const;
   const outcomes = await together([
     [run, { to: 'PROCESSING' }],
     [run, { to: 'PROCESSING', from: ['PROCESSING'], ...slow }],
@@ -123,7 +123,7 @@ it('one that the database refuses does not harm the others', async () => {
   const id = (place: number) => `${projectId}-${place === 3 ? 1 : place}`;
   const outcomes = await together(
     rows.map((row, place): Asked => {
-      const set = { provider_account: 'a', provider_request_id: id(place) };
+      const set = { providerAccount: 'a', providerRequestId: id(place) };
       return [row, { to: 'SUBMITTED', set }];
     }),
   );
@@ -245,7 +245,7 @@ it('who has the project may point at runs that others want to move', async () =>
     const ctx = { db: otherDb, jobs, turns: createTurns() };
     waiting = Promise.all(
       rows.map((run, place) => {
-        const set = { provider_account: 'b', provider_request_id: `${projectId}-${place}` };
+        const set = { providerAccount: 'b', providerRequestId: `${projectId}-${place}` };
         return moveTogether(ctx, run, { to: 'SUBMITTED', set });
       }),
     );

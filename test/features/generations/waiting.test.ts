@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { moveGeneration } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether } from '../../../src/features/generations/move-together.ts';
 import { readProgress, writeProgress } from '../../../src/features/generations/progress.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import {
   noteWaiting,
   type Wait,
@@ -26,7 +27,7 @@ beforeAll(async () => {
   // No worker: nobody else moves the runs.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url);
-  jobs = await startJobQueue(dramatis.database.url, createLogger('silent'));
+  jobs = await startJobQueue(dramatis.database.url, [wakeups], createLogger('silent'));
   place = await newPlace(db);
 });
 afterAll(async () => {
@@ -35,7 +36,7 @@ afterAll(async () => {
   await dramatis.stop();
 });
 
-const submitting = () => ({ to: 'SUBMITTING', set: { attempt_token: randomUUID() } }) as const;
+const submitting = () => ({ to: 'SUBMITTING', set: { attemptToken: randomUUID() } }) as const;
 /** In the queue, with its slot. */
 const newRun = async () => {
   const id = await holdRun(db, place, 0n);

@@ -192,10 +192,14 @@ describe('the price book', () => {
 
   it('sets aside a configured amount for what nobody knows', async () => {
     const config = readConfig({ UNKNOWN_PRICE_HOLD: '7.50' });
-    const estimate = await estimateRun({ db, config }, 'new-model', {
-      shape: '{"outputs":1}',
-      outputCount: 1,
-    });
+    const estimate = await estimateRun(
+      { db, config },
+      {
+        model: 'new-model',
+        priceShape: '{"outputs":1}',
+        outputCount: 1,
+      },
+    );
     expect(estimate).toMatchObject({
       holdMicros: 7_500_000n,
       price: { expected: null, source: 'UNKNOWN' },
@@ -215,10 +219,14 @@ describe('the price book', () => {
       source: 'PROVIDER',
     });
     const config = readConfig({});
-    const estimate = await estimateRun({ db, config }, 'dear-model', {
-      shape: '{"outputs":1}',
-      outputCount: 1,
-    });
+    const estimate = await estimateRun(
+      { db, config },
+      {
+        model: 'dear-model',
+        priceShape: '{"outputs":1}',
+        outputCount: 1,
+      },
+    );
     expect(estimate).toMatchObject({ holdMicros: 11_250_000n, price: { expected: null, maximum: null } });
   });
 

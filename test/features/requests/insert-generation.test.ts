@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UserError } from '../../../src/errors.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
-import { insertGeneration, type NewGeneration } from '../../../src/features/requests/insert-generation.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
+import { insertGeneration } from '../../../src/features/requests/insert-generation.ts';
+import type { NewGeneration } from '../../../src/features/requests/new-generation.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Viewer } from '../../../src/platform/auth/viewer.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
@@ -21,7 +23,7 @@ let characterId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url, { maxConnections: 10 });
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);
@@ -58,7 +60,7 @@ const wish = (more: Partial<NewGeneration> = {}): NewGeneration => ({
   ...more,
 });
 const ask = (more: Partial<NewGeneration> = {}, viewer: Viewer = { kind: 'ADMIN' }) =>
-  insertGeneration({ db, jobs, turns, viewer }, wish(more), { field: 'characterId' });
+  insertGeneration({ db, jobs, turns, viewer }, wish(more), 'characterId');
 
 /** What each of them comes to, in their order: they wait for the project together, behind `first`. */
 async function together(first: () => Promise<unknown>, asks: readonly (() => Promise<GenerationRow>)[]) {
@@ -164,6 +166,36 @@ it('each of those who are written together gets their own right answer', async (
   expect(ofKey).toMatchObject({ actorKind: 'API_KEY', apiKeyId: key.apiKeyId, targetId: row(2).id });
 });
 
+it('a run, or a batch, that costs exactly what may pass does; a millionth more waits', async () => {
+  const statusOf = async (more: Partial<NewGeneration>) => (await ask(more)).status;
+  await db.project.update({ where: { id: projectId }, data: { approvalPerRunMicros: 10n } });
+  expect([await statusOf({ holdMicros: 10n }), await statusOf({ holdMicros: 11n })]).toEqual([
+    'QUEUED',
+    'AWAITING_APPROVAL',
+  ]);
+  const data = { approvalPerRunMicros: null, approvalPerBatchMicros: 20n };
+  await db.project.update({ where: { id: projectId }, data });
+  const statuses = [];
+  for (const holdMicros of [10n, 10n, 1n]) statuses.push(await statusOf({ holdMicros, batch: 'b' }));
+  expect(statuses).toEqual(['QUEUED', 'QUEUED', 'AWAITING_APPROVAL']);
+});
+
+it('a run is reused as long as one of its pictures is not discarded', async () => {
+  const wanted = { reuse: 'ANY_SEED', resultKey: hash('c') } as const;
+  const { id } = await ask(wanted);
+  const discard = (discarded: number) =>
+    db.generation.update({
+      where: { id },
+      data: { status: 'COMPLETED', finishedAt: new Date(), costMicros: 1n, pictures: 2, discarded },
+    });
+  await discard(1);
+  expect((await ask(wanted)).id).toBe(id);
+  await discard(2);
+  const bought = await ask(wanted);
+  expect(bought.id).not.toBe(id);
+  expect((await ask(wanted)).id).toBe(bought.id);
+});
+
 it('those who meet a project that closes meanwhile are told so; who was answered before gets the answer', async () => {
   const keyed = await ask({ idempotencyKey: 'before' });
   const { told } = await db.$transaction(async (tx) => {
@@ -207,7 +239,7 @@ it('a race of two hundred over two processes: as many as fit, each whole, rows i
       insertGeneration(
         { db, jobs, turns: index % 2 ? turns : other, viewer: { kind: 'ADMIN' } },
         wish({ idempotencyKey: `key ${index % 150}` }),
-        { field: 'characterId' },
+        'characterId',
       ).then(
         ({ id }) => id,
         (error: { code: string }) => error.code,

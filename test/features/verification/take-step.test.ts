@@ -88,6 +88,17 @@ describe('the entries', () => {
     },
   );
 
+  it('that do not fit are told when the first is found, and together at the end, not step by step', async () => {
+    await addEntries(run.projectId, 7_000);
+    await tamper(
+      place.testDatabase.url,
+      "UPDATE audit_entries SET action = 'MEMBER_REMOVED' WHERE sequence IN (10, 2500, 4500)",
+    );
+    expect(await pass('ENTRIES')).toMatchObject({ findingCount: 3, steps: 4 });
+    const told = place.lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
+    expect(told.map(({ findingCount }) => findingCount)).toEqual([1, 3]);
+  });
+
   it('a chain that was begun anew at a place where a step ends, one that has a gap, and one before 1', async () => {
     await addEntries(run.projectId, 2_500);
     await tamper(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { moveTogether } from '../../../src/features/generations/move-together.ts';
+import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import { sweepGenerations } from '../../../src/features/worker/sweep-generations.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
@@ -15,7 +16,7 @@ let jobs: JobQueue;
 beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDatabase(database.url);
-  jobs = await startJobQueue(database.url, createLogger('silent'));
+  jobs = await startJobQueue(database.url, [wakeups], createLogger('silent'));
 });
 afterAll(async () => {
   await jobs.stop(0);
@@ -53,8 +54,10 @@ it('a sweep and moves of the same runs wait for each other, and neither blocks t
     const moves = moveTogether(ctx, runs[1] ?? { id: '', projectId }, { to: 'SUBMITTED', from: ['QUEUED'] });
     const others = runs.map((run) => moveTogether(ctx, run, { to: 'PROCESSING' }));
     await sleep(200);
-    waiting = Promise.all([moves, ...others, sweepGenerations(ctx)]);
+    waiting = Promise.all([moves, ...others, db.$transaction((tx) => sweepGenerations(ctx, tx))]);
     await sleep(200);
   });
   expect(await waiting).toMatchObject([null, ...runs.map(() => ({ status: 'PROCESSING' })), 3]);
+  // Each has a job now.
+  expect(await db.$transaction((tx) => sweepGenerations(ctx, tx))).toBe(0);
 });

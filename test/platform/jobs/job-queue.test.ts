@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
+import { type JobKind, newJobId } from '../../../src/platform/jobs/job.ts';
 import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
-import { newWakeupId } from '../../../src/platform/jobs/wakeup.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/dramatis.ts';
 
+const kind: JobKind<{ owner: string }> = {
+  name: 'chores',
+  schema: z.object({ owner: z.string() }),
+  words: { one: 'a chore', many: 'chores' },
+  subject: ({ owner }) => ({ owner }),
+  hasUrgent: true,
+};
 let database: TestDatabase;
 let db: Database;
 beforeAll(async () => {
@@ -30,15 +38,15 @@ const countWaiting = async () =>
     )[0]?.waiting,
   );
 
-it('a wake-up that is fetched while the queue stops is given back at once', async () => {
-  const queue = await startJobQueue(database.url, createLogger('silent'));
-  const id = newWakeupId();
-  await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
+it('a job that is fetched while the queue stops is given back at once', async () => {
+  const queue = await startJobQueue(database.url, [kind], createLogger('silent'));
+  const id = newJobId();
+  await db.$transaction((tx) => queue.send(tx, kind, { id, payload: { owner: randomUUID() } }));
   const handed: string[] = [];
   // The fetch is on its way for as long as the table is held.
   const stopped = await db.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE pgboss.job IN EXCLUSIVE MODE`;
-    queue.work(async (wakeup) => void handed.push(wakeup.id), 10);
+    queue.work(kind, async (job) => void handed.push(job.id), 10);
     while ((await countWaiting()) === 0) await sleep(20);
     return [queue.stop(5_000)];
   });
@@ -50,19 +58,23 @@ it('a wake-up that is fetched while the queue stops is given back at once', asyn
 }, 20_000);
 
 it('a lease that was lost and came back to the same process is that of the one who works on it', async () => {
-  const queue = await startJobQueue(database.url, createLogger('silent'));
-  const id = newWakeupId();
-  await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
+  const queue = await startJobQueue(database.url, [kind], createLogger('silent'));
+  const id = newJobId();
+  await db.$transaction((tx) => queue.send(tx, kind, { id, payload: { owner: randomUUID() } }));
   const done = Promise.withResolvers<void>();
   let handed = 0;
   const isFresh: boolean[] = [];
-  queue.work(async (wakeup) => {
-    if (wakeup.id !== id) return;
-    handed += 1;
-    isFresh.push(wakeup.isLeaseFresh());
-    await done.promise;
-    isFresh.push(wakeup.isLeaseFresh());
-  }, 10);
+  queue.work(
+    kind,
+    async (job) => {
+      if (job.id !== id) return;
+      handed += 1;
+      isFresh.push(job.isLeaseFresh());
+      await done.promise;
+      isFresh.push(job.isLeaseFresh());
+    },
+    10,
+  );
   const job = async () => {
     const [row] = await database.query(
       `SELECT state::text AS state, retry_count AS claims, heartbeat_on > now() - interval '2 seconds' AS "isTouched"
@@ -91,29 +103,30 @@ it('a lease that was lost and came back to the same process is that of the one w
   await queue.stop(0);
 }, 20_000);
 
-/** A queue at work on two wake-ups: one that must finish, and one that hands over when it is asked to. */
+/** A queue at work on two jobs: one that must finish, and one that hands over when it is asked to. */
 async function twoAtWork() {
-  const queue = await startJobQueue(database.url, createLogger('silent'));
-  const [paid, other] = [newWakeupId(), newWakeupId()];
+  const queue = await startJobQueue(database.url, [kind], createLogger('silent'));
+  const [paid, other] = [newJobId(), newJobId()];
   await db.$transaction((tx) =>
-    queue.send(
-      tx,
-      ...[paid, other].map((id) => ({ id, generationId: '00000000-0000-4000-8000-000000000001' })),
-    ),
+    queue.send(tx, kind, ...[paid, other].map((id) => ({ id, payload: { owner: 'somebody' } }))),
   );
   const call = Promise.withResolvers<void>();
   const begun = new Set<string>();
   const told: string[] = [];
-  queue.work(async ({ id, finish }, signal) => {
-    begun.add(id);
-    if (id === other) return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
-    if (id === paid)
-      await finish(async (hurried) => {
-        const cut = new Promise<void>((resolve) => hurried.addEventListener('abort', () => resolve()));
-        await Promise.race([call.promise, cut]);
-        told.push(hurried.aborted ? 'cut short' : 'finished');
-      });
-  }, 10);
+  queue.work(
+    kind,
+    async ({ id, finish }, signal) => {
+      begun.add(id);
+      if (id === other) return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+      if (id === paid)
+        await finish(async (hurried) => {
+          const cut = new Promise<void>((resolve) => hurried.addEventListener('abort', () => resolve()));
+          await Promise.race([call.promise, cut]);
+          told.push(hurried.aborted ? 'cut short' : 'finished');
+        });
+    },
+    10,
+  );
   while (!begun.has(paid) || !begun.has(other)) await sleep(20);
   const stateOf = async (id: string) =>
     (await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id]))[0]?.state;
@@ -144,11 +157,11 @@ it('what must finish is cut short when somebody is in a hurry', async () => {
   expect([await paid(), told]).toEqual(['retry', ['cut short']]);
 });
 
-it('a queue that hands over begins nothing new, and takes wake-ups for others', async () => {
+it('a queue that hands over begins nothing new, and takes jobs for others', async () => {
   const { queue, call, begun, other } = await twoAtWork();
   void queue.handOver(1_000);
-  const id = newWakeupId();
-  await db.$transaction((tx) => queue.send(tx, { id, generationId: randomUUID() }));
+  const id = newJobId();
+  await db.$transaction((tx) => queue.send(tx, kind, { id, payload: { owner: randomUUID() } }));
   call.resolve();
   await queue.stop(1_000);
   // A fetch that was under way may have had it, and gave it back.
@@ -158,22 +171,25 @@ it('a queue that hands over begins nothing new, and takes wake-ups for others', 
   expect(await other()).toBe('retry');
 });
 
-it('a fault of a run is told once, not at each try, and anew when the run has worked in between', async () => {
-  const lines: { level: string; msg: string; generationId: string }[] = [];
+it('a fault is told once for each owner, not at each try, and anew when a job has succeeded in between', async () => {
+  const lines: { level: string; msg: string; owner: string }[] = [];
   const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
-  const queue = await startJobQueue(database.url, log);
+  const queue = await startJobQueue(database.url, [kind], log);
   const [ill, other] = [randomUUID(), randomUUID()];
-  const send = (generationId: string) =>
-    db.$transaction((tx) => queue.send(tx, { id: newWakeupId(), generationId }));
+  const send = (owner: string) => db.$transaction((tx) => queue.send(tx, kind, { payload: { owner } }));
   const tries = new Map<string, number>();
-  queue.work(async ({ generationId }) => {
-    const count = (tries.get(generationId) ?? 0) + 1;
-    tries.set(generationId, count);
-    if (count !== 4) throw new Error(count === 3 ? 'another fault' : 'a fault of ours');
-  }, 10);
+  queue.work(
+    kind,
+    async ({ payload: { owner } }) => {
+      const count = (tries.get(owner) ?? 0) + 1;
+      tries.set(owner, count);
+      if (count !== 4) throw new Error(count === 3 ? 'another fault' : 'a fault of ours');
+    },
+    10,
+  );
   const told = (id: string) =>
     lines
-      .filter(({ msg, generationId }) => msg.startsWith('a wake-up failed') && generationId === id)
+      .filter(({ msg, owner }) => msg.startsWith('a chore failed') && owner === id)
       .map(({ level }) => level);
   await Promise.all([send(ill), send(other)]);
   await eventually('both to work', () => tries.get(ill) === 4 && tries.get(other) === 4);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isTransient } from '../../../src/platform/db/transient.ts';
-import { isoTime } from '../../../src/platform/reads/json.ts';
+import { isoTime } from '../../../src/platform/reads/moment.ts';
 import { openReader, type Reader } from '../../../src/platform/reads/reader.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 

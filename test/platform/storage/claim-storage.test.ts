@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { hasImages } from '../../../src/features/images/has-images.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { claimFor } from '../../../src/platform/storage/claim-storage.ts';
@@ -30,7 +31,10 @@ const root = (name = 'storage') => join(folder, name);
 const identity = async (name = 'storage') => (await readFile(join(root(name), '.identity'), 'utf8')).trim();
 const known = async () => (await db.setting.findUnique({ where: { name: 'storage-identity' } }))?.value;
 async function open(name = 'storage'): Promise<Storage> {
-  const storage = await openLocalStorage(root(name), { log: createLogger('silent'), claim: claimFor(db) });
+  const storage = await openLocalStorage(root(name), {
+    log: createLogger('silent'),
+    claim: claimFor(db, hasImages),
+  });
   opened.push(storage);
   return storage;
 }

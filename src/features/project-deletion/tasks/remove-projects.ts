@@ -1,35 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
-import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
+import { defineTask } from '../../../platform/jobs/define-task.ts';
 import { projectPrefix } from '../../../platform/storage/blob-key.ts';
 import { endUnsent } from '../../database-review/end-unsent.ts';
 import { longestAnswerMs } from '../../generations/late-answer.ts';
 import { moveGeneration } from '../../generations/move-generation.ts';
 import { recordCost } from '../../generations/record-cost.ts';
 
-const lookEveryMs = 2_000;
 const batchSize = 2_000;
 /** What was under way when the project was given up, such as an upload, is done by then. */
 const graceSeconds = 10;
 
-/** Every two seconds until `signal` aborts. What fails, or what a crash cut short, is taken up again. */
-export async function removeProjectsRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
-  const outage = createOutage(ctx.log, {
-    failed: 'projects cannot be removed',
-    over: 'projects are removed again',
-  });
-  const silent = new Set<string>();
-  while (!signal.aborted) {
-    try {
-      await removeProjects(ctx, signal, silent);
-      outage.worked();
-    } catch (error) {
-      outage.failed(error);
-    }
-    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-  }
-}
+/** Every two seconds. What fails, or what a crash cut short, is taken up again; processes may do the same at once. */
+export const removeProjectsRegularly = defineTask({
+  name: 'remove-projects',
+  each: 'process',
+  everyMs: 2_000,
+  words: { failed: 'projects cannot be removed', over: 'projects are removed again' },
+  run: (ctx: TaskContext) => {
+    const silent = new Set<string>();
+    return (signal) => removeProjects(ctx, signal, silent);
+  },
+});
 
 /**
  * Removes the projects that were given up and have no run under way any more. The project's own row goes last, because
@@ -99,7 +91,7 @@ async function settleDoubts(ctx: TaskContext, projectId: string): Promise<void> 
       await moveGeneration(ctx, run.id, {
         to: 'FAILED',
         from: ['UNCERTAIN'],
-        set: { cost_micros: costMicros.toString(), cost_source: 'PRICE_LIST' },
+        set: { costMicros, costSource: 'PRICE_LIST' },
       });
     } else await ctx.db.$transaction((tx) => recordCost(tx, run, { costMicros, costSource: 'PRICE_LIST' }));
   }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { locks } from '../../../platform/db/locks.ts';
+import { underLock } from '../../../platform/db/under-lock.ts';
+import { defineTask } from '../../../platform/jobs/define-task.ts';
 import type { Config } from '../../../settings/config.ts';
 import { removeEndedKeys } from '../../api-keys/remove-ended-keys.ts';
 import { forgetAddresses, removeOldInvitations } from '../../members/forget-addresses.ts';
@@ -12,7 +13,7 @@ import { removeOldEvents } from '../../project-events/remove-old-events.ts';
 import { removeOldBalances } from '../../reconciliation/remove-old-balances.ts';
 import { forgetIdempotencyKeys } from '../../requests/forget-idempotency-keys.ts';
 
-const removeEveryMs = 3_600_000;
+const lock = { key: locks.retention };
 
 /** Something that is removed. */
 interface Removal {
@@ -41,22 +42,19 @@ const removals: readonly Removal[] = [
 
 type Tools = Pick<TaskContext, 'db' | 'config' | 'log'>;
 
-/** Every hour until `signal` aborts. What fails, or what a crash cut short, is taken up again. */
-export async function removeRegularly(ctx: Tools, signal: AbortSignal): Promise<void> {
-  const outage = createOutage(ctx.log, {
+/** Every hour. What fails, or what a crash cut short, is taken up again. */
+export const removeRegularly = defineTask({
+  name: 'retention',
+  each: 'installation',
+  // One portion at a time: another process may remove the next one.
+  lock: 'its own',
+  everyMs: 3_600_000,
+  words: {
     failed: 'what is past its time cannot be removed',
     over: 'what is past its time is removed again',
-  });
-  while (!signal.aborted) {
-    try {
-      await removeWhatIsPast(ctx, signal);
-      outage.worked();
-    } catch (error) {
-      outage.failed(error);
-    }
-    await sleep(removeEveryMs, undefined, { signal }).catch(() => undefined);
-  }
-}
+  },
+  run: (ctx: Tools) => (signal) => removeWhatIsPast(ctx, signal),
+});
 
 /**
  * Removes all that is past its time, a few rows in a transaction, and rests as long as each of them took, so that those who
@@ -70,7 +68,7 @@ export async function removeWhatIsPast(ctx: Tools, signal: AbortSignal): Promise
       if (days && kept === 0) continue;
       while (!signal.aborted) {
         const began = performance.now();
-        const count = await inTurn(ctx, (tx) => remove(tx, kept));
+        const count = await underLock(ctx.db, lock, (tx) => remove(tx, kept));
         if (!count) break;
         removed[what] = (removed[what] ?? 0) + count;
         await sleep(performance.now() - began, undefined, { signal }).catch(() => undefined);
@@ -79,13 +77,4 @@ export async function removeWhatIsPast(ctx: Tools, signal: AbortSignal): Promise
   } finally {
     if (Object.keys(removed).length > 0) ctx.log.info({ removed }, 'what was past its time was removed');
   }
-}
-
-/** In a transaction, unless another process is removing something; null then. */
-function inTurn(ctx: Tools, work: (tx: Transaction) => Promise<number>): Promise<number | null> {
-  return ctx.db.$transaction(async (tx) => {
-    const [lock] = await tx.$queryRaw<{ isMine: boolean }[]>`
-      SELECT pg_try_advisory_xact_lock(${locks.retention}) AS "isMine"`;
-    return lock?.isMine ? work(tx) : null;
-  });
 }

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { litterAgeMs } from '../../../durable-file.ts';
 import { StorageUnavailable } from '../../../errors.ts';
-import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { locks } from '../../../platform/db/locks.ts';
+import { defineTask } from '../../../platform/jobs/define-task.ts';
 import { sweepStep } from '../sweep.ts';
 import {
   type Ages,
@@ -20,15 +19,11 @@ import {
 const settingName = 'storage-sweep';
 /** Between the end of a round and the next one. */
 const roundEveryMs = 60 * 60 * 1_000;
-/** A start has more urgent things to do. */
-const firstAfterMs = 10_000;
-/** Between two looks at whether a round is due, or whether the process that is at it has died. */
-const lookEveryMs = 30_000;
 /** Between two steps: they take little, and leave the disk and the database to others for longer than they take. */
 const pauseMs = 200;
 /** A step that waits for a slow disk is ended, and then its transaction, which keeps other processes away. */
 const longestStepMs = 110_000;
-const longestTransactionMs = 120_000;
+export const sweepLock = { key: locks.storageSweep, longestMs: 120_000 };
 /** Longer than a provider keeps an output: by then a run has written down which bytes it keeps. */
 const filesMs = 24 * 60 * 60 * 1_000;
 
@@ -36,55 +31,43 @@ const filesMs = 24 * 60 * 60 * 1_000;
 const kept = sweepState.extend({ endedAt: z.number().nullable() });
 
 /**
- * Sweeps the storage step by step until `signal` aborts: one process on a database at a time, each step from where the last
- * one, of whatever process, has ended. The log tells of each round that removed or found something.
+ * Sweeps the storage step by step, each from where the last one, of whichever process, has ended. The log tells of each
+ * round that removed or found something.
  */
-export async function sweepStorageRegularly(ctx: TaskContext, signal: AbortSignal): Promise<void> {
-  const ages = {
-    uploadsMs: ctx.config.UNUSED_UPLOADS_KEPT_HOURS * 3_600_000,
-    filesMs,
-    unfinishedMs: litterAgeMs,
-  };
-  const outage = createOutage(ctx.log, {
-    failed: 'the storage cannot be swept',
-    over: 'the storage is swept again',
-  });
-  await sleep(firstAfterMs, undefined, { signal }).catch(() => undefined);
-  while (!signal.aborted) {
-    let hasMore = false;
-    try {
-      hasMore = await takeStep({ ...ctx, database: ctx.intentNotes.database }, ages);
-      outage.worked();
-    } catch (error) {
-      // Its own line in the log says that the storage does not work.
-      if (!(error instanceof StorageUnavailable)) outage.failed(error);
-    }
-    await sleep(hasMore ? pauseMs : lookEveryMs, undefined, { signal }).catch(() => undefined);
-  }
-}
+export const sweepStorageRegularly = defineTask({
+  name: 'sweep-storage',
+  each: 'installation',
+  lock: sweepLock,
+  // A start has more urgent things to do.
+  firstAfterMs: 10_000,
+  // Between two looks at whether a round is due, or whether the process that is at it has died.
+  everyMs: 30_000,
+  words: { failed: 'the storage cannot be swept', over: 'the storage is swept again' },
+  // Its own line in the log says that the storage does not work.
+  isToldElsewhere: (error) => error instanceof StorageUnavailable,
+  run: (ctx: TaskContext) => {
+    const uploadsMs = ctx.config.UNUSED_UPLOADS_KEPT_HOURS * 3_600_000;
+    const ages = { uploadsMs, filesMs, unfinishedMs: litterAgeMs };
+    return async (_, tx, now) => {
+      const sweeper = { ...ctx, database: ctx.intentNotes.database };
+      return (await takeStep(sweeper, ages, tx, now)) ? pauseMs : undefined;
+    };
+  },
+});
 
-/** Resolves to whether the round goes on. The transaction keeps other processes away, and writes down where the step ended. */
-export async function takeStep(ctx: Sweeper, ages: Ages): Promise<boolean> {
-  return ctx.db.$transaction(
-    async (tx) => {
-      const [lock] = await tx.$queryRaw<{ isMine: boolean; now: number }[]>`
-        SELECT pg_try_advisory_xact_lock(${locks.storageSweep}) AS "isMine", extract(epoch FROM now())::float8 * 1000 AS now,
-          set_config('idle_in_transaction_session_timeout', '0', true)`;
-      if (!lock?.isMine) return false;
-      const state = await readState(tx, lock.now);
-      if (state === null) return false;
-      const signal = AbortSignal.timeout(longestStepMs);
-      const next = await sweepStep({ ...ctx, signal }, state, ages);
-      const isDone = next.part === 'DONE';
-      await writeState(tx, next, isDone ? lock.now : null);
-      if (isDone) {
-        await writeReport(tx, next, lock.now);
-        tell(ctx, next);
-      }
-      return !isDone;
-    },
-    { timeout: longestTransactionMs },
-  );
+/** Takes the next step of a round in a transaction that holds `sweepLock`. Resolves to whether the round goes on. */
+export async function takeStep(ctx: Sweeper, ages: Ages, tx: Transaction, now: Date): Promise<boolean> {
+  const state = await readState(tx, now.getTime());
+  if (state === null) return false;
+  const signal = AbortSignal.timeout(longestStepMs);
+  const next = await sweepStep({ ...ctx, signal }, state, ages);
+  const isDone = next.part === 'DONE';
+  await writeState(tx, next, isDone ? now.getTime() : null);
+  if (isDone) {
+    await writeReport(tx, next, now.getTime());
+    tell(ctx, next);
+  }
+  return !isDone;
 }
 
 /** The round that is under way, or that is due; null for none. What cannot be read, as of another version, is begun anew. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageUnavailable } from '../../../errors.ts';
-import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
 import { openClient } from '../../../platform/db/connections/open.ts';
 import { locks } from '../../../platform/db/locks.ts';
+import { defineTask } from '../../../platform/jobs/define-task.ts';
 import { takeStep } from '../take-step.ts';
 import type { Verified } from '../verify-and-anchor.ts';
 
@@ -15,37 +15,28 @@ const lookEveryMs = 30_000;
 const restFactor = 9;
 const shortestRestMs = 100;
 
-type Tools = Pick<TaskContext, 'log' | 'config' | 'storage'>;
+type Tools = Pick<TaskContext, 'log' | 'config' | 'storage'> & { readonly verified: Verified };
 
 /**
- * Reads all entries of the audit log and all pictures again and again, until `signal` aborts: one process on a database, in
- * small steps with long rests, each from where the last one, of whichever process, has ended.
+ * Reads all entries of the audit log and all pictures again and again, in small steps with long rests, each from where the
+ * last one, of whichever process, has ended.
  */
-export async function readAllRegularly(ctx: Tools, verified: Verified, signal: AbortSignal): Promise<void> {
-  const outage = createOutage(ctx.log, {
+export const readAllRegularly = defineTask({
+  name: 'read-all',
+  each: 'installation',
+  lock: 'its own',
+  firstAfterMs: ({ config }: Tools) => Math.min(config.AUDIT_ANCHOR_EVERY_MS, afterStartMs),
+  everyMs: ({ config }: Tools) => Math.min(config.AUDIT_ANCHOR_EVERY_MS, lookEveryMs),
+  words: {
     failed: 'older entries and pictures cannot be verified',
     over: 'older entries and pictures are verified again',
-  });
-  let waitMs = Math.min(ctx.config.AUDIT_ANCHOR_EVERY_MS, afterStartMs);
-  for (;;) {
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-    waitMs = Math.min(ctx.config.AUDIT_ANCHOR_EVERY_MS, lookEveryMs);
-    try {
-      await readAll(ctx, verified, signal);
-      outage.worked();
-    } catch (error) {
-      if (!signal.aborted) outage.failed(error);
-    }
-  }
-}
+  },
+  run: (ctx: Tools) => (signal) => readAll(ctx, signal),
+});
 
 /** Takes steps until nothing is due, on one session, whose lock keeps other processes away. */
-async function readAll(
-  { log, config, storage }: Tools,
-  { databaseUrl, stored }: Verified,
-  signal: AbortSignal,
-): Promise<void> {
+async function readAll({ log, config, storage, verified }: Tools, signal: AbortSignal): Promise<void> {
+  const { databaseUrl, stored } = verified;
   const client = await openClient(databaseUrl, 'verify', { timeoutMs: config.DATABASE_TIMEOUT_MS });
   try {
     const { rows } = await client.query<{ isMine: boolean }>('SELECT pg_try_advisory_lock($1) AS "isMine"', [

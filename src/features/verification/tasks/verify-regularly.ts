@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '../../../errors.ts';
-import { createOutage } from '../../../logger.ts';
 import type { TaskContext } from '../../../platform/context.ts';
+import { defineTask } from '../../../platform/jobs/define-task.ts';
 import { type Verified, verifyAndAnchor } from '../verify-and-anchor.ts';
 
 /** A start has other things to do first. */
@@ -13,27 +12,23 @@ const atStopMs = 2_000;
 type Anchored = Pick<Verified, 'databaseUrl' | 'folder'>;
 type Tools = Pick<TaskContext, 'log' | 'config'>;
 
-/** Every AUDIT_ANCHOR_EVERY_MS until `signal` aborts, one process on a database. A round that fails is only late. */
-export async function verifyRegularly(ctx: Tools, verified: Anchored, signal: AbortSignal): Promise<void> {
-  const everyMs = ctx.config.AUDIT_ANCHOR_EVERY_MS;
-  const outage = createOutage(ctx.log, {
+/** Every AUDIT_ANCHOR_EVERY_MS. */
+export const verifyRegularly = defineTask({
+  name: 'verify',
+  each: 'installation',
+  lock: 'its own',
+  firstAfterMs: ({ config }: Tools) => Math.min(config.AUDIT_ANCHOR_EVERY_MS, afterStartMs),
+  everyMs: ({ config }: Tools) => config.AUDIT_ANCHOR_EVERY_MS,
+  words: {
     failed: 'the books cannot be verified, and the audit log is not anchored',
     over: 'the books are verified again',
-  });
-  let waitMs = Math.min(everyMs, afterStartMs);
-  for (;;) {
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-    waitMs = everyMs;
-    try {
-      // Less than the interval, since the clocks of others are not ours: each of their rounds must not cost us one.
-      await verifyAndAnchor(ctx, verified, { isWhole: true, unlessWithinMs: everyMs * 0.9, signal });
-      outage.worked();
-    } catch (error) {
-      if (!signal.aborted) outage.failed(error);
-    }
-  }
-}
+  },
+  run: (ctx: Tools & { readonly verified: Anchored }) => (signal) => {
+    // Less than the interval, since the clocks of others are not ours: each of their rounds must not cost us one.
+    const unlessWithinMs = ctx.config.AUDIT_ANCHOR_EVERY_MS * 0.9;
+    return verifyAndAnchor(ctx, ctx.verified, { isWhole: true, unlessWithinMs, signal });
+  },
+});
 
 /** Anchors what was added to the audit log since the last round, as far as the time of a stop reaches. */
 export async function anchorAtStop(ctx: Tools, verified: Anchored): Promise<void> {

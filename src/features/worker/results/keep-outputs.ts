@@ -1,5 +1,5 @@
-import { forEachOf } from '../../../platform/bounds.ts';
 import type { TaskContext } from '../../../platform/context.ts';
+import { forEachOf } from '../../../platform/for-each-of.ts';
 import type { Output } from '../../../platform/segmind/outputs.ts';
 import { putBlob } from '../../../platform/storage/put-blob.ts';
 import type { StoredOutputProblem } from '../../generations/output-problem.ts';

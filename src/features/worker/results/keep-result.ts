@@ -1,6 +1,6 @@
-import type { TaskContext } from '../../../platform/context.ts';
+import type { TaskContext, Uses } from '../../../platform/context.ts';
 import { Prisma } from '../../../platform/db/generated/client.ts';
-import { persist, persistAnswer } from '../../../platform/db/persist.ts';
+import { persist } from '../../../platform/db/persist.ts';
 import { nameType } from '../../../platform/pictures/name-type.ts';
 import type { Metrics, Result } from '../../../platform/segmind/result.ts';
 import type { SegmindError } from '../../../platform/segmind/segmind-error.ts';
@@ -8,22 +8,23 @@ import type { Spooled } from '../../../platform/segmind/spool.ts';
 import { blobKey } from '../../../platform/storage/blob-key.ts';
 import { putBlob } from '../../../platform/storage/put-blob.ts';
 import { failureCodes, failureColumns } from '../../generations/failure.ts';
+import type { GenerationStatus } from '../../generations/generation-state.ts';
 import { atMove, type Changes, type Move } from '../../generations/move-generation.ts';
 import { moveTogether } from '../../generations/move-together.ts';
 import type { StoredOutputProblem } from '../../generations/output-problem.ts';
 import type { GenerationRow } from '../../generations/progress.ts';
+import type { PriceLesson } from '../../prices/record-price.ts';
 import { keepOutputs } from './keep-outputs.ts';
-import { noFailure, recordLate } from './record-late.ts';
+import { noFailure, recordAnswer } from './record-late.ts';
 
 /** What the log says with what the provider answered, when the database cannot be told. */
 export const unwritten = "the provider's answer could not be written down";
 
 /** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
 export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
-  if (metrics?.costMicros != null)
-    return { cost_micros: metrics.costMicros.toString(), cost_source: 'PROVIDER' };
-  if (run.priceMicros != null) return { cost_micros: run.priceMicros.toString(), cost_source: 'PRICE_LIST' };
-  return { cost_micros: null, cost_source: null };
+  if (metrics?.costMicros != null) return { costMicros: metrics.costMicros, costSource: 'PROVIDER' };
+  if (run.priceMicros != null) return { costMicros: run.priceMicros, costSource: 'PRICE_LIST' };
+  return { costMicros: null, costSource: null };
 }
 
 /**
@@ -37,33 +38,20 @@ export async function keepResult(
   result: Result,
   move: Pick<Move, 'token' | 'from'> & { submitted?: boolean; hurried?: AbortSignal },
 ): Promise<GenerationRow | null> {
-  const { submitted = false, hurried, ...only } = move;
+  const { submitted = false, hurried, token, from } = move;
   const { outputs, problems } = await keepOutputs(ctx, run.projectId, result.outputs);
   const set: Changes = {
     outputs,
-    ...(problems.length > 0 ? { output_problems: problems } : {}),
-    inference_seconds: result.metrics.inferenceSeconds,
+    ...(problems.length > 0 ? { outputProblems: problems } : {}),
+    inferenceSeconds: result.metrics.inferenceSeconds,
     ...noFailure,
     ...costColumns(run, result.metrics),
-    ...(submitted ? { submitted_at: atMove } : {}),
+    ...(submitted ? { submittedAt: atMove } : {}),
   };
-  const { model, priceShape, outputCount, providerAccount, environment } = run;
-  const { costMicros, inferenceSeconds: seconds } = result.metrics;
-  const lesson = {
-    model,
-    priceShape,
-    outputCount,
-    providerAccount,
-    environment,
-    costMicros,
-    seconds,
-    source: 'PROVIDER',
-  } as const;
-  const kept = { to: 'STORING', token: only.token, set, lesson } as const;
-  const from = only.from?.filter((each) => each !== 'UNCERTAIN');
+  const lesson = lessonOf(run, result.metrics);
+  const answer = { to: 'STORING', token, from: from?.filter(isKnown), set, lesson } as const;
   try {
-    const row = await persistAnswer(() => moveTogether(ctx, run, { ...kept, from }), hurried);
-    return row ?? (only.token === undefined ? null : await recordLate(ctx, run, kept, hurried));
+    return await recordAnswer(ctx, run, answer, hurried);
   } catch (error) {
     const requestId = result.requestId ?? run.providerRequestId;
     // As many as a line can hold.
@@ -71,6 +59,18 @@ export async function keepResult(
     ctx.log.error({ err: error, generationId: run.id, requestId, outputs: told }, unwritten);
     throw error;
   }
+}
+
+/** A run that is UNCERTAIN has no wake-up any more, so its answer is written down as a late one. */
+const isKnown = (status: GenerationStatus) => status !== 'UNCERTAIN';
+
+/** What a run that the provider delivered teaches about such runs. */
+function lessonOf(
+  { model, priceShape, outputCount, providerAccount, environment }: GenerationRow,
+  { costMicros, inferenceSeconds: seconds }: Metrics,
+): PriceLesson {
+  const shape = { model, priceShape, outputCount };
+  return { ...shape, providerAccount, environment, costMicros, seconds, source: 'PROVIDER' };
 }
 
 /** Ends a run that was paid for but has nothing to show. */
@@ -90,7 +90,7 @@ export async function failPaid(
       // Once it is being stored, what it cost is known, and how.
       set: {
         ...failureColumns(failure),
-        output_problems: problems,
+        outputProblems: problems,
         ...(run.status === 'STORING' ? {} : costColumns(run, metrics)),
       },
     }),
@@ -114,7 +114,7 @@ export async function keepAnswer(
 
 /** Keeps bytes that are no picture we take, and says so in the problem. Throws StorageUnavailable. */
 export async function keepRefused(
-  ctx: TaskContext,
+  ctx: Uses<'storage'>,
   projectId: string,
   bytes: Buffer,
   problem: StoredOutputProblem,

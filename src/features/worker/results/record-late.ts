@@ -1,17 +1,32 @@
 import type { TaskContext } from '../../../platform/context.ts';
 import { persistAnswer } from '../../../platform/db/persist.ts';
-import { newWakeupId } from '../../../platform/jobs/wakeup.ts';
 import { reviewDatabase } from '../../database-review/review-database.ts';
 import type { Changes } from '../../generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../generations/move-together.ts';
 import type { GenerationRow } from '../../generations/progress.ts';
+import { newWakeupId } from '../../generations/queue/wakeup.ts';
 import { deliveredOutputs } from '../../generations/stored-run.ts';
 
 /** What the provider answered about a run. */
 export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;
 
 /** The columns of a run that is no longer in doubt. */
-export const noFailure = { failure_code: null, failure_message: null, failure_retryable: null } as const;
+export const noFailure = { failureCode: null, failureMessage: null, failureRetryable: null } as const;
+
+/**
+ * Writes down what the provider answered: on the run as this worker left it, else as a late answer, when an attempt brought
+ * it. Resolves to the run, or to null where it has moved on without the answer.
+ */
+export async function recordAnswer(
+  ctx: TaskContext,
+  run: GenerationRow,
+  { from, ...answer }: LateAnswer & Pick<SharedMove, 'from'>,
+  hurried?: AbortSignal,
+): Promise<GenerationRow | null> {
+  const moved = await persistAnswer(() => moveTogether(ctx, run, { ...answer, from }), hurried);
+  if (moved || answer.token === undefined) return moved;
+  return recordLate(ctx, run, answer, hurried);
+}
 
 /**
  * Writes down what the provider answered for a run that the database no longer has with this attempt: it was given up as
@@ -26,7 +41,7 @@ export async function recordLate(
 ): Promise<GenerationRow | null> {
   const wakeupId = newWakeupId();
   const { id, projectId, providerAccount } = run;
-  const account = providerAccount === null ? {} : { provider_account: providerAccount };
+  const account = providerAccount === null ? {} : { providerAccount };
   const record = () =>
     persistAnswer(
       () =>
@@ -34,7 +49,7 @@ export async function recordLate(
           ...answer,
           from: ['UNCERTAIN'],
           orUnheld: true,
-          set: { ...answer.set, ...account, wakeup_id: wakeupId },
+          set: { ...answer.set, ...account, wakeupId },
           wakeup: { id: wakeupId },
         }),
       hurried,
@@ -50,7 +65,7 @@ export async function recordLate(
     if (reviewed) return reviewed;
     present = await find();
   }
-  const requestId = answer.set?.provider_request_id ?? run.providerRequestId;
+  const requestId = answer.set?.providerRequestId ?? run.providerRequestId;
   const fact = { generationId: id, projectId, account: providerAccount, requestId };
   if (!present) ctx.log.error(fact, 'the database has lost a run that the provider took');
   else if (requestId === null || present.providerRequestId !== requestId)
@@ -65,8 +80,8 @@ export async function recordLate(
 export async function restate(ctx: TaskContext, run: GenerationRow): Promise<void> {
   const known: Changes = {
     ...noFailure,
-    ...(run.providerRequestId === null ? {} : { provider_request_id: run.providerRequestId }),
-    ...(run.submittedAt === null ? {} : { submitted_at: run.submittedAt.toISOString() }),
+    ...(run.providerRequestId === null ? {} : { providerRequestId: run.providerRequestId }),
+    ...(run.submittedAt === null ? {} : { submittedAt: run.submittedAt }),
   };
   const token = run.attemptToken ?? undefined;
   if (run.status !== 'STORING') {
@@ -76,9 +91,9 @@ export async function restate(ctx: TaskContext, run: GenerationRow): Promise<voi
   const set: Changes = {
     ...known,
     outputs: deliveredOutputs(run),
-    inference_seconds: run.inferenceSeconds,
-    cost_micros: run.costMicros?.toString() ?? null,
-    cost_source: run.costSource,
+    inferenceSeconds: run.inferenceSeconds,
+    costMicros: run.costMicros,
+    costSource: run.costSource,
   };
   await recordLate(ctx, run, { to: 'STORING', token, set });
 }

@@ -32,7 +32,7 @@ export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: A
   const completed = await persist.execute(() =>
     moveTogether(ctx, run, {
       to: 'COMPLETED',
-      set: { output_problems: problems, pictures: images.length },
+      set: { outputProblems: problems, pictures: images.length },
       images: images.map(({ index, image }) => ({ index, imageId: image.id })),
     }),
   );

@@ -1,5 +1,5 @@
 import { StorageUnavailable } from '../../../errors.ts';
-import { forEachOf } from '../../../platform/bounds.ts';
+import { forEachOf } from '../../../platform/for-each-of.ts';
 import { inspectPicture } from '../../../platform/pictures/inspect-picture.ts';
 import { PictureRefused } from '../../../platform/pictures/picture-refused.ts';
 import { SegmindError } from '../../../platform/segmind/segmind-error.ts';

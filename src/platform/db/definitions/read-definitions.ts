@@ -3,7 +3,7 @@ import type { Session } from '../migrations/session.ts';
 /** A function, trigger or view of a database. */
 export interface Definition {
   readonly kind: 'FUNCTION' | 'TRIGGER' | 'VIEW';
-  /** The text after the kind in a DROP: `is_final("GenerationStatus")`, `generations_book ON generations`. */
+  /** The text after the kind in a DROP: `a_function("AType")`, `a_trigger ON a_table`. */
   readonly name: string;
   /** The file that it belongs to, relative to `prisma/`. A trigger belongs to the file of its function. */
   readonly file: string;

@@ -92,7 +92,7 @@ export function withPersistedDocuments(prepare: Prepare, manifest: DocumentManif
 }
 
 /** Whether the client need only repeat the request with the text: Apollo's protocol calls that a success. */
-export function isHashUnknown({ errors }: Prepared): boolean {
+export function isHashUnknown({ errors }: Pick<Prepared, 'errors'>): boolean {
   return errors?.[0].extensions.code === 'PERSISTED_QUERY_NOT_FOUND';
 }
 

@@ -1,127 +1,163 @@
-import { type FieldNode, type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
+import type { List } from '../list.ts';
 import { orderOf } from '../list.ts';
 import { encodeCursor, pageBounds } from '../page.ts';
-import type { TextRow } from '../view.ts';
-import { Extraordinary, NotPlanned, nothingRead, type Run, type Write } from './run.ts';
-import type { Selected } from './selections.ts';
-import type { CountSource, ListSource } from './source.ts';
-import { type Member, type RowCompiler, writeObject, writeRows } from './write.ts';
+import type { View } from '../view.ts';
+import {
+  buildObject,
+  buildRows,
+  constantPart,
+  type Member,
+  objectPart,
+  readBelow,
+  rowAt,
+  spanOf,
+} from './build.ts';
+import { CountSource, ListSource } from './list-source.ts';
+import {
+  type Build,
+  Extraordinary,
+  type Layout,
+  NotPlanned,
+  type Part,
+  type Read,
+  together,
+} from './plan.ts';
+import { argumentsOf, type Selected } from './selections.ts';
+import { columnOf } from './source.ts';
 
-/** What a connection is read from; counting is a statement of its own, for those who ask. */
-interface Reads {
-  readonly list: ListSource;
-  readonly count: () => CountSource;
+/** What of the list's rows is one page, and what is beside it. */
+type Page = ReturnType<typeof pageOf>;
+
+/** Something that is told of a page. */
+interface PagePart {
+  /** What is told of each of its rows. */
+  readonly rows: readonly Part[];
+  /** Whether it depends on the row behind the page. */
+  readonly needsNext?: boolean;
+  /** Whether it depends on the number of all rows. */
+  readonly needsCount?: boolean;
+  builder(layout: Layout): (page: Page) => unknown;
 }
 
-/** What of a list's rows is one parent's page. */
-interface Bounds {
-  readonly rows: readonly TextRow[];
-  readonly start: number;
-  readonly end: number;
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-}
-
-/** A connection of a row: its parent's page of a list, in the words that the document chooses. */
-export function writeConnection(
-  compiler: RowCompiler,
-  type: GraphQLObjectType,
-  nodes: readonly FieldNode[],
-  { list, count }: Reads,
-): Write {
-  const writers: Readonly<Record<string, (selected: Selected) => Write>> = {
-    nodes: (selected) => writePageOf(list, compiler.rowsOf(list, ...itemOf(compiler, selected))),
-    edges: (selected) => writePageOf(list, writeEdge(compiler, selected, list)),
-    pageInfo: (selected) => writePageInfo(compiler, selected, list),
-    totalCount: () => {
-      const source = count();
-      list.parent.below.push(source);
-      return (_, at, run) => source.rowsIn(run)[at]?.[0] ?? '0';
+/** Describes a connection: a page of a list, in the members that the document selects; `describeItem` describes its rows. */
+export function describeConnection(
+  view: View,
+  selected: Selected,
+  list: List,
+  describeItem: (item: Selected) => Part,
+): Part {
+  const describeEdge = (edge: Selected) =>
+    objectPart(membersOf(edge, { cursor: () => cursorPart(list), node: describeItem }, constantPart));
+  const part = pageObject(selected, {
+    nodes: (each) => itemsPart(describeItem(each)),
+    edges: (each) => itemsPart(describeEdge(each)),
+    pageInfo: (each) => describePageInfo(list, each),
+    totalCount: () => countPart,
+  });
+  const args = argumentsOf(selected);
+  const extent = { needsNext: part.needsNext === true };
+  const source = new ListSource(list, view, args, together(part.rows), extent);
+  const count = part.needsCount ? new CountSource(list, view, args) : null;
+  const build = part.builder(source);
+  return {
+    columns: source.keys,
+    below: count ? [source, count] : [source],
+    builder(layout) {
+      const [rowsBelow, countBelow] = [layout.indexBelow(source), count && layout.indexBelow(count)];
+      return (_, index, read) => {
+        const count = countBelow === null ? null : rowAt(readBelow(read, countBelow).rows, index);
+        return build(pageOf(readBelow(read, rowsBelow), index, Number(count?.[0] ?? 0)));
+      };
     },
   };
-  return writeObject(membersOf(compiler, type, nodes, writers));
 }
 
-function membersOf(
-  compiler: RowCompiler,
-  type: GraphQLObjectType,
-  nodes: readonly FieldNode[],
-  writers: Readonly<Record<string, (selected: Selected) => Write>>,
-): Member[] {
-  return compiler.selections.below(type, nodes).map((selected) => {
-    if (selected.name === '__typename') return { key: selected.key, write: () => JSON.stringify(type.name) };
-    const make = writers[selected.name];
-    if (!make) throw new NotPlanned(`${type.name}.${selected.name} is not of a connection.`);
-    return { key: selected.key, write: make(selected) };
+function pageOf(read: Read, index: number, count: number) {
+  if (!read.slice) throw new Extraordinary('A page was not read.');
+  const { start, end } = spanOf(read, index);
+  const bounds = pageBounds(read.slice, end - start);
+  return { ...bounds, read, count, start: start + bounds.start, end: start + bounds.end };
+}
+
+/** An object of a connection's: each of its members is made by the function of its name. */
+function pageObject(
+  selected: Selected,
+  describe: Readonly<Record<string, (selected: Selected) => PagePart>>,
+): PagePart {
+  const parts = membersOf(selected, describe, (text) => ({ rows: [], builder: () => () => text }));
+  return {
+    rows: parts.flatMap(({ value }) => value.rows),
+    needsNext: parts.some(({ value }) => value.needsNext),
+    needsCount: parts.some(({ value }) => value.needsCount),
+    builder: (layout) =>
+      buildObject(parts.map(({ name, value }) => ({ name, value: value.builder(layout) }))),
+  };
+}
+
+function membersOf<Value>(
+  { type, below }: Selected,
+  describe: Readonly<Record<string, (selected: Selected) => Value>>,
+  constant: (text: string) => Value,
+): Member<Value>[] {
+  return below.map((each) => {
+    if (each.name === '__typename') return { name: each.key, value: constant(type?.name ?? '') };
+    const make = describe[each.name];
+    if (!make) throw new NotPlanned(`${type?.name}.${each.name} is not of a connection.`);
+    return { name: each.key, value: make(each) };
   });
 }
 
-/** The type of a field's items, and what is selected of them. */
-function itemOf(compiler: RowCompiler, { field, nodes }: Selected): [GraphQLObjectType, readonly Selected[]] {
-  const type = field && getNamedType(field.type);
-  if (!isObjectType(type)) throw new NotPlanned('Its items are no objects.');
-  return [type, compiler.selections.below(type, nodes)];
-}
-
-function writePageOf(list: ListSource, write: Write): Write {
-  return (_, at, run) => {
-    const { rows, start, end } = boundsOf(list, at, run);
-    return writeRows(rows, start, end, write, run);
+/** All rows of the page, as a list. */
+function itemsPart(part: Part): PagePart {
+  return {
+    rows: [part],
+    builder(layout) {
+      const build = part.builder(layout);
+      return (page) => buildRows(build, page.read, page);
+    },
   };
 }
 
-function writeEdge(compiler: RowCompiler, { field, nodes }: Selected, list: ListSource): Write {
-  const type = field && getNamedType(field.type);
-  if (!isObjectType(type)) throw new NotPlanned('Its edges are no objects.');
-  return writeObject(
-    membersOf(compiler, type, nodes, {
-      cursor: () => {
-        const cursorOf = readsCursor(list);
-        return (row) => `"${cursorOf(row)}"`;
-      },
-      node: (selected) => compiler.rowsOf(list, ...itemOf(compiler, selected)),
-    }),
-  );
+function describePageInfo(list: List, selected: Selected): PagePart {
+  return pageObject(selected, {
+    hasNextPage: () => sidePart(({ hasNextPage }) => hasNextPage),
+    hasPreviousPage: () => sidePart(({ hasPreviousPage }) => hasPreviousPage),
+    startCursor: () => endPart(list, ({ start }) => start),
+    endCursor: () => endPart(list, ({ end }) => end - 1),
+  });
 }
 
-function writePageInfo(compiler: RowCompiler, { field, nodes }: Selected, list: ListSource): Write {
-  const type = field && getNamedType(field.type);
-  if (!isObjectType(type)) throw new NotPlanned('Its page info is no object.');
-  const cursorAt = (pick: (bounds: Bounds) => number) => () => {
-    const cursorOf = readsCursor(list);
-    const write: Write = (_, at, run) => {
-      const bounds = boundsOf(list, at, run);
-      const row = bounds.end > bounds.start ? bounds.rows[pick(bounds)] : undefined;
-      return row ? `"${cursorOf(row)}"` : 'null';
-    };
-    return write;
+function sidePart(side: (page: Page) => boolean): PagePart {
+  return { rows: [], needsNext: true, builder: () => (page) => side(page) };
+}
+
+/** The cursor of the first row or the last; null of an empty page. */
+function endPart(list: List, indexOf: (page: Page) => number): PagePart {
+  const cursor = cursorPart(list);
+  return {
+    rows: [cursor],
+    builder(layout) {
+      const build = cursor.builder(layout);
+      return (page) => {
+        if (page.start === page.end) return null;
+        const index = indexOf(page);
+        return build(rowAt(page.read.rows, index), index, page.read);
+      };
+    },
   };
-  const side = (name: 'hasNextPage' | 'hasPreviousPage') => () => {
-    list.needsNext = true;
-    const write: Write = (_, at, run) => String(boundsOf(list, at, run)[name]);
-    return write;
+}
+
+function cursorPart(list: List): Part {
+  const [by, id] = [columnOf(list.view, list.by), columnOf(list.view, 'id')];
+  const { write } = orderOf(list);
+  return {
+    columns: [by, id],
+    below: [],
+    builder(layout): Build {
+      const [byPlace, idPlace] = [layout.place(by), layout.place(id)];
+      return (row) => encodeCursor({ at: write(row[byPlace] ?? ''), id: row[idPlace] ?? '' });
+    },
   };
-  return writeObject(
-    membersOf(compiler, type, nodes, {
-      hasNextPage: side('hasNextPage'),
-      hasPreviousPage: side('hasPreviousPage'),
-      startCursor: cursorAt(({ start }) => start),
-      endCursor: cursorAt(({ end }) => end - 1),
-    }),
-  );
 }
 
-/** Makes cursors of rows; from now on what they are made of is selected. */
-function readsCursor(list: ListSource): (row: TextRow) => string {
-  const [by, id] = [list.placeOf(list.list.by), list.idPlace()];
-  const { write } = orderOf(list.list);
-  return (row) => encodeCursor({ at: write(row[by] ?? ''), id: row[id] ?? '' });
-}
-
-function boundsOf(list: ListSource, at: number, run: Run): Bounds {
-  const { rows, from, to, slice } = run.reads[list.index] ?? nothingRead;
-  if (!slice) throw new Extraordinary('A page was not read.');
-  const [first, last] = [from[at] ?? 0, to[at] ?? 0];
-  const { start, end, hasNextPage, hasPreviousPage } = pageBounds(slice, last - first);
-  return { rows, start: first + start, end: first + end, hasNextPage, hasPreviousPage };
-}
+const countPart: PagePart = { rows: [], needsCount: true, builder: () => (page) => page.count };

@@ -8,54 +8,50 @@ import {
   isScalarType,
 } from 'graphql';
 import { formatMicros } from '../../../money.ts';
-import { isoTime, quote } from '../json.ts';
+import { isoTime } from '../moment.ts';
 import type { SelectedColumn } from '../view.ts';
-import { Extraordinary, type Write } from './run.ts';
+import { columnPart } from './build.ts';
+import { Extraordinary, type Part } from './plan.ts';
 
-type FromText = (text: string) => string;
+type FromText = (text: string) => unknown;
 
-/** The pairs of GraphQL type and column that need no value in between. */
+/** The pairs of GraphQL type and column of which JSON's value is made without the column's in between. */
 const direct: Readonly<Record<string, FromText>> = {
-  'String TEXT': quote,
-  'Int INTEGER': (text) => text,
-  'Boolean BOOLEAN': (text) => (text === 't' ? 'true' : 'false'),
+  'String TEXT': (text) => text,
+  'Int INTEGER': Number,
+  'Boolean BOOLEAN': (text) => text === 't',
   'Float FLOAT': (text) => {
     const value = Number(text);
     if (!Number.isFinite(value)) throw new Extraordinary('JSON has no such number.');
-    return JSON.stringify(value);
+    return value;
   },
-  'DateTime MOMENT': (text) => `"${isoTime(text)}"`,
-  'Decimal BIGINT': (text) => `"${formatMicros(BigInt(text))}"`,
-  'SafeInt BIGINT': (text) => {
-    if (!Number.isSafeInteger(Number(text))) throw new Extraordinary('No JSON number is exact here.');
-    return text;
-  },
+  'DateTime MOMENT': isoTime,
+  'Decimal BIGINT': (text) => formatMicros(BigInt(text)),
 };
 
-/** A column as JSON text, straight from Postgres'; null where it takes a value to say it. */
-export function writeLeaf(type: GraphQLOutputType, column: SelectedColumn, place: number): Write | null {
-  const write = fromText(type, column);
-  if (!write) return null;
+/** A column as JSON's value, straight from Postgres' text; null where it takes the column's value to say it. */
+export function leafPart(type: GraphQLOutputType, column: SelectedColumn): Part | null {
+  const build = fromText(type, column);
+  if (!build) return null;
   const isNullable = !isNonNullType(type);
-  return (row) => {
-    const text = row[place];
-    if (text != null) return write(text);
-    if (isNullable) return 'null';
+  return columnPart(column, (text) => {
+    if (text !== null) return build(text);
+    if (isNullable) return null;
     throw new Extraordinary('What cannot be null is.');
-  };
+  });
 }
 
 function fromText(type: GraphQLOutputType, { holds }: SelectedColumn): FromText | null {
   const nullable = getNullableType(type);
   if (isEnumType(nullable) && holds === 'TEXT') return fromWord(nullable);
   if (isScalarType(nullable)) return direct[`${nullable.name} ${holds}`] ?? null;
-  // Our arrays have no nulls in them, and Postgres' JSON is spelled as ours is.
-  if (isListType(nullable) && holds === 'TEXTS' && String(nullable) === '[String!]') return (text) => text;
+  // Our arrays have no nulls in them.
+  if (isListType(nullable) && holds === 'TEXTS' && String(nullable) === '[String!]') return JSON.parse;
   return null;
 }
 
 function fromWord(type: GraphQLEnumType): FromText {
-  const names = new Map(type.getValues().map(({ name, value }) => [value, JSON.stringify(name)]));
+  const names = new Map(type.getValues().map(({ name, value }) => [value, name]));
   return (word) => {
     const name = names.get(word);
     if (name === undefined) throw new Extraordinary(`${word} is not in the schema.`);

@@ -1,72 +1,90 @@
 import {
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLSchema,
   getArgumentValues,
+  getNamedType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   visit,
 } from 'graphql';
 // Not part of the library's promises, and pinned with it: the very function by which graphql-js decides what is selected.
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import type { Run } from './run.ts';
+import type { Run } from './plan.ts';
 
-/** A field as it is selected in one place, with everything selected below it there. */
+/** A field as it is selected in one place. */
 export interface Selected {
-  /** As in `"name":`. */
+  /** What it is called in the answer. */
   readonly key: string;
   readonly name: string;
-  /** Null for `__typename`. */
+  /** Null for `__typename` and what else every type has. */
   readonly field: GraphQLField<unknown, unknown> | null;
-  readonly nodes: readonly [FieldNode, ...FieldNode[]];
+  /** The first of the places where the document has it: all have the same arguments. */
+  readonly node: FieldNode;
+  /** The type of its objects; null where it has none, or where several types are possible. */
+  readonly type: GraphQLObjectType | null;
+  /** What is selected of its objects. */
+  readonly below: readonly Selected[];
 }
 
 /** What a field's arguments are in an execution. Throws GraphQLError. */
-export type ArgumentsOf = (run: Run) => Readonly<Record<string, unknown>>;
+export type ArgumentsOf = (run: Pick<Run, 'variables'>) => Readonly<Record<string, unknown>>;
 
-/** What an operation selects, as graphql-js collects it: fragments spread, conditions decided, namesakes merged. */
-export interface Selections {
-  top(type: GraphQLObjectType, operation: OperationDefinitionNode): readonly Selected[];
-  below(type: GraphQLObjectType, nodes: readonly FieldNode[]): readonly Selected[];
-  /** How many fields that were so far. */
-  count(): number;
-}
-
-/** Collects what an operation selects; `variables` decide its conditions. */
-export function collectSelections(
+/**
+ * What an operation selects, as graphql-js collects it: fragments are spread, conditions are decided by `variables`, and
+ * fields of one name are merged. Throws GraphQLError for a condition that is null.
+ */
+export function selectionsOf(
   schema: GraphQLSchema,
-  fragments: Readonly<Record<string, FragmentDefinitionNode>>,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): Selections {
-  let count = 0;
-  const fieldsOf = (type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) => {
-    count += collected.size;
-    return [...collected].flatMap(([responseName, [first, ...others]]) => {
-      if (!first) return [];
-      const field = type.getFields()[first.name.value] ?? null;
+): readonly Selected[] {
+  const query = schema.getQueryType();
+  if (!query) return [];
+  // Own members whatever they are called: a fragment's name may be `__proto__`.
+  const fragments: Record<string, FragmentDefinitionNode> = Object.fromEntries(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
+    ),
+  );
+  const values = { ...variables };
+  const fieldsOf = (
+    type: GraphQLObjectType,
+    collected: ReadonlyMap<string, readonly FieldNode[]>,
+  ): Selected[] =>
+    [...collected].flatMap(([responseName, nodes]) => {
+      const [node] = nodes;
+      if (!node) return [];
+      const field = type.getFields()[node.name.value] ?? null;
+      const named = field && getNamedType(field.type);
+      const target = isObjectType(named) ? named : null;
+      const below = target && fieldsOf(target, collectSubfields(schema, fragments, values, target, nodes));
       return [
         {
-          key: `${JSON.stringify(responseName)}:`,
-          name: first.name.value,
+          key: responseName,
+          name: node.name.value,
           field,
-          nodes: [first, ...others] as const,
+          node,
+          type: target,
+          below: below ?? [],
         },
       ];
     });
-  };
-  return {
-    count: () => count,
-    top: (type, operation) =>
-      fieldsOf(type, collectFields(schema, { ...fragments }, { ...variables }, type, operation.selectionSet)),
-    below: (type, nodes) =>
-      fieldsOf(type, collectSubfields(schema, { ...fragments }, { ...variables }, type, nodes)),
-  };
+  return fieldsOf(query, collectFields(schema, fragments, values, query, operation.selectionSet));
+}
+
+/** How many fields these are, with all below them. */
+export function countFields(selected: readonly Selected[]): number {
+  return selected.reduce((count, { below }) => count + 1 + countFields(below), 0);
 }
 
 /** The arguments of a selected field: found out once where no variable is in them, else once an execution. */
-export function argumentsOf({ field, nodes: [node] }: Selected): ArgumentsOf {
+export function argumentsOf({ field, node }: Pick<Selected, 'field' | 'node'>): ArgumentsOf {
   if (!field) return () => ({});
   if (!hasVariables(node)) {
     const values = getArgumentValues(field, node);

@@ -1,69 +1,58 @@
-import {
-  type FieldNode,
-  type GraphQLOutputType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-} from 'graphql';
-import { Extraordinary, NotPlanned } from './run.ts';
-import type { Selections } from './selections.ts';
+import { type GraphQLOutputType, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { buildObject } from './build.ts';
+import { Extraordinary, NotPlanned } from './plan.ts';
+import type { Selected } from './selections.ts';
 
-/** A value in memory as JSON text. */
-type WriteValue = (value: unknown) => string;
+/** Makes JSON's value of one in memory. */
+type BuildValue = (value: unknown) => unknown;
 
-/** Writes what a resolver has made: leaves, lists and objects whose fields are plain members. */
-export function writeValue(
-  selections: Selections,
-  type: GraphQLOutputType,
-  nodes: readonly FieldNode[],
-): WriteValue {
+/**
+ * Presents what a function has made as its type says: leaves, lists and objects whose fields are plain members. `below` is
+ * what is selected of the objects.
+ */
+export function buildValue(type: GraphQLOutputType, below: readonly Selected[]): BuildValue {
   if (isNonNullType(type)) {
-    const write = writeValue(selections, type.ofType, nodes);
-    return (value) => {
-      const text = write(value);
-      if (text === 'null') throw new Extraordinary('What cannot be null is.');
-      return text;
-    };
+    const build = buildValue(type.ofType, below);
+    return (value) => build(value) ?? refuseNull();
   }
-  const write = isListType(type)
-    ? writeItems(writeValue(selections, type.ofType, nodes))
+  const build = isListType(type)
+    ? buildItems(buildValue(type.ofType, below))
     : isLeafType(type)
-      ? (value: unknown) => JSON.stringify(type.serialize(value)) ?? 'null'
+      ? (value: unknown) => type.serialize(value)
       : isObjectType(type)
-        ? writeMembers(selections, type.name, selections.below(type, nodes))
+        ? buildMembers(type.name, below)
         : null;
-  if (!write) throw new NotPlanned(`${String(type)} is not one type.`);
+  if (!build) throw new NotPlanned(`${String(type)} is not one type.`);
   return (value) => {
-    if (value == null) return 'null';
+    if (value == null) return null;
     if (value instanceof Error || value instanceof Promise || typeof value === 'function')
-      throw new Extraordinary('The resolver has no plain answer.');
-    return write(value);
+      throw new Extraordinary('There is no plain answer.');
+    return build(value);
   };
 }
 
-function writeItems(write: WriteValue): WriteValue {
+function refuseNull(): never {
+  throw new Extraordinary('What cannot be null is.');
+}
+
+function buildItems(build: BuildValue): BuildValue {
   return (value) => {
     if (!Array.isArray(value)) throw new Extraordinary('A list is no list.');
-    return `[${value.map(write).join(',')}]`;
+    return value.map(build);
   };
 }
 
-function writeMembers(
-  selections: Selections,
-  typeName: string,
-  fields: ReturnType<Selections['below']>,
-): WriteValue {
-  const members = fields.map(({ key, name, field, nodes }) => {
-    if (name === '__typename') return { key, of: () => JSON.stringify(typeName) };
-    if (!field || field.resolve) throw new NotPlanned(`${typeName}.${name} has a resolver.`);
-    const write = writeValue(selections, field.type, nodes);
-    return { key, of: (value: object) => write(Reflect.get(value, name)) };
-  });
+function buildMembers(typeName: string, selected: readonly Selected[]): BuildValue {
+  const build = buildObject(
+    selected.map(({ key, name, field, below }) => {
+      if (name === '__typename') return { name: key, value: () => typeName };
+      if (!field || field.resolve) throw new NotPlanned(`${typeName}.${name} has a resolver.`);
+      const buildMember = buildValue(field.type, below);
+      return { name: key, value: (object: object) => buildMember(Reflect.get(object, name)) };
+    }),
+  );
   return (value) => {
     if (typeof value !== 'object' || value === null) throw new Extraordinary('An object is no object.');
-    let text = '';
-    for (const { key, of } of members) text += (text === '' ? '{' : ',') + key + of(value);
-    return text === '' ? '{}' : `${text}}`;
+    return build(value);
   };
 }

@@ -1,19 +1,19 @@
-/** One tab of the explorer as it is first opened. */
+/** The initial content of one tab of the explorer. */
 export interface Example {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** A drawn face of 256 x 256 pixels, so that the examples need no other machine. */
+/** A drawn face of 256 x 256 pixels, so that the examples do not fetch a picture from another server. */
 const faceWebp =
   'UklGRq4EAABXRUJQVlA4IKIEAACwKwCdASoAAQABPu12uFMpqCYipfR40TAdiWdu4XEww7q2GY+jfsjZlxmBwsuoObwAkkQvOWXFaRDByfF75VVkQvOIUR3/6YNMWL3D4nOiDNv9JBTVmfQupm2HNANEEkZUw5X39U5lTeU46LR2muivav/4L25m3qRVl5BrWJCOeBC2JNyaYAB1PsUj2gxbi+Z72yUxaLXre87OABI9ovbbijnAMpld6+vH9C14AFgV7yMMLi6RS1I2YlF/zf1V/TRONOURm4dwongBR9Y1329W3AtTgASPwZQaVzN5CgIkiFm59+2ziHPF7pR2Hk4rNEsWn45G2CnzC47X45rC4iLuJucZWO7KYACR9xC/xT0WRN4PPo8qejH9Cl7NeyffpBj9zq3yMBX/P29qwqn8Fulaz5Wy8ECpP66NyI69ZxudaTVnCwDamhPKXWW6bpCDTamIdTkkZXDEvrM3KzTnpT5a2PFT7VhAAP783J/EYaMRAaKskb6jzumcszn87pnLM5/O9+TXyHAAAYqXZaXO6O28r+jg/s8xcTsgZD8X6Gw4QuB4eljskoGPYlB4Xk6fKC0IwZix6J8hVvPwdLJ701lNj+3M2E8BUzXbFdYNfQ3WslLmtfzV5cHRdZDXvdpaJ3eHFDlAVfsDduhrVO+m9zv3EiBjftkPpUeUfqj9TEX9BM/SmNizHmWmXv+8vF8zTMTKcwL3Ro3+togPp+2QpPq711aBqgy+SyJBpTtdCUVbCH7zn5RjQwCyZ5JI7xNyXZOwkaRK56j2/CvUk+YVKwC0xyL694YQ5GM/WpFYmiI3x1eXAaOJ7Ol7indjg9BqKXgh0KMikpizLpD1yC1JcwssnicMq+O1TvXAob7NmRPUVgRq+wPcDWl2I+cSkPhwLtAS0abRp45QxQT1dPGf3aQvG9g9YDeMNfc8qgPnocYZXLDFslWgKPzc6Nm4Jx0yNTS2qAFgByfopXfYfxPoEUujr1xz5mNXwnkjzL+7Yy3+euUUy3Yi0Cc2xZboWSNLLRLsLjOR10e5D54wiYoePkLbTUYbC03RpOMVSuZpJkcwbVZAF8gJSe90ALL3Mu2/E8DyBKcXTukrPwUtsLyrSCTfhxihi16xa5pSJji8/DcU5zBS6iku1lFcicy0MpbfPaWgZCOgkgL6cUi7y/9j3y4lU0FDp/TMiugTSkhHnBV1DYgpBqn+hpcCsgsOiWX26MjTS6K2YUqdqvI3+0AykNsFgE039nhh5nbD0ytf8UHvwmcfup1gwAgKRWojrkHbiNb3kRA5j1RtjOUrcsITkF26dcFCmOTQmBxjDx20SX+/LsFSSQy6BwI4A61NJRN/0SHW8LrSbrf/ZOXrN7wXKqcobqJIKKpZTErXcQyCErVbG9uY65Vf0KrFvx+EChUpwbCDa9qMZrFHrVBLTL2HrePYY7zIifzmUIqodPU4GGwlMonesNP/T2IVuOgg/TEN0vmF5fVB8xml+bDwgSojQkkfN+zLi7qznfGgm7rO9qvKbGyt5DdmODuO2lnOTaTWjvMctbtkqloXBvEBcqhjfSlcATL3zcEJVu8Eu1lnyLsMAAAA';
 
 const pasteId = (what: string) => `<paste the ${what} id>`;
 
-/** The explorer's tabs, in the order that a newcomer runs them. */
+/** The explorer's tabs, in the order in which a new user runs them. */
 export const examples: readonly Example[] = [
   {
-    query: `# 1. What can be asked of which model, and what it costs.
+    query: `# 1. The models, their parameters and prices.
 query Models {
   imageModels {
     title
@@ -38,7 +38,7 @@ query Models {
     variables: {},
   },
   {
-    query: `# 2. A project holds a cast of characters. Keep the id it answers.
+    query: `# 2. A project for characters. Copy its id from the answer.
 mutation CreateProject($input: CreateProjectInput!) {
   createProject(input: $input) {
     project { id name }
@@ -49,7 +49,7 @@ mutation CreateProject($input: CreateProjectInput!) {
     variables: { input: { name: 'The Lighthouse' } },
   },
   {
-    query: `# 3. A character: the appearance goes in front of every prompt.
+    query: `# 3. A character. Prompts begin with its appearance.
 mutation CreateCharacter($input: CreateCharacterInput!) {
   createCharacter(input: $input) {
     character { id name }
@@ -69,7 +69,7 @@ mutation CreateCharacter($input: CreateCharacterInput!) {
     },
   },
   {
-    query: `# 4. A picture that models take the likeness from.
+    query: `# 4. A picture that shows models the character's looks.
 # The source is one of base64 (here a small drawn face),
 # url, or imageId.
 mutation AddReferenceImage($input: AddReferenceImageInput!) {
@@ -93,8 +93,8 @@ mutation AddReferenceImage($input: AddReferenceImageInput!) {
     },
   },
   {
-    query: `# 5. A run. Sent again with the same idempotency key,
-# it answers the same run and costs nothing.
+    query: `# 5. A run. A second request with the same idempotency
+# key returns the same run and costs nothing.
 mutation Generate($input: GenerateInput!) {
   generate(input: $input) {
     generation { id status prompt }
@@ -120,8 +120,8 @@ mutation Generate($input: GenerateInput!) {
     },
   },
   {
-    query: `# 6. The run as it stands, then each change, until it is
-# at rest. Point at an image's url in the answer to see it.
+    query: `# 6. The current state of the run, then each change, until
+# it ends. Point at an image's url in the answer to see it.
 subscription WatchGeneration($id: ID!) {
   generationUpdated(id: $id) {
     id
@@ -139,8 +139,8 @@ subscription WatchGeneration($id: ID!) {
     variables: { id: pasteId('generation') },
   },
   {
-    query: `# 7. Everything that happens in a project: first what is
-# stored behind "after", then live.
+    query: `# 7. All events of a project: first the stored events
+# after the sequence "after", then new ones.
 subscription WatchProject($projectId: ID!, $after: SafeInt) {
   projectEvents(projectId: $projectId, after: $after) {
     sequence
@@ -154,8 +154,8 @@ subscription WatchProject($projectId: ID!, $after: SafeInt) {
     variables: { projectId: pasteId('project'), after: 0 },
   },
   {
-    query: `# 8. The archive: projects, their characters, and what
-# was generated of them.
+    query: `# 8. The archive: projects, their characters and
+# their generated pictures.
 query Archive($first: Int!, $after: String) {
   projects(first: $first, after: $after) {
     pageInfo { hasNextPage endCursor }
@@ -186,7 +186,7 @@ query Archive($first: Int!, $after: String) {
     variables: { first: 5, after: null },
   },
   {
-    query: `# 9. Who asks, and what they may do in a project.
+    query: `# 9. The viewer, and their rights in a project.
 query Me($projectId: ID!) {
   viewer { kind user { email } apiKey { name role } }
   project(id: $projectId) {
@@ -200,8 +200,8 @@ query Me($projectId: ID!) {
     variables: { projectId: pasteId('project') },
   },
   {
-    query: `# 10. An owner invites a member. The token is shown this
-# once: pass it on, for acceptInvitation.
+    query: `# 10. An owner invites a member. The token is shown only
+# once. The member needs it for acceptInvitation.
 mutation InviteMember($input: InviteMemberInput!) {
   inviteMember(input: $input) {
     token
@@ -213,7 +213,7 @@ mutation InviteMember($input: InviteMemberInput!) {
     variables: { input: { projectId: pasteId('project'), email: 'ada@example.com', role: 'EDITOR' } },
   },
   {
-    query: `# 11. What a run would cost, before it is asked for.
+    query: `# 11. The price of a run, before it is requested.
 query Quote($input: GenerateInput!) {
   quoteGeneration(input: $input) {
     quote {
@@ -233,7 +233,7 @@ query Quote($input: GenerateInput!) {
     },
   },
   {
-    query: `# 12. What it was spent on.
+    query: `# 12. The spending of a project, by week and model.
 query Spend($projectId: ID!, $from: Date!, $to: Date!) {
   project(id: $projectId) {
     spend(from: $from, to: $to, groupBy: [WEEK, MODEL]) {

@@ -12,7 +12,10 @@ const environmentTexts = {
   LIVE: 'Live: runs cost money',
 };
 
-/** The strip on top: the name, the key, whether the server takes it, whether runs are real, and the way back. */
+/**
+ * The strip at the top: the name, the key, whether the server accepts the key, simulator or live, and a button that
+ * restores the examples.
+ */
 export function KeyStrip({ adminKey, access, environment, onConnect, onReset }) {
   const [draft, setDraft] = useState(adminKey);
   useEffect(() => setDraft(adminKey), [adminKey]);

@@ -1,4 +1,4 @@
-// JavaScript, because TypeScript would give the browser's globals to the whole server.
+// This is JavaScript, because TypeScript would declare the browser's globals for the whole server.
 import 'graphiql/style.css';
 import './page.css';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
@@ -9,24 +9,24 @@ import { createRoot } from 'react-dom/client';
 import { examples } from './examples.ts';
 import { KeyStrip } from './key-strip.js';
 
-/** Kept for the browser tab's life only: the key opens everything. */
+/** The key is kept only until the browser tab is closed, because it may be the admin's. */
 const keySlot = 'dramatis:admin-key';
 const defaultTabs = examples.map(({ query, variables }) => ({
   query,
   variables: JSON.stringify(variables, null, 2),
 }));
 
-/** The page's own address is GraphQL's as well, at whatever path a proxy has put it. */
+/** The page's own address is also the GraphQL endpoint, at any path that a proxy gives it. */
 const endpoint = new URL(location.pathname.replace(/\/+$/, ''), location.href);
 
-/** The whole page: the strip with the key, and GraphiQL speaking with that key. */
+/** The whole page: the strip with the key, and GraphiQL, which uses that key. */
 function Explorer() {
   const [session, setSession] = useState(() => ({ key: sessionStorage.getItem(keySlot) ?? '' }));
   const { key } = session;
   const [access, setAccess] = useState('unknown');
   const [environment, setEnvironment] = useState(null);
   const connection = useMemo(() => connect(session.key, setAccess), [session]);
-  // A socket was opened with one key: another key needs another socket.
+  // A socket is opened with one key, so another key needs a new socket.
   useEffect(() => () => void connection.socket.dispose(), [connection]);
 
   useEffect(() => {
@@ -42,7 +42,7 @@ function Explorer() {
   const connectWith = (next) => {
     sessionStorage.setItem(keySlot, next);
     setAccess('unknown');
-    // A new object also for the same key: a second try, say after the server was down.
+    // A new object also for the same key, so that a second try connects again, for example after the server was down.
     setSession({ key: next });
   };
   return h(
@@ -60,7 +60,7 @@ function Explorer() {
       { className: 'explorer-editor' },
       h(GraphiQL, {
         fetcher: connection.fetcher,
-        // Null: without a key the schema is not even asked for.
+        // Null: without a key the schema is not requested.
         schema: key ? undefined : null,
         defaultTabs,
         isHeadersEditorEnabled: false,
@@ -71,7 +71,7 @@ function Explorer() {
   );
 }
 
-/** SIMULATOR or LIVE; null where the server does not say. */
+/** SIMULATOR or LIVE; null when the server does not say. */
 async function findEnvironment(key) {
   try {
     const answer = await fetch(endpoint, {
@@ -85,13 +85,13 @@ async function findEnvironment(key) {
   }
 }
 
-/** HTTP and WebSocket to this server with one key; tells 'granted' or 'refused' with each answer. */
+/** HTTP and WebSocket to this server with one key. Calls `onAccess` with 'granted' or 'refused' for each answer. */
 function connect(key, onAccess) {
   const authorization = `Bearer ${key}`;
   const socket = createClient({
     url: endpoint.href.replace(/^http/, 'ws'),
     connectionParams: { authorization },
-    // A refused key stays refused; any other end is tried again.
+    // A refused key stays refused. After any other close the client connects again.
     shouldRetry: (end) => end.code !== CloseCode.Forbidden,
     on: {
       connected: () => onAccess('granted'),
@@ -112,7 +112,7 @@ function connect(key, onAccess) {
   return { socket, fetcher };
 }
 
-/** Forgets edited tabs, so that the examples are there again. */
+/** Removes the edited tabs, so that the examples are shown again. */
 function resetTabs() {
   if (!confirm('Replace all tabs with the examples?')) return;
   for (const name of Object.keys(localStorage)) {

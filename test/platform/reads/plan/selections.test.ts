@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { buildSchema, type FieldNode, Kind, parse } from 'graphql';
-import type { Run } from '../../../../src/platform/reads/plan/run.ts';
+import type { Run } from '../../../../src/platform/reads/plan/plan.ts';
 import { argumentsOf } from '../../../../src/platform/reads/plan/selections.ts';
 
 setFlagsFromString('--expose-gc');
@@ -16,15 +16,13 @@ function heroOf(query: string) {
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error('No operation.');
   const [node] = definition.selectionSet.selections as FieldNode[];
   if (!node) throw new Error('No field.');
-  return argumentsOf({ key: '"hero":', name: 'hero', field, nodes: [node] });
+  return argumentsOf({ field, node });
 }
 
 const runWith = (variables: Record<string, unknown>): Run => ({
   reader: { read: async () => [], readOne: async () => null, close: async () => undefined },
   ctx: {},
   variables,
-  reads: [],
-  projects: [],
 });
 
 it('arguments are those of each execution, also when several run in turns', () => {

@@ -1,0 +1,46 @@
+import { InputProblem } from '../../../errors.ts';
+import type { Uses } from '../../../platform/context.ts';
+import { fromGlobalId } from '../../../platform/reads/global-id.ts';
+import { authorizeChange, refuseClosed } from '../../access/authorize.ts';
+import { lockProject } from '../../access/lock-project.ts';
+import { recordEvent } from '../../access/record-event.ts';
+import { findGeneration } from '../generation.queries.ts';
+import type { RateImageInput } from '../generation.type.ts';
+import { writeProgress } from '../progress.ts';
+import { findGeneratedImage, type GeneratedImageRow } from './generated-image.queries.ts';
+
+/**
+ * Rates a picture, or takes its rating back. The run's count of discarded pictures is taken anew under the run's lock,
+ * so that it is right however many rate at once. Throws NotFound, Forbidden, Conflict, InputProblem.
+ */
+export async function rateImage(
+  ctx: Uses<'db' | 'viewer' | 'loaders'>,
+  input: RateImageInput,
+): Promise<GeneratedImageRow> {
+  const { id, generationId } = await findGeneratedImage(ctx, fromGlobalId('GeneratedImage', input.id));
+  const { projectId } = await findGeneration(ctx, generationId);
+  await authorizeChange(ctx, projectId, 'RATE_IMAGES', { what: 'GeneratedImage', field: 'id' });
+  const { verdict } = input;
+  // Not the same as null: a client that spells a variable differently must not take a rating back by it.
+  if (verdict === undefined) {
+    throw new InputProblem(['input', 'verdict'], 'verdict is missing; null takes the rating back.');
+  }
+  return ctx.db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT 1 FROM generations WHERE id = ${generationId}::uuid FOR NO KEY UPDATE`;
+    await lockProject(tx, projectId);
+    await refuseClosed(tx, projectId, 'id');
+    const before = await tx.generatedImage.findUniqueOrThrow({ where: { id } });
+    if (before.verdict === verdict) return before;
+    const image = await tx.generatedImage.update({ where: { id }, data: { verdict } });
+    const discarded = await tx.generatedImage.count({ where: { generationId, verdict: 'DISCARDED' } });
+    const run = await tx.generation.update({ where: { id: generationId }, data: { discarded } });
+    await recordEvent(tx, {
+      projectId,
+      kind: 'IMAGE_RATED',
+      generationId,
+      characterId: run.characterId,
+      progress: writeProgress(run),
+    });
+    return image;
+  });
+}

@@ -1,0 +1,47 @@
+import {
+  endOf,
+  type GoodUrl,
+  type Lifetime,
+  type RefusedUrl,
+  type Signed,
+  signUrl,
+  verifyUrl,
+} from '../../platform/storage/signed-url.ts';
+
+/** How a picture is asked for; null means as stored. */
+export interface ImageVariant {
+  readonly imageId: string;
+  readonly width: number | null;
+  readonly format: string | null;
+}
+
+/** Asks for the stored bytes as a file. */
+export const originalFormat = 'ORIGINAL';
+
+const formats = ['WEBP', 'JPEG', 'PNG', 'AVIF', originalFormat];
+
+const partsOf = ({ imageId, width, format }: ImageVariant): Signed => [imageId, width, format];
+
+/** An address of a picture that proves we gave it out. */
+export function signImageUrl(
+  secret: Buffer,
+  request: ImageVariant & Lifetime & { readonly publicUrl: string },
+): string {
+  const url = new URL(`${request.publicUrl}/images/${request.imageId}`);
+  if (request.width !== null) url.searchParams.set('w', String(request.width));
+  if (request.format !== null) url.searchParams.set('f', request.format.toLowerCase());
+  return signUrl(url, secret, partsOf(request), endOf(request));
+}
+
+/** Whether we gave this address out, and it is still good. */
+export function verifyImageUrl(
+  secret: Buffer,
+  request: { readonly imageId: string; readonly query: URLSearchParams; readonly now: Date },
+): (GoodUrl & Omit<ImageVariant, 'imageId'>) | RefusedUrl {
+  const { imageId, query } = request;
+  const width = query.has('w') ? Number(query.get('w')) : null;
+  const format = query.get('f')?.toUpperCase() ?? null;
+  const verified = verifyUrl(secret, partsOf({ imageId, width, format }), request);
+  if (format !== null && !formats.includes(format)) return { isValid: false, reason: 'INVALID' };
+  return verified.isValid ? { ...verified, width, format } : verified;
+}

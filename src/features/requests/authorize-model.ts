@@ -1,0 +1,10 @@
+import { Conflict, type InputPath } from '../../errors.ts';
+import type { Uses } from '../../platform/context.ts';
+
+/** May I run this model? An API key may be narrowed to some. Throws Conflict at `path`. */
+export function authorizeModel({ viewer }: Uses<'viewer'>, slug: string, path: InputPath): void {
+  if (viewer.kind !== 'API_KEY' || viewer.allowedModels.length === 0) return;
+  if (viewer.allowedModels.includes(slug)) return;
+  const allowed = viewer.allowedModels.join(', ');
+  throw new Conflict('MODEL_NOT_ALLOWED', `This key is for ${allowed} only.`, path);
+}

@@ -1,0 +1,108 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DocumentNode } from 'graphql';
+import type { Context } from '../../platform/context.ts';
+import type { AskedOperation } from '../../platform/graphql/documents/prepare.ts';
+import type { Cost } from '../../platform/limits/cost-meter.ts';
+import { Loaders } from '../../platform/reads/loaders.ts';
+import type { Graphql } from '../open-graphql.ts';
+import { presentError } from '../present-error.ts';
+import type { ServerContext } from '../server-context.ts';
+import { answerType } from './accept.ts';
+import { toApolloRequest } from './apollo-request.ts';
+
+type HttpContext = Context & { readonly cost: Cost };
+
+/** An operation that was prepared and paid for. */
+export interface PaidOperation extends AskedOperation, Pick<HttpContext, 'viewer' | 'cost'> {
+  readonly document: DocumentNode;
+}
+
+/** Executes an operation and sends its answer. */
+export type Execute = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  operation: PaidOperation,
+) => Promise<FastifyReply>;
+
+/**
+ * The two ways to an answer: a query that can be compiled is answered by its plan; all others, and a plan that gave
+ * up, by Apollo and the resolvers.
+ */
+export async function createExecute(
+  ctx: ServerContext,
+  { schema, prepare, planner }: Graphql,
+): Promise<Execute> {
+  const apollo = new ApolloServer<HttpContext>({
+    schema,
+    // Asked and answered by `prepare`, like parsing and validation: what gets here has passed it.
+    introspection: true,
+    documentStore: {
+      get: async (key) => prepare.known(key.slice(-64)),
+      set: async () => undefined,
+      delete: async () => undefined,
+    },
+    // Taken by `prepare` as well; Apollo is given the text.
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError: (formatted, error) => presentError(ctx, formatted, error),
+    plugins: [
+      // It touches every field of every answer and we set no cache hints.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      tellCost,
+    ],
+    logger: ctx.log.child({ part: 'apollo' }),
+  });
+  await apollo.start();
+
+  /** The answer's text; null where the plan does not answer. */
+  async function answerByPlan({ document, viewer, cost, ...asked }: PaidOperation): Promise<string | null> {
+    if (!planner) return null;
+    const context = { ...ctx, viewer, loaders: new Loaders() };
+    const data = await planner.answer(document, asked, context);
+    return data === null ? null : `${JSON.stringify({ data, extensions: { cost } })}\n`;
+  }
+
+  const sendApollo: Execute = async (request, reply, { document: _, viewer, cost, ...asked }) => {
+    const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: toApolloRequest(request, asked),
+      context: async () => ({ ...ctx, viewer, cost, loaders: new Loaders() }),
+    });
+    for (const [name, value] of headers) reply.header(name, value);
+    if (body.kind === 'chunked') throw new Error('No answer of ours comes in pieces.');
+    return reply.code(status ?? 200).send(body.string);
+  };
+
+  return async (request, reply, operation) => {
+    const type = mayBePlanned(request) ? answerType(request.headers.accept) : null;
+    const text = type === null ? null : await answerByPlan(operation);
+    if (type === null || text === null) return sendApollo(request, reply, operation);
+    // A short text goes in one write with its head.
+    return reply.type(type).send(text.length > longText ? Buffer.from(text) : text);
+  };
+}
+
+const longText = 16_384;
+
+/** A GET that a page of another site may cause is left to Apollo, which refuses it. */
+function mayBePlanned({ method, headers }: FastifyRequest): boolean {
+  return (
+    method === 'POST' || Boolean(headers['apollo-require-preflight'] ?? headers['x-apollo-operation-name'])
+  );
+}
+
+const tellCost: ApolloServerPlugin<HttpContext> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response: { body }, contextValue: { cost } }) {
+        if (body.kind === 'single') body.singleResult.extensions = { ...body.singleResult.extensions, cost };
+      },
+    };
+  },
+};

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Dramatis } from '../../support/dramatis.ts';
+import { mutate, type Person, team, token } from '../../support/people.ts';
+
+let dramatis: Dramatis;
+let cast: Awaited<ReturnType<typeof team>>;
+let characterId: string;
+let generationId: string;
+let stranger: Person;
+beforeAll(async () => {
+  dramatis = await Dramatis.start();
+  cast = await team(dramatis);
+  stranger = { key: await token('stella') };
+  const { projectId, owner } = cast;
+  const name = { projectId, name: 'Mara' };
+  const { character } = await mutate(dramatis, owner, 'createCharacter', name, 'character { id }');
+  characterId = character.id;
+  await dramatis.addReference(characterId, 'FACE', '#c46');
+  generationId = await dramatis.generate(characterId, 'sane');
+});
+afterAll(() => dramatis.stop());
+
+const tooLong = 'x'.repeat(1_000);
+const model = { consistentCharacter: { prompt: 'x' } };
+
+/** What somebody is told: an error's code, or the codes and paths of user errors. */
+async function told(who: Person, name: string, input: object): Promise<unknown> {
+  const kind = name === 'quoteGeneration' ? 'query' : 'mutation';
+  const type = kind === 'query' ? 'GenerateInput' : `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
+  const { data, errors } = await dramatis.ask(
+    `${kind} ($input: ${type}!) { ${name}(input: $input) { userErrors { code path } } }`,
+    { input },
+    who,
+  );
+  return errors?.[0]?.extensions.code ?? data?.[name].userErrors;
+}
+
+it.each<[string, string, () => object]>([
+  ['generate', 'idempotencyKey', () => ({ characterId, model, idempotencyKey: tooLong })],
+  ['generate', 'batch', () => ({ characterId, model, batch: tooLong })],
+  ['quoteGeneration', 'batch', () => ({ characterId, model, batch: tooLong })],
+  ['rejectGeneration', 'reason', () => ({ id: generationId, reason: tooLong })],
+])('%s says that its %s is wrong to those alone who may ask', async (name, field, input) => {
+  expect(await told(stranger, name, input())).toBe('NOT_FOUND');
+  expect(await told(cast.viewer, name, input())).toBe('FORBIDDEN');
+  expect(await told(cast.owner, name, input())).toEqual([{ code: 'INVALID_INPUT', path: ['input', field] }]);
+});
+
+it('a quote does not look at the key of the request', async () => {
+  const input = { characterId, model, idempotencyKey: tooLong };
+  expect(await told(cast.owner, 'quoteGeneration', input)).toEqual([]);
+});

@@ -1,0 +1,123 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import {
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+  isObjectType,
+  Kind,
+  parse,
+} from 'graphql';
+import { compile } from '../../../../src/platform/reads/plan/compile.ts';
+import { createSchema } from '../../../../src/server/schema.ts';
+
+let schema: GraphQLSchema;
+beforeAll(async () => {
+  schema = await createSchema();
+});
+
+function isCompiled(query: string): boolean {
+  const document = parse(query);
+  const [operation] = document.definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('No operation.');
+  return compile(schema, document, operation, {}) !== null;
+}
+
+/** A field as a document asks for it, with `below` of its objects. */
+function ask({ name, type, args }: GraphQLField<unknown, unknown>, below: string): string {
+  const id = args.some((argument) => argument.name === 'id') ? '(id: "x")' : '';
+  return `${name}${id} ${isObjectType(getNamedType(type)) ? `{ ${below} }` : ''}`;
+}
+
+/** The fields that resolvers answer, of each type that a compiled document leads to. */
+function resolvedFields(): Record<string, string[]> {
+  const query = schema.getQueryType();
+  if (!query) throw new Error('There are no queries.');
+  const found: Record<string, string[]> = {};
+  const seen = new Set<GraphQLObjectType>();
+  const visit = (type: GraphQLObjectType, within: (selection: string) => string) => {
+    if (seen.has(type)) return;
+    seen.add(type);
+    for (const field of Object.values(type.getFields())) {
+      const target = getNamedType(field.type);
+      // What takes other arguments than an id is no beginning of a document.
+      const mustBeGiven = field.args.some(
+        ({ name, type: given }) => name !== 'id' && String(given).endsWith('!'),
+      );
+      if (mustBeGiven || !isCompiled(within(ask(field, '__typename'))))
+        found[type.name] = [...(found[type.name] ?? []), field.name].sort();
+      else if (isObjectType(target)) visit(target, (selection) => within(ask(field, selection)));
+    }
+  };
+  visit(query, (selection) => `{ ${selection} }`);
+  return found;
+}
+
+/*
+ * Each of these makes a document slower that asks for it: all of it goes to the resolvers. A new field that could say what
+ * it reads should; one that cannot is listed here, with the reason.
+ */
+it('compiles every field but those that ask for more than the right to read a project, or for more than rows', () => {
+  expect(resolvedFields()).toEqual({
+    Query: [
+      // The viewer decides what is listed, or whether it is told at all.
+      'installationAuditLog',
+      'projects',
+      'reconciliation',
+      'spend',
+      'storageSweep',
+      'users',
+      'viewer',
+      // A price for what would be sent, and not a row.
+      'quoteGeneration',
+      // In memory.
+      'imageModels',
+      'provider',
+      // Of any type.
+      'node',
+      'nodes',
+    ].sort(),
+    Project: [
+      // With rights of their own.
+      'apiKeys',
+      'auditLog',
+      'budgetAlerts',
+      'budgets',
+      'invitations',
+      'ledger',
+      'members',
+      'providerKey',
+      'spend',
+      // What the viewer may do, by the role that is read for each request.
+      'viewerRole',
+      ...viewerMay,
+    ].sort(),
+    Generation: [
+      // With rights of their own.
+      'ledgerEntries',
+      'requestedBy',
+      'requestedWith',
+      // Found by the other run's column: a list of at most one.
+      'retriedAs',
+    ],
+    // A statement over the runs of all models.
+    ImageModel: ['observedPrices'],
+  });
+});
+
+const viewerMay = [
+  'Archive',
+  'ApproveGenerations',
+  'Delete',
+  'EditCharacters',
+  'Generate',
+  'ManageApiKeys',
+  'ManageBudgets',
+  'ManageMembers',
+  'ManageProviderKey',
+  'RateImages',
+  'ReadAuditLog',
+  'ReadMembers',
+  'ReadSpend',
+  'ResolveGenerations',
+].map((right) => `viewerCan${right}`);
