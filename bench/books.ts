@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { nobody } from '../src/features/spend/nobody.ts';
+import { nilId } from '../src/platform/db/nil-id.ts';
 
 /*
  * Writes books of any size in seconds: runs, their ledger and their rollups, with one statement for each table and
@@ -69,7 +69,7 @@ const ledger = `SELECT g.project_id, g.id AS generation_id, e.kind::"LedgerEntry
   WHERE g.project_id = $1 AND e.amount > 0 ORDER BY g.requested_at, g.id, e.place`;
 
 const places = Array.from({ length: 64 }, (_, index) => `count(*) FILTER (WHERE place = ${index + 1})::int`);
-const none = `'${nobody}'::uuid`;
+const none = `'${nilId}'::uuid`;
 
 /** The rollups that `roll_up` has written when all runs have ended, in the order in which it first writes each row. */
 const rollups = `SELECT * FROM (WITH ended AS MATERIALIZED (

@@ -112,7 +112,7 @@ async function compare(client: pg.Client, ours: Started, plain: Started): Promis
   const [own, theirs] = [median(spent.ours), median(spent.plain)];
   const kilobytes = memory.map((bytes) => (bytes / 1_024).toFixed(0));
   return [
-    atMost(0.4, {
+    atMost(0.35, {
       what: `one event to ${credentials.length} subscribers, CPU per delivery`,
       against: 'plain graphql-ws',
       value: own / theirs,

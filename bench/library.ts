@@ -49,10 +49,10 @@ export const library: Bench = {
     const handWritten = 'node:http, pg, a serializer by hand (the limit)';
     const obvious = 'Apollo, TypeGraphQL, Prisma `include`; 70 runs a character';
     return [
-      atLeast(0.55, { what, against: handWritten, ...whole.ratio(us, theLimit) }),
-      atLeast(1.3, { what, against: 'Mercurius, JIT, dataloader, pg', ...whole.ratio(us, theMercurius) }),
-      atLeast(10, { what, against: obvious, ...even.ratio(evenUs, thePrisma) }),
-      atLeast(0.6, {
+      atLeast(0.72, { what, against: handWritten, ...whole.ratio(us, theLimit) }),
+      atLeast(1.9, { what, against: 'Mercurius, JIT, dataloader, pg', ...whole.ratio(us, theMercurius) }),
+      atLeast(15, { what, against: obvious, ...even.ratio(evenUs, thePrisma) }),
+      atLeast(0.62, {
         what: 'the library query, ids and names alone',
         against: 'the limit, the same columns',
         ...lean.ratio(namesUs, namesLimit),

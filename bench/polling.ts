@@ -77,7 +77,7 @@ async function comparePolls(many: ManyRuns, note: string): Promise<Result[]> {
     if (!middle) throw new Error('There are three windows.');
     const rates = middle.rates.map((rate) => rate.toFixed(0));
     return [
-      atMost(0.4, {
+      atMost(0.37, {
         what: `CPU for each poll, ${ids.length} runs in flight`,
         against: 'a plain fetch loop over the same runs',
         value: middle.ratio,

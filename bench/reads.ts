@@ -59,7 +59,7 @@ export const reads: Bench = {
         ...byId.ratio(us, theLimit),
       }),
       // A ratio of times is the inverse ratio of rates.
-      atMost(1.2, {
+      atMost(1.15, {
         what: `time of page 10,000 of a project's runs, ${pageSize} a page`,
         against: 'page 1',
         ...paging.ratio(firstPage, farPage),

@@ -156,7 +156,11 @@ describe('the modules', () => {
 
   it('of the platform know nothing of the product: neither its tables nor its words', () => {
     const inPlatform = files.filter(
-      ({ file }) => layerOf(file) === 'platform' && !/^platform\/(segmind|reads)\//.test(file),
+      // A global id names a type of the API, so the file of global ids lists these types.
+      ({ file }) =>
+        layerOf(file) === 'platform' &&
+        !/^platform\/segmind\//.test(file) &&
+        file !== 'platform/reads/global-id.ts',
     );
     const wrong = inPlatform.flatMap(({ file, text }) =>
       [...text.matchAll(productWords)]

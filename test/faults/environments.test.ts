@@ -279,6 +279,6 @@ it.each([
       { environment: name() },
     ]);
   }
-  expect(dramatis.secrets.logged.join()).toContain('The runs that this database holds are taken for runs of');
+  expect(dramatis.secrets.logged.join()).toContain('The runs of this database are recorded as runs of');
   expect(await database.query(booksSql)).toEqual([]);
 });

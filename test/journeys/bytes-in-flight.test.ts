@@ -173,12 +173,12 @@ describe('bodies that several viewers hold open', () => {
       await eventually('an answer', () => socket.texts().includes('{"type":"pong"}'));
       socket.stream.destroy();
     }
-    const told = 'clients have sent as much as this process takes at a time, and some are refused';
+    const told = 'clients have sent as many bytes as this process accepts at a time, and some are refused';
     expect(small.logged(told)).toBe(1);
     expect(small.logged('a request failed')).toBe(0);
     for (const body of bodies) body.cut();
     await eventually('the end of it', () =>
-      small.logged('clients are not refused any more for what others have sent'),
+      small.logged('clients are not refused any more because of the bytes of other clients'),
     );
   });
 });

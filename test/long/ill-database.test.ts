@@ -37,7 +37,7 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
   };
   await eventually('it to be worked on', async () => (await heartbeatAge()) < 10_000);
   for (let round = 0; round < 3; round += 1) {
-    const listening = server.logged('the event connection stands again');
+    const listening = server.logged('the event connection works again');
     wire.silence();
     const silentAt = performance.now();
     // Leases are renewed on connections that are given up before a lease ends after ten seconds.
@@ -59,7 +59,7 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
     );
     await eventually(
       'the event connection',
-      () => server.logged('the event connection stands again') > listening,
+      () => server.logged('the event connection works again') > listening,
       30_000,
     );
     await eventually(

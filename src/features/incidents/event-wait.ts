@@ -8,12 +8,12 @@ const wait = z.object({
   since: z.iso.datetime().transform((text) => new Date(text)),
 });
 
-/** What an event keeps of the incident that it tells. */
+/** The part of an incident that is stored in its event. */
 export function writeEventWait({ reason, since }: Pick<Incident, 'reason' | 'since'>): z.input<typeof wait> {
   return { reason, since: since.toISOString() };
 }
 
-/** The wait that an event tells; null for other events, and for a reason that only a newer version knows. */
+/** The wait that an event reports; null for other events, and for a reason that only a newer version knows. */
 export function waitOfEvent({ kind, progress }: Pick<ProjectEventRow, 'kind' | 'progress'>): Wait | null {
   if (kind !== 'PROVIDER_WAIT_BEGAN' && kind !== 'PROVIDER_WAIT_ENDED') return null;
   return wait.safeParse(progress).data ?? null;

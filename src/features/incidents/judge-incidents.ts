@@ -3,48 +3,48 @@ import type { AccountPause } from '../provider/provider-pause.ts';
 
 /*
  * An incident begins when a pause has lasted (a second try failed, a limit of ten seconds), and ends when there was
- * no pause for three seconds. Each time that it comes back within ten minutes that takes twice as long, so a
- * provider that comes and goes is reported a few times. Both are rules of one pure function over rows of the
- * database. A notice for each project remembers that it was told. It is written and removed in the transaction of
- * the event, so each project gets one event of each kind, whichever process works and wherever it is killed.
+ * no pause for three seconds. Each time that it comes back within ten minutes its end takes twice as long, so a
+ * provider that fails every second is reported a few times. Both are rules of one pure function over rows of the
+ * database. A notice for each project records that the project got an event of the incident. It is written and removed
+ * in the transaction of the event, so each project gets one event of each kind, whichever process works and wherever it
+ * is killed.
  */
 
-/** A pause that is told: when it begins, and when it is over. */
+/** A pause that is reported to projects, when it begins and when it is over. */
 export interface Incident {
   /** As in the pause: an account, or the provider environment. */
   readonly account: string;
-  /** What runs wait for. */
+  /** What the runs wait for. */
   readonly reason: PauseWait;
   readonly since: Date;
   readonly tries: number;
   /** Since when the pause is not in force; null while it is. */
   readonly clearedAt: Date | null;
   readonly endedAt: Date | null;
-  /** How often it began again soon after it had ended. */
+  /** How many times it began again soon after its end. */
   readonly repeats: number;
 }
 
-/** What becomes of an incident. Only BEGINS and ENDS are told. */
+/** A change of an incident. Only BEGINS and ENDS are reported. */
 export interface Change {
   readonly kind: 'BEGINS' | 'GOES_ON' | 'CLEARS' | 'ENDS' | 'IS_FORGOTTEN';
   /** The incident after the change. */
   readonly incident: Incident;
 }
 
-/** A limit of the provider's that is over so soon is not told. */
+/** A shorter rate limit of the provider is not reported. */
 const longRateLimitMs = 10_000;
-/** One failed try may be a hiccup. */
+/** A single failed try is not reported, because it may be a short interruption. */
 const fewestTries = 2;
-/** So long after a pause its incident ends, unless the pause begins again; longer each time that it did. */
+/** The time from the end of a pause to the end of its incident. It doubles with each repeat. */
 const quietMs = 3_000;
 const longestQuietMs = 300_000;
-/** An incident that begins so soon after its end has come back. */
+/** An incident that begins again within this time after its end counts as a repeat. */
 const rememberedMs = 600_000;
 
 /**
- * Compares the pauses in force with the incidents that were told. A pause that comes and goes keeps its incident open, and
- * each time that it comes back after the end it takes twice as long until the next end: a provider that is up and down
- * every second is told a few times, not thousands of times. Pure.
+ * Compares the pauses in force with the known incidents. A pause that soon begins again keeps its incident open, and
+ * each time that it begins again after the end, the next end takes twice as long. Pure.
  */
 export function judgeIncidents(
   now: Date,
@@ -66,14 +66,14 @@ function nameOf({ account, reason }: Pick<Incident, 'account' | 'reason'>): stri
   return `${reason} ${account}`;
 }
 
-/** The pauses are of one account and for one reason, perhaps of several of its models. */
+/** Judges the pauses of one account with one reason, which may be pauses of several models. */
 function judgePause(now: Date, pauses: readonly AccountPause[], known: Incident | undefined): Change[] {
   const [first] = pauses.toSorted((a, b) => a.since.getTime() - b.since.getTime());
   if (!first) return [];
   const tries = Math.max(...pauses.map((pause) => pause.tries));
   const { account, since } = first;
   if (!known || known.endedAt !== null) {
-    if (!pauses.some((pause) => isWorthTelling(now, pause))) return [];
+    if (!pauses.some((pause) => isReported(now, pause))) return [];
     const repeats = known ? known.repeats + 1 : 0;
     const reason = waitOfPause[first.reason];
     const incident = { account, reason, since, tries, clearedAt: null, endedAt: null, repeats };
@@ -84,7 +84,7 @@ function judgePause(now: Date, pauses: readonly AccountPause[], known: Incident 
   return [{ kind: 'GOES_ON', incident }];
 }
 
-function isWorthTelling(now: Date, { reason, since, tries }: AccountPause): boolean {
+function isReported(now: Date, { reason, since, tries }: AccountPause): boolean {
   if (reason === 'RATE_LIMITED') return now.getTime() - since.getTime() >= longRateLimitMs;
   return reason !== 'UNAVAILABLE' || tries >= fewestTries;
 }

@@ -7,24 +7,25 @@ import { waitsFor } from './waiting-runs.ts';
 
 type Tools = Pick<TaskContext, 'db' | 'segmind' | 'serverAccount'>;
 
-/** So many projects at a time; between two portions it can be stopped. */
+/** The number of projects of one call; between two calls the work can be stopped. */
 const portion = 50;
 
 /**
- * Tells projects of an incident: each one whose runs wait that it began, and after its end each one that was told so that it
- * is over. A notice remembers who was told, and is written or removed in the transaction of the event, so each project gets
- * one event of each kind, whichever process is at work and wherever it is killed. Resolves to whether there may be more.
+ * Reports an incident to projects. Each project whose runs wait gets an event of its begin, and after its end each of
+ * these projects gets an event of the end. A notice records the projects that got the first event. It is written or
+ * removed in the transaction of the event, so each project gets one event of each kind, whichever process works and
+ * wherever it is killed. Resolves to whether there may be more projects.
  */
 export async function tellProjects(ctx: Tools, incident: Incident): Promise<boolean> {
   if (incident.endedAt === null && incident.clearedAt !== null) return false;
   const isOver = incident.endedAt !== null;
-  const ids = isOver ? await findTold(ctx, incident) : await findUntold(ctx, incident);
+  const ids = isOver ? await findNotified(ctx, incident) : await findUnnotified(ctx, incident);
   // One by one: each locks its project, and no transaction holds two.
-  for (const projectId of ids) await tell(ctx, projectId, incident);
+  for (const projectId of ids) await report(ctx, projectId, incident);
   return ids.length === portion;
 }
 
-async function findUntold(ctx: Tools, incident: Incident): Promise<string[]> {
+async function findUnnotified(ctx: Tools, incident: Incident): Promise<string[]> {
   const rows = await ctx.db.$queryRaw<{ id: string }[]>`
     SELECT DISTINCT g.project_id::text AS id FROM ${waitsFor(ctx, incident)} AND NOT EXISTS (
       SELECT 1 FROM provider_notices n WHERE n.project_id = g.project_id AND ${isNoticeOf(incident)})
@@ -32,7 +33,8 @@ async function findUntold(ctx: Tools, incident: Incident): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-async function findTold(ctx: Tools, { account: providerAccount, reason }: Incident): Promise<string[]> {
+async function findNotified(ctx: Tools, incident: Incident): Promise<string[]> {
+  const { account: providerAccount, reason } = incident;
   const notices = await ctx.db.providerNotice.findMany({ where: { providerAccount, reason }, take: portion });
   return notices.map(({ projectId }) => projectId);
 }
@@ -41,11 +43,11 @@ function isNoticeOf({ account, reason }: Incident): Prisma.Sql {
   return Prisma.sql`n.provider_account = ${account} AND n.reason = ${reason}`;
 }
 
-/** Writes the event unless another process has, or the incident has changed meanwhile. */
-async function tell({ db }: Tools, projectId: string, incident: Incident): Promise<void> {
+/** Writes the event, unless another process has written it or the incident has changed meanwhile. */
+async function report({ db }: Tools, projectId: string, incident: Incident): Promise<void> {
   const { account, reason, endedAt } = incident;
   await db.$transaction(async (tx) => {
-    // The project first, like everybody who writes in it.
+    // The project is locked first, as by every transaction that writes in a project.
     await tx.$queryRaw`SELECT 1 AS one FROM projects WHERE id = ${projectId}::uuid FOR NO KEY UPDATE`;
     const written =
       endedAt === null

@@ -2,7 +2,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { forgetUserIn } from './forget-user.ts';
 
 /**
- * Forgets a user who is in no project and has not come for so many days. Resolves to 1, or to 0 where there is none.
+ * Forgets one user who is in no project and has sent no request for `days`. Resolves to 1, or to 0 when there is none.
  */
 export async function forgetAbsentUser(tx: Transaction, days: number): Promise<number> {
   const [absent] = await tx.$queryRaw<{ id: string; since: Date }[]>`
@@ -11,7 +11,7 @@ export async function forgetAbsentUser(tx: Transaction, days: number): Promise<n
       AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id = u.id)
     LIMIT 1`;
   if (!absent) return 0;
-  // The setting is the admin's word.
+  // The acting viewer is the admin, who has set the number of days.
   await forgetUserIn(tx, { kind: 'ADMIN' }, { userId: absent.id, absentSince: absent.since });
   return 1;
 }

@@ -9,19 +9,19 @@ import type { UserRow } from '../access/user.queries.ts';
 import type { ForgetUserInput } from './person.type.ts';
 
 /*
- * The id has to stay, because audit and ledger name it and never change. All else is cleared, and a CHECK refuses to
- * write into such a row again. No hash of the subject is kept: it could be guessed from a list of subjects, and
- * would link the person to their acts. A writer of something that belongs to a user (a project, a membership, a key)
- * holds the user's row first, so that it comes before the forgetting and is cleared, or after it and is refused.
+ * The id has to stay, because audit and ledger name it and never change. All other columns are cleared, and a CHECK
+ * refuses to write into such a row again. No hash of the subject is kept: it could be guessed from a list of subjects,
+ * and would link the person to their acts. A writer of something that belongs to a user (a project, a membership, a
+ * key) holds the user's row first, so that it comes before the forgetting and is cleared, or after it and is refused.
  */
 
-/** In place of the name that a person gave to a key of theirs. */
+/** Replaces the name that a person gave to their key. */
 const keyName = 'Key of a user who was forgotten';
 
 /**
- * Forgets who a user was: address, name and subject. They leave every project, and their PERSONAL keys end; what they did stays
- * under their id. Twice is no error. Throws Forbidden unless the admin asks, NotFound, and Conflict while a project would be
- * left without an owner.
+ * Clears a user's address, name and subject. The user leaves every project, and their PERSONAL keys are revoked. Their
+ * acts stay, under their id. A second call is no error. Throws Forbidden unless the viewer is the admin, NotFound, and
+ * Conflict while a project would be left without an owner.
  */
 export async function forgetUser(ctx: Uses<'db' | 'viewer'>, input: ForgetUserInput): Promise<UserRow> {
   authorizeAdmin(ctx);
@@ -30,8 +30,8 @@ export async function forgetUser(ctx: Uses<'db' | 'viewer'>, input: ForgetUserIn
 }
 
 /**
- * The same in the transaction of the caller. With `absentSince` only if the user, by now, is in no project and has not come
- * since that moment.
+ * The same in the transaction of the caller. With `absentSince` only when the user is in no project now and has sent no
+ * request since that moment.
  */
 export async function forgetUserIn(
   tx: Transaction,
@@ -39,7 +39,7 @@ export async function forgetUserIn(
   { userId, absentSince }: { userId: string; absentSince?: Date },
 ): Promise<UserRow> {
   const locked = await lockProjectsOf(tx, userId);
-  // A transaction that writes something for them calls `holdUser`. It waits for this lock, and is refused afterwards.
+  // A transaction that writes a row for the user calls `holdUser`. It waits for this lock, and is refused afterwards.
   await tx.$queryRaw`SELECT id::text FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
   const user = await tx.user.findUnique({ where: { id: userId } });
   if (!user) throw new NotFound('User');
@@ -59,7 +59,7 @@ export async function forgetUserIn(
   return tx.user.findUniqueOrThrow({ where: { id: userId } });
 }
 
-/** Locks the projects that they are in, or invited to, in one order; resolves to their ids. */
+/** Locks the projects that the user is in, or invited to, in the order of their ids. Resolves to the ids. */
 async function lockProjectsOf(tx: Transaction, userId: string): Promise<ReadonlySet<string>> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM projects WHERE id IN (
@@ -101,7 +101,7 @@ async function leaveProjects(
   }
 }
 
-/** A project that is being deleted needs no owner any more. */
+/** Throws Conflict when the user is the only owner of a project. A project that is being deleted needs no owner. */
 async function refuseSoleOwner(tx: Transaction, userId: string): Promise<void> {
   const owned = await tx.$queryRaw<{ name: string }[]>`
     SELECT p.name FROM members m JOIN projects p ON p.id = m.project_id
@@ -117,7 +117,7 @@ async function refuseSoleOwner(tx: Transaction, userId: string): Promise<void> {
   );
 }
 
-/** Those that wait for them are withdrawn; those that were theirs lose the address. */
+/** Withdraws the open invitations of the user, and clears the address in the others. */
 async function forgetInvitations(
   tx: Transaction,
   viewer: Viewer,
@@ -137,7 +137,7 @@ async function forgetInvitations(
     }
     await tx.invitation.updateMany({ where: { email }, data: { email: null } });
   }
-  // They may have accepted it while they had another address.
+  // The user may have accepted an invitation under an earlier address.
   await tx.$executeRaw`
     UPDATE invitations i SET email = NULL WHERE email IS NOT NULL AND accepted_at IS NOT NULL AND EXISTS (
       SELECT 1 FROM audit_entries a WHERE a.project_id = i.project_id AND a.target_id = i.id

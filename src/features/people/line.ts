@@ -1,13 +1,13 @@
 /** A line of a person's file. */
 export interface Line {
-  /** What it tells of. */
+  /** The kind of data that the line has. */
   readonly kind: string;
   readonly [name: string]: unknown;
 }
 
-/** A line as JSON carries it: money and other large numbers as text, names of amounts as they are. */
-export function lineOf(kind: string, told: Readonly<Record<string, unknown>>): Line {
-  const values = Object.entries(told).map(([name, value]) => [
+/** A line with values that JSON can carry: amounts and other large numbers become text. */
+export function lineOf(kind: string, facts: Readonly<Record<string, unknown>>): Line {
+  const values = Object.entries(facts).map(([name, value]) => [
     name,
     typeof value === 'bigint' ? value.toString() : value,
   ]);

@@ -2,10 +2,10 @@ import type { Uses } from '../../platform/context.ts';
 import { type Asker, authorizeAdmin } from '../access/authorize.ts';
 import type { UserRow } from '../access/user.queries.ts';
 
-/** More than one is rare: two identity providers may tell the same address. */
+/** More than one user is rare: two identity providers may have the same address. */
 const most = 100;
 
-/** The users with an address; the admin only. Throws Forbidden. */
+/** The users with an address. Throws Forbidden unless the viewer is the admin. */
 export async function listUsersByEmail(ctx: Asker & Uses<'db'>, email: string): Promise<UserRow[]> {
   authorizeAdmin(ctx);
   return ctx.db.user.findMany({

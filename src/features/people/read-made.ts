@@ -7,7 +7,9 @@ import { type Line, lineOf } from './line.ts';
 
 type Tools = Uses<'db' | 'clock' | 'imageSecret' | 'publicUrl'>;
 
-/** What a person made by some of their acts, as it is now: runs with what they cost, pictures, invitations, keys. */
+/**
+ * What a person made by some of their acts, in its present state: runs with their costs, pictures, invitations, keys.
+ */
 export async function readMade(ctx: Tools, acts: readonly AuditEntryRow[]): Promise<Line[]> {
   const idsOf = (action: AuditAction) =>
     acts.filter((act) => act.action === action).map(({ targetId }) => targetId);
@@ -19,7 +21,7 @@ export async function readMade(ctx: Tools, acts: readonly AuditEntryRow[]): Prom
   ];
 }
 
-/** The ledger's entries are there also when the run has gone with its project. */
+/** Ledger entries are read separately, because they stay when a run is deleted with its project. */
 async function readRuns({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
   if (ids.length === 0) return [];
   const runs = await db.generation.findMany({ where: { id: { in: [...ids] } } });
@@ -73,7 +75,7 @@ async function readPictures(ctx: Tools, ids: readonly string[]): Promise<Line[]>
   );
 }
 
-/** Without the addresses, which are those of the invited persons. */
+/** Without the addresses, because they are data of the invited persons. */
 async function readInvitations({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
   if (ids.length === 0) return [];
   const invitations = await db.invitation.findMany({ where: { id: { in: [...ids] } } });
@@ -90,7 +92,7 @@ async function readInvitations({ db }: Tools, ids: readonly string[]): Promise<L
   );
 }
 
-/** Those of the project; their own are listed apart. */
+/** SERVICE keys only. The person's own keys are listed elsewhere. */
 async function readKeys({ db }: Tools, ids: readonly string[]): Promise<Line[]> {
   if (ids.length === 0) return [];
   const keys = await db.apiKey.findMany({ where: { id: { in: [...ids] }, userId: null } });

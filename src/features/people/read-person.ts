@@ -7,26 +7,27 @@ import { readMade } from './read-made.ts';
 
 type Tools = Uses<'db' | 'clock' | 'imageSecret' | 'publicUrl'>;
 
-/** Enough to be worth a read of the table, little enough to lie in memory. */
+/** The number of acts of one read: many enough for few reads, and few enough for memory. */
 const portion = 500;
 
 /**
- * All that is stored about a user, some lines at a time; the next ones are only read when they are asked for. Throws NotFound.
+ * All that is stored about a user, some lines at a time. The next lines are read only when the caller asks for them.
+ * Throws NotFound.
  */
 export async function* readPerson(ctx: Tools, userId: string): AsyncGenerator<Line[], void> {
   yield await readProfile(ctx, userId);
   yield await readStanding(ctx, userId);
-  // Also of projects that they have left, and of those that are gone.
+  // Also in projects that the user has left, and in deleted projects.
   for (const projectId of await listLogs(ctx)) yield* readActs(ctx, projectId, userId);
 }
 
 async function readProfile({ db }: Tools, userId: string): Promise<Line[]> {
   const user = await db.user.findUnique({ where: { id: userId } });
   if (!user) throw new NotFound('User');
-  const { id, ...told } = user;
+  const { id, ...profile } = user;
   const received = user.email === null ? [] : await db.invitation.findMany({ where: { email: user.email } });
   return [
-    lineOf('user', { id: toGlobalId('User', id), ...told }),
+    lineOf('user', { id: toGlobalId('User', id), ...profile }),
     ...received.map(({ tokenHash: _, id, projectId, ...invitation }) =>
       lineOf('invitationReceived', {
         id: toGlobalId('Invitation', id),
@@ -37,7 +38,7 @@ async function readProfile({ db }: Tools, userId: string): Promise<Line[]> {
   ];
 }
 
-/** What they are in, and what is theirs there. */
+/** The user's memberships, PERSONAL keys and budgets. */
 async function readStanding({ db }: Tools, userId: string): Promise<Line[]> {
   const members = await db.member.findMany({ where: { userId }, orderBy: { id: 'asc' } });
   const keys = await db.apiKey.findMany({ where: { userId }, orderBy: { id: 'asc' } });
@@ -72,7 +73,7 @@ async function readStanding({ db }: Tools, userId: string): Promise<Line[]> {
   ];
 }
 
-/** The projects that have an audit log. From each the index leads to the next. */
+/** The ids of the projects that have an audit log. The recursion jumps in the index from each project to the next. */
 async function listLogs({ db }: Tools): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE logs AS (
@@ -84,7 +85,7 @@ async function listLogs({ db }: Tools): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** What they did in a project, and what they made by it. */
+/** The user's acts in a project, and what these acts made. */
 async function* readActs(ctx: Tools, projectId: string, userId: string): AsyncGenerator<Line[], void> {
   for (let after = 0n; ; ) {
     const entries = await ctx.db.auditEntry.findMany({

@@ -3,19 +3,19 @@ import type { Uses } from '../../platform/context.ts';
 import { checkFirst } from '../../platform/reads/page.ts';
 import { findObserved, type Observed } from './price-book.ts';
 
-/** What runs of one shape have cost. */
+/** The observed costs of runs of one shape. */
 export interface ObservedPriceRow extends Observed {
   readonly shape: Readonly<Record<string, unknown>>;
 }
 
-/** What has been observed of a model, by shape; shapes in the order of their text. Throws BadArgument. */
+/** The observed costs of a model, by shape, in the order of the shapes' text. Throws BadArgument. */
 export async function listObservedPrices(
   ctx: Uses<'db' | 'config'>,
   model: string,
   first: number,
 ): Promise<ObservedPriceRow[]> {
   checkFirst(first);
-  // From each shape the index leads to the next: what lies between is not read.
+  // The recursion jumps in the index from each shape to the next, and does not read the rows between.
   const shapes = await ctx.db.$queryRaw<{ shape: string }[]>`
     WITH RECURSIVE shapes AS (
       SELECT min(shape) AS shape FROM price_observations

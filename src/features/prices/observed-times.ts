@@ -2,21 +2,21 @@ import { LRUCache } from 'lru-cache';
 import type { Uses } from '../../platform/context.ts';
 import { findObserved, leastSamples } from './price-book.ts';
 
-/** How long runs of a shape have taken, in seconds of the provider's. */
+/** How long runs of a shape have taken, in seconds, as the provider measured them. */
 export interface ObservedTime {
-  /** One in twenty took less. */
+  /** The 5th percentile: one run in twenty took less. */
   readonly seconds5: number;
-  /** One in twenty took longer. */
+  /** The 95th percentile: one run in twenty took longer. */
   readonly seconds95: number;
 }
 
-/** Looks up what has been observed of a model's shape; null while that is too little. */
+/** Looks up the observed time of a model's shape; null while there are too few runs. */
 export type ObservedTimes = (model: string, shape: string) => Promise<ObservedTime | null>;
 
-/** What two hundred runs took hardly changes with the next few. */
+/** How long a value is cached. The percentiles of two hundred runs hardly change with the next few runs. */
 const believedMs = 60_000;
 
-/** Reads the price book once in a while for each shape, however many runs ask. */
+/** Reads the price book for each shape once a minute at most, however many runs ask. */
 export function createObservedTimes(ctx: Uses<'db' | 'config'>): ObservedTimes {
   const known = new LRUCache<string, Promise<ObservedTime | null>>({ max: 1_000, ttl: believedMs });
   return async (model, shape) => {

@@ -1,40 +1,40 @@
 import type { Transaction } from '../../platform/db/connect.ts';
 
-/** What a run taught: what it cost and how long it took, each null where the provider is silent. */
+/** The cost and the time of a run, for the price book. Each is null when the provider does not report it. */
 export interface PriceLesson {
   readonly model: string;
   readonly priceShape: string;
   readonly outputCount: number;
   readonly costMicros: bigint | null;
   readonly seconds: number | null;
-  /** Whose prices they are. */
+  /** The account that paid. */
   readonly providerAccount: string | null;
-  /** The run's. */
+  /** The environment of the run. */
   readonly environment: string;
-  /** PROVIDER: its own figure. BALANCE: what an account's balance lost by the run. */
+  /** PROVIDER: the cost that the provider reports. BALANCE: the loss of the account's balance by the run. */
   readonly source: 'PROVIDER' | 'BALANCE';
 }
 
 /**
- * Adds an observation to the price book, in the transaction that books the run. What a project pays on an account of its
- * own, and what cost nothing, teaches nobody: the book decides what is held for everybody else.
+ * Adds an observation to the price book, in the transaction that books the run. The cost of a run on a project's own
+ * account, and a cost of zero, are left out, because the book decides how much is held for the runs of all projects.
  */
 export async function recordPrice(tx: Transaction, lesson: PriceLesson): Promise<void> {
   await recordPrices(tx, [lesson]);
 }
 
-/** The same of several runs. */
+/** The same for several runs. */
 export async function recordPrices(tx: Transaction, lessons: readonly PriceLesson[]): Promise<void> {
-  const told = lessons
+  const known = lessons
     .map((lesson) => ({ ...lesson, costMicros: lesson.costMicros === 0n ? null : lesson.costMicros }))
     .filter(({ costMicros, seconds }) => costMicros !== null || seconds !== null);
-  if (told.length === 0) return;
-  const accounts = [...new Set(told.flatMap(({ providerAccount }) => providerAccount ?? []))];
+  if (known.length === 0) return;
+  const accounts = [...new Set(known.flatMap(({ providerAccount }) => providerAccount ?? []))];
   const own = await tx.providerKey.findMany({
     where: { account: { in: accounts } },
     select: { account: true },
   });
-  const data = told
+  const data = known
     .filter(({ providerAccount }) => !own.some(({ account }) => account === providerAccount))
     .map(({ model, environment, priceShape: shape, outputCount: outputs, costMicros, seconds, source }) => ({
       model,

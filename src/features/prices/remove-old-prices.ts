@@ -4,11 +4,11 @@ import { newestRuns } from './price-book.ts';
 const batchSize = 1_000;
 
 /**
- * Removes observations that the price book does not read any more, some of them: there are enough newer ones of the same
- * shape, or they are older than `days`. Resolves to how many there were.
+ * Removes a batch of observations that the price book does not read any more: there are enough newer observations of
+ * the same shape, or they are older than `days`. Resolves to the number of removed rows.
  */
 export async function removeOldPrices(tx: Transaction, days: number): Promise<number> {
-  // From each shape the index leads to the next.
+  // The recursion jumps in the index from each shape to the next.
   return tx.$executeRaw`
     WITH RECURSIVE shapes AS (
       (SELECT model, environment, shape FROM price_observations ORDER BY model, environment, shape LIMIT 1)

@@ -8,9 +8,9 @@ import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import type { DeleteProjectInput } from './project-deletion.type.ts';
 
 /**
- * Gives a project up. From the commit on nothing new is submitted for it; what the provider has is still collected
- * and paid for, and then `removeProjects` takes it all away. Asking twice is no error. Throws NotFound, Forbidden,
- * InputProblem for another name.
+ * Requests the deletion of a project. From the commit on nothing new is submitted for it. Runs that the provider has
+ * are still collected and paid for, and then `removeProjects` deletes everything. A second call is no error. Throws
+ * NotFound, Forbidden, and InputProblem when the name is not the project's.
  */
 export async function deleteProject(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
@@ -28,8 +28,9 @@ export async function deleteProject(
       data: { deletingAt: ctx.clock.now() },
     });
     if (count > 0) {
-      // One statement for however many: a worker that comes to one of these runs cancels it instead of submitting it.
-      // Those that a worker holds now are passed over: it waits for this project's row, we must not wait for its.
+      // One statement for all runs: a worker cancels each of them instead of submitting it. A run that a worker has
+      // locked now is skipped: the worker waits for the row of this project, so waiting for the run would be a
+      // deadlock.
       await tx.$executeRaw`
         UPDATE generations SET cancel_requested_at = now() WHERE id IN (
           SELECT id FROM generations WHERE project_id = ${id}::uuid AND status IN ('QUEUED', 'SUBMITTING')

@@ -6,31 +6,31 @@ import { stepsAtOnce } from '../../platform/events/followed.ts';
 import { generationStatuses, isFinal } from '../generations/generation-state.ts';
 
 /*
- * Events are removed from the oldest number on, because readers rely on there being no gap. A reader whose next
- * event is not there asks which are. When the database never gave the number that the reader was sent, or has older
- * events than that one, it has gone back. Otherwise events were removed, and the state is sent instead. It is sent
- * to each reader alone, because it has no place in the order that a group shares. Its steps have the reader's own
- * number until the last one, so a reader that is cut off gets all of it again.
+ * Events are removed from the oldest number on, because readers rely on a sequence without gaps. A reader whose next
+ * event is missing asks which events are stored. When the database has not given the reader's last number yet, or has
+ * events older than it, the database was restored to an older state. Otherwise events were removed, and the state is
+ * sent instead. It is sent to each reader alone, because it has no place in the order that a group shares. Its steps
+ * have the reader's own number until the last step, so a reader that is cut off gets all of it again.
  */
 
-/** An event as it is told: a stored one, or one of those with which a replay begins whose first events were removed. */
-export interface ToldEvent extends ProjectEventRow {
-  /** Of HISTORY_TRUNCATED: the number from which events are stored. */
+/** An event as it is sent: a stored event, or an event of the state with which a replay begins after a removal. */
+export interface SentEvent extends ProjectEventRow {
+  /** The number from which events are stored; only in HISTORY_TRUNCATED. */
   readonly keptFrom?: bigint;
 }
 
-/** Which of a project's events are stored. All between the oldest and the newest are. */
+/** The range of a project's stored events, which has no gap. */
 export interface KeptEvents {
-  /** Null where none is stored. */
+  /** Null when no event is stored. */
   readonly oldest: bigint | null;
   /** The newest number that was given, also when its event was removed. */
   readonly newest: bigint;
 }
 
 /**
- * Which events of a project are stored, asked by a reader that does not find `last`, the event that it told last. Null when
- * the project is gone. Throws Unavailable when that number was not given yet: the database has gone back, and new events get
- * numbers that were told already.
+ * Which events of a project are stored, for a reader that does not find `last`, the last event that it sent. Null when
+ * the project is gone. Throws Unavailable when that number was not given yet: the database was restored to an older
+ * state, and new events get numbers that were sent already.
  */
 export async function readKept(
   { db }: Uses<'db'>,
@@ -45,7 +45,7 @@ export async function readKept(
   return kept;
 }
 
-/** What is told when events that were told are not in the database any more, and were not removed for their age. */
+/** The error for a reader when the database lacks events that were sent and that were not removed for their age. */
 export function wentBack(): Unavailable {
   return new Unavailable('The database was restored to an older state. Subscribe again.');
 }
@@ -55,7 +55,7 @@ const unfinished = generationStatuses.filter((status) => !isFinal(status));
 /** A part of a project's state. */
 export interface StatePage {
   /** At most `stepsAtOnce`. */
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly SentEvent[];
   /** Reads the next part; null after the last one. */
   readonly readOn: (() => Promise<StatePage>) | null;
 }
@@ -63,9 +63,10 @@ export interface StatePage {
 type Run = Pick<Generation, 'id' | 'characterId' | 'requestedAt'>;
 
 /**
- * What a replay begins with whose first events were removed: that they were, and each run that has not ended. Only the last
- * of these moves the reader on, to the event before the oldest that is stored; so a reader that is cut off before it is told
- * all of it once more. A run that ends while the parts are read has an event of that, which is told after them.
+ * The state with which a replay begins when its first events were removed: HISTORY_TRUNCATED, and each run that has not
+ * ended. Only the last of these events has a new number, that before the oldest stored event, so a reader that is cut
+ * off earlier gets all of the state again. When a run ends while the parts are read, the event of its end follows the
+ * state.
  */
 export async function readState(
   { db }: Uses<'db'>,
@@ -80,16 +81,16 @@ export async function readState(
     progress: null,
   };
   const event = { ...nothing, projectId, sequence: after, at: await databaseTime(db) };
-  const truncated: ToldEvent = { ...event, kind: 'HISTORY_TRUNCATED', keptFrom };
-  const stateOf = ({ id, characterId }: Run): ToldEvent => ({
+  const truncated: SentEvent = { ...event, kind: 'HISTORY_TRUNCATED', keptFrom };
+  const stateOf = ({ id, characterId }: Run): SentEvent => ({
     ...event,
     kind: 'GENERATION_STATE',
     generationId: id,
     characterId,
   });
 
-  /** `next` was read already: so there is always one to tell, and to move the reader on with. */
-  async function readPage(begin: readonly ToldEvent[], next?: Run): Promise<StatePage> {
+  /** One run more than needed is read, and given to the next page as `next`, so that the last page is never empty. */
+  async function readPage(begin: readonly SentEvent[], next?: Run): Promise<StatePage> {
     const known = next ? [next] : [];
     const room = stepsAtOnce - begin.length;
     const runs = [...known, ...(await readUnfinished({ db }, projectId, room + 1 - known.length, next))];
@@ -102,7 +103,7 @@ export async function readState(
   return readPage([truncated]);
 }
 
-/** The oldest runs that have not ended, behind one of them. */
+/** The oldest runs that have not ended, or those that follow `behind`. */
 function readUnfinished({ db }: Uses<'db'>, projectId: string, count: number, behind?: Run): Promise<Run[]> {
   const isBehind = behind && {
     OR: [

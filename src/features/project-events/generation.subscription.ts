@@ -19,7 +19,7 @@ import {
   followGeneration,
   followProject,
   generationOfEvent,
-  type ToldEvent,
+  type SentEvent,
 } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 
@@ -51,7 +51,7 @@ export class ProjectEventSubscription {
       followProject(context, fromGlobalId('Project', args.projectId), args.after ?? null),
   })
   projectEvents(
-    @Root() event: ToldEvent,
+    @Root() event: SentEvent,
     @Arg('projectId', () => ID, { description: "The project's id." }) _projectId: string,
     @Arg('after', () => SafeIntScalar, {
       nullable: true,
@@ -59,14 +59,14 @@ export class ProjectEventSubscription {
         'The `sequence` of the last event that the client has seen: 0 or more, at most that of the newest event. 0 replays all stored events. Left out: only new events. Error: BAD_USER_INPUT.',
     })
     _after: number | null,
-  ): ToldEvent {
+  ): SentEvent {
     return event;
   }
 
   @FieldResolver(() => SafeIntScalar, {
     description: 'The number of the event: 1, 2, 3 … without gaps within a project.',
   })
-  sequence(@Root() event: ToldEvent): number {
+  sequence(@Root() event: SentEvent): number {
     return Number(event.sequence);
   }
 
@@ -75,7 +75,7 @@ export class ProjectEventSubscription {
     description:
       'For HISTORY_TRUNCATED: the number of the oldest event that is still stored, or of the next event when none is stored. Null for other events.',
   })
-  keptFrom(@Root() { keptFrom }: ToldEvent): number | null {
+  keptFrom(@Root() { keptFrom }: SentEvent): number | null {
     return keptFrom === undefined ? null : Number(keptFrom);
   }
 
@@ -84,7 +84,7 @@ export class ProjectEventSubscription {
     description:
       'The run that the event is about, as it was at the event; for GENERATION_STATE as it is now. Null for events about no run.',
   })
-  generation(@Ctx() ctx: Context, @Root() event: ToldEvent) {
+  generation(@Ctx() ctx: Context, @Root() event: SentEvent) {
     return generationOfEvent(ctx, event);
   }
 
@@ -92,7 +92,7 @@ export class ProjectEventSubscription {
     nullable: true,
     description: 'The character that the event is about, as it is now. Null for events about no character.',
   })
-  character(@Ctx() ctx: Context, @Root() event: ToldEvent) {
+  character(@Ctx() ctx: Context, @Root() event: SentEvent) {
     return event.characterId === null ? null : findCharacter(ctx, event.characterId);
   }
 }

@@ -6,16 +6,16 @@ import { findGeneration } from '../generations/generation.queries.ts';
 import { isAtRest } from '../generations/generation-state.ts';
 import { type GenerationRow, readProgress } from '../generations/progress.ts';
 import { findProject } from '../projects/project.queries.ts';
-import { readKept, readState, type StatePage, type ToldEvent, wentBack } from './event-history.ts';
+import { readKept, readState, type SentEvent, type StatePage, wentBack } from './event-history.ts';
 
-export type { ToldEvent };
+export type { SentEvent };
 
 type Follower = Uses<'db' | 'viewer'>;
 
 /**
- * A project's events behind `after`, or from now on when it is left out; then each new one as it is committed. Where the
- * first events behind `after` were removed it begins with the state as it stands. May I, and is the project there, is asked
- * before the first. Throws NotFound, BadArgument.
+ * A project's events after `after`, or from now on when it is left out; then each new event as it is committed. When
+ * the first events after `after` were removed it begins with the present state. The project and the access to it are
+ * checked before the first event. Throws NotFound, BadArgument.
  */
 export async function followProject(
   ctx: Follower,
@@ -37,9 +37,9 @@ export async function followProject(
   });
 }
 
-/** The events after `last`, which is read with them, or may have been removed. Throws Unavailable. */
+/** The events after `last`. The event `last` itself is read too, unless it was removed. Throws Unavailable. */
 async function readEvents(ctx: Follower, projectId: string, last: bigint): Promise<Batch> {
-  const batchOf = (behind: readonly ToldEvent[]): Batch => {
+  const batchOf = (behind: readonly SentEvent[]): Batch => {
     const events = behind.slice(0, stepsAtOnce);
     const newest = events.at(-1)?.sequence ?? last;
     return {
@@ -58,7 +58,7 @@ async function readEvents(ctx: Follower, projectId: string, last: bigint): Promi
   if (events[0]?.sequence === last + 1n) return batchOf(events);
   const kept = await readKept(ctx, projectId, last);
   if (!kept || kept.newest === last) return batchOf([]);
-  // Read once more: an event that was just committed is missing in what was read before the newest number was.
+  // Read again, because an event may have been committed after the first read and before the newest number was read.
   const again = (await read()).filter(({ sequence }) => sequence > last);
   const [first] = again;
   if (first?.sequence === last + 1n) return batchOf(again);
@@ -76,10 +76,10 @@ function statesFrom({ events, readOn }: StatePage, readStored: () => Promise<Bat
   };
 }
 
-const stepOf = (event: ToldEvent): Step => ({ sequence: event.sequence, value: event, isLast: false });
+const stepOf = (event: SentEvent): Step => ({ sequence: event.sequence, value: event, isLast: false });
 
 /**
- * A run as it stands, then as it stood after each change, in order; ends once the run is at rest. Throws NotFound.
+ * A run's present state, then its state after each change, in order; ends when the run is at rest. Throws NotFound.
  */
 export async function followGeneration(ctx: Follower, id: string): Promise<Followed> {
   const { projectId } = await findGeneration({ ...ctx, loaders: new Loaders() }, id);
@@ -89,7 +89,7 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
     isLast: isAtRest(row.status),
   });
   async function present(): Promise<Step> {
-    // The row and the number of its newest event must be of one moment, or a change is told twice or never.
+    // The row and the number of its newest event must be of one moment, or a change is sent twice or never.
     const [row, newest] = await ctx.db.$transaction(
       [
         ctx.db.generation.findUniqueOrThrow({ where: { id } }),
@@ -110,9 +110,9 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
     if (last > 0n && events[0]?.sequence !== last) {
       const kept = await readKept(ctx, projectId, last);
       if (!kept) return allOf([]);
-      // The number is another event's now.
+      // An event of another run has this number now.
       if (kept.oldest !== null && kept.oldest <= last) throw wentBack();
-      // It was removed for its age, and those behind it may have been as well.
+      // The event was removed for its age, and later events may have been removed also.
       const now = await present();
       return allOf(now.sequence > last ? [now] : []);
     }
@@ -128,13 +128,16 @@ export async function followGeneration(ctx: Follower, id: string): Promise<Follo
   return new Followed({ name: `generation ${id}`, projectId, what: 'Generation', after: null, read });
 }
 
-/** Steps that reach the newest one. */
+/** A batch that reaches the newest step. */
 const allOf = (steps: readonly Step[]): Batch => ({ steps, readOn: null });
 
-/** The run that an event is about, as it stood at that event; as it stands for GENERATION_STATE; null for other events. */
+/**
+ * The run that an event is about, in its state at that event, or in its present state for GENERATION_STATE; null for
+ * events that are not about a run.
+ */
 export async function generationOfEvent(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
-  { generationId, kind, progress }: ToldEvent,
+  { generationId, kind, progress }: SentEvent,
 ): Promise<GenerationRow | null> {
   if (generationId === null) return null;
   const row = await findGeneration(ctx, generationId);

@@ -7,7 +7,7 @@ import { BudgetAlert } from '../budgets/budget-alert.type.ts';
 import type { Wait } from '../generations/waiting.ts';
 import { GenerationWait } from '../generations/waiting.type.ts';
 import { waitOfEvent } from '../incidents/event-wait.ts';
-import type { ToldEvent } from './project-event.queries.ts';
+import type { SentEvent } from './project-event.queries.ts';
 import { ProjectEvent } from './project-event.type.ts';
 
 @Resolver(() => ProjectEvent)
@@ -17,7 +17,7 @@ export class ProjectEventResolver {
     description:
       'The budget that the event is about, as it is now. Null for events about no budget, and for a VIEWER.',
   })
-  budget(@Ctx() ctx: Context, @Root() { budgetId }: ToldEvent) {
+  budget(@Ctx() ctx: Context, @Root() { budgetId }: SentEvent) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);
   }
 
@@ -26,7 +26,7 @@ export class ProjectEventResolver {
     description:
       'For PROVIDER_WAIT_BEGAN and PROVIDER_WAIT_ENDED: what runs of the project wait for; `since` is the first moment of that state at the provider. Null for other events.',
   })
-  wait(@Root() event: ToldEvent): Wait | null {
+  wait(@Root() event: SentEvent): Wait | null {
     return waitOfEvent(event);
   }
 
@@ -34,7 +34,7 @@ export class ProjectEventResolver {
     nullable: true,
     description: 'For BUDGET_THRESHOLD_REACHED: the alert. Null for other events, and for a VIEWER.',
   })
-  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: ToldEvent) {
+  budgetAlert(@Ctx() ctx: Context, @Root() { budgetAlertId }: SentEvent) {
     return budgetAlertId === null ? null : budgetAlertIfVisible(ctx, budgetAlertId);
   }
 }

@@ -2,8 +2,8 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTimeScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import type { ProjectEventName } from '../access/record-event.ts';
 
-/** What can happen, and how a replay begins whose first events were removed: these are told and never stored. */
-type ToldEventName = ProjectEventName | 'HISTORY_TRUNCATED' | 'GENERATION_STATE';
+/** The stored kinds, and the two kinds with which a replay begins after a removal, which are sent and never stored. */
+type SentEventName = ProjectEventName | 'HISTORY_TRUNCATED' | 'GENERATION_STATE';
 
 const ProjectEventKind = {
   PROJECT_ARCHIVED: 'PROJECT_ARCHIVED',
@@ -32,7 +32,7 @@ const ProjectEventKind = {
   PROVIDER_WAIT_ENDED: 'PROVIDER_WAIT_ENDED',
   HISTORY_TRUNCATED: 'HISTORY_TRUNCATED',
   GENERATION_STATE: 'GENERATION_STATE',
-} satisfies Record<ToldEventName, ToldEventName>;
+} satisfies Record<SentEventName, SentEventName>;
 registerEnumType(ProjectEventKind, {
   name: 'ProjectEventKind',
   description: 'The kind of an event.',
@@ -97,7 +97,7 @@ export class ProjectEvent {
   })
   sequence: number;
   @Field(() => ProjectEventKind, { description: 'The kind of the event.' })
-  kind: ToldEventName;
+  kind: SentEventName;
   @Field(() => DateTimeScalar, { description: 'When it happened.' })
   at: Date;
 }

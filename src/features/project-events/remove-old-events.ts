@@ -4,11 +4,12 @@ const projectsAtOnce = 100;
 const batchSize = 1_000;
 
 /**
- * Removes events that are older than so many days, some of them, the oldest of each project first, so that what stays has no
- * gap. The project's row is not touched, because writers of events lock it. Resolves to how many there were.
+ * Removes a batch of events that are older than `days`, the oldest of each project first, so that the remaining events
+ * have no gap. The project's row is not written, because writers of events lock it. Resolves to the number of removed
+ * events.
  */
 export async function removeOldEvents(tx: Transaction, days: number): Promise<number> {
-  // The moment of an event is that of its transaction's start, so a later number may have an earlier moment.
+  // An event has the time at which its transaction started, so an event with a later number may have an earlier time.
   return tx.$executeRaw`
     WITH due AS (
       SELECT p.id FROM projects p CROSS JOIN LATERAL (

@@ -1,17 +1,19 @@
 import type { Transaction } from '../../platform/db/connect.ts';
 
 /*
- * An account is known by a salted hash of its key, and a run's row says which one submitted it. The key itself stays
- * in the database, sealed, until the last of its runs has settled. A new key of the same account cannot be
- * recognised by its text, so a key counts as a successor only where it knows the run. A 404 by any other key means
- * nothing.
+ * An account is named by a salted hash of its key, and a run's row has the account that submitted it. The key itself
+ * stays in the database, sealed, until the last of its runs has settled. A new key of the same account cannot be
+ * recognised by its text, so another key counts as a key of the same account only when the provider knows the run with
+ * it. A 404 with another key proves nothing.
  *
  * A new run goes to the account in force when it is submitted, and is polled with the account that took it. Pauses
  * and pace belong to an account, so the empty balance of one project delays no other. Clients of other accounts
  * share the server's connections.
  */
 
-/** What must hold when a run is submitted: its environment is the database's, and its account the one in force. */
+/**
+ * The facts that are checked when a run is submitted: its environment is the database's, and its account is in force.
+ */
 export interface Submittable {
   readonly projectId: string;
   readonly environment: string;
@@ -21,8 +23,8 @@ export interface Submittable {
 }
 
 /**
- * Whether a run may be submitted to this environment with this account. A project's key stays in force until the
- * transaction ends, so what is submitted after it can be collected with it.
+ * Whether a run may be submitted to this environment with this account. A project's key is locked until the transaction
+ * ends, so a run that is submitted afterwards can be collected with it.
  */
 export async function judgeAccount(
   tx: Transaction,

@@ -6,7 +6,7 @@ import { ProviderStatus } from '../provider/provider.type.ts';
 import type { ProviderKeyRow } from './provider-key.queries.ts';
 import { ProviderKey } from './provider-key.type.ts';
 
-/** Owners alone reach a project's key, and with it the state of its account. */
+/** Only owners can read a project's key, and with it the status of its account. */
 @Resolver(() => ProviderKey)
 export class ProviderKeyStatusResolver {
   @FieldResolver(() => ProviderStatus, {

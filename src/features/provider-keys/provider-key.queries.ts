@@ -7,7 +7,7 @@ import { serverKeyOwner } from './server-key.ts';
 
 export type { ProviderKeyRow };
 
-/** The key that a project's new runs are paid with; null where the server pays. Throws NotFound, Forbidden. */
+/** The key with which a project's new runs are paid; null when the server pays. Throws NotFound, Forbidden. */
 export async function findProviderKey(
   ctx: Asker & Uses<'segmind'>,
   projectId: string,
@@ -19,8 +19,8 @@ export async function findProviderKey(
 type Opener = Uses<'db' | 'segmind'> & Pick<TaskContext, 'keyring'>;
 
 /**
- * This process cannot use an account: no key of it is kept, or the master key that sealed it is not among this process's.
- * It says nothing about the run, and nothing about what the provider would answer.
+ * This process cannot use an account: no key of it is stored, or this process does not have the master key that sealed
+ * it. The error proves nothing about the run, and nothing about the provider's answer.
  */
 export class AccountUnusable extends Error {
   override name = 'AccountUnusable';
@@ -37,34 +37,34 @@ export class AccountUnusable extends Error {
   }
 }
 
-/** Several projects may have the same key, and not each copy of it can be read by every process. */
+/** Several projects may have the same key, and a process may be able to open only some of the sealed copies. */
 const mostKeys = 20;
 
-/** A project's key of this provider environment: one that was set in another is none. */
+/** A project's key in this provider environment. A key that was set in another environment does not count. */
 function keyInForce({ db, segmind }: Uses<'db' | 'segmind'>, projectId: string) {
   return db.providerKey.findFirst({
     where: { projectId, removedAt: null, environment: segmind.environment },
   });
 }
 
-/** The account that a project's new runs go to: its own, or the server's. Throws AccountUnusable. */
+/** The account to which a project's new runs are submitted: its own, or the server's. Throws AccountUnusable. */
 export async function accountInForce(ctx: Opener, projectId: string): Promise<Segmind> {
   const key = await keyInForce(ctx, projectId);
   return key ? open(ctx, key.ciphertext, key.projectId) : ctx.segmind;
 }
 
-/** The name of the account that a project's new runs go to. */
+/** The name of the account to which a project's new runs are submitted. */
 export async function nameOfAccountInForce(ctx: Uses<'db' | 'segmind'>, projectId: string): Promise<string> {
   return (await keyInForce(ctx, projectId))?.account ?? ctx.segmind.accountId;
 }
 
 /**
- * The account with this name: the server's, or one whose key is kept, of any project or of the server's own past. Throws
- * AccountUnusable: no other account may stand in for it.
+ * The account with this name: the server's, or an account whose key is stored, for a project or as an earlier key
+ * of the server. Throws AccountUnusable, because no other account may be used instead.
  */
 export async function accountNamed(ctx: Opener, account: string): Promise<Segmind> {
   if (account === ctx.segmind.accountId) return ctx.segmind;
-  // A key of another environment would be shown to the wrong provider.
+  // A key of another environment would be sent to the wrong provider.
   const where = { account, environment: ctx.segmind.environment };
   const [projectKeys, serverKeys] = await Promise.all([
     ctx.db.providerKey.findMany({ where, orderBy: { createdAt: 'desc' }, take: mostKeys }),

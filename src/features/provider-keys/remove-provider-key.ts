@@ -7,8 +7,8 @@ import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import type { RemoveProviderKeyInput } from './provider-key.type.ts';
 
 /**
- * Lets the server pay for a project's new runs again. The key itself is forgotten once the runs that were submitted
- * with it have settled. Without a key it is no error. Throws NotFound, Forbidden.
+ * Lets the server pay for a project's new runs again. The key itself is deleted when the runs that were submitted with
+ * it have settled. A project without a key is no error. Throws NotFound, Forbidden.
  */
 export async function removeProviderKey(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,

@@ -1,11 +1,11 @@
 import type { TaskContext } from '../../platform/context.ts';
 
-/** What the server's own keys are sealed for. */
+/** The owner for which the server's own keys are sealed. */
 export const serverKeyOwner = 'server';
 
 /**
- * Keeps the configured key sealed, so that runs that are submitted with it can be asked after when the configuration has
- * another one. The simulator needs no key.
+ * Stores the configured key sealed, so that runs that are submitted with it can still be polled when another key is
+ * configured. The simulator needs no key.
  */
 export async function keepServerKey({
   db,

@@ -9,9 +9,9 @@ import { findProject, type ProjectRow } from '../projects/project.queries.ts';
 import type { SetProviderKeyInput } from './provider-key.type.ts';
 
 /**
- * Gives a project an account of its own. The key is tried at the provider first, by a call that costs nothing, and is
- * kept encrypted. Runs that were submitted with an earlier key finish with that one. Throws NotFound, Forbidden,
- * InputProblem for a key that the provider refuses, Conflict when it cannot be asked.
+ * Gives a project an account of its own. The key is tried at the provider first, by a free call, and is stored
+ * encrypted. Runs that were submitted with an earlier key finish with that key. Throws NotFound, Forbidden,
+ * InputProblem when the provider refuses the key, and Conflict when the provider does not answer.
  */
 export async function setProviderKey(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock' | 'segmind' | 'keyring'>,
@@ -47,7 +47,7 @@ export async function setProviderKey(
   return findProject(ctx, projectId);
 }
 
-/** What the provider said is not passed on: its words may hold the key. */
+/** The provider's own text is not shown, because it may contain the key. */
 function refusal(error: SegmindError): InputProblem | Conflict {
   if (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN') {
     return new InputProblem(['input', 'key'], 'The provider refuses this key.', 'PROVIDER_KEY_REFUSED');

@@ -4,34 +4,39 @@ import { type AccountPause, type PauseReason, pausesInForce } from './provider-p
 /** Whether runs can be submitted with an account. */
 export type ProviderStatusName = 'OPERATIONAL' | 'UNAVAILABLE' | 'PAUSED';
 
-/** How it stands with an account at the provider, as it may be told. */
+/** The status of an account at the provider, without secrets. */
 export interface AccountStatus {
   readonly status: ProviderStatusName;
-  /** Since when; null while it is operational. */
+  /** The first moment of the status; null while it is operational. */
   readonly since: Date | null;
-  /** In a sentence; null while it is operational. */
+  /** The problem as a sentence; null while the account is operational. */
   readonly message: string | null;
 }
 
 const operational: AccountStatus = { status: 'OPERATIONAL', since: null, message: null };
 
-/** Without addresses and without the provider's own words, which may hold secrets. The gravest first. */
+/**
+ * Without addresses and without the provider's own text, which may contain secrets. The most serious reason is first.
+ */
 const messages: readonly (readonly [PauseReason, string])[] = [
   [
     'UNAVAILABLE',
-    'The provider does not answer. It is asked again every few seconds, and runs go on when it answers.',
+    'The provider does not answer. It is tried again every few seconds, and runs continue when it answers.',
   ],
-  ['SUBMITS_FAIL', 'Submits to the provider break off. One run is tried at a time, and the others wait.'],
+  [
+    'SUBMITS_FAIL',
+    'Submits to the provider fail without an answer. One run is tried at a time, and the others wait.',
+  ],
   [
     'UNAUTHORIZED',
     'The provider refuses the key of the account. One run is tried a minute, and the others wait.',
   ],
   ['FORBIDDEN', 'The provider refuses the account. One run is tried a minute, and the others wait.'],
   ['NO_CREDITS', 'The account has no credits left. One run is tried a minute, and the others wait.'],
-  ['RATE_LIMITED', 'The provider limits the requests of the account. Runs go on when the limit is over.'],
+  ['RATE_LIMITED', 'The provider limits the requests of the account. Runs continue when the limit is over.'],
 ];
 
-/** How it stands with an account. Everybody is told why it is paused, since the runs that wait for it say so as well. */
+/** The status of an account. The reason of a pause is not secret: every member sees it in the runs that wait for it. */
 export async function findAccountStatus(
   ctx: Uses<'db' | 'segmind'>,
   account: string,

@@ -1,7 +1,7 @@
 import type { Segmind } from '../../platform/segmind/segmind.ts';
 import { SegmindError, type SegmindErrorCode } from '../../platform/segmind/segmind-error.ts';
 
-/** No answer, or one that is not the API's: a page of something in between, a redirect to one. */
+/** No answer, or an answer that is not the API's: a page of a gateway, or a redirect. */
 const notOfTheApi: readonly SegmindErrorCode[] = [
   'NOT_CONNECTED',
   'CONNECTION_LOST',
@@ -10,18 +10,18 @@ const notOfTheApi: readonly SegmindErrorCode[] = [
   'REDIRECTED',
 ];
 
-/** Whether an error may mean that the provider does not answer anybody: no answer of the API's, or a server error. */
+/** Whether an error may mean that the provider answers no client: there was no answer of the API, or a server error. */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof SegmindError)) return false;
   return notOfTheApi.includes(error.code) || (error.httpStatus !== null && error.httpStatus >= 500);
 }
 
-/** A request that the provider does not know: it says so, and that is an answer. */
+/** The id of a request that the provider does not know. Its 404 is an answer too. */
 const unknownRequest = '0'.repeat(32);
 
 /**
- * Whether the provider answers, by two calls that cost nothing: after the balance, and after a request that it does not know.
- * One that answers is enough, since an account may have no balance that can be asked for. A refusal is an answer as well.
+ * Whether the provider answers one of two free calls: for the balance, and for the status of an unknown request. One
+ * answer is enough, because an account may have no balance that can be read. A refusal is an answer also.
  */
 export async function isAnswering(segmind: Pick<Segmind, 'credits' | 'status'>): Promise<boolean> {
   const calls: readonly Promise<unknown>[] = [segmind.credits(), segmind.status(unknownRequest)];

@@ -4,7 +4,9 @@ import { isInUse, type Session } from '../../platform/db/migrations/session.ts';
 import { readSetting, writeSetting } from '../../platform/db/settings.ts';
 import type { Config } from '../../settings/config.ts';
 
-/** The settings that decide how a run ends, what it costs, and after what time no answer of the provider is expected. */
+/**
+ * The settings that decide how a run ends, what it costs, and after what time no answer of the provider is expected.
+ */
 const names = [
   'SEGMIND_RETENTION_MS',
   'SEGMIND_FAILED_RUNS',
@@ -15,13 +17,14 @@ const names = [
 
 export type DecisiveSettings = Readonly<Pick<Config, (typeof names)[number]>>;
 
-/** What the last start had; the database knows it by this name. */
+/** The row of the table `settings` with the values of the last start. */
 const settingName = 'decisive-settings';
 const known = z.record(z.string(), z.union([z.string(), z.number()]));
 
 /**
- * Says which of these settings differ from those of the last start, as a warning where processes are connected: a run's
- * end would depend on the process that decides it. Then notes its own. One process at a time does this.
+ * Logs which of these settings differ from those of the last start, and stores its own. It is a warning when other
+ * processes are connected, because a run's end would then depend on the process that decides it. One process at a time
+ * does this.
  */
 export async function compareSettings(
   session: Session,
@@ -44,4 +47,4 @@ export async function compareSettings(
 }
 
 const differ =
-  'Settings differ from those of the last start, and other processes are connected to this database: give all of them the same, or how a run ends and what it costs depends on the process.';
+  'Settings differ from those of the last start, and other processes are connected to this database: give all of them the same settings, because otherwise the end and the cost of a run depend on the process.';

@@ -3,49 +3,50 @@ import { SegmindError } from '../../platform/segmind/segmind-error.ts';
 import { isAnswering, isAway } from './answering.ts';
 import { isFoundAway, pauseProvider } from './provider-pause.ts';
 
-/** What a process notices of the provider as a whole, whichever account's call it was. */
+/** What a process knows about the provider as a whole, from the calls of all accounts. */
 export interface ProviderHealth {
   /**
-   * A call has failed. Where that may be because the provider does not answer, free calls find out; if it does not, submits
-   * pause in every process. Resolves to whether they do.
+   * Reports that a call has failed. When the reason may be that the provider does not answer, free calls find out
+   * whether it does. If it does not, submits pause in every process. Resolves to whether the provider does not answer.
    */
   suspect(error: unknown): Promise<boolean>;
   /**
-   * A submit broke off, and its run is in doubt. Free calls find out whether the provider answers, whatever the error was;
-   * submits pause if it does not, and also where submits break off again and again although it does.
+   * Reports that a submit was interrupted, so that its run is uncertain. Free calls find out whether the provider
+   * answers, whatever the error was. Submits pause if it does not, and also when many submits are interrupted although
+   * it does.
    */
   brokeOff(error: SegmindError): Promise<void>;
   /**
-   * Waits for the free calls that are under way. Resolves to whether the provider was just found not to answer. A process
-   * that found it so asks it itself before it submits again, whoever ended the pause.
+   * Waits for pending free calls. Resolves to whether the provider was just found not to answer. A process that found
+   * this calls the provider itself before it submits again, whichever process ended the pause.
    */
   isGone(): Promise<boolean>;
-  /** The provider took a run. */
+  /** Reports that the provider took a run. */
   took(): void;
-  /** The provider answered a free call of this process. */
+  /** Reports that the provider answered a free call of this process. */
   answered(): void;
   /**
-   * Whether the provider does not answer this process, and answers others: its own network is broken. It pauses its own
-   * submits then, and no one else's.
+   * Whether the provider does not answer this process, but answers others, so that this process's network is broken.
+   * Then only this process pauses its submits.
    */
   isCutOff(): boolean;
-  /** Asks the provider where this process is cut off, or has paused all and another process has ended that. */
+  /** Calls the provider when this process is cut off, or when another process has ended a pause that this one began. */
   recheck(): Promise<void>;
 }
 
 /**
- * So many submits in a row that broke off are no chance. An outage is found by the first one; what is left are submits
- * that fail while the provider answers, as a few bad values that reach the model do too.
+ * Submits pause after this number of interrupted submits in a row. An outage is found at the first one. The number
+ * counts submits that fail while the provider answers, which a few invalid values that reach the model cause too.
  */
 const mostBrokenOff = 10;
-/** So long after one that broke off the next one is not in a row with it. */
+/** After this time an interrupted submit does not count as in a row with the one before. */
 const rowMs = 300_000;
-/** What was found out so recently is not asked for again. */
+/** A result of the free calls that is younger than this is used again. */
 const freshMs = 1_000;
-/** When the provider is asked first after it was found not to answer. */
+/** The time until the provider is called again after it was found not to answer. */
 const firstPauseMs = 1_000;
 
-/** The health as a process sees it; `segmind` is on the server's own account. */
+/** Creates the health of the provider for a process; `segmind` is on the server's own account. */
 export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): ProviderHealth {
   const account = ctx.segmind.environment;
   let found = Promise.resolve(false);
@@ -54,19 +55,19 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
   let tookAt = Number.NEGATIVE_INFINITY;
   let brokenOff = 0;
   let brokeOffAt = Number.NEGATIVE_INFINITY;
-  /** It has paused all, and the provider has not answered it since. */
+  /** Whether this process has paused all submits, and the provider has not answered it since. */
   let hasPaused = false;
   let cutOffSince: number | null = null;
 
   async function check(): Promise<boolean> {
     const startedAt = performance.now();
-    // A run that was taken meanwhile is a better proof than any free call.
+    // A run that was taken meanwhile proves more than a free call.
     if ((await isAnswering(ctx.segmind)) || tookAt >= startedAt) {
       answered();
       return false;
     }
     if (cutOffSince !== null) return true;
-    // The provider has answered another process since then, or the pause would be there.
+    // When the pause is gone, the provider has answered another process.
     if (hasPaused && !(await isFoundAway(ctx).catch(() => true))) {
       cutOffSince = performance.now();
       ctx.log.warn(
@@ -76,7 +77,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
       return true;
     }
     hasPaused = true;
-    // A pause that cannot be written down means more tries, and nothing else.
+    // A pause that cannot be stored only causes more tries.
     await pauseProvider(ctx, { account, reason: 'UNAVAILABLE', durationMs: firstPauseMs }).catch(() => null);
     return true;
   }
@@ -91,7 +92,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
 
   const isKnown = () => isChecking || performance.now() - checkedAt < freshMs;
 
-  /** One check for all who ask together. */
+  /** Shares one check between all simultaneous callers. */
   function ask(): Promise<boolean> {
     if (isKnown()) return found;
     isChecking = true;
@@ -105,7 +106,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
   return {
     suspect: async (error) => isAway(error) && ask(),
     async brokeOff({ code }) {
-      // It was this process that ended the call.
+      // This process itself ended the call.
       if (code === 'ABORTED') return;
       const now = performance.now();
       brokenOff = now - brokeOffAt > rowMs ? 1 : brokenOff + 1;

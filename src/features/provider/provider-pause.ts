@@ -3,8 +3,8 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 
 /**
- * Why nothing is submitted for a while. UNAVAILABLE: the provider does not answer. SUBMITS_FAIL: it answers reads, and
- * submits break off all the same.
+ * Why nothing is submitted for a while. UNAVAILABLE: the provider does not answer. SUBMITS_FAIL: it answers reads, but
+ * submits get no answer.
  */
 export type PauseReason =
   | 'UNAVAILABLE'
@@ -14,35 +14,35 @@ export type PauseReason =
   | 'FORBIDDEN'
   | 'NO_CREDITS';
 
-/** These do not end by themselves: after the pause a single run is tried, and the provider's answer decides. */
+/** Pauses that do not end by themselves: after the time a single run is tried, and the provider's answer decides. */
 const triedByRun: readonly PauseReason[] = ['SUBMITS_FAIL', 'UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
 
-/** A pause as it stands. */
+/** The present state of a pause. */
 export interface Pause {
   readonly reason: PauseReason;
   /** How long it has been in force for the same reason. */
   readonly ageMs: number;
-  /** How long until it is over or, where it does not end by itself, tried again. */
+  /** The time until it is over or, when it does not end by itself, until a run is tried. */
   readonly remainingMs: number;
 }
 
-/** What is paused: an account or, under the name of the provider environment, the provider as a whole. */
+/** The paused account or, under the name of the provider environment, the provider as a whole. */
 interface Scope {
   readonly account: string;
-  /** Left out: the whole account. */
+  /** When it is left out, the whole account. */
   readonly model?: string;
 }
 
 const firstPauseMs = 1_000;
-/** Longer than this no pause grows: when it is over, runs go on within seconds. */
+/** The longest pause, so that runs continue within seconds when the provider works again. */
 const longestPauseMs = 4_000;
-/** A submit that breaks off leaves a run in doubt, so one is tried more rarely. */
+/** An interrupted submit leaves a run uncertain, so runs are tried more rarely then. */
 const submitEveryMs = 10_000;
 
-/** Whether the row `p` tells of the same pause: the same reason again, soon after. */
+/** Whether the row `p` is the same pause: it has the same reason, and ended only a short time ago. */
 const isSame = Prisma.sql`(p.reason = excluded.reason
   AND p.until > now() - interval '1 second' * CASE p.reason WHEN 'RATE_LIMITED' THEN 10 ELSE 120 END)`;
-/** Whether the row `p` is in force and says more: what a run is told to wait for must not be less than what it waits for. */
+/** How serious a pause is. A more serious pause in force is not replaced, because waiting runs show its reason. */
 const gravity = (row: 'p' | 'excluded') =>
   Prisma.raw(`CASE ${row}.reason WHEN 'UNAVAILABLE' THEN 2 WHEN 'RATE_LIMITED' THEN 0 ELSE 1 END`);
 const isInForce = Prisma.sql`(p.until > now() OR p.reason = 'UNAVAILABLE')`;
@@ -51,9 +51,9 @@ const pauseColumns = Prisma.sql`p.reason, (extract(epoch FROM now() - p.since) *
   (extract(epoch FROM p.until - now()) * 1000)::float8 AS "remainingMs"`;
 
 /**
- * Stops submits in every process on this database, for so long or, with null, twice as long as the last time. What was
- * under way together is refused together, and counts once. A pause is never shortened, and one that a person must end is
- * not replaced by one that ends by itself.
+ * Pauses submits in every process on this database, for `durationMs` or, with null, twice as long as the last time.
+ * Requests that are pending together are refused together, and count once. A pause is never shortened, and a more
+ * serious reason is never replaced by a less serious one.
  */
 export async function pauseProvider(
   ctx: Uses<'db'>,
@@ -80,7 +80,9 @@ export async function pauseProvider(
   return pause;
 }
 
-/** The longest pause in force for a model of an account, or null. The provider's own ends when it is found to answer. */
+/**
+ * The longest pause in force for a model of an account, or null. UNAVAILABLE ends only when the provider answers again.
+ */
 export async function findPause(
   ctx: Uses<'db' | 'segmind'>,
   { account, model = '' }: Scope,
@@ -94,8 +96,9 @@ export async function findPause(
 }
 
 /**
- * A pause that does not end by itself is tried by a single run when it is over: by the caller that pushes it forward. That
- * caller gets null. Where there is nothing to be tried all get null. The others get the pause that they wait for.
+ * When the time of a pause that does not end by itself is over, a single run is tried: that of the caller that extends
+ * the pause. This caller gets null, and the others get the pause for which they wait. Without such a pause all get
+ * null.
  */
 export async function claimTry(
   ctx: Uses<'db' | 'segmind'>,
@@ -116,8 +119,8 @@ export async function claimTry(
 }
 
 /**
- * The provider took a run: whatever was wrong with it, or with the account, is over. A rate limit holds as long as was said
- * all the same: the run may have been sent before the refusal.
+ * Ends the pauses of an account and of the provider after the provider took a run. A rate limit stays in force until
+ * its time, because the run may have been sent before the limit.
  */
 export async function endPauses(ctx: Uses<'db' | 'segmind'>, { account, model = '' }: Scope): Promise<void> {
   await ctx.db.$executeRaw`
@@ -127,8 +130,8 @@ export async function endPauses(ctx: Uses<'db' | 'segmind'>, { account, model = 
 }
 
 /**
- * Takes it on the caller to ask the provider whether it answers again, for `intervalMs`. False when nothing is to be asked,
- * or another process does.
+ * Claims the next probe of a provider that does not answer, for `intervalMs`. False when there is no such pause, or
+ * when another process has claimed the probe.
  */
 export async function claimProbe(ctx: Uses<'db' | 'segmind'>, intervalMs: number): Promise<boolean> {
   const claimed = await ctx.db.$executeRaw`
@@ -137,14 +140,14 @@ export async function claimProbe(ctx: Uses<'db' | 'segmind'>, intervalMs: number
   return claimed > 0;
 }
 
-/** Whether the provider was found not to answer, and was not found to answer since: by any process on this database. */
+/** Whether a process on this database found that the provider does not answer, and none found since that it does. */
 export async function isFoundAway(ctx: Uses<'db' | 'segmind'>): Promise<boolean> {
   const reason: PauseReason = 'UNAVAILABLE';
   const where = { providerAccount: ctx.segmind.environment, reason };
   return (await ctx.db.providerPause.count({ where })) > 0;
 }
 
-/** Writes down what a probe found. It is made again ever more rarely, and often enough that runs go on within seconds. */
+/** Stores the result of a probe. After a failure the next probe comes later, but at most after `longestPauseMs`. */
 export async function endProbe(ctx: Uses<'db' | 'segmind'>, isAnswering: boolean): Promise<void> {
   const { environment } = ctx.segmind;
   if (isAnswering) {
@@ -159,7 +162,7 @@ export async function endProbe(ctx: Uses<'db' | 'segmind'>, isAnswering: boolean
     WHERE provider_account = ${environment} AND reason = 'UNAVAILABLE'`;
 }
 
-/** How an account, or the provider as a whole, is paused. */
+/** A pause of an account, or of the provider as a whole. */
 export interface AccountPause {
   readonly account: string;
   readonly reason: PauseReason;
@@ -168,8 +171,8 @@ export interface AccountPause {
 }
 
 /**
- * The pauses in force: those of whole accounts for `accounts`, or all. One that does not end by itself counts for two minutes
- * after its last try: where it is not tried any more nothing is known.
+ * The pauses in force: those of whole accounts for `accounts`, or all pauses. A pause that does not end by itself
+ * counts for two minutes after its last try: when no run is tried any more, its state is unknown.
  */
 export async function pausesInForce(
   ctx: { readonly db: Pick<Transaction, '$queryRaw'> },

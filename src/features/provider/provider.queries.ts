@@ -3,7 +3,7 @@ import { findAccountStatus } from './account-status.ts';
 import { kindOfEnvironment } from './environment.ts';
 import type { Provider } from './provider.type.ts';
 
-/** The provider that new runs go to, and how it stands with the server's own account there. */
+/** The provider to which new runs are submitted, and the status of the server's own account there. */
 export async function findProvider(ctx: Uses<'db' | 'segmind' | 'viewer'>): Promise<Provider> {
   const { segmind, viewer } = ctx;
   const environment = kindOfEnvironment(segmind.environment);

@@ -3,7 +3,7 @@ import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import type { AccountStatus, ProviderStatusName } from './account-status.ts';
 import type { EnvironmentKind } from './environment.ts';
 
-/** What an environment is, as GraphQL's enum. */
+/** The kind of an environment, as a GraphQL enum. */
 export const ProviderEnvironment = {
   SIMULATOR: 'SIMULATOR',
   LIVE: 'LIVE',
@@ -20,7 +20,7 @@ registerEnumType(ProviderEnvironment, {
   },
 });
 
-/** How it stands with an account, as GraphQL's enum. */
+/** The status of an account, as a GraphQL enum. */
 export const ProviderStatus = {
   OPERATIONAL: 'OPERATIONAL',
   UNAVAILABLE: 'UNAVAILABLE',

@@ -8,30 +8,31 @@ import { simulated } from './environment.ts';
 /*
  * The name of the environment is a row of `settings`. The database itself writes it into each run, ledger entry,
  * budget period, price and time (a column's default, `provider_environment()`), so no writer can forget it. It is
- * settled around the migrations, under their lock. A start that does not fit is refused there, before it has written
- * anything. A switch is only made while no other process is connected. A process whose database went over to another
- * environment walks no more runs, and each submit proves the environment in the transaction of its intent. Amounts
- * of several environments are never added.
+ * settled around the migrations, under their lock. A start with another environment is refused there, before it has
+ * written anything. A switch is only made while no other process is connected. A process whose database was switched to
+ * another environment walks no more runs, and each submit checks the environment in the transaction of its intent.
+ * Amounts of several environments are never added.
  */
 
-/** The database's own word, which every process on it must agree with; the database knows it by this name. */
+/** The row of the table `settings` with the environment. Functions of the database use the same name. */
 const settingName = 'provider-environment';
 
-/** What a start asks for. */
+/** The environment and settings of a start. */
 export interface WantedEnvironment {
   /** `simulator`, or the address of the provider's API. */
   readonly environment: string;
   /** The environment that the operator wants the database to leave; undefined for none. */
   readonly switchFrom: string | undefined;
-  /** On which every process on the database should agree. */
+  /** The settings that every process on the database should share. */
   readonly settings: DecisiveSettings;
 }
 
 /**
- * Makes sure that this process and the database belong to the same provider environment, around the migrations, while no
- * other process starts. A database without an environment gets this process's, and so do the rows that it holds. One of the
- * simulator goes over to a live account once, when no other process is connected. Throws an Error of one sentence for
- * everything else: simulated runs must not be paid, and paid runs must not end by a simulator's answers.
+ * Makes sure that this process and the database belong to the same provider environment, around the migrations, while
+ * no other process starts. A database without an environment gets that of this process, and so do its rows. A database
+ * of the simulator can be switched to a live account once, when no other process is connected. Every other difference
+ * throws an Error of one sentence, because simulated runs must not be paid, and paid runs must not end by answers of a
+ * simulator.
  */
 export function settleEnvironment(wanted: WantedEnvironment, log: Logger): AroundMigrations {
   return async (session, apply) => {
@@ -57,7 +58,7 @@ async function settle(session: Session, wanted: WantedEnvironment, log: Logger):
   if (known !== null) await leave(session, known, wanted);
   await writeSetting(session, settingName, environment);
   if (known !== null) log.warn({ from: known, to: environment }, switched(known, environment));
-  else await tellOfOldRuns(session, environment, log);
+  else await reportOldRuns(session, environment, log);
 }
 
 /** Throws unless the database may leave its environment now. */
@@ -68,9 +69,9 @@ async function leave(session: Session, from: string, { environment, switchFrom }
       `this database belongs to ${nameOf(from)}, and other processes are connected to it: stop them all, then start this one again to switch it to ${nameOf(environment)}.`,
     );
   }
-  if (!(await tellsEnvironments(session))) {
+  if (!(await hasEnvironments(session))) {
     throw new Error(
-      `this database belongs to ${nameOf(from)}, and an upgrade of it was broken off: start this version as before once, so that its runs are taken for runs of ${nameOf(from)}, and switch it then.`,
+      `this database belongs to ${nameOf(from)}, and an upgrade of it was interrupted: start this version once as before, so that its runs are recorded as runs of ${nameOf(from)}, and switch it then.`,
     );
   }
   if (from === simulated) return;
@@ -87,8 +88,8 @@ async function leave(session: Session, from: string, { environment, switchFrom }
   }
 }
 
-/** Whether its runs say to which environment they belong. They get that of the database in the course of an upgrade. */
-async function tellsEnvironments(session: Session): Promise<boolean> {
+/** Whether the runs have an environment. An upgrade gives them that of the database. */
+async function hasEnvironments(session: Session): Promise<boolean> {
   const { rowCount } = await session.query(
     "SELECT FROM pg_attribute WHERE attrelid = to_regclass('generations') AND attname = 'environment'",
   );
@@ -100,24 +101,21 @@ function refusal(from: string, to: string): string {
   if (to === simulated) {
     return `this database belongs to ${nameOf(from)}, and SEGMIND_API_KEY is not set, so this process would use the simulator: set the key, or ${elsewhere} for the simulator.`;
   }
-  return `this database belongs to ${nameOf(from)}, and this process is set to ${nameOf(to)}: ${elsewhere}, or set PROVIDER_SWITCH_FROM=${from} to leave it for good.`;
+  return `this database belongs to ${nameOf(from)}, and this process is set to ${nameOf(to)}: ${elsewhere}, or set PROVIDER_SWITCH_FROM=${from} to leave it permanently.`;
 }
 
 function switched(from: string, to: string): string {
   const cost = to === simulated ? 'runs are simulated from now on' : 'runs cost money from now on';
-  return `The database was switched from ${nameOf(from)} to ${nameOf(to)}: ${cost}, and what was asked for before is not submitted.`;
+  return `The database was switched from ${nameOf(from)} to ${nameOf(to)}: ${cost}, and runs that were requested before are not submitted.`;
 }
 
-/** Rows of a version that knew no environments. */
-async function tellOfOldRuns(session: Session, environment: string, log: Logger): Promise<void> {
+/** Logs that the runs of a version without environments get one. */
+async function reportOldRuns(session: Session, environment: string, log: Logger): Promise<void> {
   const { rows } = await session.query<{ exists: boolean }>(
     'SELECT EXISTS (SELECT 1 FROM generations) AS exists',
   );
   if (rows[0]?.exists) {
-    log.warn(
-      { environment },
-      `The runs that this database holds are taken for runs of ${nameOf(environment)}.`,
-    );
+    log.warn({ environment }, `The runs of this database are recorded as runs of ${nameOf(environment)}.`);
   }
 }
 

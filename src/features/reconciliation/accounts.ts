@@ -4,7 +4,9 @@ import { AccountUnusable, accountNamed } from '../provider-keys/provider-key.que
 
 type Opener = Uses<'db' | 'segmind'> & Pick<TaskContext, 'keyring'>;
 
-/** Every account of the database's provider environment that runs were or would be handed to, the server's first. */
+/**
+ * Every account of the database's provider environment with which runs were or would be submitted, the server's first.
+ */
 export async function listAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[]> {
   const own = ctx.segmind.accountId;
   const rows = await ctx.db.$queryRaw<{ account: string }[]>`
@@ -25,7 +27,7 @@ export async function listAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[
   return [own, ...rows.map(({ account }) => account).filter((account) => account !== own)];
 }
 
-/** The accounts that there is something to learn of: a question is open, or something has happened since the last look. */
+/** The accounts with open runs or unknown costs, or with submits since the last observation of their balance. */
 export async function listActiveAccounts(ctx: Uses<'db' | 'segmind'>): Promise<string[]> {
   const accounts = await listAccounts(ctx);
   const rows = await ctx.db.$queryRaw<{ account: string }[]>`
@@ -41,7 +43,7 @@ export async function listActiveAccounts(ctx: Uses<'db' | 'segmind'>): Promise<s
   return rows.map(({ account }) => account);
 }
 
-/** The provider, on an account; null where this process has no key of it. */
+/** A client on an account; null when this process has no key of it. */
 export async function openAccount(ctx: Opener, account: string): Promise<Segmind | null> {
   return accountNamed(ctx, account).catch((error: unknown) => {
     if (error instanceof AccountUnusable) return null;

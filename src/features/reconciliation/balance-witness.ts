@@ -3,10 +3,10 @@ import { lifetimeMs, listIntervals } from './intervals.ts';
 import { judgeBalance } from './judge-balance.ts';
 import type { Witness } from './witness.ts';
 
-/** So many quiet intervals are remembered; what lies before is left to a person. */
+/** The number of quiet intervals that are read. Runs of earlier intervals are left to a person. */
 export const rememberedIntervals = 500;
 
-/** What the account's balance has lost beside what the books explain. */
+/** The witness that compares the losses of the account's balance with the books. */
 export function balanceWitness(ctx: Pick<TaskContext, 'db' | 'config'>): Witness {
   return {
     name: 'BALANCE',

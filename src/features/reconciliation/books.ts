@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { nilId } from '../../platform/db/nil-id.ts';
 
-const nobody = `'${nilId}'::uuid`;
+/** In a slice, the value of a dimension that the slice or the run does not have. */
+const nil = `'${nilId}'::uuid`;
 
-/** The combinations of a run's dimensions that the analytics keep, as `roll_up` makes them. */
+/** The combinations of a run's dimensions in the analytics, as the function `roll_up` makes them. */
 function slicesOf(row: string): string {
   const [character, user, key] = ['character_id', 'user_id', 'api_key_id'].map((name) => `${row}.${name}`);
-  return `LATERAL (VALUES ('MODEL', ${row}.model, ${nobody}, ${nobody}, ${nobody}),
-    ('CHARACTER', '', ${character}, ${nobody}, ${nobody}),
-    ('MEMBER', '', ${nobody}, coalesce(${user}, ${nobody}), ${nobody}),
-    ('API_KEY', '', ${nobody}, ${nobody}, coalesce(${key}, ${nobody})),
-    ('ALL', ${row}.model, ${character}, coalesce(${user}, ${nobody}), coalesce(${key}, ${nobody}))
+  return `LATERAL (VALUES ('MODEL', ${row}.model, ${nil}, ${nil}, ${nil}),
+    ('CHARACTER', '', ${character}, ${nil}, ${nil}),
+    ('MEMBER', '', ${nil}, coalesce(${user}, ${nil}), ${nil}),
+    ('API_KEY', '', ${nil}, ${nil}, coalesce(${key}, ${nil})),
+    ('ALL', ${row}.model, ${character}, coalesce(${user}, ${nil}), coalesce(${key}, ${nil}))
   ) AS s (slice, model, character_id, user_id, api_key_id)`;
 }
 
@@ -20,12 +21,12 @@ const dimensionText =
   "concat_ws(' ', project_id, environment, day, slice, nullif(model, ''), character_id, user_id, api_key_id";
 
 /**
- * What must hold at any moment, also in the middle of a storm, since one statement sees one moment: a row for each
- * thing of which two of our own books disagree. What it answers is bounded. `only` is the condition on a column that
- * names a project.
+ * Compares the books of this server with each other. It returns at most 100 rows, one for each value in which two of
+ * the books disagree. There must be none at any moment, also under heavy load, because one statement sees one moment.
+ * `only` is the condition on a column that names a project.
  *
- * Everything is computed anew from the rows of single runs and movements. Of a project that is gone only the ledger and
- * its sums are left.
+ * Every value is computed again from the rows of single runs and ledger entries. Of a deleted project only the ledger
+ * and its sums are left.
  */
 function booksOf(only: (column: string) => string): string {
   return `
@@ -48,7 +49,7 @@ WITH moves AS (
   WHERE NOT EXISTS (SELECT FROM generations g WHERE g.id = m.generation_id AND g.project_id = m.project_id)
   GROUP BY 1
 ), entries AS (
-  SELECT m.id, concat_ws(' ', m.kind, m.credit, m.debit, m.amount_micros, m.day, m.model) AS told
+  SELECT m.id, concat_ws(' ', m.kind, m.credit, m.debit, m.amount_micros, m.day, m.model) AS stored
   FROM moves m LEFT JOIN generations g ON g.id = m.generation_id
   WHERE m.amount_micros <= 0 OR (m.kind, m.credit, m.debit) NOT IN (('HOLD', 'AVAILABLE', 'HELD'), ('CHARGE', 'HELD', 'SPENT'),
       ('RELEASE', 'HELD', 'AVAILABLE'), ('ADJUST', 'AVAILABLE', 'SPENT'), ('ADJUST', 'SPENT', 'AVAILABLE'))
@@ -62,7 +63,7 @@ WITH moves AS (
       AND budget_covers(b, m.user_id, m.api_key_id, m.character_id, m.model)
   GROUP BY w.budget_id, w.environment, w.starts_at, w.settled_micros, w.held_micros
 ), caps AS (
-  SELECT w.budget_id, w.starts_at, b.cap_micros AS cap, w.cap_micros AS told
+  SELECT w.budget_id, w.starts_at, b.cap_micros AS cap, w.cap_micros AS stored
   FROM budget_windows w JOIN budgets b ON b.id = w.budget_id
   WHERE b.removed_at IS NULL AND w.ends_at > now() AND b.cap_micros <> w.cap_micros AND ${only('b.project_id')}
 ), uncounted AS (
@@ -73,7 +74,7 @@ WITH moves AS (
     AND w.starts_at <= m.requested_at AND w.ends_at > m.requested_at)
 ), totals AS (
   SELECT coalesce(l.provider_account, t.provider_account) AS account, coalesce(l.project_id, t.project_id) AS project,
-    coalesce(l.spent, 0) AS spent, coalesce(t.spent_micros, 0) AS told
+    coalesce(l.spent, 0) AS spent, coalesce(t.spent_micros, 0) AS stored
   FROM (SELECT provider_account, project_id, sum(spent) AS spent FROM moves WHERE provider_account IS NOT NULL GROUP BY 1, 2) l
     FULL JOIN (SELECT * FROM account_totals WHERE ${only('project_id')}) t
       ON t.provider_account = l.provider_account AND t.project_id = l.project_id
@@ -87,11 +88,11 @@ WITH moves AS (
   ) both_sides GROUP BY ${dimensions}
 ), counts AS (
   SELECT ${dimensions}, status, ARRAY[sum(runs), sum(failures), sum(pictures), sum(discarded)]::numeric[] AS counted,
-    ARRAY[sum(told_runs), sum(told_failures), sum(told_pictures), sum(told_discarded)]::numeric[] AS told
+    ARRAY[sum(rolled_runs), sum(rolled_failures), sum(rolled_pictures), sum(rolled_discarded)]::numeric[] AS rolled
   FROM (
     SELECT g.project_id, g.environment, generation_day(g) AS day, s.*, g.status::text, 1 AS runs,
       (g.status = 'FAILED')::int AS failures, g.pictures, g.discarded,
-      0 AS told_runs, 0 AS told_failures, 0 AS told_pictures, 0 AS told_discarded
+      0 AS rolled_runs, 0 AS rolled_failures, 0 AS rolled_pictures, 0 AS rolled_discarded
     FROM generations g, ${slicesOf('g')} WHERE is_final(g.status) AND ${only('g.project_id')}
     UNION ALL SELECT ${dimensions}, status, 0, 0, 0, 0, runs, failures, pictures, discarded FROM spend_rollups WHERE ${only('project_id')}
   ) both_sides WHERE project_id IN (SELECT id FROM kept) GROUP BY ${dimensions}, status
@@ -104,24 +105,27 @@ SELECT * FROM (
   UNION ALL SELECT 'RUN_HOLD', generation_id::text, '0', held::text FROM lone WHERE NOT is_missing AND held <> 0
   UNION ALL SELECT 'RUN_COST', id::text, cost::text, spent::text FROM runs WHERE cost <> spent
   UNION ALL SELECT 'RUN_MISSING', generation_id::text, '1', '0' FROM lone WHERE is_missing
-  UNION ALL SELECT 'LEDGER_ENTRY', id::text, 'what its run says', told FROM entries
+  UNION ALL SELECT 'LEDGER_ENTRY', id::text, 'the values of its run', stored FROM entries
   UNION ALL SELECT 'BUDGET_SETTLED', budget_id || ' ' || starts_at, spent::text, settled_micros::text FROM windows WHERE spent <> settled_micros
   UNION ALL SELECT 'BUDGET_HELD', budget_id || ' ' || starts_at, held::text, held_micros::text FROM windows WHERE held <> held_micros
-  UNION ALL SELECT 'BUDGET_CAP', budget_id || ' ' || starts_at, cap::text, told::text FROM caps
+  UNION ALL SELECT 'BUDGET_CAP', budget_id || ' ' || starts_at, cap::text, stored::text FROM caps
   UNION ALL SELECT 'BUDGET_MISSING', id || ' ' || requested_at, amount_micros::text, '0' FROM uncounted
-  UNION ALL SELECT 'ACCOUNT_TOTAL', account || ' ' || project, spent::text, told::text FROM totals WHERE spent <> told
+  UNION ALL SELECT 'ACCOUNT_TOTAL', account || ' ' || project, spent::text, stored::text FROM totals WHERE spent <> stored
   UNION ALL SELECT 'ROLLUP', ${dimensionText}), spent::text, rolled::text FROM days WHERE spent <> rolled
-  UNION ALL SELECT 'ROLLUP_COUNTS', ${dimensionText}, status), counted::text, told::text FROM counts WHERE counted <> told
+  UNION ALL SELECT 'ROLLUP_COUNTS', ${dimensionText}, status), counted::text, rolled::text FROM counts WHERE counted <> rolled
   UNION ALL SELECT 'SLOTS', id::text, held::text, active_generations::text FROM slots WHERE held <> active_generations
 ) problems ORDER BY kind, subject LIMIT 100`;
 }
 
-/** The books of all projects. It reads the ledger whole. */
+/** Compares the books of all projects. It reads the whole ledger. */
 export const booksSql = booksOf(() => 'true');
-/** Those of one project, `$1`, which may be gone. By name, because planning it takes longer than a small project does. */
+/**
+ * Compares the books of one project, `$1`, which may be deleted. It is a named statement, because planning it takes
+ * longer than executing it for a small project.
+ */
 const projectBooks = { name: 'project-books', text: booksOf((column) => `${column} = $1::uuid`) };
 
-/** What may disagree. */
+/** The kinds of disagreement. */
 export const booksProblemKinds = [
   'RUN_HOLD',
   'RUN_COST',
@@ -139,28 +143,28 @@ export const booksProblemKinds = [
 
 const problem = z.object({
   kind: z.enum(booksProblemKinds),
-  /** Ids of what it is about. */
+  /** The ids of the rows that it is about. */
   subject: z.string(),
-  /** What one book says: micro-dollars, or counts. */
+  /** The value in one book: micro-dollars, or counts. */
   expected: z.string(),
-  /** What the other says. */
+  /** The value in the other book. */
   found: z.string(),
 });
 export type BooksProblem = z.output<typeof problem>;
 
-/** Compares our books with each other. Empty, or there is a fault. Needs nothing but a connection. */
+/** Compares the books of all projects. Resolves to at most 100 problems; each of them is a fault of this server. */
 export async function auditBooks(db: {
   $queryRaw(query: Prisma.Sql): PromiseLike<unknown>;
 }): Promise<BooksProblem[]> {
   return z.array(problem).parse(await db.$queryRaw(Prisma.raw(booksSql)));
 }
 
-/** Compares the books of one project, which may be gone. At most 100 problems. */
+/** Compares the books of one project, which may be deleted. Resolves to at most 100 problems. */
 export async function auditProjectBooks(db: Statements, projectId: string): Promise<BooksProblem[]> {
   return z.array(problem).parse((await db.query({ ...projectBooks, values: [projectId] })).rows);
 }
 
-/** The part of a connection that this needs. */
+/** The part of a connection that the comparison needs. */
 interface Statements {
   query(statement: { name: string; text: string; values: string[] }): Promise<{ readonly rows: unknown[] }>;
 }

@@ -10,20 +10,20 @@ import { fallOf, type Interval, lifetimeMs, listIntervals, roundingOf } from './
 import { judgeBalance } from './judge-balance.ts';
 import type { UncertainRun } from './witness.ts';
 
-/** More runs than this in one interval are not corrected together. */
+/** The most runs of one interval that are corrected together. */
 const mostRuns = 200;
-/** A fall that is so much too small may be a rise in disguise: somebody paid into the account. */
+/** When the balance fell by this much less than expected, a payment into the account is the likely reason. */
 const leastTopUpMicros = 1_000_000n;
-/** No price goes up so much at once: somebody else has used the account. */
+/** A price does not rise by a greater factor at once. A greater loss means that the account was used elsewhere too. */
 const greatestRise = 10n;
 
 type Tools = Pick<TaskContext, 'db' | 'config' | 'log'>;
 
 /**
- * Puts right what runs have cost of which the provider told no figure. Between two quiet observations the balance lost
- * what the runs in between have cost: one run, or several of one model and shape, tell their price that way. Where the
- * provider's own figures contradict its balance nothing is booked; `newest` is the observation whose interval is warned
- * of. Resolves to how many runs were corrected.
+ * Corrects the cost of runs for which the provider reported no cost. Between two quiet observations the balance lost
+ * the cost of the runs between them, which gives the price of one run, or of several runs of one model and shape. When
+ * the provider's own figures contradict its balance nothing is booked, and a warning is logged for the interval that
+ * ends with `newest`. Resolves to the number of corrected runs.
  */
 export async function correctCosts(
   ctx: Tools,
@@ -43,15 +43,17 @@ export async function correctCosts(
     const difference = fallOf(interval) - interval.costMicros;
     const magnitude = difference < 0n ? -difference : difference;
     if (magnitude <= roundingOf(interval) || !clear.has(interval.id)) continue;
-    const corrected = isTelling(interval, difference) ? await correct(ctx, account, interval, difference) : 0;
+    const corrected = isByAssumedPrices(interval, difference)
+      ? await correct(ctx, account, interval, difference)
+      : 0;
     count += corrected;
     if (corrected === 0 && interval.id === newest) warn(ctx, account, interval, difference);
   }
   return count;
 }
 
-/** Whether the difference is that of assumed prices, and of nothing else. */
-function isTelling(interval: Interval, difference: bigint): boolean {
+/** Whether assumed prices are the only possible reason of the difference. */
+function isByAssumedPrices(interval: Interval, difference: bigint): boolean {
   const { assumedRuns, provenRuns, pendingRuns } = interval;
   if (assumedRuns === 0 || assumedRuns > mostRuns || provenRuns > 0 || pendingRuns > 0) return false;
   return fallOf(interval) >= 0n && difference > -leastTopUpMicros;
@@ -65,7 +67,7 @@ async function correct(ctx: Tools, account: string, interval: Interval, differen
       status: { in: ['COMPLETED', 'FAILED'] },
       OR: [{ costSource: 'PRICE_LIST' }, { costMicros: null }],
     },
-    // Projects are locked one after another, by everybody in this order.
+    // Projects are locked one after another, and all transactions use this order.
     orderBy: [{ projectId: 'asc' }, { id: 'asc' }],
   });
   const [first] = runs;
@@ -78,21 +80,21 @@ async function correct(ctx: Tools, account: string, interval: Interval, differen
   const costMicros = (first.costMicros ?? 0n) + difference / number;
   const bound = (first.costMicros ?? first.holdMicros) * greatestRise;
   if (!isOneKind || costMicros < 0n || costMicros > bound) return 0;
-  // All or none: what is left of the difference would tell nothing.
+  // All runs or none are corrected, because the rest of a difference would prove nothing.
   const isBooked = await persist.execute(() => book(ctx, runs, costMicros));
   if (!isBooked) return 0;
-  const told = {
+  const facts = {
     account,
     runs: runs.length,
     was: first.costMicros === null ? null : formatMicros(first.costMicros),
   };
-  ctx.log.info({ ...told, cost: formatMicros(costMicros) }, 'the balance told what runs have cost');
+  ctx.log.info({ ...facts, cost: formatMicros(costMicros) }, 'the balance shows what runs have cost');
   return runs.length;
 }
 
 async function book(ctx: Tools, runs: readonly GenerationRow[], costMicros: bigint): Promise<boolean> {
   const work = async (tx: Transaction) => {
-    // All the runs before the first project: nobody who holds a project waits for a run.
+    // All runs are locked before the first project, so no transaction that has locked a project waits for a run.
     await tx.$queryRaw`
       SELECT id FROM generations WHERE id = ANY(${runs.map(({ id }) => id)}::uuid[])
       ORDER BY project_id, id FOR NO KEY UPDATE`;
@@ -119,7 +121,7 @@ async function book(ctx: Tools, runs: readonly GenerationRow[], costMicros: bigi
   });
 }
 
-/** Somebody else has put one of the runs right. */
+/** Another transaction has corrected one of the runs. */
 class Changed extends Error {}
 
 function warn({ log }: Tools, account: string, interval: Interval, difference: bigint): void {

@@ -6,10 +6,10 @@ import { matchHistory, type Rival } from './match-history.ts';
 import type { Finding, UncertainRun, Witness } from './witness.ts';
 
 const dayMs = 86_400_000;
-/** The list goes back 31 days, and one is asked for on either side. */
+/** The list goes back 31 days, and one day more is requested on either side. */
 const oldestMs = 28 * dayMs;
 
-/** The provider's list of past runs, where it has one. */
+/** The witness that reads the provider's list of past runs. */
 export function historyWitness(ctx: Pick<TaskContext, 'db' | 'config' | 'log'>): Witness {
   const { RECONCILE_AFTER_MS, SEGMIND_SUBMIT_TIMEOUT_MS, SEGMIND_RETENTION_MS, SEGMIND_FAILED_RUNS } =
     ctx.config;
@@ -24,7 +24,7 @@ export function historyWitness(ctx: Pick<TaskContext, 'db' | 'config' | 'log'>):
       );
       if (!account.hasHistory || recent.length === 0) return findings;
       const deadlineMs = SEGMIND_SUBMIT_TIMEOUT_MS + RECONCILE_AFTER_MS;
-      // Who is not among the runs with a picture may be running; once the provider forgets it, it is not.
+      // A run that is not in the list of runs with a picture may still be running, until the provider's retention ends.
       const absentAfterMs = account.isHistoryWhole ? deadlineMs : SEGMIND_RETENTION_MS + deadlineMs;
       for (const [slug, ofModel] of Map.groupBy(recent, ({ model }) => model)) {
         const rows = await readRows(account, slug, ofModel);
@@ -47,7 +47,10 @@ export function historyWitness(ctx: Pick<TaskContext, 'db' | 'config' | 'log'>):
   };
 }
 
-/** Null where the list is not offered. Nobody says whose days it counts by, so a day more is read on either side. */
+/**
+ * The rows of the list; null when there is no list. Its time zone is not documented, so a day more is read on each
+ * side.
+ */
 async function readRows(
   account: Segmind,
   slug: string,
@@ -79,7 +82,7 @@ async function findClaimed(
   return new Set(known.map(({ id }) => id));
 }
 
-/** Runs of the same seeds that were handed over, or may have been, and of which no request id is known. */
+/** Runs with the same seeds that were submitted, or may have been, and whose request ids are not known. */
 async function findRivals(
   { db }: Pick<TaskContext, 'db'>,
   providerAccount: string,

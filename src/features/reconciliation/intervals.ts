@@ -3,62 +3,63 @@ import type { Uses } from '../../platform/context.ts';
 
 /** The time between two observations of an account's balance. */
 const interval = z.object({
-  /** Of the observation that ends it. */
+  /** The id of the observation that ends it. */
   id: z.bigint(),
   from: z.date(),
   to: z.date(),
-  /** Both ends are: what the balance lost between them is what the runs handed over between them have cost. */
+  /** Whether both observations are quiet. Then the balance lost exactly the cost of the runs submitted between them. */
   isQuiet: z.boolean(),
   balanceBefore: z.bigint(),
   balanceAfter: z.bigint(),
-  /** How much more the books had spent at its end. */
+  /** The amount by which the spending in the books rose during it. */
   bookedMicros: z.bigint(),
   heldBefore: z.bigint(),
   openRuns: z.int(),
   openHolds: z.bigint(),
-  /** Runs that were handed over in it, and have ended since. */
+  /** The number of runs that were submitted in it and have ended since. */
   runs: z.int(),
-  /** What they have cost by what is known now: also what was found out after the interval. */
+  /** The known cost of these runs, also when it was found out after the interval. */
   costMicros: z.bigint(),
-  /** Those whose cost is the provider's own figure, or was proven in another way. */
+  /** The number of runs whose cost is the provider's own figure, or was proved in another way. */
   provenRuns: z.int(),
-  /** Those whose cost is the list price, or unknown. */
+  /** The number of runs whose cost is the list price, or unknown. */
   assumedRuns: z.int(),
-  /** Those that have not ended, but for UNCERTAIN ones. */
+  /** The number of runs that have not ended, without UNCERTAIN ones. */
   pendingRuns: z.int(),
 });
 export type Interval = z.output<typeof interval>;
 
-/** From the submit: when the provider, whatever it did, does it no more. */
+/** The time after its submit in which the provider may still work on a run or charge for it. */
 export function lifetimeMs({ config }: Uses<'config'>): number {
   return Math.max(config.SEGMIND_RETENTION_MS, config.SEGMIND_SUBMIT_TIMEOUT_MS + config.RECONCILE_AFTER_MS);
 }
 
-/** How many observations are read for so many intervals: not all are quiet. */
+/** How many observations are read for a number of intervals. It is more than that number, because not all are quiet. */
 export function observationsFor(intervals: number): number {
   return intervals * 4 + 500;
 }
 
-/** Which intervals. */
+/** Which intervals are listed. */
 interface IntervalQuery {
   readonly account: string;
-  /** How long after its submit a run may be charged. */
+  /** The time after its submit in which a run may be charged. */
   readonly lifetimeMs: number;
   readonly limit: number;
   /** Only from one quiet observation to the next. */
   readonly quietOnly?: boolean;
-  /** Those before this observation. */
+  /** Only intervals that end before this observation. */
   readonly before?: bigint | null;
 }
 
 /**
- * The intervals between the observations of an account, newest first. One that ends quietly begins at the last quiet
- * observation, so that those tile time; any other at the observation before it.
+ * The intervals between the observations of an account, newest first. An interval that ends with a quiet observation
+ * begins at the last quiet observation before, so these intervals have no gaps. Any other interval begins at the
+ * observation before it.
  *
- * What a run has cost belongs to the time in which it was handed over, whenever it was found out. So an observation is
- * only quiet for the runs that are known: one that turns out to have been under way at that moment, because its submit
- * was just being written down or it was UNCERTAIN then, may have been charged before it or after it. What was booked
- * for runs that went with their project stays where it was booked.
+ * The cost of a run belongs to the interval in which the run was submitted, whenever the cost was found out. An
+ * observation counts as quiet only as far as runs are known: when a run was open at that moment, because its submit was
+ * just being committed or it was UNCERTAIN then, it may have been charged before or after. Amounts of runs that were
+ * deleted with their project stay in the interval in which they were booked.
  */
 export async function listIntervals(ctx: Uses<'db'>, query: IntervalQuery): Promise<Interval[]> {
   const { account, lifetimeMs, limit, quietOnly = false, before = null } = query;
@@ -107,14 +108,15 @@ export async function listIntervals(ctx: Uses<'db'>, query: IntervalQuery): Prom
   return z.array(interval).parse(rows);
 }
 
-/** How much the balance fell; negative for a rise. */
+/** The amount by which the balance fell; negative for a rise. */
 export function fallOf({ balanceBefore, balanceAfter }: Interval): bigint {
   return balanceBefore - balanceAfter;
 }
 
 /**
- * What nobody can explain of an interval, to either side of 0. Between two quiet observations that is exact. Otherwise
- * runs that were open may have been paid before or after it: null while the difference lies within what they hold.
+ * The difference of an interval between balance and books that is not explained, above or below 0. It is exact between
+ * two quiet observations. Otherwise open runs may have been paid in the interval or outside of it, so it is null while
+ * their holds can explain the difference.
  */
 export function unexplainedOf(interval: Interval): bigint | null {
   if (interval.isQuiet) return fallOf(interval) - interval.costMicros;
@@ -125,8 +127,8 @@ export function unexplainedOf(interval: Interval): bigint | null {
 }
 
 /**
- * By how much sums of amounts that were each rounded to a micro-dollar may differ from the rounded sum: less than this
- * is no difference.
+ * The greatest difference that rounding can make. Each amount is rounded to a micro-dollar, so the sum of amounts may
+ * differ from the rounded sum.
  */
 export function roundingOf({ runs }: Pick<Interval, 'runs'>): bigint {
   return BigInt(runs) + 2n;

@@ -3,18 +3,18 @@ import type { Finding, UncertainRun } from './witness.ts';
 
 export type Suspect = Pick<UncertainRun, 'id' | 'since' | 'attemptedAt' | 'holdMicros' | 'priceMicros'>;
 
-/** What the balance of an account says. */
+/** The findings that the balance of an account proves. */
 interface Judgement {
   readonly findings: ReadonlyMap<string, Finding>;
   /** Intervals, by id, in which no uncertain run can have been charged. */
   readonly clear: ReadonlySet<bigint>;
 }
 
-/** An amount that is not explained yet, and who may have been charged with it. */
+/** An amount that is not explained yet, and the runs that may have been charged with it. */
 interface Question {
   amount: bigint;
   rounding: bigint;
-  /** Some costs of that time are list prices, which may be wrong. */
+  /** Whether some costs of that time are list prices, which may be wrong. */
   isAssumed: boolean;
   suspects: readonly Suspect[];
 }
@@ -22,14 +22,16 @@ interface Question {
 const noQuestion: Question = { amount: 0n, rounding: 0n, isAssumed: false, suspects: [] };
 
 /**
- * Pure: what quiet intervals, oldest first, say of uncertain runs. A run may be charged from its submit until the
- * provider would have forgotten it; in all that time it is a suspect. What is unexplained was one suspect's, when there
- * is one and it held as much; or everybody's, when all have the same price and it is that times their number. As long
- * as it is neither, the question stays open and later intervals add to it. A suspect in whose time no question was left
- * open was not charged. A question that stays open, and any rise, leaves all that were suspects then to a person.
+ * Judges uncertain runs by quiet intervals, oldest first. Pure. A run may be charged from its submit until the end of
+ * its lifetime; in all that time it is a suspect. An unexplained amount was charged for a single suspect when its hold
+ * is at least the amount. It was charged for all suspects when they have the same price and the amount is that price
+ * times their number. Otherwise the question stays open, and later intervals add to it. A suspect was not charged when
+ * no question is open at the end of its lifetime. When a question stays open, and when the balance rises, all suspects
+ * of that time are left to a person.
  *
- * A run of a database that went back is a suspect since its request. It is not known to have been submitted at all, and
- * what is unexplained may be what a run cost that the database has lost: so no charge is proved while it is a suspect.
+ * A run of a database that was restored to an older state is a suspect since its request. It is not known whether it
+ * was submitted, and an unexplained amount may be the cost of a run that the database has lost. So no charge is proved
+ * while such a run is a suspect.
  */
 export function judgeBalance(
   intervals: readonly Interval[],
@@ -39,7 +41,7 @@ export function judgeBalance(
   const findings = new Map<string, Finding>();
   const clear = new Set<bigint>();
   const [first] = intervals;
-  // What was handed over before anybody looked may have been charged before as well.
+  // A run that was submitted before the first observation may have been charged before it.
   const unclear = new Set(runs.filter((run) => !first || run.since <= first.from).map(({ id }) => id));
   const endOf = (run: Suspect) => run.attemptedAt.getTime() + lifetimeMs;
   let question = noQuestion;
@@ -53,7 +55,7 @@ export function judgeBalance(
     );
     if (suspects.length === 0 && question === noQuestion) clear.add(interval.id);
     const unexplained = fallOf(interval) - interval.costMicros;
-    // A balance that rose, or fell by less than was paid, was paid into.
+    // When the balance rose, or fell by less than the known cost, there was a payment into the account.
     const isSound = unexplained >= -roundingOf(interval) && interval.pendingRuns === 0;
     if (isSound) {
       question = widen(question, interval, suspects, unexplained);
@@ -88,7 +90,10 @@ function widen(
   };
 }
 
-/** Whose the amount was; nobody's that could be said. Where list prices were only assumed, it must be prices exactly. */
+/**
+ * The runs that were charged with the amount, and their costs; empty when it cannot be decided. When some costs are
+ * only assumed list prices, the amount must be exactly the prices of the suspects.
+ */
 function chargesOf({ amount, rounding, isAssumed, suspects }: Question): (readonly [string, bigint])[] {
   const [one, ...others] = suspects;
   if (!one || amount <= rounding) return [];

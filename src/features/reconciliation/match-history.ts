@@ -1,32 +1,33 @@
 import type { HistoryRow } from '../../platform/segmind/history.ts';
 import type { Finding, UncertainRun } from './witness.ts';
 
-/** Another run of the account that a row may be of, and whose request id we do not have. */
+/** Another run of the account that may have caused a row, and whose request id is not known. */
 export interface Rival {
   readonly model: string;
   readonly seed: bigint;
   readonly attemptedAt: Date;
 }
 
-/** What the list says, and what it can prove. */
+/** The rows of the list, and the facts that decide what they prove. */
 export interface Evidence {
   readonly rows: readonly HistoryRow[];
-  /** Request ids that belong to runs we know. */
+  /** Request ids that belong to known runs. */
   readonly claimed: ReadonlySet<string>;
   readonly rivals: readonly Rival[];
   /** Whether a run that is not in the list was certainly not charged. */
   readonly provesAbsence: (run: UncertainRun) => boolean;
-  /** What is booked for runs that fail at the provider. */
+  /** Whether runs that fail at the provider are charged. */
   readonly areFailuresCharged: boolean;
 }
 
-/** The provider's clock and ours may differ by so much. */
+/** The greatest difference between the provider's clock and this server's. */
 const clockDifferenceMs = 60_000;
 
 /**
- * Pure: which rows of the provider's list are our runs. A row is a run's when model, seed and all its parameters agree,
- * it is not known to be older than the run's submit, and its id is not another run's; each proves one run, the oldest
- * first. Where a row may be the run's and need not be, nothing is found.
+ * Finds the rows of the provider's list that belong to uncertain runs. Pure. A row belongs to a run when model, seed
+ * and all parameters agree, when the row is not known to be older than the run's submit, and when its request id does
+ * not belong to another run. Each row proves one run, the oldest first. A row that may or may not belong to the run
+ * gives no finding.
  */
 export function matchHistory(runs: readonly UncertainRun[], evidence: Evidence): Map<string, Finding> {
   const findings = new Map<string, Finding>();
@@ -51,13 +52,13 @@ export function matchHistory(runs: readonly UncertainRun[], evidence: Evidence):
   return findings;
 }
 
-/** Whether nothing in the row speaks against it being the run's: what the list leaves out does not. */
+/** Whether a row may belong to a run: no value that the list has contradicts it. */
 function mayBe(row: HistoryRow, run: UncertainRun): boolean {
   if (row.slug !== run.model || (row.seed !== null && BigInt(row.seed) !== run.seed)) return false;
   return row.at === null || row.at.getTime() >= run.since.getTime() - clockDifferenceMs;
 }
 
-/** Whether everything speaks for it. */
+/** Whether the seed is known and all parameters agree. */
 function isOf(row: HistoryRow, run: UncertainRun): boolean {
   if (row.seed === null) return false;
   return Object.entries(run.parameters).every(
@@ -73,7 +74,7 @@ function isTwin(row: HistoryRow, other: HistoryRow): boolean {
   );
 }
 
-/** Whether another run of the same seed may have left the row: one without an id, or one with other pictures. */
+/** Whether another run with the same seed may have caused the row: a run without an id, or with other pictures. */
 function isContested(
   row: HistoryRow,
   run: UncertainRun,

@@ -3,11 +3,11 @@ import type { Uses } from '../../platform/context.ts';
 import type { BalanceObservation } from '../../platform/db/generated/client.ts';
 import type { Segmind } from '../../platform/segmind/segmind.ts';
 
-/** What our books say of an account at one moment. */
+/** The state of an account in the books at one moment. */
 const reading = z.object({
   at: z.date(),
   spentMicros: z.bigint(),
-  /** Runs that the provider has, but for UNCERTAIN ones. */
+  /** The number of runs that the provider has, without UNCERTAIN ones. */
   busyRuns: z.int(),
   openRuns: z.int(),
   heldMicros: z.bigint(),
@@ -35,7 +35,7 @@ function isQuiet(before: Reading, after: Reading): boolean {
   );
 }
 
-/** Runs that may have been charged, or not yet, when the balance was told; also those that came meanwhile. */
+/** The runs whose charge may or may not be in the balance, also those that were submitted while it was read. */
 function openBetween(before: Reading, after: Reading): Pick<Reading, 'openRuns' | 'heldMicros'> {
   if (before.newestAttempt?.getTime() === after.newestAttempt?.getTime()) return before;
   const booked = after.spentMicros > before.spentMicros ? after.spentMicros - before.spentMicros : 0n;
@@ -46,9 +46,9 @@ function openBetween(before: Reading, after: Reading): Pick<Reading, 'openRuns' 
 }
 
 /**
- * Notes an account's balance beside what our books say at that moment; null where the provider tells no balance. What
- * the books say is read before the balance is, and again after it: only when nothing happened between is it quiet.
- * Throws SegmindError.
+ * Stores an account's balance beside the state of the books at that moment; null when the provider returns no balance.
+ * The books are read before the balance and again after it. The observation is quiet only when nothing happened
+ * between. Throws SegmindError.
  */
 export async function observeBalance(ctx: Uses<'db'>, account: Segmind): Promise<BalanceObservation | null> {
   const providerAccount = account.accountId;
@@ -77,7 +77,7 @@ export async function observeBalance(ctx: Uses<'db'>, account: Segmind): Promise
     one.heldMicros === heldMicros &&
     one.isQuiet === seen.isQuiet;
   const isIdle = last !== undefined && (after.newestAttempt?.getTime() ?? 0) <= last.at.getTime();
-  // A still account does not fill the table: two equal ones, of which the later moves on.
+  // An idle account does not fill the table: it has two equal rows, and the time of the later row is updated.
   if (last && isSame(last) && isSame(other) && isIdle && last.at < at)
     return ctx.db.balanceObservation.update({ where: { id: last.id }, data: { at } });
   return ctx.db.balanceObservation.create({ data: { providerAccount, at, ...seen } });

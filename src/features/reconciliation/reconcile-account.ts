@@ -13,22 +13,24 @@ import type { Witness } from './witness.ts';
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'config' | 'log'>;
 
 /**
- * Compares an account at the provider with the books, once: asks the list of runs, which can also give pictures back,
- * then the balance, and settles what they prove. Safe in any number of processes at once. Throws SegmindError.
+ * Compares an account at the provider with the books, once. It reads the list of runs, which can also lead to pictures,
+ * and then the balance, and settles the runs that they prove. Several processes may do this at once. Throws
+ * SegmindError.
  */
 export async function reconcileAccount(ctx: Tools, account: Segmind): Promise<void> {
-  // A list that does not answer must not keep the balance from being asked.
+  // When the list does not answer, the balance is read nevertheless.
   const isListHeard = await hear(ctx, account, historyWitness(ctx), anyAge).catch(unheard(ctx, account));
   const observation = await observeBalance(ctx, account);
   if (await isBalanceShared(ctx, account.accountId)) return;
-  // The balance knows the money; as long as the provider keeps the pictures, its list may lead to them as well.
+  // The balance proves only the cost. While the provider keeps the pictures, its list may lead to them also, so when
+  // the list did not answer, younger runs wait for it.
   await hear(ctx, account, balanceWitness(ctx), isListHeard ? anyAge : ctx.config.SEGMIND_RETENTION_MS);
   const uncertain = await listUncertain(ctx, account.accountId);
   if (uncertain.length < mostUncertain)
     await correctCosts(ctx, account.accountId, uncertain, observation?.id ?? null);
 }
 
-/** What the provider does not tell now it may tell next time. */
+/** Logs a SegmindError and resolves to false, because the provider may answer next time. Throws other errors. */
 function unheard({ log }: Tools, { accountId }: Segmind) {
   return (error: unknown) => {
     if (!(error instanceof SegmindError)) throw error;
@@ -40,12 +42,12 @@ function unheard({ log }: Tools, { accountId }: Segmind) {
 const anyAge = 0;
 
 /**
- * Settles what a witness proves of runs that are old enough. Resolves to whether all of it was heard: it has answered, and
- * so has the provider about each run that it named.
+ * Settles the runs that are old enough and for which a witness has a finding. Resolves to whether the witness answered,
+ * and the provider answered about each of these runs.
  */
 async function hear(ctx: Tools, account: Segmind, witness: Witness, leastAgeMs: number): Promise<boolean> {
   const runs = await listUncertain(ctx, account.accountId);
-  // Whoever is not looked at may be the one that the balance lost by.
+  // The list of runs is cut: the balance may have paid for a run that is not in it.
   if (witness.name === 'BALANCE' && runs.length >= mostUncertain) return true;
   const findings = await witness.examine(account, runs);
   let isHeard = findings !== null;

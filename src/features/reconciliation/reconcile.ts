@@ -10,8 +10,8 @@ import type { ReconcileInput } from './reconciliation.type.ts';
 const lines = 20;
 
 /**
- * Looks at an account now: observes its balance, asks the witnesses, settles what they prove. Throws Forbidden,
- * InputProblem for an unknown account, and Conflict NOT_REACHED.
+ * Reconciles an account now: observes its balance, asks the witnesses, and settles the runs that they prove. Throws
+ * Forbidden, InputProblem for an unknown account, and Conflict NOT_REACHED.
  */
 export async function reconcile(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'log' | 'segmind' | 'keyring'>,

@@ -15,10 +15,10 @@ import { auditBooks, type BooksProblem } from './books.ts';
 import { type Interval, lifetimeMs, listIntervals } from './intervals.ts';
 import { isBalanceShared } from './shared-balance.ts';
 
-/** An interval, and whose it is. */
+/** An interval, and its account. */
 export type LineRow = Interval & { readonly account: string };
 
-/** What the admin is told of an account. */
+/** The report about an account, for the admin. */
 export interface ReportRow {
   readonly account: string;
   readonly accounts: readonly string[];
@@ -31,7 +31,7 @@ export interface ReportRow {
 
 type Tools = Asker & Uses<'segmind' | 'config'>;
 
-/** An account beside the books; the server's own by default. Throws Forbidden, BadArgument. */
+/** The report about an account, by default the server's own. Throws Forbidden, BadArgument. */
 export async function readReport(
   ctx: Tools,
   args: { account?: string | null; first: number; after?: string | null },
@@ -78,7 +78,7 @@ function readCursor(argument: string, cursor: string): bigint {
   throw notACursor(argument, cursor);
 }
 
-/** Whose money a line may tell of: runs handed over in its time that are UNCERTAIN, or whose cost nobody knows. */
+/** The runs that may explain a line: those submitted in its time that are UNCERTAIN, or whose cost is unknown. */
 export async function listCandidates(
   ctx: Asker,
   { account, from, to }: LineRow,
@@ -97,7 +97,7 @@ export async function listCandidates(
   });
 }
 
-/** Where our own books disagree; empty, or there is a fault. Throws Forbidden. */
+/** The values in which the server's books disagree; each is a fault of this server. Throws Forbidden. */
 export async function listBooksProblems(ctx: Asker): Promise<BooksProblem[]> {
   authorizeAdmin(ctx);
   return auditBooks(ctx.db);

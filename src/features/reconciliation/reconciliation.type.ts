@@ -89,7 +89,7 @@ export class ReconciliationLine {
     description: 'US dollars at the second observation, including free credits.',
   })
   balanceAfter: bigint;
-  /** Shown by fields of the resolver. */
+  /** Not a field itself; fields of the resolver use it. */
   readonly id: bigint;
 }
 

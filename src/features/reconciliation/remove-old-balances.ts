@@ -5,8 +5,8 @@ import { observationsFor } from './intervals.ts';
 const batchSize = 1_000;
 
 /**
- * Removes balances that were observed so many days ago, some of them. The newest of each account stay, however old: as many as
- * the balance witness reads. Resolves to how many there were.
+ * Removes a batch of balances that are older than `days`. The newest of each account stay, however old they are: as
+ * many as the balance witness reads. Resolves to the number of removed rows.
  */
 export async function removeOldBalances(tx: Transaction, days: number): Promise<number> {
   return tx.$executeRaw`

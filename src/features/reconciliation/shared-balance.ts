@@ -1,12 +1,13 @@
 import type { Uses } from '../../platform/context.ts';
 
-/** So many observations of each account are looked at. */
+/** The number of observations of each account that are compared. */
 const newest = 20;
 
 /**
- * Whether another account of ours seems to draw on the same balance: the provider keeps one for all keys of a
- * workspace. Then it loses what the other's runs cost as well, and tells nothing of either. Seen by both having told
- * the same amount, to the micro-dollar; two that are alike by chance are only not believed for a while.
+ * Whether another known account seems to have the same balance, because the provider keeps one balance for all keys of
+ * a workspace. Then the balance loses the cost of both accounts' runs, and proves nothing about either. It is
+ * recognised by an equal amount of both, to the micro-dollar. When two balances are equal by chance, they are only not
+ * used for a while.
  */
 export async function isBalanceShared(ctx: Uses<'db'>, account: string): Promise<boolean> {
   const [row] = await ctx.db.$queryRaw<{ isShared: boolean }[]>`

@@ -3,7 +3,7 @@ import type { Uses } from '../../platform/context.ts';
 import { longestAnswerMs } from '../generations/late-answer.ts';
 import type { UncertainRun } from './witness.ts';
 
-/** So many are looked at, the oldest. */
+/** The most runs that are read, the oldest first. */
 export const mostUncertain = 1_000;
 
 const rowSchema = z.object({

@@ -8,11 +8,11 @@ import { generationColumns, readGenerations } from './read-generations.ts';
 import { ledgerColumns, readLedger } from './read-ledger.ts';
 import { readSpend, spendColumns } from './read-spend.ts';
 
-/** What can be taken out as a file. */
+/** The exports that can be downloaded as files. */
 export const exportNames = ['ledger', 'generations', 'spend'] as const;
 type ExportName = (typeof exportNames)[number];
 
-/** A file's columns, and its rows as they are read. */
+/** The columns of a file, and its rows, which are read while it is sent. */
 export interface Export {
   readonly columns: readonly string[];
   readonly portions: Portions;
@@ -21,12 +21,12 @@ export interface Export {
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'segmind'>;
 type Asked = Omit<Span, 'portion'>;
 
-/** Enough to be worth a read of the table, little enough to lie in memory. */
+/** The number of rows of one read: many enough for few reads, and few enough for memory. */
 const portion = 1_000;
 
 /**
- * Opens a file of any size; nothing is read before its first rows are asked for. The admin may leave out the project,
- * but for the runs: what they were asked for goes with its project. Throws NotFound, Forbidden, BadRequest.
+ * Opens a file of any size. Nothing is read before the first rows are requested. The admin may leave out the project,
+ * except for runs, because their prompts are deleted with the project. Throws NotFound, Forbidden, BadRequest.
  */
 export async function openExport(ctx: Tools, name: ExportName, asked: Asked): Promise<Export> {
   const { projectId } = asked;
@@ -42,7 +42,7 @@ export async function openExport(ctx: Tools, name: ExportName, asked: Asked): Pr
   return { columns: generationColumns, portions: reviewed(ctx, span, runs) };
 }
 
-/** A long file may outlast the rights that its request came with: each portion is told only after asking anew. */
+/** Checks the viewer's rights again before each portion, because they may end while a long file is sent. */
 async function* reviewed(ctx: Tools, { projectId }: Asked, portions: Portions): Portions {
   for await (const rows of portions) {
     if (projectId !== null) {

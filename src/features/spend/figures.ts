@@ -8,19 +8,19 @@ export interface Sums {
   readonly failures: bigint;
   readonly pictures: bigint;
   readonly discarded: bigint;
-  /** How many runs took how long, the places in their order. */
+  /** The histogram of times: the number of runs in each place, in order. */
   readonly seconds: readonly number[];
 }
 
-/** How many places of the histogram stand for a time; the one behind them counts runs without one. */
+/** How many places of the histogram are times. One more place after them counts runs without a time. */
 export const timedPlaces = 63;
 const shortestSeconds = 0.25;
 const placesPerOctave = 4;
 
 /**
- * The time that half of the runs stayed below: the place where the middle run lies, and within it by ratio, since a
- * place is a fourth of an octave. So it is less than 2^(1/4), 19 %, off, and its fourth digit would say nothing. Null when
- * no run has a time.
+ * The median time of the runs: the place of the middle run in the histogram, and within the place by interpolation of
+ * the ratio, because a place is a fourth of an octave. So the error is less than 2^(1/4), 19 %, and three digits are
+ * enough. Null when no run has a time.
  */
 export function medianSeconds(histogram: readonly number[]): number | null {
   const timed = histogram.slice(0, timedPlaces);
@@ -36,7 +36,7 @@ export function medianSeconds(histogram: readonly number[]): number | null {
   return null;
 }
 
-/** What is told of some sums. */
+/** The figures of a report, from its sums. */
 export function figuresOf(sums: Sums): SpendTotals {
   const { amount, pictures } = sums;
   const kept = pictures - sums.discarded;

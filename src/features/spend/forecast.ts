@@ -6,22 +6,23 @@ import { readStandings } from '../budgets/windows.ts';
 import { matching, type Scope } from './matching.ts';
 import type { SpendReportFound } from './spend.queries.ts';
 
-/** Where spending is heading. */
+/** The expected spending. */
 export interface Forecast {
   readonly until: string;
   readonly amount: bigint;
   readonly perDay: bigint;
-  /** The first day on which one of the project's own budgets has nothing left, and which one that is. */
+  /** The first day on which one of the project's own budgets is used up. */
   readonly budgetRunsOutOn: string | null;
+  /** The budget that is used up on that day. */
   readonly budgetId: string | null;
 }
 
-/** Nobody plans for longer, and calendars end. */
+/** A hundred years. Calendars end, so a later day is not computed. */
 const farthestDays = 36_525n;
 
 /**
- * What the report will hold when its last day is over, if each day after today takes what the last days took on the
- * mean. Null when that day is over already.
+ * The expected total of a report at the end of its last day, when each day after today costs the mean of the last days.
+ * Null when that day is over already.
  */
 export async function forecastOf(
   ctx: Uses<'db'>,
@@ -43,7 +44,7 @@ export async function forecastOf(
   };
 }
 
-/** The budget of the whole project that has nothing left before the others do, within the period that runs now. */
+/** The budget of the whole project that is used up first, within its present period. */
 async function firstToRunOut(
   ctx: Uses<'db'>,
   projectId: string,
@@ -64,7 +65,9 @@ async function firstToRunOut(
   return running.toSorted((one, other) => one.day.localeCompare(other.day))[0] ?? null;
 }
 
-/** When nothing is left if `perDay` goes each day after `today`; null for never, or not within a lifetime. */
+/**
+ * The day on which a budget is used up when each day after `today` costs `perDay`; null when not within `farthestDays`.
+ */
 export function usedUpOn(today: string, available: bigint, perDay: bigint): string | null {
   if (available <= 0n) return today;
   if (perDay <= 0n) return null;
@@ -72,15 +75,15 @@ export function usedUpOn(today: string, available: bigint, perDay: bigint): stri
   return days > farthestDays ? null : addDays(today, Number(days));
 }
 
-/** The zone whose days a report is by: its project's, or UTC for all projects, each of which has days of its own. */
+/** The time zone of a report's days: that of its project, or UTC for all projects, whose zones may differ. */
 function zoneOf({ projectId }: Scope): Prisma.Sql {
   if (projectId === null) return Prisma.sql`SELECT 'UTC' AS time_zone`;
   return Prisma.sql`SELECT time_zone FROM projects WHERE id = ${projectId}::uuid`;
 }
 
 /**
- * Today, by the database, and the mean of the 28 days before it, or of those since the first spend; on the first day of
- * all what today has seen, so that a budget that is used up on it is told.
+ * Today, by the database's clock, and the mean of the 28 days before it, or of the days since the first spending. On
+ * the first day of spending it is the amount of today, so that a budget that is used up today is reported.
  */
 async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: string; perDay: bigint }> {
   const rows = matching(scope);
@@ -96,6 +99,6 @@ async function readPace({ db }: Uses<'db'>, scope: Scope): Promise<{ today: stri
     FROM (SELECT (now() AT TIME ZONE time_zone)::date AS today FROM (${zoneOf(scope)}) zone) now
     LEFT JOIN spend_rollups ON ${rows} AND day BETWEEN today - 28 AND today
     GROUP BY today`;
-  if (!pace) throw new Error('There is always a today.');
+  if (!pace) throw new Error('The query for the pace returned no row.');
   return { today: pace.today, perDay: perUnit(pace.spent, BigInt(pace.days ?? 0)) ?? pace.spentToday };
 }

@@ -1,4 +1,4 @@
-/** By what spend can be broken down. */
+/** The dimensions by which spending can be grouped. */
 export const spendGroupings = [
   'DAY',
   'WEEK',

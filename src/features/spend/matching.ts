@@ -3,16 +3,17 @@ import { type IdType, idsOf } from '../../platform/reads/global-id.ts';
 import type { SpendGrouping } from './grouping.ts';
 import type { SpendFilter } from './spend.type.ts';
 
-/** Of which runs: a project's, or everybody's. */
+/** The runs of a report. */
 export interface Scope {
+  /** Null for all projects. */
   readonly projectId: string | null;
   readonly groupBy: readonly SpendGrouping[];
   readonly filter?: SpendFilter | null;
 }
 
 /**
- * The rollups keep each day once in each slice: by one dimension, or by all of them together. The smallest that has what
- * is asked for has a row where others have hundreds.
+ * The slice that a report reads. The rollups have each day in each slice: by one dimension, or by all dimensions
+ * together. The smallest slice that has the needed dimensions may have one row where another has hundreds.
  */
 function sliceFor({ groupBy, filter }: Scope): string {
   const filtered = {
@@ -26,7 +27,7 @@ function sliceFor({ groupBy, filter }: Scope): string {
   return needed.length > 1 ? 'ALL' : (needed[0] ?? 'MODEL');
 }
 
-/** The rows of `spend_rollups` that a report is made of, their day apart: those of the database's provider environment. */
+/** The condition for a report's rows of `spend_rollups`, without their day, in the database's provider environment. */
 export function matching(scope: Scope): Prisma.Sql {
   const { models, characterIds, userIds, apiKeyIds, statuses, projectIds } = scope.filter ?? {};
   const anyOf = (column: Prisma.Sql, globalIds: readonly string[] | null | undefined, type: IdType) =>

@@ -1,20 +1,20 @@
-/** What an export is about: a project, or null for all of them, and days of its own; null where it is open. */
+/** The rows of an export: a project's, or all with null, from one day to another; a null day sets no limit. */
 export interface Span {
   readonly projectId: string | null;
   readonly from: Date | null;
-  /** The last day. */
+  /** The last day, which is included. */
   readonly to: Date | null;
-  /** How many rows are read at a time. Each portion is a read of its own: nothing is held in between. */
+  /** How many rows are read at a time. Each portion is a read of its own, so nothing is held open in between. */
   readonly portion: number;
 }
 
-/** A row as it is told: text, numbers that JSON carries exactly, or nothing. */
-export type Told<Columns extends readonly string[]> = Readonly<
+/** A row of an export: its values are text, numbers that JSON carries exactly, or null. */
+export type ExportRow<Columns extends readonly string[]> = Readonly<
   Record<Columns[number], string | number | null>
 >;
 
-/** Rows, some at a time; the next ones are only read when they are asked for. */
+/** Rows in portions. The next portion is read only when it is requested. */
 export type Portions<Columns extends readonly string[] = readonly string[]> = AsyncGenerator<
-  Told<Columns>[],
+  ExportRow<Columns>[],
   void
 >;

@@ -5,7 +5,7 @@ import { databaseTime } from '../../platform/db/clock.ts';
 import { globalIdOf } from '../../platform/reads/global-id.ts';
 import type { Portions, Span } from './portions.ts';
 
-/** What a row of the runs' export is made of. */
+/** The columns of the export of runs. */
 export const generationColumns = [
   'id',
   'characterId',
@@ -27,18 +27,19 @@ export const generationColumns = [
   'apiKeyId',
 ] as const;
 
-/** The days of runs that are older than the days of zones. */
+/** The range of days for runs that have no stored day, because they are older than time zones of projects: by UTC. */
 function dayOfUtc(from: Date | null, to: Date | null) {
   return { gte: from ?? undefined, lt: to === null ? undefined : new Date(to.getTime() + dayMs) };
 }
 
-/** A project's runs in the order in which they were asked for, up to now by the database's clock. */
+/** A project's runs in the order of their requests, up to now by the database's clock. */
 export async function* readGenerations(
   { db, segmind }: Uses<'db' | 'segmind'>,
   { projectId, from, to, portion }: Span & { readonly projectId: string },
 ): Portions<typeof generationColumns> {
   const days = { gte: from ?? undefined, lte: to ?? undefined };
-  // A day of any zone begins and ends within a day of UTC's: the index leads near, and the run's own day decides.
+  // A day of any time zone begins and ends within a day of the UTC day. These bounds are for the index, and the run's
+  // own day decides.
   const earliest = from === null ? undefined : new Date(from.getTime() - dayMs);
   const until = to === null ? await databaseTime(db) : new Date(to.getTime() + 2 * dayMs);
   let after: { requestedAt: Date; id: string } | undefined;
@@ -49,7 +50,7 @@ export async function* readGenerations(
         environment: segmind.environment,
         requestedAt: { gte: after?.requestedAt ?? earliest, lt: until },
         OR: [{ requestedOn: days }, { requestedOn: null, requestedAt: dayOfUtc(from, to) }],
-        // The bound above lets the index do its work; this passes over what was told already.
+        // The bound above is for the index; this condition skips the runs that were sent already.
         NOT: after && { requestedAt: after.requestedAt, id: { lte: after.id } },
       },
       orderBy: [{ requestedAt: 'asc' }, { id: 'asc' }],

@@ -5,7 +5,7 @@ import { globalIdOf } from '../../platform/reads/global-id.ts';
 import { entryId } from '../ledger/entry-id.ts';
 import type { Portions, Span } from './portions.ts';
 
-/** What a row of the ledger's export is made of. */
+/** The columns of the export of the ledger. */
 export const ledgerColumns = [
   'id',
   'projectId',
@@ -24,7 +24,9 @@ export const ledgerColumns = [
   'source',
 ] as const;
 
-/** The entries of a project, or of all, in the order in which they were made, up to the newest of now. */
+/**
+ * The entries of a project, or of all projects, in the order in which they were made, up to the newest at the start.
+ */
 export async function* readLedger(
   { db, segmind }: Uses<'db' | 'segmind'>,
   span: Span,

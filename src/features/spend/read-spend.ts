@@ -2,12 +2,12 @@ import { dayText } from '../../days.ts';
 import { formatMicros } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import { globalIdOf } from '../../platform/reads/global-id.ts';
 import { medianSeconds } from './figures.ts';
-import { nobody } from './nobody.ts';
 import type { Portions, Span } from './portions.ts';
 
-/** What a row of the export of spend is made of. */
+/** The columns of the export of spending. */
 export const spendColumns = [
   'day',
   'projectId',
@@ -40,7 +40,7 @@ interface RowRead {
   readonly seconds: number[];
 }
 
-/** The rollups at their finest, in the order of their index. */
+/** The rollups by all dimensions, in the order of their index. */
 export async function* readSpend({ db }: Uses<'db'>, span: Span): Portions<typeof spendColumns> {
   const conditions = [
     Prisma.sql`environment = provider_environment() AND slice = 'ALL'`,
@@ -52,12 +52,12 @@ export async function* readSpend({ db }: Uses<'db'>, span: Span): Portions<typeo
   for (;;) {
     const behind = after && [
       Prisma.sql`(project_id, slice, day, model, character_id, user_id, api_key_id, status) > (${after.projectId}::uuid,
-        'ALL', ${after.day}::date, ${after.model}, ${after.characterId}::uuid, ${after.userId ?? nobody}::uuid,
-        ${after.apiKeyId ?? nobody}::uuid, ${after.status})`,
+        'ALL', ${after.day}::date, ${after.model}, ${after.characterId}::uuid, ${after.userId ?? nilId}::uuid,
+        ${after.apiKeyId ?? nilId}::uuid, ${after.status})`,
     ];
     const rows: RowRead[] = await db.$queryRaw<RowRead[]>`
       SELECT project_id::text AS "projectId", day, model, character_id::text AS "characterId",
-        nullif(user_id, ${nobody}::uuid)::text AS "userId", nullif(api_key_id, ${nobody}::uuid)::text AS "apiKeyId",
+        nullif(user_id, ${nilId}::uuid)::text AS "userId", nullif(api_key_id, ${nilId}::uuid)::text AS "apiKeyId",
         status, amount_micros AS amount, runs, failures, pictures, discarded, seconds
       FROM spend_rollups WHERE ${Prisma.join([...conditions, ...(behind ?? [])], ' AND ')}
       ORDER BY project_id, slice, day, model, character_id, user_id, api_key_id, status LIMIT ${span.portion}`;

@@ -1,6 +1,7 @@
 import { countDays } from '../../days.ts';
 import { BadArgument, Forbidden } from '../../errors.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
+import { nilId } from '../../platform/db/nil-id.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById, userIfVisible } from '../access/user.queries.ts';
@@ -8,22 +9,21 @@ import { type GenerationStatus, generationStatuses, isFinal } from '../generatio
 import { figuresOf, type Sums, timedPlaces } from './figures.ts';
 import type { SpendGrouping } from './grouping.ts';
 import { matching } from './matching.ts';
-import { nobody } from './nobody.ts';
 import type { SpendArgs, SpendTotals } from './spend.type.ts';
 
 /*
- * The trigger that sees a run end adds it to five rows of its day: by model, by character, by member, by key, and by
- * all four. A report reads the smallest slice that has each dimension by which it is grouped and filtered, so its
- * cost follows the number of days and names, not of runs. Medians come from a histogram in fourths of an octave.
- * Ratings and corrections go the same way.
+ * When a run ends, a trigger adds it to five rows of its day: by model, by character, by member, by key, and by all
+ * four. A report reads the smallest slice that has each dimension by which it is grouped and filtered, so its cost
+ * follows the number of days and names, not of runs. Medians come from a histogram in fourths of an octave. Ratings and
+ * corrections change the same rows.
  */
 
-/** What was asked, and of which project; null is all of them. */
+/** The arguments of a report, and its project; null for all projects. */
 export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
   readonly projectId: string | null;
 }
 
-/** What a row is about, by row ids. */
+/** The dimensions of a row, by row ids. */
 interface SpendKeys {
   readonly projectId: string | null;
   readonly startsOn: string | null;
@@ -34,11 +34,11 @@ interface SpendKeys {
   readonly status: GenerationStatus | null;
 }
 export interface SpendRowFound extends SpendKeys, SpendTotals {
-  /** Of which project the report is; null for all of them. */
+  /** The project of the report; null for all projects. */
   readonly ofProjectId: string | null;
 }
 
-/** A report, and what it is about. */
+/** A report, and its arguments. */
 export interface SpendReportFound {
   readonly asked: Asked;
   readonly rows: readonly SpendRowFound[];
@@ -50,7 +50,7 @@ const mostRows = 1_000;
 const mostDays = 3_653;
 const periods: readonly SpendGrouping[] = ['DAY', 'WEEK', 'MONTH'];
 
-/** What a project has spent. Throws NotFound, Forbidden, BadArgument, InputProblem. */
+/** The spending of a project. Throws NotFound, Forbidden, BadArgument, InputProblem. */
 export async function projectSpend(
   ctx: Asker,
   projectId: string,
@@ -60,7 +60,7 @@ export async function projectSpend(
   return report(ctx, { ...args, projectId });
 }
 
-/** What all projects have spent, those that are gone too; for the admin. Throws Forbidden, BadArgument, InputProblem. */
+/** The spending of all projects, also of deleted ones; for the admin. Throws Forbidden, BadArgument, InputProblem. */
 export async function allSpend(ctx: Asker, args: SpendArgs): Promise<SpendReportFound> {
   if (ctx.viewer.kind !== 'ADMIN') throw new Forbidden('The spend of all projects is for the admin.');
   return report(ctx, { ...args, projectId: null });
@@ -69,7 +69,7 @@ export async function allSpend(ctx: Asker, args: SpendArgs): Promise<SpendReport
 type RowRead = Omit<Sums, 'seconds'> &
   Omit<SpendKeys, 'status'> & { isTotal: boolean; status: string | null; seconds: string };
 
-/** One place after another: sums of elements are quicker than taking the arrays apart. */
+/** A sum for each place of the histogram, which is faster than unnesting the arrays. */
 const secondsSums = Prisma.raw(
   Array.from({ length: timedPlaces }, (_, index) => `sum(seconds[${index + 1}])`).join(),
 );
@@ -101,12 +101,12 @@ async function report({ db }: Asker, asked: Asked): Promise<SpendReportFound> {
     ORDER BY "isTotal" DESC, starts_on, amount DESC, project_id, model, character_id, user_id, api_key_id, status
     LIMIT ${first + 2}`;
   const [totals, ...others] = rows.map((row) => rowFound(asked, row));
-  if (!totals) throw new Error('A sum over nothing is a row as well.');
+  if (!totals) throw new Error('The query for a report returned no row of totals.');
   return { asked, rows: others.slice(0, first), hasMore: others.length > first, totals };
 }
 
 function rowFound({ projectId: ofProjectId }: Asked, row: RowRead): SpendRowFound {
-  const known = (id: string | null) => (id === nobody ? null : id);
+  const known = (id: string | null) => (id === nilId ? null : id);
   return {
     ...figuresOf({ ...row, seconds: row.seconds === '' ? [] : row.seconds.split(' ').map(Number) }),
     ofProjectId,
@@ -136,12 +136,12 @@ function checkAsked({ from, to, groupBy, first, filter }: Asked): void {
     throw new BadArgument(`from and to must be at most ten years apart; got ${days} days.`);
 }
 
-/** Who asked for the runs of a row; null for viewers who may not see who is in the project. */
+/** The user who requested the runs of a row; null for viewers who may not see the members of the project. */
 export async function spender(
   ctx: Asker,
   { ofProjectId, userId }: Pick<SpendRowFound, 'ofProjectId' | 'userId'>,
 ): Promise<UserRow | null> {
   if (userId === null) return null;
-  // Of all projects only the admin reads.
+  // Only the admin reads reports of all projects.
   return ofProjectId === null ? userById(ctx, userId) : userIfVisible(ctx, ofProjectId, userId);
 }

@@ -4,7 +4,7 @@ import { GenerationStatus } from '../generations/generation.type.ts';
 import type { GenerationStatus as Status } from '../generations/generation-state.ts';
 import { type SpendGrouping as Grouping, spendGroupings } from './grouping.ts';
 
-/** The groupings, as GraphQL's enum. */
+/** The groupings, as a GraphQL enum. */
 const SpendGrouping = Object.fromEntries(spendGroupings.map((each) => [each, each]));
 registerEnumType(SpendGrouping, {
   name: 'SpendGrouping',
@@ -53,7 +53,7 @@ export class SpendFilter {
   projectIds?: string[] | null;
 }
 
-/** What is asked of the analytics. */
+/** The arguments of a report of spending. */
 @ArgsType()
 export class SpendArgs {
   @Field(() => DateScalar, {

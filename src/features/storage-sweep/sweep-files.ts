@@ -3,7 +3,7 @@ import { type Ages, goOn, type Sweeper, type SweepState } from './sweep-state.ts
 
 const pageSize = 500;
 
-/** A key of ours, and what it says. */
+/** A key of an original or a variant, and its parts. */
 interface Named {
   readonly key: string;
   readonly projectId: string;
@@ -11,16 +11,16 @@ interface Named {
   readonly isOriginal: boolean;
 }
 
-/** The next files: takes those that no row names one step further to their end. */
+/** Sweeps the next files: those that no row names go one step further towards their removal. */
 export async function sweepFiles(ctx: Sweeper, state: SweepState, ages: Ages): Promise<SweepState> {
   const { upkeep } = ctx.storage;
-  // The first step of the part.
+  // Unfinished files are removed in the first step of the part only.
   const removedUnfinished = state.after === null ? await upkeep.removeUnfinished(ages.unfinishedMs) : 0;
   const { keys, next } = await upkeep.listKeys(projectsPrefix, state.after, {
     limit: pageSize,
     emptyAgeMs: ages.filesMs,
   });
-  // What has another name is not ours.
+  // A file with another name is not a picture of this storage.
   const files = keys.flatMap((key) => readKey(key) ?? []);
   const named = await findNamed(ctx, files);
   const count = { MARKED: 0, REMOVED: 0, KEPT: 0 };
@@ -40,8 +40,8 @@ export async function sweepFiles(ctx: Sweeper, state: SweepState, ages: Ages): P
 }
 
 /**
- * The keys that a row names. A picture's row names its original and its variants; a run's row names bytes that are no
- * picture of its own: outputs that were refused, or that came in the answer and are being stored.
+ * The keys that a row names. A picture's row names its original and its variants. A run's row names bytes that have no
+ * picture row: outputs that were refused, or that came in the answer and are being stored.
  */
 async function findNamed({ db }: Sweeper, files: readonly Named[]): Promise<Set<string>> {
   const named = new Set<string>();
@@ -62,7 +62,7 @@ async function findNamed({ db }: Sweeper, files: readonly Named[]): Promise<Set<
       SELECT f.place::int AS place FROM unnest(${projects}::uuid[], ${hashes}::bpchar[]) WITH ORDINALITY f(project, hash, place)
       WHERE EXISTS (SELECT 1 FROM images i WHERE i.project_id = f.project AND i.sha256 = f.hash)`,
   );
-  // By the index of runs with kept bytes.
+  // This query uses the index of runs with kept bytes.
   await add(
     files.filter(({ key, isOriginal }) => isOriginal && !named.has(key)),
     (projects, hashes) => db.$queryRaw`

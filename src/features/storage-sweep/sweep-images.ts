@@ -5,18 +5,18 @@ import { findMissing } from './find-missing.ts';
 import { type Ages, addMissing, goOn, type Sweeper, type SweepState } from './sweep-state.ts';
 
 const pageSize = 500;
-/** A foreign key refuses to let the row go: as newer versions of Postgres say it, and as older ones do. */
+/** Postgres' codes when a foreign key refuses the removal of a row: of newer versions, and of older ones. */
 const usedCodes = ['23001', '23503'];
 
 interface Row {
   readonly id: string;
   readonly projectId: string;
   readonly sha256: string;
-  /** Nothing uses it. */
+  /** Whether nothing uses it, and it is old enough. */
   readonly isLoose: boolean;
 }
 
-/** The next rows of pictures: removes uploads that nothing uses, and finds those whose file is not there. */
+/** Sweeps the next rows of pictures: removes uploads that nothing uses, and finds pictures whose file is missing. */
 export async function sweepImages(ctx: Sweeper, state: SweepState, ages: Ages): Promise<SweepState> {
   const rows = await ctx.db.$queryRaw<Row[]>`
     SELECT i.id::text AS id, i.project_id::text AS "projectId", i.sha256, ${isLoose(state, ages)} AS "isLoose"
@@ -41,8 +41,8 @@ export async function sweepImages(ctx: Sweeper, state: SweepState, ages: Ages): 
 }
 
 /**
- * Whether nothing uses a picture `i`, and it was uploaded long ago. A row of before the mark says nothing of runs until they
- * were looked through.
+ * Whether nothing uses a picture `i`, and it was uploaded long ago. A picture that is older than the column `is_of_run`
+ * has null in it, and counts as used by a run until all old runs were read.
  */
 function isLoose({ areOldRunsRead }: SweepState, { uploadsMs }: Ages): Prisma.Sql {
   return Prisma.sql`(NOT coalesce(i.is_of_run, ${!areOldRunsRead})
@@ -52,8 +52,8 @@ function isLoose({ areOldRunsRead }: SweepState, { uploadsMs }: Ages): Prisma.Sq
 }
 
 /**
- * Removes the row of an upload, unless it came into use: a foreign key, or the mark that a run leaves in its own transaction,
- * decides. Its files then are files without a row.
+ * Removes the row of an upload, unless it is used by now: a foreign key, or the mark that a run sets in its own
+ * transaction, decides. Afterwards its files are files without a row.
  */
 async function removeUpload({ db }: Sweeper, id: string, unused: Prisma.Sql): Promise<boolean> {
   try {

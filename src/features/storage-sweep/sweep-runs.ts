@@ -4,7 +4,7 @@ import { addMissing, goOn, type Sweeper, type SweepState } from './sweep-state.t
 
 const pageSize = 1_000;
 
-/** The next runs: finds those whose kept outputs are not there, and marks the pictures that they were given. */
+/** Sweeps the next runs: finds those whose kept outputs are missing, and marks their reference pictures. */
 export async function sweepRuns(ctx: Sweeper, state: SweepState): Promise<SweepState> {
   const { db } = ctx;
   const runs = await db.$queryRaw<(Omit<Naming, 'sha256'> & { hashes: string[] })[]>`
@@ -28,8 +28,9 @@ export async function sweepRuns(ctx: Sweeper, state: SweepState): Promise<SweepS
 }
 
 /**
- * Marks pictures of before the mark that runs were given: runs behind `after`, up to `last`. Each row is a transaction of
- * its own. Who holds one row and waits for none cannot be part of a deadlock with runs that mark several.
+ * Marks the reference pictures of old runs, which were not marked by the runs themselves: of the runs after `after`, up
+ * to `last`. Each row is a transaction of its own. A transaction that locks only one row cannot cause a deadlock with
+ * runs that mark several rows.
  */
 async function markPictures({ db, signal }: Sweeper, after: string, last: string): Promise<void> {
   const images = await db.$queryRaw<{ id: string }[]>`

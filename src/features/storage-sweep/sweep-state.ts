@@ -2,48 +2,49 @@ import { z } from 'zod';
 import type { TaskContext } from '../../platform/context.ts';
 import type { Database, Transaction } from '../../platform/db/connect.ts';
 
-/** What a step of the sweep needs. */
+/** The context of a step of the sweep. */
 export type Sweeper = Pick<TaskContext, 'db' | 'storage' | 'log'> & {
-  /** The name of the database, as the notes of submits know it. */
+  /** The id of the database, as in the notes of submits. */
   readonly database: string;
-  /** The step is to end: another process may take the next one. */
+  /** Ends the step early. Another process may take the next step. */
   readonly signal?: AbortSignal;
 };
 
-/** How old something must be before it is taken for left behind. */
+/** The ages after which things are removed. */
 export interface Ages {
-  /** An upload that nothing uses. */
+  /** The age of an upload that nothing uses. */
   readonly uploadsMs: number;
-  /** A file that no row names: twice, before and after it was marked. */
+  /** The age of a file that no row names before it is marked, and again the age of the mark before it is removed. */
   readonly filesMs: number;
-  /** A file that was not finished, since it was last written to. */
+  /** The time since the last write to an unfinished file. */
   readonly unfinishedMs: number;
 }
 
-/** The parts of a round, in their order: rows go before the files that they name. */
+/** The parts of a round, in their order: rows are removed before the files that they name. */
 export const parts = ['IMAGES', 'FILES', 'RUNS'] as const;
 
-/** Where a round is, and what it has found so far. Any process can go on from it. */
+/** The place and the findings of a round. Any process can continue from it. */
 export const sweepState = z.object({
   part: z.enum([...parts, 'DONE']),
-  /** The last place that was looked at in this part. */
+  /** The last place of this part that was read. */
   after: z.string().nullable(),
   /**
-   * Whether all runs were looked through for pictures of before the mark. Goes on from round to round, since later runs
-   * mark theirs themselves.
+   * Whether all old runs were read to mark their pictures. It is kept from round to round, because later runs mark
+   * their pictures themselves.
    */
   areOldRunsRead: z.boolean(),
-  /** Whether files without a row are looked for: the storage belongs to this database. */
+  /** Whether files without a row are searched for, which is so when the storage belongs to this database. */
   areFilesSwept: z.boolean(),
-  /** Uploads that nothing used: the row was removed, and the file follows later. */
+  /** Uploads that nothing used. The row was removed, and the file follows later. */
   removedUploads: z.number(),
-  /** Files that no row names: found for the first time, and removed. */
+  /** Files that no row names and that were marked, because they were found for the first time. */
   markedFiles: z.number(),
+  /** Files that no row names and that were removed. */
   removedFiles: z.number(),
   removedUnfinished: z.number(),
-  /** Rows whose file is not there. */
+  /** The number of rows whose file is missing. */
   missingFiles: z.number(),
-  /** The first of them, by their row's id. */
+  /** The first of these rows, by id. */
   missing: z.array(z.object({ type: z.enum(['Image', 'Generation']), id: z.string() })),
 });
 export type SweepState = z.output<typeof sweepState>;
@@ -69,7 +70,7 @@ export function nextRound({ areOldRunsRead }: SweepState): SweepState {
 
 const mostNamed = 20;
 
-/** Adds rows whose file is not there. */
+/** Adds rows whose file is missing. */
 export function addMissing(
   state: SweepState,
   type: 'Image' | 'Generation',
@@ -82,7 +83,7 @@ export function addMissing(
   };
 }
 
-/** The round at the next place of its part; without one, at the beginning of the next part. */
+/** The round at the next place of its part; when `next` is null, at the beginning of the next part. */
 export function goOn(state: SweepState, next: string | null): SweepState {
   if (next !== null) return { ...state, after: next };
   const part = parts.find((_, place) => parts[place - 1] === state.part) ?? 'DONE';
@@ -92,7 +93,7 @@ export function goOn(state: SweepState, next: string | null): SweepState {
 const reportName = 'storage-sweep-report';
 const report = sweepState.extend({ endedAt: z.number() });
 
-/** Keeps what a round has found, for those who ask; `endedAt` is in milliseconds. */
+/** Stores the report of a round; `endedAt` is in milliseconds since 1970. */
 export async function writeReport(tx: Transaction, state: SweepState, endedAt: number): Promise<void> {
   const value = JSON.stringify({ ...state, endedAt } satisfies z.input<typeof report>);
   await tx.setting.upsert({
@@ -102,7 +103,7 @@ export async function writeReport(tx: Transaction, state: SweepState, endedAt: n
   });
 }
 
-/** The last round that has ended; null for none, or for one of another version. */
+/** The report of the last round that has ended; null when there is none, or one of another version. */
 export async function readReport(db: Pick<Database, 'setting'>): Promise<z.output<typeof report> | null> {
   const row = await db.setting.findUnique({ where: { name: reportName } });
   return report.safeParse(row ? JSON.parse(row.value) : null).data ?? null;

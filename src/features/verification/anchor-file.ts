@@ -6,17 +6,18 @@ import { makeFolder, nullIfMissing, removeLitter, syncFolder, writeWhole } from 
 import type { Place } from './audit-chain.ts';
 
 /*
- * The heads of the audit log's chains, kept outside of the database: one file for each database, one line for each project.
- * Each anchor was verified against the one before and replaces it, so only the newest has to be kept.
+ * The heads of the audit log's chains, kept outside of the database: one file for each database, one line for each
+ * project. Each anchor was verified against the anchor before and replaces it, so only the newest anchor has to be
+ * kept.
  */
 
-/** What is anchored. */
+/** The content of an anchor. */
 export interface Anchor {
-  /** Names the row of `verifications` that was committed before this was written. */
+  /** The row of `verifications` that was committed before this anchor was written. */
   readonly mark: string;
-  /** When, by the database's clock. */
+  /** The time of that row, by the database's clock. */
   readonly at: Date;
-  /** By project, its newest verified entry. */
+  /** The newest verified entry of each project. */
   readonly heads: ReadonlyMap<string, Place>;
 }
 
@@ -29,12 +30,12 @@ const line = z.object({
 const unfinished = '.unfinished';
 const wentBack = '.went-back-';
 
-/** The file of a database's anchor in a folder. */
+/** The path of a database's anchor in a folder. */
 export function anchorPath(folder: string, database: string): string {
   return join(folder, `${z.uuid().parse(database)}.jsonl`);
 }
 
-/** Reads an anchor; null where there is none. Throws an Error of one line where it cannot be understood. */
+/** Reads an anchor; null when there is none. Throws an Error of one line when its content is not valid. */
 export async function readAnchor(path: string): Promise<Anchor | null> {
   const text = await nullIfMissing(readFile(path, 'utf8'));
   if (text === null) return null;
@@ -50,7 +51,7 @@ export async function readAnchor(path: string): Promise<Anchor | null> {
   }
 }
 
-/** Replaces an anchor, whole or not at all. Resolves to the SHA-256 of the file. */
+/** Replaces an anchor completely or not at all. Resolves to the SHA-256 of the file. */
 export async function writeAnchor(path: string, { mark, at, heads }: Anchor): Promise<string> {
   const lines = [...heads].map(([project, { sequence, hash }]) => ({
     project,
@@ -64,14 +65,16 @@ export async function writeAnchor(path: string, { mark, at, heads }: Anchor): Pr
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Keeps an anchor of a database that went back, beside the next one, until a person has looked into it. */
+/**
+ * Keeps the anchor of a database that was restored, beside the next anchor, until a person has found out the reason.
+ */
 export async function setAnchorAside(path: string, { at }: Anchor): Promise<void> {
   const stamp = at.toISOString().replace(/\D/g, '');
   await rename(path, path.replace(/\.jsonl$/, `${wentBack}${stamp}.jsonl`));
   await syncFolder(dirname(path));
 }
 
-/** The anchors of a database that were set aside. */
+/** The paths of a database's anchors that were set aside. */
 export async function listAnchorsAside(folder: string, database: string): Promise<string[]> {
   const names = (await nullIfMissing(readdir(folder))) ?? [];
   return names

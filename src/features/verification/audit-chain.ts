@@ -5,36 +5,36 @@ import type { Report } from './finding.ts';
 
 const batchSize = 1_000n;
 const projectsAtOnce = 500;
-/** The greatest number that Postgres has. */
+/** The greatest bigint of Postgres. */
 const highest = 2n ** 63n - 1n;
 
-/** The place of an entry in its project's chain: with its hash it says what all entries up to it are. */
+/** The place of an entry in its project's chain. Its hash depends on all entries up to it. */
 export interface Place {
   readonly sequence: bigint;
   readonly hash: string;
 }
 
-/** What a chain is verified against. */
+/** How chains are verified. */
 export interface ChainOptions {
-  /** By project, the place that was anchored last. */
+  /** The place of each project that was anchored last. */
   readonly anchors: ReadonlyMap<string, Place>;
-  /** From the first entry on; else from the anchored one. */
+  /** Whether chains are read from the first entry on. Otherwise they are read from the anchored entry on. */
   readonly isFull: boolean;
   readonly report: Report;
-  /** Ends it early: what was verified by then is answered. */
+  /** Ends the verification early, with the result up to then. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was verified. */
+/** The result of a verification of chains. */
 export interface VerifiedChains {
-  /** By project, the newest entry of a chain that adds up. */
+  /** The newest entry of each project whose chain is correct. */
   readonly heads: ReadonlyMap<string, Place>;
   readonly projects: number;
   /** How many entries were read. */
   readonly read: bigint;
 }
 
-/** Goes through the chains of all projects, also of those that are gone, in portions. Entries may be added meanwhile. */
+/** Verifies the chains of all projects, also of deleted ones, in portions. Entries may be added meanwhile. */
 export async function verifyChains(client: pg.ClientBase, options: ChainOptions): Promise<VerifiedChains> {
   const { anchors, report, signal } = options;
   const heads = new Map<string, Place>();
@@ -50,7 +50,7 @@ export async function verifyChains(client: pg.ClientBase, options: ChainOptions)
       heads.set(project, head);
       continue;
     }
-    // The anchored entry is read again: whether it is there, and says what its hash says.
+    // The anchored entry is read again, to see whether it exists and matches its hash.
     const isShort = !options.isFull && anchor !== null && anchor.sequence > 1n;
     const from = isShort ? { sequence: anchor.sequence - 1n, hash: null } : beginning;
     const walk = await verifyChain(client, { project, head }, { from, anchor, report, signal });
@@ -81,7 +81,7 @@ async function* listHeads(client: pg.ClientBase): AsyncGenerator<Head> {
   }
 }
 
-/** The heads of the next projects: one step along the index for each project, however many entries there are. */
+/** The heads of the next projects: one step in the index for each project, however many entries it has. */
 export async function readHeads(client: pg.ClientBase, after: string, limit: number): Promise<Head[]> {
   const { rows } = await client.query<{ project: string; sequence: string; hash: string }>(
     `WITH RECURSIVE next AS (
@@ -98,7 +98,7 @@ export async function readHeads(client: pg.ClientBase, after: string, limit: num
   return rows.map(({ project, sequence, hash }) => ({ project, head: { sequence: BigInt(sequence), hash } }));
 }
 
-/** The newest entry of one project; null where there is none. */
+/** The newest entry of one project; null when it has none. */
 export async function readHead(client: pg.ClientBase, project: string): Promise<Place | null> {
   const { rows } = await client.query<{ sequence: string; hash: string }>(
     'SELECT sequence::text, hash FROM audit_entries e WHERE project_id = $1 ORDER BY e.sequence DESC LIMIT 1',
@@ -107,29 +107,29 @@ export async function readHead(client: pg.ClientBase, project: string): Promise<
   return rows.map(({ sequence, hash }) => ({ sequence: BigInt(sequence), hash }))[0] ?? null;
 }
 
-/** The entry after which a chain is read; `hash` is null where it is not known. */
+/** The entry after which a chain is read; `hash` is null when it is not known. */
 export interface Start {
   readonly sequence: bigint;
   readonly hash: string | null;
 }
 
-/** Before the first entry of a chain. */
+/** The place before the first entry of a chain. */
 export const beginning: Place = { sequence: 0n, hash: firstPreviousHash };
 
 /** How one chain is read. */
 interface Walk {
   readonly from: Start;
-  /** What was anchored of it. */
+  /** The anchored place of the chain; null when there is none. */
   readonly anchor: Place | null;
-  /** It ends after about so many entries; without it, at the head. */
+  /** The reading ends after about this number of entries; without it, at the head. */
   readonly most?: bigint;
   readonly report: Report;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads one project's chain up to `head`. `last` is null where what was read does not add up, and where nothing was read.
- * `end` is the entry that was read last, from where a later call can go on.
+ * Reads one project's chain up to `head`. `last` is null when there was a finding, and when nothing was read. `end` is
+ * the entry that was read last, from which a later call can continue.
  */
 export async function verifyChain(
   client: pg.ClientBase,
@@ -138,36 +138,38 @@ export async function verifyChain(
 ): Promise<{ last: Place | null; read: bigint; end: Start }> {
   let read = 0n;
   let isSound = true;
-  const tell: Report = (finding) => {
+  const reportUnsound: Report = (finding) => {
     isSound = false;
     report(finding);
   };
   let end = from;
-  if (from.sequence === 0n) await refuseNumbersBelowOne(client, project, tell);
+  if (from.sequence === 0n) await refuseNumbersBelowOne(client, project, reportUnsound);
   for (let after = from.sequence; after < head.sequence && read < most && !signal?.aborted; ) {
     const rows = await readEntries(client, project, after);
     for (const entry of rows) {
       const sequence = BigInt(entry.sequence);
-      verifyEntry(entry, end, tell);
+      verifyEntry(entry, end, reportUnsound);
       if (anchor && sequence === anchor.sequence && entry.hash !== anchor.hash)
-        tell({
+        reportUnsound({
           kind: 'AUDIT_LOG_REWRITTEN',
           project,
           subject: entry.sequence,
-          message: `entry ${sequence} is not the one that was anchored: the log was written anew up to it`,
+          message: `entry ${sequence} is not the entry that was anchored: the log was written again up to it`,
         });
       end = { sequence, hash: entry.hash };
     }
     read += BigInt(rows.length);
-    // However large a gap is, it is passed in one step.
+    // A gap of any size is passed in one step.
     after = rows.length > 0 ? after + batchSize : await beforeNext(client, project, after);
   }
-  if (anchor && head.sequence < anchor.sequence) reportShort(tell, project, head.sequence, anchor);
+  if (anchor && head.sequence < anchor.sequence) reportShort(reportUnsound, project, head.sequence, anchor);
   const { sequence, hash } = end;
   return { last: isSound && read > 0n && hash !== null ? { sequence, hash } : null, read, end };
 }
 
-/** A range of numbers, so that each portion costs the same whatever the planner knows of the table. */
+/**
+ * Reads the entries of a range of numbers, so that each portion costs the same, whatever statistics the planner has.
+ */
 async function readEntries(client: pg.ClientBase, project: string, after: bigint): Promise<StoredEntry[]> {
   const { rows } = await client.query<StoredEntry>(
     `SELECT ${entryColumns} FROM audit_entries e
@@ -196,7 +198,7 @@ async function refuseNumbersBelowOne(client: pg.ClientBase, project: string, rep
   }
 }
 
-/** An entry by itself, and beside the one before. */
+/** Verifies an entry's own hash, and that it follows the entry before. */
 function verifyEntry(entry: StoredEntry, before: Start, report: Report): void {
   const { project, sequence: subject } = entry;
   const expected = before.sequence + 1n;
@@ -204,7 +206,7 @@ function verifyEntry(entry: StoredEntry, before: Start, report: Report): void {
     const message = `the entries ${expected} to ${BigInt(subject) - 1n} are missing`;
     report({ kind: 'AUDIT_ENTRIES_MISSING', project, subject, message });
   } else if (before.hash !== null && entry.previousHash !== before.hash) {
-    const message = `entry ${subject} does not hold the hash of entry ${before.sequence}`;
+    const message = `entry ${subject} does not contain the hash of entry ${before.sequence}`;
     report({ kind: 'AUDIT_CHAIN_BROKEN', project, subject, message });
   }
   if (hashOf(entry) !== entry.hash) {

@@ -22,12 +22,13 @@ export const entryColumns = `project_id::text AS project, sequence::text, extrac
   actor_kind AS "actorKind", user_id::text AS "userId", api_key_id::text AS "apiKeyId", action, target_type AS "targetType",
   target_id::text AS "targetId", details::text, previous_hash AS "previousHash", hash`;
 
-/** What the first entry of a project has in place of the hash of the one before. */
+/** The previous hash of a project's first entry. */
 export const firstPreviousHash = '0'.repeat(64);
 
 /**
- * The hash that an entry must have, computed here and not by the database: a person who can change entries there can
- * change its functions too. It is over the same bytes as in `audit_entry_hash`: a JSON array as `jsonb` prints it.
+ * The hash that an entry must have. It is computed here and not by the database, because a person who can change
+ * entries there can change its functions too. It covers the same bytes as in `audit_entry_hash`: a JSON array as
+ * `jsonb` prints it.
  */
 export function hashOf(entry: StoredEntry): string {
   const { project, sequence, details } = entry;
@@ -46,7 +47,7 @@ export function hashOf(entry: StoredEntry): string {
     .digest('hex');
 }
 
-/** Postgres escapes the same characters in the same way. */
+/** A value as JSON. Postgres escapes the same characters in the same way. */
 function text(value: string | null): string {
   return JSON.stringify(value);
 }

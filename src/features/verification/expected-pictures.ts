@@ -2,30 +2,32 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { nilId } from '../../platform/db/nil-id.ts';
 
-/** Runs of which the kept outputs are looked for at a time: most runs have none. */
+/** The number of runs whose kept outputs are read at a time. Most runs have none. */
 const runsAtOnce = 2_000;
 const lastIndex = Number.MAX_SAFE_INTEGER;
 
-/** The place of stored bytes in the order in which all of them are read: pictures first, then outputs that were kept as they came. */
+/**
+ * The place of stored bytes in the order in which all are read: first pictures, then outputs that were kept unchanged.
+ */
 export const picturePlace = z.object({
   of: z.enum(['IMAGES', 'OUTPUTS']),
   /** The id of the row that names them. */
   id: z.uuid(),
-  /** Of a run's outputs, from 1 on. */
+  /** The number of the output in its run, from 1 on. */
   index: z.number().int(),
 });
 export type PicturePlace = z.output<typeof picturePlace>;
 
-/** Before every picture. */
+/** The place before every picture. */
 export const beforePictures: PicturePlace = {
   of: 'IMAGES',
   id: nilId,
   index: 0,
 };
 
-/** Bytes that a row speaks of. */
+/** Bytes that a row names. */
 export interface Expected {
-  /** The row's id, and for a kept output its number. */
+  /** The row's id, and the number of a kept output. */
   readonly subject: string;
   readonly project: string;
   readonly sha256: string;
@@ -33,13 +35,16 @@ export interface Expected {
   readonly place: PicturePlace;
 }
 
-/** Some of what is expected, and where the next ones begin; null at the end. There may be a next page after an empty one. */
+/**
+ * A page of expected bytes, and the place where the next page begins; null at the end. A page may be empty before the
+ * end.
+ */
 export interface ExpectedPage {
   readonly rows: readonly Expected[];
   readonly next: PicturePlace | null;
 }
 
-/** Lists the next of all bytes that rows speak of. */
+/** Lists the next bytes that rows name. */
 export function listExpected(
   client: pg.ClientBase,
   after: PicturePlace,
@@ -84,7 +89,7 @@ async function listOutputs(client: pg.ClientBase, after: PicturePlace, limit: nu
   return { rows: found, next: count < runsAtOnce ? null : { of: 'OUTPUTS', id: last, index: lastIndex } };
 }
 
-/** Whether a row still speaks of bytes; not so when it, or its project, was removed since it was read. */
+/** Whether a row still names the bytes. False when the row, or its project, was removed since it was read. */
 export async function isExpected(client: pg.ClientBase, { project, sha256 }: Expected): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT FROM projects p WHERE p.id = $1 AND p.deleting_at IS NULL AND (

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { booksProblemKinds } from '../reconciliation/books.ts';
 
-/** What a verification may find in the audit log. */
+/** The kinds of findings about the audit log. */
 export const auditFindingKinds = [
   'AUDIT_ENTRIES_MISSING',
   'AUDIT_ENTRY_CHANGED',
@@ -11,7 +11,7 @@ export const auditFindingKinds = [
   'DATABASE_WENT_BACK',
 ] as const;
 
-/** What it may find where the pictures are. */
+/** The kinds of findings about the stored pictures. */
 export const pictureFindingKinds = [
   'STORAGE_MISSING',
   'STORAGE_FOREIGN',
@@ -20,20 +20,20 @@ export const pictureFindingKinds = [
   'PICTURE_UNREADABLE',
 ] as const;
 
-/** Everything that it may find: of the books, what `reconciliation.books` tells as well. */
+/** All kinds of findings. Those about the books are the same as in `reconciliation.books`. */
 export const findingKinds = [...auditFindingKinds, ...booksProblemKinds, ...pictureFindingKinds] as const;
 
-/** Something that does not fit, as it is stored. */
+/** A finding of a verification, as it is stored. */
 export const finding = z.object({
   kind: z.enum(findingKinds),
-  /** The project's row id; null where it is about no single one. */
+  /** The project's row id; null when the finding is not about a single project. */
   project: z.string().nullable(),
-  /** What it is about: a number or ids. */
+  /** The subject of the finding: a number or ids. */
   subject: z.string(),
   /** A sentence for a person. */
   message: z.string(),
 });
 export type Finding = Readonly<z.output<typeof finding>>;
 
-/** Gets each finding when it is made: there may be any number. */
+/** Is called for each finding at once, because there may be any number of findings. */
 export type Report = (finding: Finding) => void;

@@ -4,12 +4,12 @@ import { nilId } from '../../platform/db/nil-id.ts';
 import { beginning, readHead, readHeads, verifyChain } from './audit-chain.ts';
 import type { Step } from './pass.ts';
 
-/** Entries of a step, about; the number of projects in it is bounded as well. */
+/** The approximate limit of entries of a step, and the limit of its projects. */
 const most = { entries: 2_000n, projects: 50 };
 
 const entryPlace = z.object({
   project: z.uuid(),
-  /** The entry up to which its chain was read: its number, and its hash. */
+  /** The number of the entry up to which its chain was read. */
   sequence: z.string().regex(/^\d+$/).transform(BigInt),
   hash: z.string().nullable(),
 });
@@ -18,8 +18,8 @@ type EntryPlace = z.output<typeof entryPlace>;
 const first: EntryPlace = { project: nilId, ...beginning };
 
 /**
- * Reads the next entries of all chains, each from its first entry on. The regular verification compares the newest entries
- * with the anchor; this finds what was changed before it.
+ * Reads the next entries of all chains, each chain from its first entry on. The regular verification compares only the
+ * newest entries with the anchor; this pass finds changes before the anchor.
  */
 export const readEntriesOn: Step = async ({ client, signal }, after, report) => {
   let place = entryPlace.safeParse(after).data ?? first;
@@ -40,7 +40,7 @@ export const readEntriesOn: Step = async ({ client, signal }, after, report) => 
   return { next: { ...place, sequence: String(place.sequence) }, read: Number(read) };
 };
 
-/** The chain that goes on after a place: the same one, or that of the next project. */
+/** The chain that follows a place: the rest of the same chain, or the chain of the next project. */
 async function findNext(client: pg.ClientBase, { project, ...from }: EntryPlace) {
   const head = await readHead(client, project);
   if (head !== null && head.sequence > from.sequence) return { project, head, from };

@@ -14,14 +14,14 @@ import type { Reading, Step } from './pass.ts';
 import { examine } from './verify-pictures.ts';
 
 const batchSize = 200;
-/** A step reads no further picture after this time. */
+/** After this time a step begins to read no other picture. */
 const longestStepMs = 500;
-/** The largest output is read in this time by any disk that works. */
+/** Any disk that works reads the largest output within this time. */
 const patienceMs = 120_000;
 
 /**
- * Reads the next pictures and kept outputs, and compares them with what their rows say. Throws StorageUnavailable while
- * nothing can be said about them: the step is taken again when the storage works.
+ * Reads the next pictures and kept outputs, and compares them with their rows. Throws StorageUnavailable while the
+ * storage does not work; the step is taken again when it works.
  */
 export const readPicturesOn: Step = async (reading, after, report) => {
   const { client, storage, signal } = reading;
@@ -40,7 +40,9 @@ export const readPicturesOn: Step = async (reading, after, report) => {
   return { next, read };
 };
 
-/** What does not fit, and still does not when the storage is known to work and the row to be there. */
+/**
+ * The finding about some bytes; null when they fit. A finding is confirmed when the storage works and the row exists.
+ */
 async function lookTwice({ client, stored, storage }: Reading, expected: Expected): Promise<Finding | null> {
   const patient = inTime(stored);
   if ((await examine(patient, expected)) === null) return null;
@@ -51,12 +53,15 @@ async function lookTwice({ client, stored, storage }: Reading, expected: Expecte
   return finding !== null && (await isExpected(client, expected)) ? finding : null;
 }
 
-/** A folder that is not mounted, or is another one, says nothing about the pictures. */
+/**
+ * Throws StorageUnavailable when the folder is not mounted, or is another one, because it proves nothing about
+ * pictures.
+ */
 async function refuseIll(storage: Storage): Promise<void> {
   if (!(await storage.isWhole())) throw new StorageUnavailable();
 }
 
-/** A disk that never answers counts as one that cannot be read. */
+/** The same storage with a limit of time: a disk that never answers counts as unreadable. */
 function inTime(stored: StoredBytes): StoredBytes {
   return {
     ...stored,

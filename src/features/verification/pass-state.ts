@@ -4,11 +4,11 @@ import type { Database } from '../../platform/db/connect.ts';
 import { type Finding, finding } from './finding.ts';
 
 /*
- * A pass reads everything of one kind that is stored, in many small steps. Where it is, and what it has found, is in a
- * setting of the database, so that any process can go on from there.
+ * A pass reads all stored data of one kind, in many small steps. Its place and its findings are in a setting of the
+ * database, so that any process can continue from there.
  */
 
-/** What a pass reads: all entries of the audit log, or all stored bytes. */
+/** The kind of data that a pass reads: all entries of the audit log, or all stored bytes. */
 export type PassName = 'ENTRIES' | 'PICTURES';
 
 const settingNames = { ENTRIES: 'verification-of-entries', PICTURES: 'verification-of-pictures' } as const;
@@ -16,20 +16,20 @@ const settingNames = { ENTRIES: 'verification-of-entries', PICTURES: 'verificati
 const mostFindings = 20;
 
 const passState = z.object({
-  /** In milliseconds, by the database's clock. */
+  /** In milliseconds since 1970, by the database's clock. */
   startedAt: z.number(),
-  /** How many entries or pictures were read. */
+  /** The number of entries or pictures that were read. */
   read: z.number(),
   findingCount: z.number(),
-  /** The first of them. */
+  /** The first findings. */
   findings: z.array(finding),
 });
 export type PassState = z.output<typeof passState>;
 
 const passes = z.object({
-  /** The one that is under way, and the place up to which it has read, as the pass itself writes it. */
+  /** The pass that runs now, and the place up to which it has read, in the pass's own form. */
   current: passState.extend({ place: z.unknown() }).nullable(),
-  /** The last one that has read everything. */
+  /** The last pass that has read everything. */
   ended: passState.extend({ endedAt: z.number() }).nullable(),
 });
 /** The passes over one kind. */
@@ -37,12 +37,12 @@ export type Passes = z.output<typeof passes>;
 
 const none: Passes = { current: null, ended: null };
 
-/** A pass that begins. */
+/** The state of a pass that begins. */
 export function newPass(startedAt: number): PassState {
   return { startedAt, read: 0, findingCount: 0, findings: [] };
 }
 
-/** Adds what a step has read and found. */
+/** Adds the result of a step. */
 export function addStep(
   state: PassState,
   read: number,
@@ -57,7 +57,7 @@ export function addStep(
   };
 }
 
-/** Collects the findings of a step: the first ones, and how many there are. */
+/** Collects the findings of a step: the first ones, and their number. */
 export function collectFindings() {
   const found = { count: 0, first: [] as Finding[] };
   const report = (each: Finding) => {
@@ -67,7 +67,9 @@ export function collectFindings() {
   return { found, report };
 }
 
-/** The passes over one kind, and the time now. What cannot be read, as of another version, is begun anew. */
+/**
+ * The passes over one kind, and the present time. A state that cannot be read, as of another version, counts as none.
+ */
 export async function findPasses(
   client: pg.ClientBase,
   name: PassName,
@@ -79,7 +81,7 @@ export async function findPasses(
   return { passes: parse(rows[0]?.value), now: rows[0]?.now ?? 0 };
 }
 
-/** Keeps them. */
+/** Stores the passes over one kind. */
 export async function keepPasses(client: pg.ClientBase, name: PassName, kept: Passes): Promise<void> {
   await client.query(
     'INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
@@ -87,19 +89,19 @@ export async function keepPasses(client: pg.ClientBase, name: PassName, kept: Pa
   );
 }
 
-/** One pass, as it is told. */
+/** One pass, for the API. */
 export interface PassRow extends Omit<PassState, 'startedAt'> {
   readonly startedAt: Date;
   readonly endedAt: Date | null;
 }
 
-/** The passes over one kind, as they are told. */
+/** The passes over one kind, for the API. */
 export interface PassesRow {
   readonly current: PassRow | null;
   readonly ended: PassRow | null;
 }
 
-/** Reads them for those who ask. */
+/** Reads the passes over one kind, for the API. */
 export async function readPasses(db: Pick<Database, 'setting'>, name: PassName): Promise<PassesRow> {
   const { current, ended } = parse(
     (await db.setting.findUnique({ where: { name: settingNames[name] } }))?.value,

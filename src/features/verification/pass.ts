@@ -4,7 +4,7 @@ import type { Storage } from '../../platform/storage/storage.ts';
 import type { StoredBytes } from '../../platform/storage/stored-bytes.ts';
 import type { Report } from './finding.ts';
 
-/** What a step works with. */
+/** The context of a step. */
 export interface Reading {
   readonly client: pg.ClientBase;
   readonly stored: StoredBytes;
@@ -14,8 +14,8 @@ export interface Reading {
 }
 
 /**
- * Reads a little, from a place on that it wrote itself; what it cannot understand, and null, is the beginning. Answers the
- * next place, null at the end, and how much it read.
+ * Reads a limited amount from a place on, which an earlier step has returned. Null, and a place that cannot be read,
+ * are the beginning. Resolves to the next place, null at the end, and to the number of things that were read.
  */
 export type Step = (
   reading: Reading,

@@ -3,16 +3,16 @@ import { readEntriesOn } from './pass-entries.ts';
 import { readPicturesOn } from './pass-pictures.ts';
 import { addStep, collectFindings, findPasses, keepPasses, newPass, type PassName } from './pass-state.ts';
 
-/** Between the starts of two passes, at the least. */
+/** The shortest time between the starts of two passes. */
 const passEveryMs = 24 * 60 * 60 * 1_000;
-/** How many findings the log names. */
+/** The most findings that are logged. */
 const mostLogged = 5;
 
 const steps: Readonly<Record<PassName, Step>> = { ENTRIES: readEntriesOn, PICTURES: readPicturesOn };
 
 /**
- * Takes the next step of a pass, and begins the pass if it is time to. Resolves to whether the pass goes on. The caller sees
- * to it that no other process takes steps. A step that throws has not been taken.
+ * Takes the next step of a pass, and begins a pass when the time for it has come. Resolves to whether the pass
+ * continues. The caller makes sure that no other process takes steps. A step that throws is taken again.
  */
 export async function takeStep(reading: Reading, name: PassName): Promise<boolean> {
   const { client, log } = reading;
@@ -31,10 +31,9 @@ export async function takeStep(reading: Reading, name: PassName): Promise<boolea
     isDone ? { current: null, ended: { ...state, endedAt } } : { current: { ...state, place: next }, ended },
   );
   const { findingCount, findings } = state;
-  const told = { pass: name, read: state.read, findingCount, findings: findings.slice(0, mostLogged) };
-  // When it begins, and all of it at the end: there may be a million.
-  if (findingCount > 0 && (isDone || before.findingCount === 0))
-    log.error(told, 'what is stored does not fit');
+  const facts = { pass: name, read: state.read, findingCount, findings: findings.slice(0, mostLogged) };
+  // Findings are logged once when the first is found, and once at the end, because there may be a million.
+  if (findingCount > 0 && (isDone || before.findingCount === 0)) log.error(facts, 'stored data does not fit');
   if (isDone) log.info({ pass: name, read: state.read, findingCount }, 'everything was read again');
   return !isDone;
 }

@@ -5,7 +5,7 @@ import { type PassesRow, readPasses } from './pass-state.ts';
 
 const storedFindings = z.array(finding);
 
-/** What a verification has found. */
+/** The result of a verification. */
 export interface VerificationRow {
   readonly at: Date;
   readonly projects: number;

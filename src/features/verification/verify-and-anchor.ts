@@ -12,27 +12,27 @@ import { verifyBooks } from './verify-books.ts';
 
 /*
  * The reader computes each hash in the process from the text of the columns, because a person who can change entries
- * can also replace the function that hashes. The chain shows what was changed before an entry. It does not show that
- * the newest entry is gone, or that all of it was computed again. So the newest entry of each chain is kept in
+ * can also replace the function that hashes. The chain shows changes before an entry. It does not show that
+ * the newest entry is gone, or that the whole chain was computed again. So the newest entry of each chain is kept in
  * DATA_DIR, with a digest in the log.
  *
- * - What is anchored was verified. Each round reads from the anchored entry on, so an anchor is never replaced by
- *   one that does not follow from it.
+ * - Only verified entries are anchored. Each round reads from the anchored entry on, so an anchor is never replaced by
+ *   an anchor that does not follow from it.
  * - The mark. After reading, the round commits a row of `verifications`, on the same session, and only then writes
- *   the file with that row's name. A database loses the end of its history, so one that knows the mark had all
- *   anchored entries: what is missing was removed. One that does not know the mark has gone back.
- * - Passes read everything. What was changed before the anchor, and a changed picture, are found by reading all of
- *   it again, in small steps with long rests, once a day. The place is kept in `settings`. What does not fit is
- *   looked at a second time, after the storage has proved that it works. So neither a volume that is not mounted nor
- *   a removal under way is a finding.
+ *   the file with that row's id. A restored database lacks the end of its history. So a database that has the mark had
+ *   all anchored entries, and missing entries were removed. A database without the mark was restored to an older state.
+ * - Passes read everything. Changes before the anchor, and changed pictures, are found by reading all data again, in
+ *   small steps with long rests, once a day. The place is kept in `settings`. Bytes that do not fit are read a second
+ *   time, after the storage has proved that it works. So neither a volume that is not mounted nor a removal at the same
+ *   time is a finding.
  * - The books are compared project by project. Each project's books are written in the same transactions, so one
  *   statement for each sees one moment, and no snapshot is held for long.
  */
 
-/** How many findings are kept, and how many of them the log names. */
+/** The most findings that are kept, and the most that are logged. */
 const most = { kept: 20, logged: 5 };
 
-/** Where the books are, their anchor, and the pictures. */
+/** The data that is verified: the database, the anchor and the pictures. */
 export interface Verified {
   readonly databaseUrl: string;
   /** The folder of the anchors. */
@@ -40,25 +40,26 @@ export interface Verified {
   readonly stored: StoredBytes;
 }
 
-/** How a round goes. */
+/** The options of a round. */
 export interface Round {
-  /** The books are compared too, which reads all of the ledger. */
+  /** Whether the books are compared too, which reads all of the ledger. */
   readonly isWhole: boolean;
-  /** Nothing is done when there was a round within this time, of whichever process. 0 does it in any case. */
+  /** The round is left out when any process made a whole round within this time. With 0 it is never left out. */
   readonly unlessWithinMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Verifies what was added to the audit log since the last anchor, and anchors what was verified: in the folder, and with
- * one line in the log. One process on a database at a time. What does not add up is not anchored, so it is found again.
+ * Verifies the entries that were added to the audit log since the last anchor, and anchors the verified entries: in the
+ * folder, and with one line in the log. Only one process on a database does this at a time. A chain with a finding is
+ * not anchored again, so the finding is repeated.
  */
 export async function verifyAndAnchor(
   { log, config }: Pick<TaskContext, 'log' | 'config'>,
   { databaseUrl, folder }: Pick<Verified, 'databaseUrl' | 'folder'>,
   { isWhole, unlessWithinMs, signal }: Round,
 ): Promise<void> {
-  // One session for all: a mark that it commits is on the same Postgres as the entries that it has read.
+  // One session for everything, so that the mark is committed on the same Postgres from which the entries were read.
   const client = await openClient(databaseUrl, 'verify', { timeoutMs: config.DATABASE_TIMEOUT_MS });
   try {
     if (!(await isOurTurn(client, unlessWithinMs))) return;
@@ -70,7 +71,7 @@ export async function verifyAndAnchor(
     };
     const verdict = await verifyAuditLog(client, folder, { isFull: false, report, signal });
     if (verdict.database === null) return;
-    // A stop ends it early, and books that cannot be read hold up no anchor: what was verified by then is anchored.
+    // What was verified is anchored also after an early stop, and also when the books cannot be read.
     const failures: unknown[] = [];
     const readBooks = () =>
       verifyBooks(client, report, signal).catch((error: unknown) => {
@@ -87,7 +88,7 @@ export async function verifyAndAnchor(
       findingCount,
       findings,
     });
-    // Committed by now. A process that dies here leaves the older anchor, which is as true.
+    // The mark is committed by now. A process that dies here leaves the older anchor, which is still valid.
     const path = anchorPath(folder, verdict.database);
     if (verdict.wentBack && verdict.anchor) await setAnchorAside(path, verdict.anchor);
     const digest = await writeAnchor(path, { mark, at, heads });
@@ -100,7 +101,7 @@ export async function verifyAndAnchor(
   }
 }
 
-/** The verified heads; where a chain does not add up, or was not reached, what was anchored of it before. */
+/** The verified heads. For a chain with a finding, or one that was not reached, the head that was anchored before. */
 function mergeHeads({ heads, anchor, wentBack }: AuditVerdict): Map<string, Place> {
   const merged = new Map([...(wentBack || !anchor ? [] : anchor.heads), ...heads]);
   return new Map([...merged].sort(([one], [other]) => (one < other ? -1 : 1)));
@@ -117,7 +118,7 @@ async function isOurTurn(client: pg.ClientBase, unlessWithinMs: number): Promise
 
 async function note(
   client: pg.ClientBase,
-  told: {
+  facts: {
     readonly isWhole: boolean;
     readonly entries: bigint;
     readonly projects: number;
@@ -129,9 +130,9 @@ async function note(
   const { rows } = await client.query<{ at: Date }>(
     `INSERT INTO verifications (mark, is_whole, projects, entries, finding_count, findings)
      VALUES ($1, $2, $3, $4, $5, $6) RETURNING at`,
-    [mark, told.isWhole, told.projects, told.entries, told.findingCount, JSON.stringify(told.findings)],
+    [mark, facts.isWhole, facts.projects, facts.entries, facts.findingCount, JSON.stringify(facts.findings)],
   );
   const [row] = rows;
-  if (!row) throw new Error('The verification was not noted.');
+  if (!row) throw new Error('The verification was not stored.');
   return { mark, at: row.at };
 }

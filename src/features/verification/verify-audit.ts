@@ -5,20 +5,20 @@ import { type Anchor, anchorPath, listAnchorsAside, readAnchor } from './anchor-
 import { type Place, type VerifiedChains, verifyChains } from './audit-chain.ts';
 import type { Finding, Report } from './finding.ts';
 
-/** What was found out of the audit log. */
+/** The result of a verification of the audit log. */
 export interface AuditVerdict extends VerifiedChains {
-  /** The database's name; null before a server has used it. */
+  /** The database's id; null before a server has used it. */
   readonly database: string | null;
-  /** What it was compared with; null where there is none. */
+  /** The anchor that it was compared with; null when there is none. */
   readonly anchor: Anchor | null;
-  /** The database does not know the anchor: it is an older state. */
+  /** Whether the database does not have the anchor's mark, so that it was restored to an older state. */
   readonly wentBack: boolean;
 }
 
 /**
- * Verifies the audit log by itself and against the anchor in a folder outside of the database. An anchor that the database
- * does not know was written after the state that it is in: then what is missing is lost with that state, and is reported
- * as that.
+ * Verifies the audit log by itself and against the anchor in a folder outside of the database. When the database does
+ * not have the anchor's mark, the anchor is newer than the state of the database: then missing entries were lost when
+ * the database was restored, and are reported as that.
  */
 export async function verifyAuditLog(
   client: pg.ClientBase,
@@ -26,19 +26,23 @@ export async function verifyAuditLog(
   options: { readonly isFull: boolean; readonly report: Report; readonly signal?: AbortSignal | undefined },
 ): Promise<AuditVerdict> {
   const database = await readSetting(client, databaseName);
-  // Before the log: what was anchored by now is there when it is read.
+  // The anchor is read before the log, so that all anchored entries exist when the log is read.
   const anchor = database === null ? null : await readAnchor(anchorPath(folder, database));
   const wentBack = anchor !== null && !(await knows(client, anchor));
   for (const path of database === null ? [] : await listAnchorsAside(folder, database)) {
     const aside = await readAnchor(path);
-    if (aside) options.report(await describeLoss(client, aside, `When that is looked into, remove ${path}`));
+    if (aside) options.report(await describeLoss(client, aside, `When the reason is found, remove ${path}`));
   }
-  if (wentBack) options.report(await describeLoss(client, anchor, 'Its backups or its failover tell why'));
+  if (wentBack)
+    options.report(await describeLoss(client, anchor, 'Look for a restored backup or a failover'));
   const anchors: ReadonlyMap<string, Place> = wentBack || !anchor ? new Map() : anchor.heads;
   return { database, anchor, wentBack, ...(await verifyChains(client, { ...options, anchors })) };
 }
 
-/** Its mark was committed after everything that it anchors, and a database loses the end of its history, never the middle. */
+/**
+ * Whether the database has the anchor's mark. The mark was committed after all anchored entries, and a restored
+ * database lacks the end of its history, never the middle.
+ */
 async function knows(client: pg.ClientBase, { mark }: Anchor): Promise<boolean> {
   return (await client.query('SELECT FROM verifications WHERE mark = $1', [mark])).rowCount === 1;
 }
@@ -63,6 +67,6 @@ async function describeLoss(client: pg.ClientBase, { at, heads }: Anchor, advice
     kind: 'DATABASE_WENT_BACK',
     project: null,
     subject: at.toISOString(),
-    message: `the database is older than the anchor of ${at.toISOString()}: a backup was restored, or a replica took over that lagged. ${lost}. ${advice}`,
+    message: `the database is older than the anchor of ${at.toISOString()}: a backup was restored, or a replica that lagged took over. ${lost}. ${advice}`,
   };
 }

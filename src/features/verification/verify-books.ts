@@ -4,9 +4,9 @@ import { auditProjectBooks, type BooksProblem } from '../reconciliation/books.ts
 import type { Report } from './finding.ts';
 
 /**
- * Compares the books of each project that is there, or was: the ledger with the runs, the budgets, the totals and the
- * analytics. One statement for a project, because it must see one moment. Resolves to how many projects; null when
- * `signal` ended it before the last.
+ * Compares the books of each project, also of deleted ones: the ledger with the runs, the budgets, the totals and the
+ * analytics. There is one statement for a project, because it must see one moment. Resolves to the number of projects;
+ * null when `signal` ended it before the last project.
  */
 export async function verifyBooks(
   client: pg.ClientBase,
@@ -23,10 +23,10 @@ export async function verifyBooks(
 }
 
 function describe({ kind, subject, expected, found }: BooksProblem) {
-  return { kind, subject, message: `${subject}: ${expected} is expected, and ${found} is there` };
+  return { kind, subject, message: `${subject}: expected ${expected}, found ${found}` };
 }
 
-/** Every project of which there are runs or money, one step along each index for each. */
+/** Every project that has a row, runs or amounts. Each project takes one step in each index. */
 async function* listProjects(client: pg.ClientBase): AsyncGenerator<string> {
   for (let after: string = nilId; ; ) {
     const { rows } = await client.query<{ next: string | null }>({

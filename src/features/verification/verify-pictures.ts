@@ -16,15 +16,15 @@ import type { Finding, Report } from './finding.ts';
 
 const batchSize = 500;
 
-/** How many were looked at, and how many bytes they have. */
+/** The number of pictures and outputs that were read, and the number of their bytes. */
 export interface VerifiedPictures {
   readonly count: number;
   readonly bytes: number;
 }
 
 /**
- * Reads the bytes of every picture and of every output that was kept as it came, and compares their hash and size with the
- * row's. Where the folder is not the one that the database means, that is the one finding, and nothing counts as missing.
+ * Reads the bytes of every picture and of every output that was kept unchanged, and compares their hash and size with
+ * the row. When the folder does not belong to the database, that is the only finding, and no file counts as missing.
  */
 export async function verifyPictures(
   client: pg.ClientBase,
@@ -41,7 +41,7 @@ export async function verifyPictures(
       if (count === 0 && (await reportPlace(stored, known, report))) return { count, bytes };
       count += 1;
       const finding = await examine(stored, expected);
-      // Asked again after each miss: the volume may be taken away meanwhile.
+      // The folder is checked again after each missing file, because the volume may be unmounted meanwhile.
       if (finding?.kind === 'PICTURE_MISSING' && (await reportPlace(stored, known, report)))
         return { count, bytes };
       if (finding && !(await isExpected(client, expected))) continue;
@@ -53,45 +53,44 @@ export async function verifyPictures(
   return { count, bytes };
 }
 
-/** Resolves to whether the folder is not the right one; then that is reported. */
+/** Reports when the folder is missing or does not belong to the database. Resolves to whether that is so. */
 async function reportPlace(stored: StoredBytes, known: string | null, report: Report): Promise<boolean> {
   const identity = await stored.identity();
   if (identity !== null && identity === known) return false;
   const missing = {
     kind: 'STORAGE_MISSING',
-    message:
-      'the pictures are not in DATA_DIR/storage: a volume may not be mounted. No picture was looked at',
+    message: 'the pictures are not in DATA_DIR/storage: a volume may not be mounted. No picture was read',
   } as const;
   const foreign = {
     kind: 'STORAGE_FOREIGN',
-    message: 'DATA_DIR/storage is that of another installation. No picture was looked at',
+    message: 'DATA_DIR/storage belongs to another installation. No picture was read',
   } as const;
   report({ ...(identity === null ? missing : foreign), project: null, subject: known ?? 'none' });
   return true;
 }
 
 /**
- * Reads bytes and compares them with what their row says. Answers what does not fit, or null. Throws when the machine has no
- * files or memory left, which says nothing about the bytes.
+ * Reads bytes and compares them with their row. Resolves to the finding, or null when they fit. Throws when the machine
+ * has no files or memory left, which proves nothing about the bytes.
  */
 export async function examine(stored: StoredBytes, expected: Expected): Promise<Finding | null> {
   const { project, subject, sha256, sizeBytes } = expected;
   const finding = (kind: Finding['kind'], message: string) => ({ kind, project, subject, message });
   try {
     const key = blobKey(project, sha256);
-    // Once more: they may have been sorted by project between the first two.
+    // The first key is read again, because the bytes may have been sorted by project between the first two reads.
     const found =
       (await stored.measure(key)) ??
       (await stored.measure(unsortedKey(sha256))) ??
       (await stored.measure(key));
     if (!found) return finding('PICTURE_MISSING', `the bytes of ${subject} are not in storage`);
     if (found.sha256 === sha256 && (sizeBytes === null || found.sizeBytes === sizeBytes)) return null;
-    const told = `${sizeBytes ?? 'some'} bytes with the hash ${sha256}`;
-    const there = `${found.sizeBytes} bytes with the hash ${found.sha256}`;
-    return finding('PICTURE_CHANGED', `${subject} must be ${told}, and ${there} are there`);
+    const wanted = `${sizeBytes ?? 'some'} bytes with the hash ${sha256}`;
+    const actual = `${found.sizeBytes} bytes with the hash ${found.sha256}`;
+    return finding('PICTURE_CHANGED', `${subject} must be ${wanted}, and is ${actual}`);
   } catch (error) {
     if (isExhausted(error)) throw error;
-    const reason = errorCode(error) ?? 'the disk does not say why';
+    const reason = errorCode(error) ?? 'the disk gives no reason';
     return finding('PICTURE_UNREADABLE', `the bytes of ${subject} cannot be read: ${reason}`);
   }
 }

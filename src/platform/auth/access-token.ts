@@ -11,13 +11,13 @@ import { Unavailable } from '../../errors.ts';
 import { cleanText, isIdentity } from '../../text.ts';
 import { fetchKeySet } from './key-set.ts';
 
-/** What a valid token says of its bearer. */
+/** The claims of a valid token about its bearer. */
 export interface Claims {
   readonly issuer: string;
   readonly subject: string;
-  /** Lower case; null when the provider tells none, or says that it is not verified. */
+  /** Lower case; null when the token has no address, or says that the address is not verified. */
   readonly email: string | null;
-  /** Something was told that does not count: an address that is not verified, or what is no address. */
+  /** Whether the token has an address that cannot be used: it is not verified, or not well-formed. */
   readonly hasDoubtfulEmail: boolean;
   readonly name: string | null;
   readonly expiresAt: Date;
@@ -31,20 +31,20 @@ export interface TokenOptions {
   readonly audience: string | undefined;
 }
 
-/** Resolves to a token's claims, or null for anything but a valid one. Throws Unavailable without the key set. */
+/** Resolves to a token's claims, or to null when the token is not valid. Throws Unavailable without the key set. */
 export type VerifyToken = (token: string) => Promise<Claims | null>;
 
-/** A shared secret signs with HMAC and a key set never does: a public key must not be taken for a secret. */
+/** A shared secret allows HMAC only, and a key set never allows it: a public key must not be used as an HMAC secret. */
 const algorithms = {
   secret: ['HS256', 'HS384', 'HS512'],
   jwks: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
 };
-/** Clocks differ. */
+/** The clocks of two hosts differ. */
 const clockToleranceSeconds = 5;
 
 const maxNameLength = 200;
 
-/** Postgres does not understand how JavaScript writes what comes later. */
+/** The year 9999. Postgres does not understand how JavaScript writes a later year. */
 const latest = Date.UTC(9_999, 0);
 
 const identity = (maximum: number) => z.string().max(maximum).refine(isIdentity);
@@ -55,16 +55,16 @@ const claims = z
     iss: identity(1_000).default(''),
     sub: identity(255).min(1),
     exp: z.number(),
-    // Null is none told; what is told and is no address is null from here on.
+    // Undefined when the token has no address, null when its address is not well-formed.
     email: z.preprocess(
-      (told) => told ?? undefined,
+      (email) => email ?? undefined,
       z.union([z.email().max(320), z.undefined()]).or(z.unknown().transform(() => null)),
     ),
     email_verified: z
       .union([z.boolean(), z.literal('true'), z.literal('false')])
       .nullish()
       .catch(false)
-      .transform((told) => told !== false && told !== 'false'),
+      .transform((verified) => verified !== false && verified !== 'false'),
     name: z
       .string()
       .transform((text) => cleanText(text, maxNameLength) || null)
@@ -80,7 +80,7 @@ const claims = z
     expiresAt: new Date(Math.min(exp * 1_000, latest)),
   }));
 
-/** Reads a token whose signature is good; null when its subject, its issuer or its key id is not well-formed. */
+/** Reads a token whose signature is valid; null when its subject, its issuer or its key id is not well-formed. */
 export function readClaims({
   protectedHeader,
   payload,
@@ -88,7 +88,10 @@ export function readClaims({
   return header.safeParse(protectedHeader).success ? (claims.safeParse(payload).data ?? null) : null;
 }
 
-/** Checks signature, issuer, audience and time of the organisation's tokens. Without a source every token is refused. */
+/**
+ * Checks signature, issuer, audience and time of the organisation's tokens. Without a key set and a secret, every token
+ * is refused.
+ */
 export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOptions): VerifyToken {
   const common: JWTVerifyOptions = {
     issuer,
@@ -122,7 +125,7 @@ export function createVerifyToken({ jwksUrl, secret, issuer, audience }: TokenOp
   };
 }
 
-/** jose has no class of its own for a key set whose URL answers with anything but 200. */
+/** jose has no error class of its own for a key set whose URL answers with another status than 200. */
 function isKeySetAway(error: errors.JOSEError): boolean {
   return error.code === 'ERR_JOSE_GENERIC';
 }

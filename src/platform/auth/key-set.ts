@@ -2,10 +2,13 @@
 const maxKeySetBytes = 1_048_576;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Fetches a key set for jose. Throws what `fetch` throws, RangeError for one that is too large, TypeError for one that is no UTF-8. */
+/**
+ * Fetches a key set for jose. Throws what `fetch` throws, RangeError when the key set is too large, and TypeError when
+ * it is not UTF-8.
+ */
 export async function fetchKeySet(url: string, options: RequestInit): Promise<Response> {
   const response = await fetch(url, options);
-  // jose only looks at the status of any other answer.
+  // jose looks only at the status of such a response.
   if (response.status !== 200) return response;
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;

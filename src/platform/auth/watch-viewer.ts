@@ -7,9 +7,9 @@ const shared: readonly (string | symbol)[] = ['kind', 'role', 'projectId'] satis
 >)[];
 
 /**
- * The same viewer, telling when somebody looks at who they are rather than at what they are. What was found out without
- * that is the same for every viewer of this kind and role: no list of fields has to be kept, and a new property of
- * viewers is nobody else's until it is named above.
+ * The same viewer, which calls `onIdentity` when a property is read that differs between viewers with the same role in
+ * a project. A result that was computed without that call is the same for all of these viewers. A new property of
+ * viewers counts as identity until it is named in `shared`, so no list of fields has to be kept up to date.
  */
 export function watchViewer(viewer: Viewer, onIdentity: () => void): Viewer {
   return new Proxy(viewer, {

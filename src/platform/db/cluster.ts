@@ -6,39 +6,41 @@ import { nullIfMissing } from '../../durable-file.ts';
 import { errorCode } from '../../errors.ts';
 
 /*
- * The folder of the embedded Postgres. It is made under another name and gets its own when it is whole, so a start that
- * is killed half-way leaves nothing that a later one could take for a cluster.
+ * The folder of the embedded Postgres. It is made under another name and gets its own name when it is complete, so a
+ * start that is killed half-way leaves nothing that a later start could take for a cluster.
  */
 
-/** Written into a cluster when it is whole, before it gets its name. */
+/** The file that is written into a cluster when it is complete, before it gets its name. */
 export const wholeMark = 'made-whole';
-/** What a cluster is called while it is made. */
+/** The beginning of a cluster's name while it is made. */
 export const unfinishedName = 'cluster.unfinished-';
 
-/** How a keeper starts Postgres, and no other program does; and what a keeper is called. */
+/** The option by which a Postgres is recognised as started by a keeper: no other program starts Postgres with it. */
 export const ownMark = 'unix_socket_directories=';
+/** The name of the keeper's program. */
 const keeperName = 'postgres-keeper';
 
-/** A Postgres whose server was killed notices, and then shuts down: until it notices, and until it is done. */
+/** The longest wait until the Postgres of a killed server begins to shut down. */
 const noticeMs = 5_000;
+/** The longest wait until its shutdown is done. */
 const shutdownMs = 60_000;
-/** No cluster is that long in the making. */
+/** Making a cluster never takes that long. */
 const unfinishedAgeMs = 60_000;
-/** Lower numbers are those of databases that come with a cluster. */
+/** Postgres gives lower numbers to the databases that come with a cluster. */
 const firstOwnDatabase = 16_384;
 
 /**
- * Waits while the Postgres of a server that is gone shuts down; one that has lost its keeper is told to. Throws an Error of
- * one line when another server's runs.
+ * Waits while the Postgres of a server that is gone shuts down. A Postgres that has lost its keeper gets the signal to
+ * shut down. Throws an Error of one line when the Postgres of another server runs.
  */
 export async function waitForFreeCluster(cluster: string): Promise<void> {
   const startedAt = performance.now();
-  let told: number | undefined;
+  let signalled: number | undefined;
   for (;;) {
     const holder = await findHolder(cluster);
     if (!holder) return;
-    if (holder.isOrphan && told !== holder.pid) {
-      told = holder.pid;
+    if (holder.isOrphan && signalled !== holder.pid) {
+      signalled = holder.pid;
       shutDown(holder.pid);
     }
     const waitedMs = performance.now() - startedAt;
@@ -56,7 +58,7 @@ export async function refuseHeldCluster(cluster: string): Promise<void> {
   );
 }
 
-/** A process id left by a crash is no holder; one that lives is. */
+/** The Postgres that runs on a cluster; null when there is none. A process id left by a crash does not count. */
 async function findHolder(cluster: string) {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const [pid = '', , , port = '', , , , status = ''] = text.split('\n');
@@ -76,27 +78,27 @@ async function parentOf(pid: string): Promise<string> {
   return /^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? '';
 }
 
-/** What a keeper does to it: transactions are undone, connections end. */
+/** Sends the signal that a keeper sends: transactions are rolled back, connections end. */
 function shutDown(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
   } catch {
-    // It has ended, or it is another user's. In the second case the cluster stays held.
+    // The process has ended, or it belongs to another user. In the second case the cluster stays held.
   }
 }
 
-/** Whether there is a cluster that was made to its end. */
+/** Whether there is a complete cluster. */
 export async function isWhole(cluster: string): Promise<boolean> {
   const entries = (await nullIfMissing(readdir(cluster))) ?? [];
   if (entries.includes(wholeMark)) return true;
-  // One that an older build made has no mark.
+  // A cluster that an older build made has no mark.
   const databases = (await nullIfMissing(readdir(join(cluster, 'base')))) ?? [];
   return databases.some((name) => Number(name) >= firstOwnDatabase);
 }
 
 /**
- * Whether a cluster has to be made. One that an older build left half made is moved aside, so that nothing is deleted
- * that anybody might want to look at.
+ * Whether a cluster has to be made. A cluster that an older build left half made is moved aside and not deleted,
+ * because an operator may want to look at it.
  */
 export async function prepareCluster(cluster: string, warn: (line: string) => void): Promise<boolean> {
   if (await isWhole(cluster)) return false;
@@ -105,7 +107,7 @@ export async function prepareCluster(cluster: string, warn: (line: string) => vo
     try {
       await rmdir(cluster);
     } catch (error) {
-      // Another start has just put its own there.
+      // Another start has just put its cluster there.
       if (errorCode(error) === 'ENOTEMPTY') return prepareCluster(cluster, warn);
       if (errorCode(error) !== 'ENOENT') throw error;
     }
@@ -113,11 +115,11 @@ export async function prepareCluster(cluster: string, warn: (line: string) => vo
   }
   const aside = `${cluster}.half-made-${new Date().toISOString().replace(/\D/g, '')}`;
   await rename(cluster, aside);
-  warn(`the making of ${cluster} was interrupted: it is made anew, what was there is now ${aside}`);
+  warn(`the making of ${cluster} was interrupted: it is made again, and its old content is now ${aside}`);
   return true;
 }
 
-/** Removes what killed starts have left. All of it may go (`minAgeMs` 0) once a Postgres runs on the cluster. */
+/** Removes what killed starts have left. Once a Postgres runs on the cluster, all of it can go (`minAgeMs` 0). */
 export async function removeUnfinished(cluster: string, minAgeMs = unfinishedAgeMs): Promise<void> {
   const directory = dirname(cluster);
   for (const name of await readdir(directory)) {

@@ -4,10 +4,10 @@ import { type Prisma, PrismaClient } from './generated/client.ts';
 
 /** The database, through Prisma on a pool of connections. */
 export type Database = PrismaClient;
-/** What the function given to `db.$transaction` gets. */
+/** The argument of the function that is given to `db.$transaction`. */
 export type Transaction = Prisma.TransactionClient;
 
-/** Opens the pool; connections are made when first needed. End with `$disconnect()`. */
+/** Opens the pool; its connections are made when first needed. `$disconnect()` closes the pool. */
 export function connectDatabase(
   url: string,
   { purpose = 'requests', ...options }: ConnectionOptions & { purpose?: 'requests' | 'exports' } = {},
@@ -15,7 +15,7 @@ export function connectDatabase(
   const { timeoutMs = defaultDatabaseTimeoutMs } = options;
   return new PrismaClient({
     adapter: openAdapter(url, purpose, options),
-    // Shares, like all other times: of one statement and a little more.
+    // Shares of the setting, like all other times: the whole transaction may take a little longer than one statement.
     transactionOptions: { maxWait: Math.ceil((timeoutMs * 2) / 3), timeout: Math.ceil((timeoutMs * 4) / 3) },
     errorFormat: 'minimal',
   });

@@ -1,13 +1,13 @@
 import type { Database } from './connect.ts';
 
-/** The database's time in milliseconds since 1970: a host's own may be hours off. */
+/** The database's time in milliseconds since 1970: the clock of a host may be hours off. */
 export type DatabaseClock = () => Promise<number>;
 
-/** Two clocks do not drift apart by more than a moment in so long. */
+/** Two clocks drift apart only by milliseconds in this time. */
 const believedMs = 60_000;
 
 /**
- * Asks the database for its time once in a while, and counts on from there. `now` is a clock that never goes back, in
+ * Asks the database for its time once a minute at most, and counts on from there. `now` is a monotonic clock in
  * milliseconds.
  */
 export function createDatabaseClock(
@@ -20,7 +20,7 @@ export function createDatabaseClock(
     const sentAt = now();
     const [row] = await db.$queryRaw<{ ms: number }[]>`
       SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`;
-    if (!row) throw new Error('The database does not tell its time.');
+    if (!row) throw new Error('The database does not return its time.');
     return row.ms - (sentAt + now()) / 2;
   }
 

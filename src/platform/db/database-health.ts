@@ -4,15 +4,15 @@ import { isReadOnly, provesWritable } from './connections/read-only.ts';
 import { SessionRefused } from './connections/session.ts';
 
 /*
- * A primary that another has replaced may keep its sessions and refuse their writes, while new sessions reach the
- * other. So the checks ask what only a session that may write answers, and a session that was refused a write is
- * closed when it is given back, with the idle ones beside it.
+ * After a failover the old primary may keep its sessions and refuse their writes, while new sessions reach the new
+ * primary. So the checks use a statement that only a writable session answers. A session that was refused a write is
+ * closed when it is given back, together with the idle sessions of its pool.
  */
 
 /**
- * Why the database cannot be worked with now, in a few words; null when it can. It is asked over a new connection, which a
- * full or read-only one refuses, and over one of each pool, since those may be dead, or of a primary that has become
- * read-only, although new ones can be made. What a look finds read-only is closed by its pool.
+ * The reason why the database cannot be used now; null when it can. The check opens a new connection, which a full
+ * or a read-only database refuses. It also uses one connection of each pool: those may be dead, or on a primary that
+ * has become read-only, although new connections can be made. A pool closes a connection that proves read-only.
  */
 export async function findDatabaseProblem(
   url: string,

@@ -12,11 +12,11 @@ import { keptText, readKept } from '../../kept-file.ts';
 import { prepareCluster, refuseHeldCluster, removeUnfinished, waitForFreeCluster } from './cluster.ts';
 import { openClient } from './connections/open.ts';
 
-/** A Postgres of our own, on loopback. */
+/** A Postgres that this process has started, on loopback. */
 export interface EmbeddedDatabase {
   readonly url: string;
   readonly port: number;
-  /** Shuts it down cleanly. */
+  /** Shuts Postgres down cleanly. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const keeperPath = fileURLToPath(
   ),
 );
 const database = 'dramatis';
-/** Postgres' code for it. */
+/** Postgres' code for a wrong password. */
 const wrongPassword = '28P01';
 
 /** Where the database of an embedded Postgres is. */
@@ -45,15 +45,15 @@ export function embeddedUrl(port: number, password: string, name = database): st
 }
 
 /**
- * Starts Postgres on a folder, made at first use; its password lies beside the cluster. `flags` are passed to
- * `postgres`. Throws an Error of one line when another Postgres holds the folder.
+ * Starts Postgres on a folder, which is made at first use. The password is kept in a file beside the cluster. `flags`
+ * are passed to `postgres`. Throws an Error of one line when another Postgres uses the folder.
  */
 export async function startEmbeddedPostgres(options: {
   directory: string;
   port?: number;
   flags?: readonly string[];
   log: (line: string) => void;
-  /** Gets what a person should know; default: `log` does. */
+  /** Gets lines that an operator should read; default: `log`. */
   warn?: (line: string) => void;
 }): Promise<EmbeddedDatabase> {
   const { directory, flags = [], log, warn = log } = options;
@@ -85,11 +85,11 @@ export async function startEmbeddedPostgres(options: {
   });
   keeper.send({ directory: cluster, port, password, isNew, flags: [...flags] });
   await ready.catch(async (error: unknown) => {
-    // Of servers that start together on one folder the first has it, and the others fail in many ways.
+    // When several servers start together on one folder, the first gets it, and the others fail in many ways.
     await refuseHeldCluster(cluster);
     throw error;
   });
-  // It must not keep this process alive: its own life ends with ours.
+  // The keeper must not keep this process alive. It ends itself when this process ends.
   keeper.unref();
   keeper.channel?.unref();
 
@@ -101,7 +101,8 @@ export async function startEmbeddedPostgres(options: {
       if (keeper.connected) keeper.send({ stop: true });
       await exited;
     }
-    // Postgres outlives a keeper that was killed. Where another server has it by now, it is that server's.
+    // Postgres outlives a keeper that was killed. If another server uses the cluster by now, its Postgres is left
+    // alone.
     await waitForFreeCluster(cluster).catch(() => undefined);
   };
   try {
@@ -118,7 +119,9 @@ export async function startEmbeddedPostgres(options: {
   return { url: embeddedUrl(port, password), port, stop };
 }
 
-/** A new cluster gets a new password, where none was kept; one that has its password already cannot be opened by another. */
+/**
+ * A new cluster gets a new password, unless one was kept. An existing cluster can be opened only with its own password.
+ */
 async function clusterPassword(path: string, isNew: boolean): Promise<string> {
   const make = () => randomBytes(18).toString('hex');
   if (isNew) {
@@ -130,7 +133,7 @@ async function clusterPassword(path: string, isNew: boolean): Promise<string> {
   throw new Error(`${path} is gone, and the cluster beside it needs it. Restore it from a backup.`);
 }
 
-/** Older builds left an empty file when they were killed. No cluster needs it. */
+/** Older builds left an empty password file when they were killed. No cluster needs it. */
 async function removeEmpty(path: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text?.trim() === '') await rm(path, { force: true });
@@ -156,8 +159,8 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * Postgres refuses to run as root. Its own user, however, often cannot reach a folder of root's, so the keeper
- * runs as that user with the one capability to look past folder permissions.
+ * Postgres refuses to run as root. Its own user often cannot reach a folder of root, so the keeper runs as that user
+ * with one capability: to ignore the permissions of folders.
  */
 async function spawnKeeper(directory: string, cluster: string): Promise<ChildProcess> {
   const options = { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] as ('ignore' | 'ipc')[] };

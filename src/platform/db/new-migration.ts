@@ -12,22 +12,22 @@ import { migrationsDirectory } from './migrations/read-migrations.ts';
 import { openSession, type Session } from './migrations/session.ts';
 import { withSchemaEngine } from './schema-engine.ts';
 
-/** Two databases with nothing in them, which are thrown away afterwards. */
+/** The URLs of two empty databases, which are removed afterwards. */
 export interface Scratch {
   /** Gets what the migrations make. */
   readonly held: string;
-  /** Gets what the files say. */
+  /** Gets the definitions of the files. */
   readonly wanted: string;
 }
 
 /** A migration that was written. */
 export interface NewMigration {
   readonly directory: string;
-  /** Why it must be completed by hand; null when it leads to what the files say. */
+  /** Why it must be completed by hand; null when the migrated database equals the files. */
   readonly problem: string | null;
 }
 
-/** The script that leads from one schema file to another; empty where they are the same. */
+/** The script that changes a database from one schema file to another; empty when the files are the same. */
 async function diffSchemas(databaseUrl: string, from: string, to: string): Promise<string> {
   const datamodel = async (path: string) => ({
     tag: 'schemaDatamodel' as const,
@@ -43,17 +43,17 @@ async function diffSchemas(databaseUrl: string, from: string, to: string): Promi
 }
 
 /**
- * Writes the migration from what the newest one arrives at to what the files in `prisma` say: `schema.prisma`, and the
- * functions, triggers and views. Then it applies the migration, to see whether it leads there. What no file says (CHECKs,
- * partial indexes) is added by hand. Throws an Error that names the file when a definition cannot be loaded; nothing is
- * written then.
+ * Writes the migration from the result of the newest migration to the files in `prisma`: `schema.prisma`, and the
+ * functions, triggers and views. Then it applies the migration, and compares the result with the files. What is in no
+ * file (CHECKs, partial indexes) is added by hand. Throws an Error that names the file when a definition cannot be
+ * loaded; nothing is written then.
  */
 export async function newMigration(name: string, prisma: string, scratch: Scratch): Promise<NewMigration> {
   const migrations = join(prisma, 'migrations');
   const [schema, keptSchema] = [join(prisma, 'schema.prisma'), join(migrations, 'schema.prisma')];
   await migrate(scratch.held, migrations);
   const held = await inSession(scratch.held, readDefinitions);
-  // Two files are compared, no database; but the engine does not start without one.
+  // Only two files are compared, but the engine does not start without a database.
   const tables = await diffSchemas(scratch.held, keptSchema, schema);
   await migrate(scratch.wanted, migrations);
   const { kept, problem } = await inSession(scratch.wanted, (session) => loadWanted(session, prisma, tables));
@@ -62,13 +62,15 @@ export async function newMigration(name: string, prisma: string, scratch: Scratc
   const directory = join(migrations, `${stamp}_${name}`);
   await mkdir(directory);
   const script = kept ? writeScript(tables, compareDefinitions(held, kept)) : `${tables}\n`;
-  await writeFile(join(directory, 'migration.sql'), script || '-- By hand: what no file says.\n');
+  await writeFile(join(directory, 'migration.sql'), script || '-- By hand: what is in no file.\n');
   await cp(schema, keptSchema);
   if (!kept) return { directory, problem };
   return { directory, problem: await problemAfter(scratch.held, prisma, kept) };
 }
 
-/** What the files say, for tables that are changed already; or why the tables cannot be changed by the script alone. */
+/**
+ * The definitions of the files, loaded after the tables are changed; or why the script alone cannot change the tables.
+ */
 async function loadWanted(
   session: Session,
   prisma: string,
@@ -79,12 +81,15 @@ async function loadWanted(
     await session.query(tables);
   } catch (error) {
     const { message } = toError(error);
-    return { kept: null, problem: `the tables cannot be changed so: ${message}; no definition was compared` };
+    return {
+      kept: null,
+      problem: `the tables cannot be changed in this way: ${message}; no definition was compared`,
+    };
   }
   return { kept: await loadDefinitions(session, prisma), problem: null };
 }
 
-/** Applies the new migration; null when the database then holds what the files say. */
+/** Applies the new migration. Null when the database then equals the files. */
 async function problemAfter(databaseUrl: string, prisma: string, kept: readonly Kept[]) {
   try {
     await writeByHand(databaseUrl, prisma);
@@ -95,7 +100,7 @@ async function problemAfter(databaseUrl: string, prisma: string, kept: readonly 
   return describeDifferences(compareDefinitions(held, kept)).join('\n') || null;
 }
 
-/** Applies what is missing, and prints `by-hand.sql` from what the database has then. */
+/** Applies the missing migrations, and prints `by-hand.sql` from the result. */
 export async function writeByHand(databaseUrl: string, prisma: string): Promise<void> {
   await migrate(databaseUrl, join(prisma, 'migrations'));
   await writeFile(join(prisma, 'by-hand.sql'), await inSession(databaseUrl, printByHand));

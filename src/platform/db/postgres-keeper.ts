@@ -8,18 +8,13 @@ import { errorCode } from '../../errors.ts';
 import { ownMark, unfinishedName, wholeMark } from './cluster.ts';
 
 /*
- * The embedded Postgres runs below a small process of its own, outside the terminal's process group: Ctrl-C reaches
- * the server, which finishes its work on a database that is still there. When the server dies the keeper notices and
- * stops Postgres; the next start waits for that. When Postgres dies the keeper ends as well. When the keeper is
- * killed Postgres outlives it: the stop of the server, or the next start, finds a Postgres of ours whose parent is
- * no keeper, and shuts it down. As root, Postgres runs as its own user with one capability, so that it also works
- * below a folder that only root may enter.
- */
-
-/*
- * A process of its own that keeps Postgres for a server. It stands outside the terminal's process group, so Ctrl-C
- * does not reach Postgres before the server is done with it; it ends Postgres when the server asks or, since the
- * channel between them closes, when the server is gone; and it keeps the library's exit hooks out of the server.
+ * The embedded Postgres runs below a small process of its own, outside the terminal's process group: Ctrl-C reaches the
+ * server, which finishes its work on a database that still runs. The keeper stops Postgres when the server asks, and
+ * when the server is gone, because the channel between them closes then; the next start waits for that. When Postgres
+ * dies the keeper ends also. When the keeper is killed Postgres outlives it: the stop of the server, or the next start,
+ * finds a Postgres with the keeper's option whose parent is no keeper, and shuts it down. As root, Postgres runs as its
+ * own user with one capability, so that it also works below a folder that only root may enter. The extra process also
+ * keeps the library's exit hooks out of the server.
  */
 const startMessage = z.object({
   directory: z.string(),
@@ -32,7 +27,7 @@ const startMessage = z.object({
 let postgres: EmbeddedPostgres | undefined;
 let isStopping = false;
 
-function tell(message: object): void {
+function send(message: object): void {
   if (process.connected) process.send?.(message);
 }
 
@@ -61,24 +56,25 @@ async function start(message: unknown): Promise<void> {
         ownMark,
         '-c',
         'max_connections=200',
-        // A cluster that is there already may have been made in the machine's zone.
+        // An existing cluster may have been made in the time zone of the machine.
         '-c',
         'TimeZone=UTC',
         '-c',
         'log_timezone=UTC',
         ...flags,
       ],
-      onLog: (line) => tell({ log: String(line) }),
-      onError: (line) => tell({ log: String(line) }),
+      onLog: (line) => send({ log: String(line) }),
+      onError: (line) => send({ log: String(line) }),
     });
   if (isNew) {
     const unfinished = join(dirname(directory), `${unfinishedName}${randomUUID()}`);
     await inFolder(unfinished).initialise();
     await writeFile(join(unfinished, wholeMark), '');
-    // The server may be gone by now, and another one at work.
+    // The server may be gone by now, and another server may use the folder.
     if (!process.connected) process.exit(0);
     await rename(unfinished, directory).catch((error: unknown) => {
-      // A server that was started at the same time was first; Postgres says so in its own words.
+      // A server that started at the same time was first. Postgres refuses to start on its cluster, with its own
+      // message.
       if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error;
     });
   }
@@ -86,13 +82,13 @@ async function start(message: unknown): Promise<void> {
   postgres = inFolder(directory);
   await postgres.start();
   endWith(postgres);
-  tell({ ready: true });
+  send({ ready: true });
 }
 
-/** Without Postgres there is nothing to keep, and the library's stop would wait for an end that is past. */
+/** Ends this process when Postgres ends. The library's stop would otherwise wait for an exit event that is past. */
 function endWith(started: EmbeddedPostgres): void {
   const child: unknown = Reflect.get(started, 'process');
-  if (!(child instanceof ChildProcess)) throw new Error('The library does not tell its process.');
+  if (!(child instanceof ChildProcess)) throw new Error('The library does not expose its process.');
   if (child.exitCode !== null || child.signalCode !== null) process.exit(1);
   child.once('exit', () => {
     if (!isStopping) process.exit(1);
@@ -108,7 +104,7 @@ async function stop(): Promise<void> {
 process.on('message', (message: { stop?: boolean }) => {
   const work = message.stop ? stop() : start(message);
   work.catch((error: unknown) => {
-    tell({ failed: error instanceof Error ? error.message : 'Postgres did not start' });
+    send({ failed: error instanceof Error ? error.message : 'Postgres did not start' });
     process.exit(1);
   });
 });

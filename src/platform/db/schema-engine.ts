@@ -6,18 +6,14 @@ import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { adapterOf, openPool } from './connections/open.ts';
 
 /*
- * The engine in WebAssembly writes new migrations, because there is no binary to download then. It cannot compare
- * with a database: it does not read Postgres' type `"char"` through the adapter. So the schema at which the newest
- * migration arrives is kept once, as `prisma/migrations/schema.prisma`, and the next migration begins there.
+ * Prisma's schema engine in WebAssembly writes new migrations, because then there is no binary to download. Its package
+ * expects a bundler to load the module, so the module is instantiated here by hand. The engine cannot compare
+ * with a database: it does not read Postgres' type `"char"` through the adapter. So the schema after the newest
+ * migration is kept once, as `prisma/migrations/schema.prisma`, and the next migration begins there.
  * Migrations are applied without it, and their checksums do not cover it.
  */
-
-/*
- * Prisma's own schema engine, compiled to WebAssembly: no binary to download. Its package expects a bundler to load
- * the module, so it is instantiated here by hand.
- */
 const require = createRequire(import.meta.url);
-/** Node has it; its types come with the browser's, which have no place here. */
+/** Node has it, but its types come only with those of browsers, which are not loaded here. */
 const { WebAssembly } = globalThis as unknown as {
   WebAssembly: {
     instantiate(module: Buffer, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>;
@@ -35,14 +31,14 @@ async function instantiate(): Promise<void> {
   if (typeof start === 'function') start();
 }
 
-/** Does something with the engine on a database, and leaves no connection behind. */
+/** Calls `use` with the engine on a database, and closes its connections afterwards. */
 export async function withSchemaEngine<Result>(
   databaseUrl: string,
   use: (schemaEngine: SchemaEngine) => Promise<Result>,
 ): Promise<Result> {
   instance ??= instantiate();
   await instance;
-  // The engine never closes what it opens, so the pool is ours.
+  // The engine does not close its connections, so the pool is opened and closed here.
   const pool = openPool(databaseUrl, 'start');
   const adapter = bindMigrationAwareSqlAdapterFactory(adapterOf(pool));
   try {

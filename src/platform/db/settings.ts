@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** The value of a row of the table `settings`; null where there is none. */
+/** The value of a row of the table `settings`; null when there is no such row. */
 export async function readSetting(
   client: Pick<pg.ClientBase, 'query'>,
   name: string,
@@ -11,7 +11,7 @@ export async function readSetting(
   return rows[0]?.value ?? null;
 }
 
-/** Writes a row of the table `settings`, in the place of the one that is there. */
+/** Writes a row of the table `settings`, or replaces its value. */
 export async function writeSetting(
   client: Pick<pg.ClientBase, 'query'>,
   name: string,

@@ -1,14 +1,14 @@
-/** Whether Postgres gives a text back as it was: its types hold no NUL, and half of a surrogate pair has no UTF-8. */
+/** Whether Postgres can store a text unchanged: its types hold no NUL, and half of a surrogate pair has no UTF-8. */
 export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
-/** How JSON spells what `jsonb` refuses. It also matches where a backslash stands before it, which only costs time. */
+/** JSON's escapes of what `jsonb` refuses. It also matches an escaped backslash before them, which only costs time. */
 const refused = /\\u(0000|d[89a-f])/;
 
 /**
- * JSON that `jsonb` takes, whatever text is in the value. Only for what must be written in any case: everything else
- * refuses such text where it comes in.
+ * JSON that `jsonb` accepts, whatever text is in the value. Only for values that must be written in any case. All other
+ * code refuses such text at the input.
  */
 export function storableJson(value: object): string {
   const json = JSON.stringify(value);

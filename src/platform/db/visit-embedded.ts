@@ -5,16 +5,16 @@ import { isWhole } from './cluster.ts';
 import { openClient } from './connections/open.ts';
 import { embeddedUrl, startEmbeddedPostgres } from './embedded-postgres.ts';
 
-/** An embedded database that is looked at. */
+/** Access to an embedded database for a program that only reads it. */
 export interface Visit {
   readonly url: string;
-  /** Leaves it as it was found: stops it where it was started for this. */
+  /** Stops the database when it was started for this visit; otherwise does nothing. */
   end(): Promise<void>;
 }
 
 /**
- * The embedded database in a folder, for a program that only looks at it: the one that a server runs, else it is started.
- * Throws an Error of one line where there is none.
+ * The embedded database in a folder, for a program that only reads it. When no server runs the database, it is started.
+ * Throws an Error of one line when the folder has no database.
  */
 export async function visitEmbeddedPostgres(directory: string): Promise<Visit> {
   const cluster = join(directory, 'cluster');
@@ -27,7 +27,7 @@ export async function visitEmbeddedPostgres(directory: string): Promise<Visit> {
   return { url: postgres.url, end: postgres.stop };
 }
 
-/** Null when no Postgres answers that takes this cluster's password. */
+/** The URL of the Postgres that runs on a cluster; null when none answers that accepts the cluster's password. */
 async function runningUrl(cluster: string, password: string): Promise<string | null> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const port = Number(text.split('\n')[3]);

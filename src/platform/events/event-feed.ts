@@ -9,37 +9,40 @@ import { createHints } from './hints.ts';
  * commits. Without it 48 connections write 1.5 to 1.8 times as many runs in sixteen projects, and three times as
  * many where a commit takes three milliseconds. So the database names the project in a message to the session that
  * wrote the event (RAISE INFO), whichever code or trigger wrote it. When the transaction is over, the connection
- * tells the event feed, which wakes the followers of this process and sends one hint for all projects gathered by
- * then, on its own connection. A session that has not asked for this, such as one of an older build, has its hints
- * sent by Postgres.
+ * notifies the event feed, which wakes the followers of this process and sends one hint for all projects gathered by
+ * then, on its own connection. For a session that has not asked for this, such as a session of an older build, Postgres
+ * sends the hints.
  */
 
-/** The Postgres channel that carries the id of a project with news; the database knows it by this name. */
+/** The Postgres channel for the ids of projects that have new events. Functions of the database use the same name. */
 const eventChannel = 'dramatis_project_events';
 
 /*
- * LISTEN/NOTIFY is a hint that a project has news, the table is the truth: a reader that missed a hint looks again
- * by itself after `lookAgainMs`.
+ * LISTEN/NOTIFY is only a hint that a project has new events; the table is the truth. A reader that missed a hint reads
+ * the table again after `lookAgainMs`.
  */
 const lookAgainMs = 2_000;
 const reconnectMs = 500;
-/** A connection that only listens would never notice that the other side is gone: it is asked something so often. */
+/**
+ * A connection that only listens would never notice that the other side is gone, so it sends a statement this often.
+ */
 const probeMs = 5_000;
 
 /** Wakes readers of a project's events. */
 export interface EventFeed {
   /**
-   * Calls `read` until it says it is done: at once, after each hint, and every two seconds; news that arrives while it
-   * reads is not lost. Resolves then, when the feed ends, and when `signal` aborts. Throws what `read` throws.
+   * Calls `read` at once, after each hint, and every two seconds. A hint that arrives while it reads causes another
+   * call. Resolves when `read` resolves to true, when the feed ends, or when `signal` aborts. Throws what `read`
+   * throws.
    */
   follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
-  /** Wakes those who follow a project, in this process at once and in all others soon. */
+  /** Wakes the followers of a project, in this process at once and in other processes soon. */
   announce(projectId: string): void;
   /** Ends every follower. */
   close(): Promise<void>;
 }
 
-/** Starts listening on a connection of its own, and reconnects it for as long as it lives. */
+/** Starts listening on a connection of its own, and reconnects it until the feed is closed. */
 export async function startEventFeed(
   databaseUrl: string,
   log: Logger,
@@ -50,10 +53,10 @@ export async function startEventFeed(
   let client: pg.Client | undefined;
   const outage = createOutage(log, {
     failed: 'the event connection is lost',
-    over: 'the event connection stands again',
+    over: 'the event connection works again',
   });
 
-  /** The backend of our own hints, which come back to us as well. */
+  /** The backend that sends this process's hints. Postgres delivers them to this process also. */
   let ownPid = 0;
   const sendHints = createHints(async (projectIds) =>
     client?.query('SELECT pg_notify($1, id) FROM unnest($2::text[]) id', [eventChannel, projectIds]),
@@ -84,14 +87,14 @@ export async function startEventFeed(
     }
     client = next;
     outage.worked();
-    // What it answers does not matter. Without an answer the connection ends, and is made anew.
+    // The result does not matter. Without an answer the connection ends, and is made again.
     const probe = setInterval(() => next.query('SELECT 1').catch(outage.failed), probeMs).unref();
-    // Only now: a connection that never stood ends as well, and whoever tries to make it tries again by itself.
+    // Only now: a connection that failed before this point emits `end` also, and `reconnect` already tries again.
     next.on('end', () => {
       clearInterval(probe);
       if (!closing.signal.aborted) void reconnect();
     });
-    // Hints sent while nobody listened are gone.
+    // Hints that were sent while there was no connection are lost.
     wakeAll();
   }
 

@@ -1,40 +1,40 @@
-/** A step of what is followed, as it is told. */
+/** One value that a subscription sends. */
 export interface Step {
-  /** The event's number; for what stood before the first event that is told, that of the newest one by then. */
+  /** The event's number. For a state that is sent before the first event, the number of the newest event by then. */
   readonly sequence: bigint;
-  /** What the subscription's field resolves from. */
+  /** The source value of the subscription's field. */
   readonly value: unknown;
-  /** Nothing follows on it. */
+  /** Whether no step can follow. */
   readonly isLast: boolean;
 }
 
 /** The most steps of one read. */
 export const stepsAtOnce = 200;
 
-/** What one read brings. */
+/** The result of one read. */
 export interface Batch {
   /** In order, at most `stepsAtOnce`. */
   readonly steps: readonly Step[];
   /**
-   * Reads what comes after them; null when they reach the newest step. Their number says nothing about that: a state may
-   * end with a step that is older than the newest.
+   * Reads the steps that follow; null when these reach the newest step. The number of steps does not show whether they
+   * do: a state may end with a step that is older than the newest.
    */
   readonly readOn: (() => Promise<Batch>) | null;
 }
 
 /**
- * What a subscription follows. Not the steps themselves: the door reads them, since it knows who else follows the same,
- * and asks anew whether they still may before it tells them.
+ * What a subscription follows. It has no steps itself: the WebSocket transport reads them, because it knows which other
+ * subscriptions follow the same, and checks the access of each viewer again before it sends a step.
  */
 export class Followed implements AsyncIterable<never> {
-  /** Names it among all that can be followed; with the document and the variables it decides over what is told. */
+  /** Its name among all that can be followed. The name, the document and the variables decide which values are sent. */
   readonly name: string;
   readonly projectId: string;
-  /** What somebody who has lost their access is told was not found. */
+  /** What the NotFound error names when the viewer has lost access. */
   readonly what: string;
-  /** The newest step that is known already; null when what stands must be told first. */
+  /** The newest step that the client knows; null when the current state must be sent first. */
   readonly after: bigint | null;
-  /** The steps after one; the same for every reader. */
+  /** The steps after a given step; the same for every reader. */
   readonly read: (after: bigint | null) => Promise<Batch>;
 
   constructor(followed: Pick<Followed, 'name' | 'projectId' | 'what' | 'after' | 'read'>) {
@@ -45,8 +45,8 @@ export class Followed implements AsyncIterable<never> {
     this.read = followed.read;
   }
 
-  /** GraphQL wants every source to have one. */
+  /** GraphQL requires that every source has an iterator. */
   [Symbol.asyncIterator](): never {
-    throw new Error('What is followed is read by the door.');
+    throw new Error('The steps of a subscription are read by the WebSocket transport.');
   }
 }

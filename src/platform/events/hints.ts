@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** After a hint the next one waits for so long, so that events which come one after another share it. */
+/** The pause after a hint, so that events that follow one after another share the next hint. */
 const gatherMs = 10;
 
 /**
- * Makes what sends hints: the projects that are named while others are gathered or sent go together with the next. A hint
- * that cannot be sent is dropped, since all who follow look again by themselves.
+ * Makes the function that sends hints. Projects that are named while a hint is being sent, or during the pause after
+ * it, share the next hint. A hint that cannot be sent is dropped, because followers read the table again by themselves.
  */
 export function createHints(
   send: (projectIds: readonly string[]) => Promise<unknown>,

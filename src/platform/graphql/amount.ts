@@ -1,19 +1,19 @@
 import { InputProblem } from '../../errors.ts';
 import { formatDollars, formatMicros } from '../../money.ts';
 
-/** Up to this an amount is never unusual. */
+/** An amount up to this is never unusual. */
 const smallMicros = 5_000_000n;
 const unusualTimes = 10n;
 
-/** What is wrong with an amount in a field of the input: it must not be below 0. Nothing where it is left out. */
+/** The problem of a negative amount in a field of the input. Empty when the amount is valid or left out. */
 export function problemsOfAmount(field: string, amount: bigint | null | undefined): InputProblem[] {
   if (amount == null || amount >= 0n) return [];
   return [new InputProblem(['input', field], `${field} must be 0 or more; got ${formatMicros(amount)}.`)];
 }
 
 /**
- * Asks for a second look at an amount that is about to be booked for good: a slip of the hand or a wrong unit most likely,
- * where it is far beyond the greatest amount that was to be expected.
+ * The problem of an amount that is far above the greatest expected amount. It is most likely a typing error or a wrong
+ * unit, and a booked amount cannot be changed, so the client must confirm it.
  */
 export function problemsOfUnusualAmount(
   field: string,

@@ -15,7 +15,7 @@ export class UserErrorType {
   path: string[] | null;
 }
 
-/** Turns what a use case threw into user errors, or throws it on. */
+/** Turns an error of a use case into user errors. Throws every other error again. */
 export function presentUserErrors(error: unknown): UserErrorType[] {
   const problems =
     error instanceof InputProblems ? error.problems : error instanceof UserError ? [error] : undefined;
@@ -23,7 +23,7 @@ export function presentUserErrors(error: unknown): UserErrorType[] {
   return problems.map(({ code, message, path }) => ({ code, message, path: path?.map(String) ?? null }));
 }
 
-/** Runs a use case and puts its result, or the user errors it ended with, into the mutation's payload. */
+/** Makes the payload of a mutation from the result of a use case, or from its user errors. */
 export async function toPayload<Name extends string, Entity>(
   name: Name,
   result: Promise<Entity>,
@@ -35,7 +35,7 @@ export async function toPayload<Name extends string, Entity>(
   return { [name]: entity, userErrors } as { [K in Name]: Entity | null } & { userErrors: UserErrorType[] };
 }
 
-/** The same for a mutation that answers several things at once; all of `names` are null when it failed. */
+/** The same for a mutation that returns several values; all of `names` are null when it failed. */
 export async function toPayloadOf<Entities extends object>(
   names: readonly (keyof Entities)[],
   result: Promise<Entities>,
@@ -49,7 +49,7 @@ export async function toPayloadOf<Entities extends object>(
   );
 }
 
-/** The payload type of a mutation: its entity or null, and what was wrong with the input. */
+/** Makes the payload type of a mutation: its entity or null, and its user errors. */
 export function payloadType<Entity extends object>(
   mutation: string,
   field: string,

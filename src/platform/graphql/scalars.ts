@@ -13,7 +13,7 @@ function describe(scalar: GraphQLScalarType, name: string, description: string):
   return new GraphQLScalarType({ ...scalar.toConfig(), name, description });
 }
 
-/** Throws TypeError for a moment that Postgres has no text for, or one that is not like all others. */
+/** Returns the moment. Throws TypeError when its year does not have four digits: Postgres cannot read its text then. */
 function writable(at: Date): Date {
   if (hasFourDigitYear(at)) return at;
   throw new TypeError('A moment must be in the years 1 to 9999 of UTC.');
@@ -36,7 +36,7 @@ export const SafeIntScalar = describe(
   'A whole number from -(2^53 - 1) to 2^53 - 1, which JSON carries exactly. Used for seeds and counts that do not fit into 32 bits.',
 );
 
-/** Money travels as text, so that no client's floating point can change it. */
+/** Amounts are sent as text, so that no client's floating point can change them. */
 export const DecimalScalar = new GraphQLScalarType<bigint, string>({
   name: 'Decimal',
   description:
@@ -49,7 +49,7 @@ export const DecimalScalar = new GraphQLScalarType<bigint, string>({
   parseLiteral: (node) => readAmount(node.kind === Kind.STRING ? node.value : undefined),
 });
 
-/** Throws no GraphQLError: to others GraphQL adds the type, and where in the document or the variables it stands. */
+/** Throws TypeError and not GraphQLError, because GraphQL adds the type and the location only to other errors. */
 function readAmount(given: unknown): bigint {
   const micros = typeof given === 'string' ? parseDollars(given) : null;
   if (micros !== null) return micros;

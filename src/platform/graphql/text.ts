@@ -4,7 +4,7 @@ import { isStorable } from '../db/storable.ts';
 
 /**
  * Text from a client, checked and trimmed. Refuses NUL, which Postgres cannot store, and lone surrogates, which
- * no encoder carries. `maximum` counts characters. Throws InputProblem.
+ * UTF-8 cannot encode. `maximum` counts characters. Throws InputProblem.
  */
 export function checkText(
   path: InputPath,
@@ -30,7 +30,10 @@ export function checkText(
   return trimmed;
 }
 
-/** The same for a text that identifies something: it is taken as it is or refused, so two that differ stay different. */
+/**
+ * The same for a text that is an identity. It is not trimmed but accepted or refused, so different texts stay
+ * different.
+ */
 export function checkIdentity(path: InputPath, text: string, limits: { maximum: number }): string {
   if (checkText(path, text, { minimum: 1, ...limits }) === text && isIdentity(text)) return text;
   throw new InputProblem(
@@ -39,7 +42,7 @@ export function checkIdentity(path: InputPath, text: string, limits: { maximum: 
   );
 }
 
-/** The same as checkText for text that may be left out; an empty one counts as none. */
+/** The same as checkText for a text that may be left out; an empty text counts as none. */
 export function checkOptionalText(
   path: InputPath,
   text: string | null | undefined,

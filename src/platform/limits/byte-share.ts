@@ -1,24 +1,24 @@
 import { Overloaded, RateLimited } from '../../errors.ts';
 
 /*
- * Four viewers can fill what all share, and nothing keeps one attacker from being four. So small requests do not
- * depend on what others hold: each viewer has a reserve for them, beyond the limit of all. All reserves together
- * have a size; where very many viewers hold something each reserve gets smaller, and only with some twenty thousand
- * is it too small for a request of 200 bytes. One part for the small requests of all would not do, because attackers
- * would fill it with small requests. The admin is counted alone. Clients that have not said who they are have a
- * share of their own, by network.
+ * Four viewers can fill the limit that all share, and one attacker can have four accounts. So small requests do not
+ * depend on what others hold: each viewer has a reserve for them, beyond the limit of all. The size of all reserves
+ * together is limited. When very many viewers hold bytes each reserve gets smaller, and with about twenty thousand
+ * viewers it is too small for a request of 200 bytes. One common reserve would not work, because attackers would fill
+ * it with small requests. The admin is counted alone. Clients that are not authenticated yet have a share of their
+ * own, by network.
  */
 
-/** What one request holds. */
+/** The count of the bytes that one request holds. */
 export interface Hold {
   /**
-   * Counts what has come, in one piece or more. Throws RateLimited when its sender has too many bytes, Overloaded when all
-   * senders of the share have.
+   * Counts bytes that have come, in one or more pieces. Throws RateLimited when the sender has too many bytes,
+   * Overloaded when all senders of the share have too many together.
    */
   add(bytes: number, pieces?: number): void;
-  /** Counts nothing. Throws the same when so many would be too many now. */
+  /** Counts nothing. Throws the same errors when this number of bytes would be too many now. */
   expect(bytes: number): void;
-  /** All of them are done with. */
+  /** Ends the count: the request does not hold its bytes any more. */
   release(): void;
 }
 
@@ -28,29 +28,29 @@ export interface ByteShare {
   hold(name: string): Hold;
 }
 
-/** Is told of each refusal because of what all hold, and when they hold little. */
+/** Is called for each refusal because of the limit of all, and when less than half of the limit is held. */
 interface Listener {
   failed(refusal: Overloaded): void;
   worked(): void;
 }
 
-/** What one sender holds. */
+/** The bytes that one sender holds. */
 interface Held {
   readonly bytes: number;
-  /** Of these, the bytes of small requests. */
+  /** The part of `bytes` that belongs to small requests. */
   readonly small: number;
 }
 
 const retryAfterMs = 1_000;
-/** A request that holds no more than this is a small one, as almost all are. */
+/** A request that holds at most this is a small request. Almost all are. */
 const smallBytes = 65_536;
-/** Of what one sender may hold, the part that only small requests may use. */
+/** The part of one sender's limit that only small requests may use. */
 const ownShareForSmall = 1 / 8;
-/** What each sender's small requests may hold at least, however much all others hold. */
+/** The reserve of each sender for small requests, however much other senders hold. */
 const reserveBytes = 4 * smallBytes;
-/** All reserves together, by the share's size: with very many senders each has less. */
+/** The size of all reserves together, as a part of `all`: with very many senders each reserve is smaller. */
 const shareOfReserves = 1 / 16;
-/** What a piece takes beside its bytes: a body may come byte by byte, each in a buffer of its own. */
+/** The memory of a piece beside its bytes: a body may come byte by byte, each in a buffer of its own. */
 const pieceBytes = 512;
 
 /**

@@ -5,22 +5,22 @@ import { networkOf } from './network.ts';
 /*
  * Bytes are counted as they come and until their request is answered, by viewer and for the process: bodies,
  * messages of sockets, and pictures that are fetched. An announced length proves nothing, so it only serves to
- * refuse early. Each piece counts half a kilobyte more than its bytes, because that is what it takes. Of a body that
- * is refused nothing is kept; the rest of it is read and thrown away, because a client whose connection is cut does
- * not read when to come again. Nothing is read of a request that has shown no good credential.
+ * refuse early. Each piece counts half a kilobyte more than its bytes, because a buffer takes that memory. A refused
+ * body is not kept; the rest of it is read and discarded, because a client whose connection is cut does not read the
+ * time at which it may retry. The body of a request without a valid credential is not read.
  */
 
-/** Bytes that clients have sent to this process, or named, and that it is not done with. */
+/** The bytes that clients have sent, or caused to be fetched, for requests that are not answered yet. */
 export interface BytesInFlight {
   /** Opens a count for one request of a viewer, by name; null is the admin. */
   hold(viewer: string | null): Hold;
-  /** Opens one for a client that has not said who it is, by its address. */
+  /** Opens a count for a client that is not authenticated yet, by its address. */
   holdOfStranger(address: string): Hold;
 }
 
 /**
- * What strangers may hold, by what viewers may: each network, and all of them. They send a token and no more; but thousands
- * of sockets may come back at once, through one proxy.
+ * The limits for clients that are not authenticated, as parts of the limits for viewers: for all together and for each
+ * network. They send only a token, but thousands of sockets may reconnect at once, through one proxy.
  */
 const strangers = {
   all: { share: 1 / 8, atLeast: 1_048_576 },
@@ -28,21 +28,22 @@ const strangers = {
 };
 
 /**
- * Counts up to `each` bytes for one viewer and up to `all` together. `each` is less, so one alone never takes all. The
- * admin and strangers are counted apart: what viewers send keeps neither of them out, and strangers keep out no viewer.
+ * Counts up to `each` bytes for one viewer and up to `all` together. `each` is less than `all`, so one viewer alone
+ * cannot take everything. The admin, and clients that are not authenticated, are counted apart, so none of the three
+ * groups can keep out another.
  */
 export function createBytesInFlight(limits: { all: number; each: number }, log: Logger): BytesInFlight {
   const { all, each } = limits;
   const ofViewers = createByteShare(
     limits,
     createOutage(log, {
-      failed: 'clients have sent as much as this process takes at a time, and some are refused',
-      over: 'clients are not refused any more for what others have sent',
+      failed: 'clients have sent as many bytes as this process accepts at a time, and some are refused',
+      over: 'clients are not refused any more because of the bytes of other clients',
     }),
   );
   const outageOfStrangers = createOutage(log, {
-    failed: 'sockets without a key have sent as much as this process takes of them, and some are refused',
-    over: 'sockets without a key are not refused any more for what others have sent',
+    failed: 'sockets without a key have sent as many bytes as this process accepts, and some are refused',
+    over: 'sockets without a key are not refused any more because of the bytes of others',
   });
   const ofStrangers = createByteShare(
     {
@@ -51,7 +52,7 @@ export function createBytesInFlight(limits: { all: number; each: number }, log: 
     },
     outageOfStrangers,
   );
-  // Alone in it, the admin reaches the limit of one sender first.
+  // The admin is the only sender of this share, so the limit `each` applies first.
   const ofAdmin = createByteShare({ all: each, each }, { failed: () => undefined, worked: () => undefined });
   return {
     hold: (viewer) => (viewer === null ? ofAdmin.hold('admin') : ofViewers.hold(viewer)),

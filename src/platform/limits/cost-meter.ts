@@ -4,35 +4,36 @@ import { RateLimited } from '../../errors.ts';
 import { openPool } from '../db/connections/open.ts';
 
 /*
- * An operation costs one point for each object that its document can ask for, lists times `first`. A subscription
- * pays for each event, because each event executes its selection. Points are counted in Postgres, in an unlogged
- * table, so that all processes share one purse. A process draws a tenth of the purse at a time, so most operations
- * do not wait for it. The window is fixed: a viewer who spent everything waits until it ends, at the longest
- * COST_BURST / COST_PER_SECOND seconds. While the database does not answer each process counts for itself.
+ * An operation costs one point for each object that its document can request, and a list is multiplied by `first`. A
+ * subscription pays for each event, because each event executes its selection. Points are counted in Postgres, in an
+ * unlogged table, so that all processes share one count. A process draws a tenth of a viewer's points at a time, so
+ * most operations do not wait for the database. The window is fixed: a viewer without points waits until it ends, at
+ * most COST_BURST / COST_PER_SECOND seconds. While the database does not answer each process counts for itself.
  */
 
-/** What an operation cost, and how much is left: `extensions.cost` of every answer. */
+/** The cost of an operation, and the points that are left: `extensions.cost` of every response. */
 export interface Cost {
   /** Points of this operation. */
   readonly requested: number;
   /** Points that the viewer has left. */
   readonly remaining: number;
-  /** Points that come back in a second, on the average. */
+  /** Points that are restored in a second, on average. */
   readonly restoreRate: number;
 }
 
 /** Counts points by viewer, in every process on one database together. */
 export interface CostMeter {
-  /** Takes points from a viewer; null is somebody without a limit. Throws RateLimited when there are too few. */
+  /** Takes points from a viewer; null is a viewer without a limit. Throws RateLimited when there are too few points. */
   spend(viewer: string | null, points: number): Promise<Cost>;
-  /** The same without waiting; null when more must be drawn from the database first. */
+  /** The same without waiting; null when more points must be drawn from the database first. */
   spendDrawn(viewer: string | null, points: number): Cost | null;
   close(): Promise<void>;
 }
 
 /**
- * Drawn from the database at once, so that most operations do not wait for it, a library's hundreds of points neither. Lost
- * when the process ends. As the purse empties portions get small, or most of its rest would lie in other processes.
+ * How many portions a viewer's points are divided into. A process draws a portion at once, so that most operations do
+ * not wait for the database, also a library of hundreds of points. A portion is lost when the process ends. When few
+ * points are left the portions are small, because otherwise most of the rest would be held by other processes.
  */
 const portionsPerBurst = { plenty: 10, scarce: 50 };
 
@@ -43,7 +44,7 @@ interface Portion {
 }
 
 /**
- * A viewer may spend `burst` points at once; they come back within `burst / perSecond` seconds. While the database
+ * A viewer may spend `burst` points at once; they are restored within `burst / perSecond` seconds. While the database
  * does not answer, each process counts by itself.
  */
 export function createCostMeter(options: {
@@ -59,7 +60,7 @@ export function createCostMeter(options: {
     ...window,
     storeClient: pool,
     tableName: 'rate_limits',
-    // By our migrations.
+    // A migration has created the table.
     tableCreated: true,
     clearExpiredByTimeout: true,
     keyPrefix: 'cost',
@@ -72,11 +73,11 @@ export function createCostMeter(options: {
     return Math.ceil(burst / portionsPerBurst[isPlenty ? 'plenty' : 'scarce']);
   }
 
-  function told(requested: number, remaining: number): Cost {
+  function costOf(requested: number, remaining: number): Cost {
     return { requested, remaining: Math.max(0, remaining), restoreRate: perSecond };
   }
 
-  /** Throws RateLimited when the viewer has fewer points left; what was asked for is given back then. */
+  /** Throws RateLimited when the viewer has fewer points left. The points that were asked for are given back then. */
   async function draw(viewer: string, points: number): Promise<RateLimiterRes> {
     try {
       return await limiter.consume(viewer, points);
@@ -95,7 +96,7 @@ export function createCostMeter(options: {
     return portion && portion.endsAt > performance.now() ? portion : undefined;
   }
 
-  /** Draws what is missing, as a whole portion where there is one left; else the exact sum, which may still do. */
+  /** Draws a whole portion when enough points are left, and otherwise only the missing points. */
   async function refill(viewer: string, missing: number): Promise<void> {
     let drawn = Math.max(missing, portionAfter(portionOf(viewer)));
     const answer = await draw(viewer, drawn).catch((error: unknown) => {
@@ -109,11 +110,11 @@ export function createCostMeter(options: {
   }
 
   function spendDrawn(viewer: string | null, points: number): Cost | null {
-    if (viewer === null) return told(points, burst);
+    if (viewer === null) return costOf(points, burst);
     const portion = portionOf(viewer);
     if (!portion || portion.left < points) return null;
     portion.left -= points;
-    return told(points, portion.left + portion.beyond);
+    return costOf(points, portion.left + portion.beyond);
   }
 
   return {
@@ -121,8 +122,8 @@ export function createCostMeter(options: {
     async spend(viewer, points) {
       for (;;) {
         const spent = spendDrawn(viewer, points);
-        if (spent || viewer === null) return spent ?? told(points, burst);
-        // One draw at a time: those who wait for it may find that it is enough for them as well.
+        if (spent || viewer === null) return spent ?? costOf(points, burst);
+        // One draw at a time: after it, the waiting operations may have enough points also.
         const drawing = draws.get(viewer);
         if (drawing) {
           await drawing.catch(() => undefined);

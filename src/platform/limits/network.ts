@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
- * What is counted together: an IPv4 address, or the network of an IPv6 address, since one client has all addresses of it.
- * A proxy may pass on a client's own text; all text that is no address shares one count.
+ * The name under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address, because one
+ * client has all addresses of that network. A proxy may pass on any text from a client; all texts that are no address
+ * share one count.
  */
 export function networkOf(text: string): string {
   if (isIP(text) === 0) return 'no address';

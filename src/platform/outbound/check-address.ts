@@ -9,13 +9,13 @@ const special: readonly Network[] = [...specialIpv4, ...specialIpv6].map(([block
 );
 const globalUnicast: Network = ipaddr.parseCIDR(globalUnicastIpv6);
 
-/** What an operator lets through although it is not public: hosts, host:port pairs, and networks. */
+/** The addresses that an operator allows although they are not public: hosts, host:port pairs, and networks. */
 export interface Allowance {
   host(hostname: string, port: number): boolean;
   address(address: string): boolean;
 }
 
-/** Reads FETCH_ALLOW's entries. Throws on one that is neither. */
+/** Reads FETCH_ALLOW's entries. Throws when an entry with a slash is no network. */
 export function readAllowance(entries: readonly string[]): Allowance {
   const networks = entries.filter((entry) => entry.includes('/')).map((entry) => ipaddr.parseCIDR(entry));
   const hosts = new Set(entries.filter((entry) => !entry.includes('/')).map((entry) => entry.toLowerCase()));
@@ -29,8 +29,8 @@ export function readAllowance(entries: readonly string[]): Allowance {
 }
 
 /**
- * Whether an address is one of the public internet, and in no range with a special purpose. IPv6 addresses that carry an
- * IPv4 address in their prefix (mapped, compatible, NAT64, 6to4, Teredo) are in such ranges, whatever they carry.
+ * Whether an address is on the public internet, and in no range with a special purpose. IPv6 addresses that carry an
+ * IPv4 address in their prefix (mapped, compatible, NAT64, 6to4, Teredo) are in such ranges, whichever address it is.
  */
 export function isPublicAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false;
@@ -52,7 +52,9 @@ function isatapAddress({ parts }: ipaddr.IPv6): string | null {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-/** The address that a URL's host spells out, or undefined for a name. URL parsing has normalised hex, octal and such. */
+/**
+ * The address when a URL's host is one, undefined for a name. URL parsing has normalised hex, octal and similar forms.
+ */
 export function literalAddress(hostname: string): string | undefined {
   const bare = hostname.replace(/^\[|\]$/g, '');
   return ipaddr.isValid(bare) ? bare : undefined;

@@ -15,7 +15,7 @@ export type FetchProblem =
   | 'UNREACHABLE'
   | 'HTTP_STATUS';
 
-/** A URL that we do not fetch, or that gave us nothing. The message tells no address and no body. */
+/** The URL is not fetched, or gave no bytes. The message contains no address and no body. */
 export class FetchRefused extends Error {
   override name = 'FetchRefused';
   readonly code: FetchProblem;
@@ -26,17 +26,17 @@ export class FetchRefused extends Error {
   }
 }
 
-/** Fetches what users point at, without letting them point at our own network. */
+/** Fetches URLs of users, but none that leads to the server's own network. */
 export interface Outbound {
   /**
-   * The bytes behind a public http(s) URL. `onBytes` is told of each piece before it is kept, and may throw. Throws
-   * FetchRefused, and what `onBytes` throws.
+   * The bytes behind a public http(s) URL. `onBytes` is called for each piece before the piece is kept, and may throw.
+   * Throws FetchRefused, and what `onBytes` throws.
    */
   fetchBytes(url: string, onBytes?: (count: number) => void): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-/** Told of bytes that have come. */
+/** Is called with the number of bytes that have come. */
 type OnBytes = (count: number) => void;
 
 /** Finds all addresses of a host. */
@@ -49,9 +49,9 @@ const maxRedirects = 3;
 const systemLookupAll: Lookup = (hostname, answer) => systemLookup(hostname, { all: true }, answer);
 
 /**
- * `allow` lifts the refusal for an operator's own hosts. A host's addresses are checked in the very lookup that
- * the connection uses, so a name cannot change its answer in between; literal addresses never reach a lookup and
- * are checked on each hop. One bad address among several blocks.
+ * `allow` permits an operator's own hosts. A host's addresses are checked in the same lookup that the connection uses,
+ * so a name cannot resolve to another address between the check and the connection. Literal addresses never reach a
+ * lookup and are checked on each hop. When a host has several addresses, one forbidden address refuses the host.
  */
 export function createOutbound(options: {
   allow: readonly string[];
@@ -139,7 +139,7 @@ export function createOutbound(options: {
       try {
         return await fetchBytes(text, signal, onBytes);
       } catch (error) {
-        // Our own lack of sockets, or of room for the bytes, is not the URL's fault.
+        // A lack of sockets or of memory in this process is not a fault of the URL.
         throw isExhausted(error) || isForLater(error) ? error : presentFailure(error, signal.aborted);
       }
     },
@@ -149,7 +149,7 @@ export function createOutbound(options: {
   };
 }
 
-/** Closes a body that nobody reads; what it says about that is heard by nobody, or the process would end. */
+/** Closes a body that is not read. Its error event has a listener, because otherwise the process would end. */
 function discard(body: Readable): void {
   body.on('error', () => undefined).destroy();
 }

@@ -4,19 +4,19 @@ import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';
 import { factsOfType, isPictureType, type PictureType } from './picture-type.ts';
 
-/** A picture with what is known of it. */
+/** A picture with its facts. */
 export interface Picture {
   readonly bytes: Buffer;
   readonly facts: PictureFacts;
 }
 
-/** Their names promise a still picture, so a single frame of an animation would be a surprise. */
+/** Users expect these types to be still pictures, so an animation is refused instead of cut to one frame. */
 const stillTypes: readonly PictureType[] = ['image/png', 'image/webp'];
 
 /**
- * Makes of an upload a picture that holds its pixels and nothing else: decoded, turned upright, in sRGB, and written anew.
- * So no list of what to remove can be incomplete, and nothing hides between markers, in unknown chunks or behind the
- * end. Of an animated GIF or AVIF the first frame is taken. Throws PictureRefused for what is not taken.
+ * Makes a picture from an upload that holds only its pixels: decoded, turned upright, in sRGB, and encoded again. So no
+ * list of data to remove can be incomplete, and no data stays between markers, in unknown chunks or behind the end.
+ * From an animated GIF or AVIF the first frame is taken. Throws PictureRefused for an upload that is not accepted.
  */
 export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promise<Picture> {
   const named = nameType(bytes);
@@ -29,8 +29,8 @@ export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promis
 }
 
 /**
- * Writes the first frame of a picture anew, without anything but pixels, in a format that the provider takes. What has
- * lost nothing yet loses nothing.
+ * Encodes the first frame of a picture again, with its pixels only, in a format that the provider accepts. A picture
+ * with lossless compression stays lossless.
  */
 export async function writeStill(bytes: Buffer): Promise<Picture> {
   const picture = await openPicture(bytes);
@@ -56,7 +56,9 @@ function encode(picture: Sharp, { isLossy, isWebp }: { isLossy: boolean; isWebp:
   return isLossy ? picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }) : picture.png();
 }
 
-/** The chunks of a WebP follow its header of 12 bytes; the first one with pixels tells how they were compressed. */
+/**
+ * Whether a WebP is lossy. Its chunks follow a header of 12 bytes; the name of the first chunk with pixels shows it.
+ */
 function isLossyWebp(bytes: Buffer): boolean {
   if (bytes.toString('latin1', 8, 12) !== 'WEBP') return false;
   for (let at = 12; at + 8 <= bytes.length; ) {

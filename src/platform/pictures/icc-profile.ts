@@ -1,9 +1,9 @@
 /** A colour as x and y of CIE 1931. */
 export type Chromaticity = readonly [x: number, y: number];
 
-/** What the numbers of pixels mean. */
+/** How the numbers of pixels become colours. */
 export interface Colours {
-  /** The power that makes light of a number. */
+  /** The exponent by which a number becomes light. */
   readonly gamma: number;
   readonly isGrey: boolean;
   readonly white: Chromaticity;
@@ -13,9 +13,9 @@ export interface Colours {
 type Triple = readonly [number, number, number];
 type Matrix = readonly [Triple, Triple, Triple];
 
-/** The white that profiles are relative to, as X, Y and Z. */
+/** The white point that profiles are relative to, as X, Y and Z. */
 const d50: Triple = [0.9642, 1, 0.8249];
-/** Bradford's: how the eye's receptors answer to X, Y and Z. */
+/** The Bradford matrix: how the eye's receptors respond to X, Y and Z. */
 const receptors: Matrix = [
   [0.8951, 0.2664, -0.1614],
   [-0.7502, 1.7135, 0.0367],
@@ -23,7 +23,7 @@ const receptors: Matrix = [
 ];
 const headerBytes = 128;
 
-/** An ICC profile (version 4) that says what `colours` says; null where no colours can be like that. */
+/** An ICC profile (version 4) for `colours`; null when the values cannot be those of real colours. */
 export function iccProfile({ gamma, isGrey, white, primaries }: Colours): Buffer | null {
   const curve = tag('para', 0, gamma);
   if (isGrey) return profile('GRAY', [['kTRC', curve]]);
@@ -76,7 +76,7 @@ function times(matrix: Matrix, [x, y, z]: Triple): Triple {
   return [a ?? 0, b ?? 0, c ?? 0];
 }
 
-/** The vector that a matrix makes `result` of, by Cramer's rule; null where there is no single one. */
+/** The vector that multiplied by the matrix gives `result`, by Cramer's rule; null when there is not exactly one. */
 function solve(matrix: Matrix, result: Triple): Triple | null {
   const [a, b, c] = transpose(matrix);
   const whole = determinant(a, b, c);
@@ -96,7 +96,7 @@ function determinant(a: Triple, b: Triple, c: Triple): number {
   );
 }
 
-/** A tag's body: its type, four bytes that are kept free, and numbers with sixteen bits behind the point. */
+/** A tag's body: its type, four reserved bytes, and fixed-point numbers with sixteen bits after the point. */
 function tag(type: string, ...numbers: readonly number[]): Buffer {
   const body = Buffer.alloc(8 + numbers.length * 4);
   body.write(type, 'latin1');

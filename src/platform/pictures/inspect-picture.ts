@@ -7,14 +7,14 @@ import { isPictureType, type PictureType } from './picture-type.ts';
 import { isAnimatedPng } from './png-chunks.ts';
 import { withColourProfile } from './png-colours.ts';
 
-/** What the bytes of a picture say of themselves. */
+/** Facts that are read from the bytes of a picture. */
 export interface PictureFacts {
   readonly contentType: PictureType;
-  /** As shown: a camera's turn is counted in. */
+  /** As shown, after the rotation of the camera. */
   readonly width: number;
   readonly height: number;
   readonly sizeBytes: number;
-  /** It has more than one frame; we look at the first one only. */
+  /** Whether it has more than one frame. Only the first frame is read. */
   readonly isAnimated: boolean;
   /** False when pixels are missing: the decoder fills them in. */
   readonly isWhole: boolean;
@@ -25,11 +25,11 @@ export interface PictureLimits {
   readonly maxBytes?: number;
 }
 
-/** A side of a picture. Some encoders and the scaling of longer lines fail. */
+/** The longest side of a picture, in pixels. Some encoders, and scaling, fail for longer lines. */
 const longestSide = 1_000_000;
 /**
- * Opens the first frame of a picture for reading, in its own colours. What cannot be decoded is filled in. How many pixels it has was looked
- * at when it was taken, and by a limit that may have been lowered since.
+ * Opens the first frame of a picture for reading, in its own colours. Pixels that cannot be decoded are filled in. The
+ * configured limit of pixels is not checked again, because it may have been lowered since the picture was accepted.
  */
 export async function openPicture(bytes: Buffer): Promise<Sharp> {
   if (!isDecodable(bytes)) throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.');
@@ -39,14 +39,15 @@ export async function openPicture(bytes: Buffer): Promise<Sharp> {
     sequentialRead: true,
     animated: false,
   });
-  // The library follows a profile to sRGB, but where pixels have 16 bits to Display P3, and names neither in what it writes.
+  // The library converts by a profile to sRGB, but pixels of 16 bits to Display P3, and writes no profile into the
+  // result.
   const { space, hasProfile } = await picture.metadata();
   return space === 'rgb16' && hasProfile ? picture.withIccProfile('srgb', { attach: false }) : picture;
 }
 
 /**
- * Looks at a picture: its type and its size by its header, and only when both are acceptable its pixels, once, so that a
- * picture that is kept can be shown. Whatever the picture library decodes is a picture. Throws PictureRefused.
+ * Inspects a picture: first its type and its size by its header, and only when both are accepted its pixels, once, so
+ * that a stored picture can be shown. All bytes that the picture library decodes are a picture. Throws PictureRefused.
  */
 export async function inspectPicture(
   bytes: Buffer,
@@ -80,7 +81,7 @@ export async function inspectPicture(
 
   /** Throws PictureRefused when not even a part can be shown. */
   async function isWhole(): Promise<boolean> {
-    // The library tells of a TIFF that is cut as of an error in it.
+    // The library reports a truncated TIFF as an error.
     const failOn = contentType === 'image/tiff' ? 'error' : 'truncated';
     if (await isDecoded(bytes, failOn, maxPixels)) return true;
     if (contentType === 'image/jpeg' && (await isOnlyUnended(bytes, maxPixels))) return true;
@@ -89,7 +90,7 @@ export async function inspectPicture(
   }
 }
 
-/** Other pictures are refused by their name. */
+/** The refusal of bytes that are not accepted. When they are another picture format, the message names it. */
 function refuseBytes(bytes: Buffer): PictureRefused {
   const name = nameType(bytes);
   return name.startsWith('image/')
@@ -98,7 +99,7 @@ function refuseBytes(bytes: Buffer): PictureRefused {
 }
 
 async function readHeader(bytes: Buffer): Promise<Metadata> {
-  // Reads no pixels, so the limit is ours to check, with our own words.
+  // No pixels are read, so the library's limit is not needed. The caller checks the size, with its own message.
   return sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((error: unknown) => {
@@ -123,8 +124,8 @@ async function isDecoded(
 }
 
 /**
- * Whether a JPEG lacks nothing but the marker of its end, as some cameras and servers leave it. With the marker it decodes
- * without a warning. All pixels are looked at, since a smaller picture would be made from some of them.
+ * Whether a JPEG lacks only the marker of its end: some cameras and servers leave it out. With the marker it decodes
+ * without a warning. All pixels are read, because scaling down would read only some of them.
  */
 async function isOnlyUnended(bytes: Buffer, maxPixels: number): Promise<boolean> {
   const ended = Buffer.concat([bytes, Buffer.from([0xff, 0xd9])]);

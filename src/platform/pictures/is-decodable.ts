@@ -1,6 +1,6 @@
 import { nameType } from './name-type.ts';
 
-/** HEIF is the container of AVIF, which may name the family of formats first. */
+/** An AVIF file may name HEIF, the family of its container, first. */
 const decoded = [
   'image/jpeg',
   'image/png',
@@ -10,13 +10,13 @@ const decoded = [
   'image/heif',
   'image/tiff',
 ];
-/** In bytes: the library takes a longer first box, or an odd one, for another format. */
+/** In bytes. The library takes a file with a longer first box, or with an odd length of it, for another format. */
 const longestBox = 2_048;
 
 /**
- * Whether the picture library may look at bytes. It chooses how to read them by their beginning, and offers what nothing
- * else takes to its reader of SVG, which takes any amount of memory and time. So what it reads must begin exactly as one
- * of the formats that are decoded.
+ * Whether the picture library may read the bytes. The library chooses a decoder by their beginning, and passes bytes
+ * that no other decoder accepts to its SVG decoder, which may need any amount of memory and time. So the bytes must
+ * begin exactly like one of the formats that are decoded.
  */
 export function isDecodable(bytes: Buffer): boolean {
   const name = nameType(bytes);

@@ -1,4 +1,4 @@
-/** How binary formats begin. */
+/** The first bytes of binary formats. */
 const binary: readonly (readonly [start: string, contentType: string])[] = [
   ['\xff\xd8\xff', 'image/jpeg'],
   ['\x89PNG\r\n\x1a\n', 'image/png'],
@@ -14,7 +14,7 @@ const binary: readonly (readonly [start: string, contentType: string])[] = [
   ['PK\x03\x04', 'application/zip'],
 ];
 
-/** Containers name what is in them in a word of four letters. */
+/** The content types by the four letters with which a container names its format. */
 const words: Readonly<Record<string, string>> = {
   WEBP: 'image/webp',
   avif: 'image/avif',
@@ -23,7 +23,7 @@ const words: Readonly<Record<string, string>> = {
   msf1: 'image/heif',
 };
 
-/** HEIC pictures, sequences of them, and layers. */
+/** The names of HEIC pictures, sequences and layers. */
 const heic = /^he[iv][cmsx]$/;
 
 const texts: readonly (readonly [start: string, contentType: string])[] = [
@@ -33,7 +33,7 @@ const texts: readonly (readonly [start: string, contentType: string])[] = [
   ['<html', 'text/html'],
 ];
 
-/** A guess at what bytes are, by how they begin, so that a person knows what to open them with. */
+/** Guesses the content type of bytes by their beginning, so that a person knows which program can open them. */
 export function nameType(bytes: Buffer): string {
   const head = bytes.subarray(0, 256).toString('latin1');
   const word = head.slice(8, 12);

@@ -6,7 +6,7 @@ export type PictureProblem =
   | 'ANIMATED'
   | 'DAMAGED';
 
-/** Bytes that are not a picture we take. The message is safe to show and names the limit. */
+/** The bytes are not a picture that is accepted. The message is safe to show and names the limit. */
 export class PictureRefused extends Error {
   override name = 'PictureRefused';
   readonly code: PictureProblem;
@@ -17,7 +17,7 @@ export class PictureRefused extends Error {
   }
 }
 
-/** A format cannot be shown; the message names it and those that can. */
+/** The refusal of a format. The message names it and the formats that are accepted. */
 export function refuseFormat(contentType: string): PictureRefused {
   const subtype = contentType.slice(contentType.indexOf('/') + 1).replace('+xml', '');
   const name = subtype === 'heif' ? 'HEIC' : subtype.toUpperCase();

@@ -1,6 +1,6 @@
 /**
- * What we keep, by its bytes: what the picture library decodes, but for SVG. That is a program to be run, whose memory and
- * time its size says nothing about.
+ * The types of pictures that are stored, recognised by their bytes: all that the picture library decodes, except SVG.
+ * An SVG is a program, and its size does not limit the memory and time that it needs.
  */
 export type PictureType =
   | 'image/jpeg'
@@ -12,13 +12,13 @@ export type PictureType =
 
 /** What can be done with pictures of a type. */
 export interface TypeFacts {
-  /** Of a file. */
+  /** The extension of a file name. */
   readonly extension: string;
-  /** Users may upload it. */
+  /** Whether users may upload it. */
   readonly isUploadable: boolean;
-  /** Browsers show it, so it is served as it is stored. */
+  /** Whether browsers show it, so that it is served as it is stored. */
   readonly isShown: boolean;
-  /** The provider's documents name it. */
+  /** Whether the provider's documents name it, so that it is sent as it is stored. */
   readonly isSent: boolean;
 }
 
@@ -35,12 +35,12 @@ const types: Readonly<Record<PictureType, TypeFacts>> = {
   'image/tiff': { extension: 'tiff', ...stored },
 };
 
-/** What can be done with a stored type. Nothing but storing where only a newer version knows it. */
+/** What can be done with a stored type. A type that only a newer version knows is only stored. */
 export function factsOfType(contentType: string): TypeFacts {
   return isPictureType(contentType) ? types[contentType] : { extension: 'bin', ...stored };
 }
 
-/** Whether it is a type that we keep. */
+/** Whether a content type is one of the stored types. */
 export function isPictureType(contentType: string): contentType is PictureType {
   return Object.hasOwn(types, contentType);
 }

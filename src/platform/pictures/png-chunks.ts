@@ -1,8 +1,8 @@
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Length, name and checksum. */
+/** The bytes of a chunk beside its body: length, name and checksum. */
 const frameBytes = 12;
 
-/** The chunks of a PNG that stand before its first pixels, by name; none for other bytes. */
+/** The chunks of a PNG before its first pixels, by name; none for other bytes. */
 export function headersOfPng(png: Buffer): ReadonlyMap<string, Buffer> {
   const headers = new Map<string, Buffer>();
   if (!png.subarray(0, signature.length).equals(signature)) return headers;
@@ -16,7 +16,7 @@ export function headersOfPng(png: Buffer): ReadonlyMap<string, Buffer> {
   return headers;
 }
 
-/** Whether a PNG is an animation: its control chunk stands before the first pixels. */
+/** Whether a PNG is an animation: then it has a control chunk before its first pixels. */
 export function isAnimatedPng(png: Buffer): boolean {
   return headersOfPng(png).has('acTL');
 }

@@ -3,14 +3,14 @@ import { type Chromaticity, type Colours, iccProfile } from './icc-profile.ts';
 import { headersOfPng } from './png-chunks.ts';
 
 /*
- * A PNG may say what its numbers mean without a profile: by a gamma (`gAMA`) and by the colours of its primaries (`cHRM`).
- * Browsers follow that. The picture library ignores both, so a picture that it writes anew would be darker or paler.
+ * A PNG may define its colours without a profile: by a gamma (`gAMA`) and by the colours of its primaries (`cHRM`).
+ * Browsers use them. The picture library ignores both, so a picture that it encodes again would be darker or paler.
  */
 
-/** These say it better, so the others are ignored beside one of them. */
+/** These chunks have precedence: beside one of them, `gAMA` and `cHRM` are ignored. */
 const better = ['iCCP', 'sRGB', 'cICP'];
 const scale = 100_000;
-/** That of sRGB, as files round it. A difference of a twentieth is no other gamma. */
+/** The gamma of sRGB, as files round it. A difference of up to a twentieth counts as the same gamma. */
 const usualGamma = 2.2;
 const gammaTolerance = 0.05;
 const chromaticityTolerance = 0.01;
@@ -22,17 +22,17 @@ const srgb: Pick<Colours, 'white' | 'primaries'> = {
     [0.15, 0.06],
   ],
 };
-/** In bytes: the signature and the first chunk. */
+/** The size of the signature and the first chunk, in bytes. */
 const beginning = 33;
 
 /**
- * A PNG whose colours are told by `gAMA` or `cHRM`, with a profile that tells the same, which the picture library follows.
- * All else, and a PNG in sRGB, stays as it is.
+ * Adds a profile to a PNG whose colours are defined by `gAMA` or `cHRM`: the profile defines the same colours, and the
+ * picture library uses it. All other bytes, and a PNG in sRGB, are returned unchanged.
  */
 export function withColourProfile(bytes: Buffer): Buffer {
   const profile = profileOf(bytes);
   if (!profile) return bytes;
-  // Not compressed: libpng takes a chunk of less than 92 bytes for one that is too short.
+  // Not compressed, because libpng refuses a chunk of less than 92 bytes as too short.
   const body = Buffer.concat([Buffer.from('colours\0\0', 'latin1'), deflateSync(profile, { level: 0 })]);
   const named = Buffer.concat([Buffer.from('iCCP', 'latin1'), body]);
   const [size, check] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -45,15 +45,16 @@ function profileOf(bytes: Buffer): Buffer | null {
   const headers = headersOfPng(bytes);
   if (better.some((name) => headers.has(name))) return null;
   const gamma = readGamma(headers.get('gAMA'));
-  const told = readChromaticities(headers.get('cHRM'));
-  if (gamma === null && told === null) return null;
-  if (isUsualGamma(gamma) && isSrgb(told ?? srgb)) return null;
+  const chromaticities = readChromaticities(headers.get('cHRM'));
+  if (gamma === null && chromaticities === null) return null;
+  if (isUsualGamma(gamma) && isSrgb(chromaticities ?? srgb)) return null;
   const isGrey = [0, 4].includes(headers.get('IHDR')?.[9] ?? 0);
   const colours = { gamma: gamma ?? usualGamma, isGrey };
-  return (told && iccProfile({ ...colours, ...told })) ?? iccProfile({ ...colours, ...srgb });
+  const own = chromaticities && iccProfile({ ...colours, ...chromaticities });
+  return own ?? iccProfile({ ...colours, ...srgb });
 }
 
-/** Values that no picture is made with count as none. */
+/** The gamma; null when there is none, or a value that no real picture has. */
 function readGamma(body: Buffer | undefined): number | null {
   const stored = body?.length === 4 ? body.readUInt32BE() : 0;
   return stored >= scale / 10 && stored <= scale * 10 ? scale / stored : null;

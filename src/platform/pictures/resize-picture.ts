@@ -4,8 +4,8 @@ import { PictureRefused } from './picture-refused.ts';
 import { formats, type PictureFormat } from './served-format.ts';
 
 /**
- * Scales a picture down to a width, never up, and writes it in a format. It is scaled further where a side would be longer
- * than the format can have. Throws PictureRefused for bytes that cannot be decoded.
+ * Scales a picture down to a width, never up, and encodes it in a format. It is scaled down further when a side would
+ * be too long for the format. Throws PictureRefused for bytes that cannot be decoded.
  */
 export async function resizePicture(
   bytes: Buffer,
@@ -33,7 +33,7 @@ function encode(picture: Sharp, format: PictureFormat): Sharp {
     case 'JPEG':
       return picture.flatten({ background: '#fff' }).jpeg({ quality: 85 });
     case 'AVIF':
-      // Higher effort takes seconds a picture for a few percent.
+      // A higher effort takes seconds for each picture and saves a few percent.
       return picture.avif({ quality: 60, effort: 2 });
     case 'WEBP':
       return picture.webp({ quality: 82 });

@@ -9,8 +9,9 @@ interface Sendable {
 }
 
 /**
- * A stored picture as the provider takes it: as it is, or, because its documents name JPEG, PNG and WebP only, its first
- * frame written as one of these. One that cannot be written anew is sent as it is: the provider may be able to read it.
+ * A stored picture in a form that the provider accepts: as it is, or its first frame encoded as JPEG, PNG or WebP,
+ * because the provider's documents name only these. A picture that cannot be encoded again is sent as it is, because
+ * the provider may be able to read it.
  */
 export async function sendablePicture(bytes: Buffer, contentType: string): Promise<Sendable> {
   const asItIs = { bytes, contentType };

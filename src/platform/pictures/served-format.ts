@@ -5,7 +5,7 @@ export type PictureFormat = 'WEBP' | 'JPEG' | 'PNG' | 'AVIF';
 
 interface FormatFacts {
   readonly contentType: PictureType;
-  /** In pixels: an encoder refuses a longer side. */
+  /** In pixels. The encoder refuses a longer side. */
   readonly longestSide: number;
 }
 
@@ -16,15 +16,15 @@ export const formats: Readonly<Record<PictureFormat, FormatFacts>> = {
   AVIF: { contentType: 'image/avif', longestSide: 16_384 },
 };
 
-/** How a picture is asked for; null leaves either as it is stored. */
+/** The width and format in which a picture is requested; null leaves either as it is stored. */
 export interface Wanted {
   readonly width: number | null;
   readonly format: PictureFormat | null;
 }
 
 /**
- * The format that a stored picture is written in; null when its bytes are served as they are. A stored picture that is only
- * scaled keeps its format where it is one of ours. What browsers do not show is served as WebP.
+ * The format in which a stored picture is encoded; null when its bytes are served unchanged. A picture that is only
+ * scaled keeps its format when that is a served format. A picture that browsers do not show is served as WebP.
  */
 export function servedFormat(storedType: string, { width, format }: Wanted): PictureFormat | null {
   if (format !== null) return format;
@@ -35,7 +35,7 @@ export function servedFormat(storedType: string, { width, format }: Wanted): Pic
 
 const names = Object.keys(formats).filter(isPictureFormat);
 
-/** Whether a name from outside is one of a format. */
+/** Whether a name is the name of a served format. */
 export function isPictureFormat(name: string): name is PictureFormat {
   return Object.hasOwn(formats, name);
 }

@@ -16,8 +16,8 @@ type Options<Value> = { readonly description: string } & (null extends Value
 type ReadsInto<Value> = <Key extends string>(prototype: Record<Key, Value>, key: Key) => void;
 
 /**
- * A field of the API that is a reading: `@Reads(row(characterView, 'projectId', projects), () => Project, { … })` above the
- * property `project: ProjectRow`. TypeGraphQL calls a method for a field, so the property gets the reading's resolver as
+ * A field of the API that is a reading: `@Reads(row(view, 'parentId', readable), () => Parent, { … })` above the
+ * property `parent: ParentRow`. TypeGraphQL calls a method for a field, so the property gets the reading's resolver as
  * one. `args` is the class of the field's arguments.
  */
 export function Reads<Value>(

@@ -4,11 +4,11 @@ import { cutText, oneLine } from '../../text.ts';
 export const maxDetailLength = 500;
 
 /**
- * The provider's words, fit to be stored, shown and logged: well-formed, on one line, without the key, without anything
- * shaped like one, without pictures in base64, and cut. Null when nothing is left.
+ * Makes a text of the provider safe to store, show and log: well-formed, on one line, without the key, without text
+ * that looks like a key, without pictures in base64, and cut to the longest length. Null when nothing is left.
  */
 export function cleanDetail(text: string, apiKey: string): string | null {
-  // Control characters go first: a key with one inside would not be found, and would be whole without it.
+  // Control characters are removed first: a key with one inside would not be found, and would be complete afterwards.
   const clean = oneLine(text)
     .replaceAll(apiKey, '[key]')
     .replace(/SG_[A-Za-z0-9]+/gi, '[key]')

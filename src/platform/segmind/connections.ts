@@ -2,21 +2,21 @@ import { Agent, type Dispatcher, Pool } from 'undici';
 
 /** The connections of a process to the provider, shared by the clients of all accounts. */
 export interface Connections {
-  /** For reading from an origin; runs that end together are asked after together. */
+  /** For reading from an origin. Many connections, because runs that end together are polled together. */
   reads(origin: string): Dispatcher;
-  /** One connection for each, which ends with its one request, so that no POST takes over a used one. */
+  /** A new connection for each POST, which ends with it, so that no POST uses a connection that may just be closing. */
   readonly posts: Dispatcher;
   close(): Promise<void>;
 }
 
 const connectTimeoutMs = 10_000;
-/** Three thousand polls a second, each answered within a twelfth of one. */
+/** Enough for three thousand polls a second, when each is answered within a twelfth of a second. */
 const pollConnections = 256;
 const otherConnections = 64;
 
 /** Opens the connections to the API of an origin; they are made when first needed. */
 export function openConnections(apiOrigin: string): Connections {
-  // The deadline over each exchange replaces undici's own, which start anew with every byte.
+  // Each exchange has one deadline instead of undici's timeouts, which start again with every byte.
   const settings = {
     headersTimeout: 0,
     bodyTimeout: 0,

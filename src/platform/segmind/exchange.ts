@@ -4,10 +4,10 @@ import { SegmindError } from './segmind-error.ts';
 import { type Spool, type Spooled, Spooling } from './spool.ts';
 import type { Call } from './status-meaning.ts';
 
-/** Names in lower case; of a header sent twice, the first. */
+/** Headers, with names in lower case. When a header was sent twice, the first value. */
 export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
 
-/** One answer, whole. */
+/** One complete answer. */
 export interface Answer {
   readonly httpStatus: number;
   readonly headers: AnswerHeaders;
@@ -16,7 +16,7 @@ export interface Answer {
   readonly spooled?: Spooled;
 }
 
-/** Where a request goes: a URL, or its parts where making one for each poll would be waste. */
+/** Where a request goes: a URL, or only its parts, because making a URL for each poll would cost time. */
 export type Target = Pick<URL, 'origin' | 'pathname' | 'search'>;
 
 /** One request, and the limits its answer must keep. */
@@ -24,26 +24,27 @@ export interface Exchange {
   readonly call: Call;
   readonly url: Target;
   readonly headers: Readonly<Record<string, string>>;
-  /** Makes it a POST. */
+  /** With a body the request is a POST, otherwise a GET. */
   readonly body?: string;
   /** For the whole exchange, from connecting to the last byte of the answer. */
   readonly timeoutMs: number;
-  /** The caller's own reason to stop. */
+  /** The caller's signal to stop. */
   readonly signal?: AbortSignal;
   readonly maxBytes: number;
-  /** Takes an answer that is larger than that. Without it such an answer is a failure. */
+  /** Takes an answer that is larger than `maxBytes`. Without a spool such an answer is a failure. */
   readonly spool?: () => Spool;
   readonly dispatcher: Dispatcher;
 }
 
-/** Sizes are told as 32-bit numbers. */
+/** The API shows sizes as 32-bit numbers. */
 const mostSpooledBytes = 2 ** 31 - 1;
-/** A picture of unusual size may take so much longer. */
+/** How many times longer a download may take when it is spooled. */
 const spooledPatience = 10;
 
 /**
- * Sends one request and reads one answer: one deadline over all of it, no redirect, no second try. Any status
- * resolves; everything else throws a SegmindError that knows whether a byte of the request can have left.
+ * Sends one request and reads one answer, with one deadline for both, without redirects and without a second try. It
+ * resolves for any status. Every other failure throws a SegmindError, whose meaning depends on whether a byte of the
+ * request may have been sent.
  */
 export function exchange(sent: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -58,7 +59,7 @@ export function exchange(sent: Exchange): Promise<Answer> {
           method: sent.body === undefined ? 'GET' : 'POST',
           headers: { 'user-agent': 'dramatis', ...sent.headers },
           body: sent.body,
-          // A connection that was kept alive may close at this very moment, and nobody could tell what arrived.
+          // A reused connection may close at this moment, and then it is unknown whether the request arrived.
           reset: sent.body !== undefined,
         },
         reception,
@@ -70,8 +71,8 @@ export function exchange(sent: Exchange): Promise<Answer> {
 }
 
 /**
- * Takes an answer straight from the connection. Thousands of polls are under way at a time, and a stream and two signals
- * for each would cost more than all else.
+ * Takes an answer directly from the connection. Thousands of polls are pending at a time, and a stream and two signals
+ * for each would cost more than the rest of the work.
  */
 class Reception implements Dispatcher.DispatchHandler {
   readonly #sent: Exchange;
@@ -96,12 +97,12 @@ class Reception implements Dispatcher.DispatchHandler {
     sent.signal?.addEventListener('abort', this.#abort);
   }
 
-  /** Ends the exchange, wherever it is. What has no connection yet is given up before its first byte. */
+  /** Ends the exchange in any state. A request without a connection is given up before its first byte is sent. */
   stop(reason: unknown, code?: 'TIMED_OUT'): void {
     this.#fail(this.#networkError(toError(reason), code));
   }
 
-  /** It has its connection; its first byte is about to be written. */
+  /** The request has a connection, and its first byte is about to be written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#failure) controller.abort(this.#failure);
@@ -142,7 +143,7 @@ class Reception implements Dispatcher.DispatchHandler {
     return setTimeout(() => this.stop(new Error('The time was up.'), 'TIMED_OUT'), timeoutMs);
   }
 
-  /** Reading may be tried again when the disk works. What a submit has brought is lost. */
+  /** A read may be tried again when the disk works again. The answer to a submit is lost. */
   #spoolError(error: unknown): Error {
     const cause = toError(error);
     if (this.#sent.call !== 'SUBMIT') return cause;

@@ -8,27 +8,28 @@ import { readMoment } from './retry-at.ts';
 import { SegmindError } from './segmind-error.ts';
 
 /*
- * Two lists, neither in the model documents; what is known of them is in the provider's Python SDK, 1.3.0:
- * `/inference-request/generations` has requests that produced an output, `/inference-request/request-history` all of
- * them, failed and running ones too, over 31 days at the most. Known: the query's names, `data`, that days are whole
- * and the last one included, and every member read below but `created_at`, and `model_created` as a member (it is
- * known as a name to sort by). Guessed: that days are UTC's, how long a page of the first is, and how a list ends.
+ * There are two lists. Neither is in the model documents; the provider's Python SDK, 1.3.0, shows what is known:
+ * `/inference-request/generations` has the requests that produced an output, `/inference-request/request-history` has
+ * all requests, also failed and running ones, over 31 days at most. Known are the names of the query, `data`, that days
+ * are whole and the last day is included, and every member that is read below except `created_at` and `model_created`
+ * (the second is known as a name to sort by). Guessed are that days are in UTC, the length of a page of the first list,
+ * and how a list ends.
  */
 
-/** The runs of a model, from the day of one moment to the day of another, both whole and in UTC. */
+/** The runs of a model, from the day of one moment to the day of another. Both days are included, in UTC. */
 export interface HistoryQuery {
   readonly slug: string;
   readonly from: Date;
   readonly to: Date;
 }
 
-/** One run as the provider's books have it; null where they are silent. */
+/** One run in the provider's books; null where they have no value. */
 export interface HistoryRow {
   readonly requestId: string | null;
   readonly slug: string;
-  /** PROCESSING also stands for a run that still waits: the list calls both PENDING. */
+  /** PROCESSING may also be a run that still waits, because the list calls both PENDING. */
   readonly state: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | null;
-  /** Of the whole run, however many pictures it made. */
+  /** The cost of the whole run, for all of its pictures. */
   readonly costMicros: bigint | null;
   readonly seconds: number | null;
   readonly seed: number | null;
@@ -38,16 +39,16 @@ export interface HistoryRow {
   readonly outputUrls: readonly string[];
 }
 
-/** Where a list is, and how its pages are fetched. */
+/** The address of a list, and the function that fetches its pages. */
 export interface HistorySource {
   readonly address: string;
   readonly apiKey: string;
   read(url: URL): Promise<Answer>;
 }
 
-/** A list that is longer than this does not end. */
+/** A list with more pages counts as endless, and is refused. */
 const maxPages = 200;
-/** The most that `request-history` gives; the other list takes no size. */
+/** The longest page of `request-history`. The other list has no parameter for it. */
 const rowsPerPage = '100';
 
 const state = z.preprocess(
@@ -60,7 +61,7 @@ const moment = z
   .pipe(z.number())
   .nullish()
   .catch(null);
-/** An object, or one as JSON text. */
+/** An object, also as JSON text. */
 const values = z.preprocess(
   (value) => (typeof value === 'string' ? parseJson(Buffer.from(value)) : value),
   z.record(z.string(), z.unknown()).nullish().catch(null),
@@ -82,14 +83,14 @@ type RawRow = z.output<typeof rowSchema>;
 const rowsSchema = z
   .array(rowSchema.nullable().catch(null))
   .transform((rows) => rows.filter((row) => row !== null));
-/** The SDK's examples say `data`; its test doubles, `generations`. */
+/** The rows of a page. The SDK's examples name them `data`; its test doubles name them `generations`. */
 const pageSchema = z.union([
   z.object({ data: rowsSchema }).transform(({ data }) => data),
   z.object({ generations: rowsSchema }).transform(({ generations }) => generations),
   rowsSchema,
 ]);
 
-/** Reads a list to its end: one row for each request, newest first as the provider sorts them. */
+/** Reads a list to its end: one row for each request, in the provider's order, newest first. */
 export async function readHistory(source: HistorySource, query: HistoryQuery): Promise<HistoryRow[]> {
   const rows: HistoryRow[] = [];
   let previous = '';
@@ -98,17 +99,20 @@ export async function readHistory(source: HistorySource, query: HistoryQuery): P
     const found = readPage(answer, page, source.apiKey);
     const text = printJson(found);
     if (text === null) throw nonsense('ANSWER_INVALID', answer, 'READ', 'The list is nested too deeply.');
-    // Past the end comes an empty page, a 404, or the last page again: nobody says which.
+    // After the last page comes an empty page, a 404, or the last page again. The provider does not document which.
     if (found.length === 0 || text === previous) return mergeRequests(rows);
     previous = text;
-    // The list looks for names that contain the slug, and one model's slug begins with another's.
+    // The list filters by names that contain the slug, and the slug of one model begins with the slug of another.
     rows.push(...found.filter((row) => row.model_name === query.slug).map((row) => toRow(row, query.slug)));
   }
-  const detail = `The list goes on after ${maxPages} pages.`;
+  const detail = `The list continues after ${maxPages} pages.`;
   throw new SegmindError({ code: 'ANSWER_INVALID', meaning: 'REFUSED', detail });
 }
 
-/** Whether an address is that of the list of all requests; any other is taken for the list of those with an output. */
+/**
+ * Whether an address is that of the list of all requests. Any other address is used as the list of those with an
+ * output.
+ */
 export function isWholeList(url: URL): boolean {
   return url.pathname.endsWith('/request-history');
 }
@@ -160,9 +164,9 @@ function toRow(row: RawRow, slug: string): HistoryRow {
 }
 
 /**
- * A request has a row for each of its outputs, and each row tells the cost of the whole request. `request-history`
- * is documented so; the other list is assumed to do the same, so costs are never added up. A row that slid to the
- * next page while it was read comes twice, and the later reading is the newer. Rows without an id stay apart.
+ * A request has a row for each of its outputs, and each row has the cost of the whole request. This is documented for
+ * `request-history` and assumed for the other list, so costs are never added up. A row that moved to the next page
+ * during the reading comes twice, and the second row is newer. Rows without an id are not merged.
  */
 function mergeRequests(rows: readonly HistoryRow[]): HistoryRow[] {
   const merged = new Map<string | HistoryRow, HistoryRow>();

@@ -5,23 +5,25 @@ export type Output =
   | { readonly kind: 'BYTES'; readonly bytes: Buffer }
   | { readonly kind: 'URL'; readonly url: string };
 
-/** The members in which pictures come, in the order they are looked at: `output` may be only the first of `images`. */
+/** The members in which pictures come, in the order of the search: `output` may be only the first of `images`. */
 const members = ['images', 'output', 'image', 'data', 'image_url', 'url', 'output_url'] as const;
 
-/** Deeper than any answer that was ever seen (`data` holding objects with `images` of objects with `url`). */
+/** Deeper than any known answer (`data` holding objects with `images` of objects with `url`). */
 const maxDepth = 6;
 
-/** Stands for a URL that cannot be used. Its download is refused, so the output becomes a problem of its run. */
+/** Replaces a URL that cannot be used. Its download is refused, so the output becomes a problem of its run. */
 const noUrl = 'about:invalid';
 /** Longer than any signed address. */
 export const maxUrlLength = 8_192;
 
-/** Bytes that begin like no picture: an output only where others of the same list are. */
+/**
+ * UNKNOWN: bytes that do not begin like a picture. They count as an output only beside usable outputs of the same list.
+ */
 type Found = Output | { readonly kind: 'UNKNOWN'; readonly bytes: Buffer };
 
 /**
- * Every picture in a JSON answer, in the provider's order; empty when none of them can be had. In a list with pictures the
- * bytes of the other items count as well: they were paid for like their siblings.
+ * Every picture in a JSON answer, in the provider's order; empty when none can be used. In a list with pictures the
+ * bytes of the other items count also, because they were paid for like the pictures.
  */
 export function readOutputs(answer: unknown): Output[] {
   const outputs = gather(answer, 0).filter(isOutput);
@@ -51,7 +53,7 @@ function gather(value: unknown, depth: number): Found[] {
   return unusable;
 }
 
-/** A URL, or base64 with or without a data URI around it. A word that decodes to no picture is none. */
+/** Reads a URL, or base64 with or without a data URI. A short text that decodes to no picture is no output. */
 function readText(text: string): Found[] {
   const visible = fromFirstVisible(text);
   if (/^https?:\/\//i.test(visible)) return [{ kind: 'URL', url: readUrl(text) }];
@@ -61,7 +63,7 @@ function readText(text: string): Found[] {
   return /^[A-Za-z0-9+/_\s-]{40,}={0,2}$/.test(base64) ? [{ kind: 'UNKNOWN', bytes }] : [];
 }
 
-/** The URL as a request spells it: `href` is ASCII, whatever characters the text holds. */
+/** The URL in the form of a request: `href` is ASCII, whatever characters the text has. */
 function readUrl(text: string): string {
   const href = URL.parse(text)?.href ?? noUrl;
   return href.length <= maxUrlLength ? href : noUrl;
@@ -71,11 +73,11 @@ function isUsable(found: Found): boolean {
   return found.kind === 'BYTES' || (found.kind === 'URL' && found.url !== noUrl);
 }
 
-/** JPEG, PNG, WebP, GIF, TIFF; AVIF and HEIC, which may name the family (`mif1`, `msf1`, `miaf`) first; SVG. */
+/** JPEG, PNG, WebP, GIF, TIFF, SVG, and AVIF and HEIC, which may name the family (`mif1`, `msf1`, `miaf`) first. */
 const pictureStarts =
   /^(\xff\xd8\xff|\x89PNG\r\n|RIFF[\s\S]{4}WEBP|GIF8[79]a|II\*\0|MM\0\*|[\s\S]{4}ftyp(avi[fs]|hei[cx]|mif1|msf1|miaf)|\s*(<\?xml[^>]*>\s*)?<svg[\s>])/;
 
-/** Whether bytes begin like a picture, whatever the header calls them. */
+/** Whether bytes begin like a picture. The content type in the header is not used. */
 export function isPicture(bytes: Buffer): boolean {
   return pictureStarts.test(bytes.subarray(0, 256).toString('latin1'));
 }

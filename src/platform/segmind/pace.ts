@@ -1,35 +1,39 @@
 import { LRUCache } from 'lru-cache';
 
 /*
- * The gap between two submits is at most half a second, and halves with each second after the pause. Without a time
- * from the provider pauses double from one second to four. So a limit of N seconds delays twenty runs by hardly more
- * than N.
+ * The gap between two submits is at most half a second, and halves with each second after the pause. When the provider
+ * sends no time, pauses double from one second to four. So a limit of N seconds delays twenty runs by little more than
+ * N seconds.
  */
 
-/** Spaces out submits after the provider said "too many": slower at each refusal, and back to normal within seconds. */
+/**
+ * Spaces out submits after the provider has refused some as too many: slower at each refusal, normal within seconds.
+ */
 export interface Pace {
-  /** How long until the caller's turn, in milliseconds. It is taken when that is no longer than `longestMs`. */
+  /** The time until the caller's turn, in milliseconds. The turn is reserved when the time is at most `longestMs`. */
   reserve(longestMs: number): number;
   /**
-   * A request that was sent at `sentAt` was refused, and nothing is sent for `pauseMs`. Requests that were under way
-   * together are refused together: only one of them slows the pace down.
+   * Slows the pace down: a request that was sent at `sentAt` was refused, and nothing is sent for `pauseMs`. Requests
+   * that are pending together are refused together, so only one of them slows the pace down.
    */
   slower(sentAt: number, pauseMs?: number): void;
   /** The present moment on the clock of `sentAt`, in milliseconds. */
   now(): number;
-  /** The space between two submits now, in milliseconds. */
+  /** The present gap between two submits, in milliseconds. */
   readonly gapMs: number;
 }
 
 const firstGapMs = 250;
-/** Twenty runs are through within a few seconds of the last refusal. */
+/** With this gap twenty runs are submitted within a few seconds after the last refusal. */
 const longestGapMs = 500;
 /** Without a refusal the gap halves in this time. */
 const halvesInMs = 1_000;
-/** Below this the gap is not worth keeping. */
+/** A shorter gap counts as none. */
 const shortestGapMs = 50;
 
-/** The paces of a process, one for each provider account; those that were not needed for long are forgotten. */
+/**
+ * The paces of a process, one for each provider account. The least recently used of more than a thousand are removed.
+ */
 export function createPaces(): (account: string) => Pace {
   const paces = new LRUCache<string, Pace>({ max: 1_000 });
   return (account) => {
@@ -39,11 +43,11 @@ export function createPaces(): (account: string) => Pace {
   };
 }
 
-/** One pace. It starts without any gap. */
+/** Makes one pace, which starts without a gap. */
 export function createPace(now: () => number = () => performance.now()): Pace {
   let slowedAt = Number.NEGATIVE_INFINITY;
   let gapThenMs = 0;
-  /** From here on the gap shrinks. */
+  /** The moment from which the gap shrinks. */
   let shrinksFrom = 0;
   let lastTurnAt = Number.NEGATIVE_INFINITY;
 

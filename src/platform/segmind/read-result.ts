@@ -15,8 +15,9 @@ import {
 import { SegmindError } from './segmind-error.ts';
 
 /**
- * The pictures in an answer: the bytes themselves, or whatever JSON holds them; the content type is not believed.
- * Throws SegmindError for every answer without a picture; one that says success comes along, since it may be paid for.
+ * The pictures in an answer: the bytes of the answer, or pictures in its JSON. The content type is not used. Throws
+ * SegmindError for every answer without a picture. The error has the answer when its status is a success, because the
+ * answer may have been paid for.
  */
 export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: string): Result {
   const { bytes, headers, httpStatus } = answer;
@@ -33,7 +34,7 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
   const json = parseJson(bytes);
   const kept = { answer: withoutKey(bytes, apiKey) };
   if (json === undefined) throw nonsense('ANSWER_UNREADABLE', answer, call, null, kept);
-  // An error beside a URL is an error with a link; only a job that completed has pictures in spite of it.
+  // A URL beside an error may be a link to a help page. Only a completed job has pictures in spite of an error.
   const isError = Boolean(body?.error) && body?.status !== 'COMPLETED';
   const outputs = isError ? [] : readOutputs(json);
   if (outputs.length > 0) return { outputs, ...readFacts(body, headers) };
@@ -43,13 +44,13 @@ export function readResult(answer: Answer, call: 'SUBMIT' | 'READ', apiKey: stri
   throw nonsense('ANSWER_INVALID', answer, call, detail ?? 'There is no picture in the answer.', kept);
 }
 
-/** Members of a project may read a kept answer, and must not find the key in it. */
+/** Removes the key, because members of a project may read a kept answer and must not find the key in it. */
 export function withoutKey(bytes: Buffer, apiKey: string): Buffer {
   if (!bytes.includes(apiKey)) return bytes;
   return Buffer.from(bytes.toString('latin1').replaceAll(apiKey, '[key]'), 'latin1');
 }
 
-/** A job that runs has no figures yet. Nearly every poll finds one of these, which is not worth reading the rest for. */
+/** A running job has no metrics yet. Nearly every poll finds one of these statuses, so the rest is not read then. */
 const runningStatuses: readonly Status[] = (['PROCESSING', 'QUEUED'] as const).map((state) => ({
   state,
   error: null,
@@ -61,8 +62,8 @@ function statusIn(json: unknown): unknown {
 }
 
 /**
- * A job's state. The end of a job counts whatever the HTTP status: FAILED comes as 422, and as 200.
- * Throws SegmindError for an answer that tells no state.
+ * A job's state. The end of a job counts with any HTTP status: FAILED comes with 422 and with 200. Throws SegmindError
+ * for an answer without a state.
  */
 export function readStatus(answer: Answer, apiKey: string): Status {
   const { bytes, headers, httpStatus } = answer;
@@ -76,7 +77,7 @@ export function readStatus(answer: Answer, apiKey: string): Status {
     const error = state === 'FAILED' ? cleanDetail(errorText(body) ?? '', apiKey) : null;
     return { state, error, metrics: readMetrics(body, headers) };
   }
-  // The HTTP status says "failed" and the body says otherwise, so this answer tells no state.
+  // The HTTP status is a failure and the body has another state, so the answer proves no state.
   if (!isSuccess && !(state && httpStatus === 422)) throw refusal(answer, 'READ', apiKey);
   throw nonsense('ANSWER_UNREADABLE', answer, 'READ', cleanDetail(errorText(body) ?? '', apiKey));
 }

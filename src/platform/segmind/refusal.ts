@@ -6,7 +6,7 @@ import { SegmindError } from './segmind-error.ts';
 import type { Spooled } from './spool.ts';
 import { type Call, isRouteRefused, statusMeaning } from './status-meaning.ts';
 
-/** The error for an answer whose status is no success. */
+/** The error for an answer whose status is not a success. */
 export function refusal(answer: Answer, call: Call, apiKey: string): SegmindError {
   const { httpStatus, headers, bytes } = answer;
   const text = answerText(bytes);
@@ -22,9 +22,9 @@ export function refusal(answer: Answer, call: Call, apiKey: string): SegmindErro
 }
 
 /**
- * The error for an answer that says success and holds none. After a submit it may have been paid for. A read is
- * worth another try when the answer cannot be the API's own (`ANSWER_UNREADABLE`), and not when it can. `kept` is what
- * a person may look at.
+ * The error for an answer whose status is a success and whose content is not. After a submit it may have been paid for.
+ * A read is worth another try when the answer cannot come from the API itself (`ANSWER_UNREADABLE`), and not when it
+ * can (`ANSWER_INVALID`). `kept` is the content that a person may look at.
  */
 export function nonsense(
   code: 'ANSWER_INVALID' | 'ANSWER_UNREADABLE',

@@ -4,7 +4,7 @@ import type { AnswerHeaders } from './exchange.ts';
 import { parseMicros } from './micros.ts';
 import type { Output } from './outputs.ts';
 
-/** What the provider tells of a job besides its pictures; null where it is silent. */
+/** What the provider reports about a job besides its pictures; null when it reports no value. */
 export interface Metrics {
   readonly costMicros: bigint | null;
   readonly remainingCreditsMicros: bigint | null;
@@ -13,26 +13,26 @@ export interface Metrics {
   readonly totalSeconds: number | null;
 }
 
-/** Where a job is. `error` is the provider's sentence about a job that failed. */
+/** The state of a job. `error` is the provider's sentence about a failed job. */
 export interface Status {
   readonly state: 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED';
   readonly error: string | null;
   readonly metrics: Metrics;
 }
 
-/** What a job made: at least one picture. */
+/** The result of a job: at least one picture. */
 export interface Result {
   readonly outputs: readonly Output[];
   readonly metrics: Metrics;
-  /** The seed really used, where the model reports it. */
+  /** The seed that was used; null when the model does not report it. */
   readonly seed: number | null;
   readonly requestId: string | null;
 }
 
-/** The ids the provider gives out; strict, because they become part of a URL. */
+/** The ids of the provider. The pattern is strict, because an id becomes part of a URL. */
 export const requestIdPattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** A number, also as text; null for everything else. */
+/** A number, also as text; null for every other value. */
 export const numeral = z
   .union([
     z.number(),
@@ -44,9 +44,9 @@ export const numeral = z
   .pipe(z.number())
   .nullish()
   .catch(null);
-/** Thirty years. More is no measurement, and the database's arithmetic with it could overflow. */
+/** Thirty years. A larger value is no measurement, and the database's arithmetic with it could overflow. */
 const maxSeconds = 1e9;
-/** A duration, also as text; null for everything else. */
+/** A duration in seconds, also as text; null for every other value. */
 export const seconds = numeral.transform((value) =>
   value != null && value >= 0 && value <= maxSeconds ? value : null,
 );
@@ -77,15 +77,15 @@ const bodySchema = z.looseObject({
   seed: numeral,
 });
 
-/** A JSON object from the provider, with what this client understands of it. */
+/** A JSON object from the provider, with the members that this client understands. */
 export type Body = z.output<typeof bodySchema>;
 
-/** An answer as the text by which it is judged: whatever looks at its beginning sees the same. */
+/** An answer as text, from its first visible character on, so that every check of its beginning sees the same text. */
 export function answerText(bytes: Buffer): string {
   return fromFirstVisible(bytes.toString('utf8'));
 }
 
-/** An answer's JSON object or list; undefined when the bytes are none. The content type is not believed. */
+/** An answer's JSON object or list; undefined when the bytes are no JSON. The content type is not used. */
 export function parseJson(bytes: Buffer): unknown {
   const json = answerText(bytes);
   if (!/^[{[]/.test(json)) return undefined;
@@ -101,8 +101,8 @@ function tryParse(json: string): unknown {
 }
 
 /**
- * Repairs two common mistakes of programs that write JSON: raw control characters within strings, and the numbers NaN and
- * Infinity. Without the repair the end of a run would be lost to how it was written.
+ * Repairs two common mistakes of programs that write JSON: raw control characters within strings, and the numbers NaN
+ * and Infinity. Without the repair the end of a run could not be read.
  */
 function repairJson(json: string): string {
   return json.replace(/\p{Cc}/gu, ' ').replace(/([:[,] *)-?(?:NaN|Infinity)(?= *[,}\]])/g, '$1null');
@@ -122,17 +122,17 @@ export function parseBody(bytes: Buffer): Body | null {
   return readBody(parseJson(bytes));
 }
 
-/** The same of JSON that is parsed already. */
+/** The same for JSON that is parsed already. */
 export function readBody(json: unknown): Body | null {
   return bodySchema.safeParse(json).data ?? null;
 }
 
-/** The provider's sentence about what went wrong, wherever it put it. */
+/** The provider's sentence about a failure, in any of the members in which it may be. */
 export function errorText(body: Body | null): string | null {
   return body?.error || body?.message || body?.detail || null;
 }
 
-/** Facts from the body's `metrics`, or else from the headers of a synchronous call. */
+/** Facts from the body's `metrics`, or otherwise from the headers of a synchronous call. */
 export function readMetrics(body: Body | null, headers: AnswerHeaders): Metrics {
   const metrics = body?.metrics;
   const costMicros = parseMicros(metrics?.cost) ?? parseMicros(headers['x-cost']);
@@ -146,7 +146,7 @@ export function readMetrics(body: Body | null, headers: AnswerHeaders): Metrics 
   };
 }
 
-/** What an answer with pictures tells besides them. Seeds go past 32 bits. */
+/** The facts of an answer besides its pictures. Seeds may be larger than 32 bits. */
 export function readFacts(body: Body | null, headers: AnswerHeaders): Omit<Result, 'outputs'> {
   const seed = body?.seed ?? numeral.parse(headers['x-seed-value']);
   const requestId = body?.request_id ?? headers['x-request-id'] ?? null;

@@ -3,8 +3,8 @@ import type { AnswerHeaders } from './exchange.ts';
 const longestWaitMs = 60 * 60 * 1_000;
 
 /**
- * When a refused caller may come again: the provider's own header first, then the standard one. What is neither a
- * time nor in the future is ignored; nobody waits longer than an hour.
+ * When a refused caller may retry: by the provider's own header first, then by the standard header. A value that is no
+ * time in the future is ignored. The longest wait is an hour.
  */
 export function readRetryAt(headers: AnswerHeaders, now: Date): Date | null {
   const nowMs = now.getTime();
@@ -20,8 +20,8 @@ const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|G
 const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /**
- * A moment in milliseconds; NaN when it is none. The format is not documented: ISO text, UTC where it names no zone,
- * or an epoch in seconds or milliseconds.
+ * A moment in milliseconds since 1970; NaN when the text is no moment. The format is not documented, so three are read:
+ * ISO text (in UTC when it names no zone), an HTTP date, and a number of seconds or milliseconds since 1970.
  */
 export function readMoment(text: string): number {
   if (/^\d{1,15}(\.\d+)?$/.test(text)) return Number(text) * (Number(text) > 1e11 ? 1 : 1_000);

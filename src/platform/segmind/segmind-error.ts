@@ -3,13 +3,13 @@ import { maxDetailLength } from './clean-detail.ts';
 import type { Spooled } from './spool.ts';
 
 /**
- * What a failure means for the caller's money.
- * RETRY: certainly not taken, may be sent again. REFUSED: certainly not taken, will not work as it is.
- * UNCERTAIN: may have been taken and paid for. Only a submit or a synchronous run can be UNCERTAIN.
+ * What a failure means for the caller's money. RETRY: the job was certainly not taken, and the request may be sent
+ * again. REFUSED: it was certainly not taken, and the same request will not work. UNCERTAIN: it may have been taken and
+ * paid for. Only a submit or a synchronous run can be UNCERTAIN.
  */
 export type Meaning = 'RETRY' | 'REFUSED' | 'UNCERTAIN';
 
-/** What went wrong. The statuses' own codes are explained in `status-meaning.ts`. */
+/** The kind of failure. The codes of HTTP statuses are explained in `status-meaning.ts`. */
 export type SegmindErrorCode =
   | 'BAD_REQUEST'
   | 'UNAUTHORIZED'
@@ -31,17 +31,17 @@ export type SegmindErrorCode =
   | 'GATEWAY_TIMEOUT'
   | 'REDIRECTED'
   | 'UNEXPECTED_STATUS'
-  /** No connection came about (DNS, refused, TLS), so nothing was sent. */
+  /** There was no connection (DNS, refused, TLS), so nothing was sent. */
   | 'NOT_CONNECTED'
   | 'CONNECTION_LOST'
   | 'TIMED_OUT'
   /** The caller's own signal ended the exchange. */
   | 'ABORTED'
-  /** The job is still running where its result was asked for. */
+  /** The result was requested while the job still runs. */
   | 'NOT_FINISHED'
-  /** A success that is no answer of this API: HTML of something in between, JSON cut short. */
+  /** A success that is no answer of this API: HTML of a gateway, or truncated JSON. */
   | 'ANSWER_UNREADABLE'
-  /** An answer that says success without what must be in it, or with something unsafe in it. */
+  /** An answer with a success status that lacks required content, or has unsafe content. */
   | 'ANSWER_INVALID'
   /** A picture at a host that is not allowed, behind a redirect, or too large. */
   | 'OUTPUT_REFUSED';
@@ -58,26 +58,26 @@ interface SegmindErrorFacts {
   readonly cause?: unknown;
 }
 
-/** The one error of this room. */
+/** The one error of this module. */
 export class SegmindError extends Error {
   override name = 'SegmindError';
   readonly code: SegmindErrorCode;
   readonly meaning: Meaning;
   /** Null when no answer came. */
   readonly httpStatus: number | null;
-  /** When to try again, where the provider says so. */
+  /** When to try again; null when the provider gives no time. */
   readonly retryAt: Date | null;
-  /** The provider's own words, shortened and free of keys and pictures. */
+  /** The provider's text, shortened, without keys and pictures. */
   readonly detail: string | null;
-  /** The route itself does not exist, whatever the model: another version of the API may have it. */
+  /** Whether the route does not exist for any model. Another version of the API may have it. */
   readonly isRouteRefused: boolean;
-  /** No plain member: what is logged of an error must not hold a whole answer. */
+  /** Private, because a logged error must not contain a whole answer. */
   readonly #answer: Buffer | null;
   readonly #spooled: Spooled | null;
 
   constructor(facts: SegmindErrorFacts) {
     const { code, meaning, httpStatus = null, retryAt = null, isRouteRefused = false } = facts;
-    // The message of a failed connection may quote a certificate or a broken answer.
+    // Cleaned, because the message of a failed connection may quote a certificate or a broken answer.
     const detail = cleanText(facts.detail ?? '', maxDetailLength) || null;
     const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
     super(`Segmind: ${code}${status}${detail ? `: ${detail}` : ''}`, { cause: facts.cause });
@@ -91,12 +91,12 @@ export class SegmindError extends Error {
     this.#spooled = facts.spooled ?? null;
   }
 
-  /** The body of an answer that says success and holds no picture, without the key; null for every other failure. */
+  /** The body of an answer with a success status and no picture, without the key; null for every other failure. */
   get answer(): Buffer | null {
     return this.#answer;
   }
 
-  /** A body that is too large to be looked at, outside of memory; null for every other failure. */
+  /** A body that is too large to be inspected, stored outside of memory; null for every other failure. */
   get spooled(): Spooled | null {
     return this.#spooled;
   }

@@ -31,7 +31,7 @@ export interface Submitted {
   readonly metrics: Metrics;
 }
 
-/** The account's balance; null where the provider keeps no record of one. */
+/** The account's balance; null when the provider has no record of it. */
 export interface Credits {
   readonly creditsMicros: bigint | null;
   readonly freeCreditsMicros: bigint | null;
@@ -39,55 +39,59 @@ export interface Credits {
 
 /**
  * Segmind's HTTP API: each call is one request, never repeated here. Every failure is a SegmindError, whose
- * `meaning` says whether the same call may be made again and whether money may be gone.
+ * `meaning` says whether the same call may be made again and whether it may have cost money.
  */
 export interface Segmind {
-  /** `simulator`, or the API's address: runs and money of one environment never mix with another's. */
+  /** `simulator`, or the API's address. Runs and money of two environments are never mixed. */
   readonly environment: string;
-  /** Names the account on this API without telling the key: 16 hexadecimal digits. */
+  /** The account on this API, as 16 hexadecimal digits that do not reveal the key. */
   readonly accountId: string;
-  /** Hands a job to the provider's queue. It has no idempotency key: every call is a job of its own, to be paid. */
+  /** Sends a job to the provider's queue. There is no idempotency key: every call is a new job that is paid for. */
   submit(slug: string, body: object, signal?: AbortSignal): Promise<Submitted>;
-  /** Runs a job over the synchronous API, waiting for its pictures. As paid and as unrepeatable as `submit`. */
+  /** Runs a job over the synchronous API and waits for its pictures. Like `submit`, every call is a new paid job. */
   run(slug: string, body: object, signal?: AbortSignal): Promise<Result>;
   status(requestId: string): Promise<Status>;
-  /** The pictures of a completed job; `NOT_FINISHED` before, `JOB_FAILED` when there will be none. */
+  /** The pictures of a completed job. Throws `NOT_FINISHED` before its end, `JOB_FAILED` when there will be none. */
   result(requestId: string): Promise<Result>;
-  /** The balance; free of charge, and proof that the key is good. */
+  /** The balance. The call is free, and its success proves that the key is valid. */
   credits(): Promise<Credits>;
-  /** Whether `generations` can be asked. */
+  /** Whether `generations` can be called. */
   readonly hasHistory: boolean;
-  /** Whether it would tell of every run: of failed and running ones too, not only of those with a picture. */
+  /** Whether the list has every run, also failed and running ones, and not only those with a picture. */
   readonly isHistoryWhole: boolean;
-  /** The account's past runs of a model, charged ones that nobody ever heard of too. Throws without an address. */
+  /**
+   * The account's past runs of a model, also charged runs that this server does not know. Throws without an address.
+   */
   generations(query: HistoryQuery): Promise<HistoryRow[]>;
   /** Stores a picture at the provider; resolves to its public URL. */
   upload(bytes: Buffer, contentType: string): Promise<string>;
   /** Fetches a delivered picture, without the key. */
   download(url: string): Promise<Buffer>;
-  /** A client on another account of the same API, over the same connections. Throws for a key that fits no header. */
+  /**
+   * A client on another account of the same API, over the same connections. Throws when a header cannot hold the key.
+   */
   withKey(apiKey: string): Segmind;
-  /** Ends what is under way: a submit on its way becomes UNCERTAIN. */
+  /** Ends all pending requests. A pending submit becomes UNCERTAIN. */
   close(): Promise<void>;
 }
 
-/** A dot at the start would lead out of the path. */
+/** No dot at the start, because `..` would lead out of the path. */
 const slugPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const apiKeyPattern = /^[\x21-\x7e]+$/;
 const defaultOutputHosts = ['images.segmind.com', 'storage.segmind.com'];
 const maxStatusBytes = 1_048_576;
 const usualMemoryBytes = 67_108_864;
-/** Several pictures as base64 in JSON: what is larger than this many times the memory is kept, and not looked at. */
+/** Several pictures may come as base64 in JSON. An answer larger than this many times the memory is kept unread. */
 const lookedAtShare = 4;
 
 const urlsSchema = z.array(z.url({ protocol: /^https?$/, normalize: true }).max(maxUrlLength)).min(1);
-/** The provider's documents say `urls`; its own client library and the live service, `file_urls`. */
+/** The provider's documents name the member `urls`; its own client library and the live service use `file_urls`. */
 const uploadedSchema = z.union([
   z.object({ file_urls: urlsSchema }).transform(({ file_urls }) => file_urls),
   z.object({ urls: urlsSchema }).transform(({ urls }) => urls),
 ]);
 
-/** Opens a client on an account. Throws when the options cannot be one: a bad URL, a key that fits no header. */
+/** Opens a client on an account. Throws when an option is invalid: a URL, or a key that a header cannot hold. */
 export function createSegmind(options: SegmindOptions, opened?: Connections): Segmind {
   const { apiKey, maxOutputBytes, outputHosts = defaultOutputHosts } = options;
   const { submitTimeoutMs = 30_000, pollTimeoutMs = 15_000 } = options;
@@ -132,7 +136,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
   const whole = (answer: Answer, call: Call) =>
     wholeAnswer(answer, call, apiKey, memoryBytes * lookedAtShare);
 
-  /** Where to ask after a job: made from its id alone, whatever URLs an answer names. */
+  /** The URL of a job, made from its id only. URLs in an answer are not used. */
   function requestUrl(requestId: string, more = ''): Target {
     const pathname = `${apiPath}/v2/requests/${requestId}${more}`;
     if (requestIdPattern.test(requestId)) return { origin: apiOrigin, pathname, search: '' };
@@ -180,7 +184,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
     async credits() {
       const answer = await read(new URL(`${address}/v1/get-user-credits`), maxStatusBytes);
       const body = parseBody(answer.bytes);
-      // An account that never had a balance gets a 404 that says so.
+      // An account that never had a balance gets a 404 with this sentence.
       const hasNoRecord = answer.httpStatus === 404 && /no credits found/i.test(errorText(body) ?? '');
       if (!isSuccess(answer) && !hasNoRecord) throw refusal(answer, 'READ', apiKey);
       if (!body) throw nonsense('ANSWER_UNREADABLE', answer, 'READ', null);
@@ -205,7 +209,7 @@ export function createSegmind(options: SegmindOptions, opened?: Connections): Se
       if (!isSuccess(answer)) throw refusal(answer, 'UPLOAD', apiKey);
       const [url] = uploadedSchema.safeParse(parseJson(answer.bytes)).data ?? [];
       if (url !== undefined) return url;
-      // A page of something in between says nothing about the picture.
+      // A page of a gateway says nothing about the picture.
       const code = parseJson(answer.bytes) === undefined ? 'ANSWER_UNREADABLE' : 'ANSWER_INVALID';
       throw nonsense(code, answer, 'UPLOAD', 'There is no URL in the answer.');
     },

@@ -1,16 +1,16 @@
 /*
- * Size is no reason to lose bytes. What is larger than SEGMIND_MEMORY_BYTES goes to a file in storage while it
- * comes, and the sender waits where the disk is slower. The answer is then read back and searched for pictures, one
- * at a time, because that takes several times its size in memory. What is too large even for that gets the key of
- * its content and is kept as it came, up to two gigabytes.
+ * Large answers are not lost. An answer that is larger than SEGMIND_MEMORY_BYTES is written to a file in storage while
+ * it comes, and the sender waits when the disk is slower. The answer is then read back and searched for pictures. This
+ * is done for one answer at a time, because it takes several times the answer's size in memory. An answer that is too
+ * large for this gets the key of its content and is kept unchanged, up to two gigabytes.
  */
 
-/** Where an answer goes that is too large to be held in memory. Every verb throws when it cannot be kept. */
+/** Takes an answer that is too large to be held in memory. Every method throws when the answer cannot be stored. */
 export interface Spool {
   write(chunk: Buffer): Promise<void>;
-  /** All of it is there. */
+  /** Ends the answer: all of its bytes were written. */
   end(): Promise<Spooled>;
-  /** It is not wanted. */
+  /** Removes the bytes, because the answer is not needed. */
   discard(): Promise<void>;
 }
 
@@ -18,15 +18,15 @@ export interface Spool {
 export interface Spooled {
   readonly sizeBytes: number;
   readonly sha256: string;
-  /** How it begins. */
+  /** Its first bytes. */
   readonly head: Buffer;
   read(): Promise<Buffer>;
-  /** Keeps it under a key of the storage. Doing so twice is no error. */
+  /** Keeps it under a key of the storage. A second call is no error. */
   keep(key: string): Promise<void>;
   discard(): Promise<void>;
 }
 
-/** The same without a key in what is written: members of a project may read a kept answer. */
+/** A spool that removes the API key from the written bytes, because members of a project may read a kept answer. */
 export function spoolWithout(apiKey: string, spool: Spool): Spool {
   // The end of a chunk may be the beginning of the key.
   let held = '';
@@ -45,10 +45,10 @@ export function spoolWithout(apiKey: string, spool: Spool): Spool {
   };
 }
 
-/** How much may wait to be written before the sender has to. */
+/** How many bytes may wait to be written before the sender is paused. */
 const mostWaitingBytes = 8_388_608;
 
-/** Writes chunks one after another as they come, and holds the sender up while the disk is slower. */
+/** Writes chunks one after another as they come, and pauses the sender while the disk is slower. */
 export class Spooling {
   readonly #spool: Spool;
   readonly #onFailure: (error: unknown) => void;

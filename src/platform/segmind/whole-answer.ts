@@ -5,12 +5,13 @@ import { SegmindError } from './segmind-error.ts';
 import type { Spooled } from './spool.ts';
 import type { Call } from './status-meaning.ts';
 
-/** Reading a large answer takes several times its size in memory, so they are read one after another. */
+/** Reading a large answer takes several times its size in memory, so large answers are read one after another. */
 const oneByOne = bulkhead(1, Number.POSITIVE_INFINITY);
 
 /**
- * An answer with all of its bytes, also when it was spooled. One that is larger than `maxBytes` is not looked at: where it
- * says success it comes along with the error, since it may be paid for. So does one to a submit that cannot be read back.
+ * An answer with all of its bytes, also when it was spooled. An answer that is larger than `maxBytes` is not read, and
+ * throws. When its status is a success the error has the spooled answer, because it may have been paid for. The same
+ * holds for the answer to a submit that cannot be read back from the disk.
  */
 export async function wholeAnswer(
   answer: Answer,
@@ -40,12 +41,12 @@ export async function wholeAnswer(
   }
 }
 
-/** What cannot be removed now is removed as litter. */
+/** Removes a spooled answer. A file that cannot be removed now is removed later with the unfinished files. */
 async function discard(spooled: Spooled | undefined): Promise<void> {
   await spooled?.discard().catch(() => undefined);
 }
 
-/** The bytes of a picture. One that is larger than `maxBytes` comes along with the error. */
+/** The bytes of a downloaded picture. A picture that is larger than `maxBytes` throws, and the error has it spooled. */
 export async function downloaded(answer: Answer, maxBytes: number, apiKey: string): Promise<Buffer> {
   const { spooled, httpStatus, bytes } = answer;
   if (httpStatus !== 200) {

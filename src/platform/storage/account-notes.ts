@@ -2,37 +2,39 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { inFolders, isThere, makeFolder, nullIfMissing, syncFolder } from '../../durable-file.ts';
 
-/** An account that a project's runs were to be paid with. */
+/** An account with which a project's runs are paid. */
 export interface UsedAccount {
   readonly projectId: string;
   readonly account: string;
-  /** The last use, up to `usedAgainMs` too early. */
+  /** The last use. The recorded time may be up to `usedAgainMs` too early. */
   readonly usedAt: Date;
 }
 
-/** How long a use stands for those that follow. */
+/** Later uses within this time are not recorded again. */
 export const usedAgainMs = 60 * 60 * 1_000;
 const namePattern = /^[\w-]+$/;
 
 /**
- * Which accounts each project's intents used, kept outside of the database: an older state of it does not know an account
- * that was set since. There is an empty file for each pair of project and account, and its time is that of the last use.
+ * The accounts that each project's intents used, kept outside of the database: a database that was restored to an older
+ * state does not know an account that was set later. Each pair of project and account has an empty file, and the time
+ * of the file is that of the last use.
  */
 export class AccountNotes {
   readonly #root: string;
-  /** By file: when this process has written it, and the end of that. */
+  /** By path: when this process has begun to write the file, and a promise of the end of that write. */
   readonly #written = new Map<string, { readonly at: number; readonly done: Promise<void> }>();
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** Resolves when the use is on the disk. Throws what the disk says. */
+  /** Resolves when the use is on the disk. Throws errors of the file system. */
   async note(database: string, { projectId, account }: Omit<UsedAccount, 'usedAt'>): Promise<void> {
-    if (!namePattern.test(projectId) || !namePattern.test(account)) throw new Error('An account has a name.');
+    if (!namePattern.test(projectId) || !namePattern.test(account))
+      throw new Error('A project id or an account is not a file name.');
     const path = join(this.#folder(database), `${projectId}.${account}`);
     const before = this.#written.get(path);
-    // The clock may have been set back.
+    // An absolute difference, because the clock may have been set back.
     if (before && Math.abs(Date.now() - before.at) < usedAgainMs) {
       await before.done;
       if (await isThere(path)) return;
@@ -47,7 +49,7 @@ export class AccountNotes {
     }
   }
 
-  /** All that was used on a database, by any process that shares the folder. Throws what the disk says. */
+  /** All uses on a database, of every process that shares the folder. Throws errors of the file system. */
   async read(database: string): Promise<UsedAccount[]> {
     const folder = this.#folder(database);
     const names = (await nullIfMissing(readdir(folder))) ?? [];

@@ -1,7 +1,7 @@
-/** Below it lies everything of all projects. */
+/** The prefix of all keys of projects. */
 export const projectsPrefix = 'projects';
 
-/** Everything of one project lies below one prefix, so that it can go with the project. */
+/** The prefix of all keys of one project, so that they can be deleted with the project. */
 export function projectPrefix(projectId: string): string {
   return `${projectsPrefix}/${projectId}`;
 }
@@ -21,7 +21,7 @@ export function variantKey(
   return `${projectPrefix(projectId)}/variants/${sha256.slice(0, 2)}/${name}`;
 }
 
-/** What a key of an original or of a variant says; null for any other key. */
+/** The parts of a key of an original or of a variant; null for any other key. */
 export function readKey(key: string): {
   readonly key: string;
   readonly projectId: string;
@@ -34,7 +34,7 @@ export function readKey(key: string): {
   return kind === undefined ? null : { key, projectId, sha256, isOriginal: kind === 'blobs' };
 }
 
-/** Where version 0.1 kept one copy of each picture for all projects. */
+/** The prefix under which version 0.1 kept one copy of each picture for all projects. */
 export const unsortedPrefix = 'blobs';
 
 /** The key of a picture that is not sorted by project yet. */

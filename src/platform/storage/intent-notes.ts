@@ -15,21 +15,21 @@ import {
 export type { NotedIntent };
 
 interface OwnIntent extends NotedIntent {
-  /** The committed intents that its transaction proves: once it is committed, its own note is enough. */
+  /** The committed intents that its transaction follows. Once it is committed, its own note proves them too. */
   readonly supersedes: readonly string[];
 }
 
-/** What was noted, by this process and by the others that share the folder. */
+/** The notes of this process and of the other processes that share the folder. */
 export interface AllNotes {
   readonly mine: readonly NotedIntent[];
   readonly others: readonly NotedIntent[];
 }
 
 /**
- * Intents to submit, kept outside of the database: they tell when the database has gone back to an older state. Each
- * database has a folder of its own, so the notes of another one are never read. A file is never changed: a process that
- * notes more writes a new file, and then removes its old one. So a reader sees each process's notes whole, and no process
- * can overwrite the notes of another.
+ * Intents to submit, kept outside of the database: they show when the database was restored to an older state. Each
+ * database has a folder of its own, so the notes of another database are never read. A file is never changed: for each
+ * change a process writes a new file, and then removes its old one. So a reader sees the notes of a process complete,
+ * and no process can overwrite the notes of another.
  */
 export class IntentNotes {
   readonly #root: string;
@@ -37,15 +37,15 @@ export class IntentNotes {
   #database = '';
   #server = '';
   readonly #own = new Map<string, OwnIntent>();
-  /** What other processes' files say, by name. */
+  /** The notes in the files of other processes, by the name of the file. */
   #others = new Map<string, readonly NotedIntent[]>();
-  /** The file that says what `own` does, and those that are on their way to replace it. */
+  /** The names of this process's file, and of the files that are being written to replace it. */
   readonly #names = new Set<string>();
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | null = null;
   #problem: string | null = null;
 
-  /** Notes in a folder below `root`; `belongTo` says which. */
+  /** Keeps notes in a folder below `root`; `belongTo` sets which. */
   constructor(root: string) {
     this.#root = root;
     this.#accounts = new AccountNotes(root);
@@ -65,7 +65,7 @@ export class IntentNotes {
     this.#server = server;
   }
 
-  /** From here on the notes are about this database. Resolves to whether there are notes of others, which mean nothing. */
+  /** Sets the database of the notes. Resolves to whether there are notes of other databases, which are not read. */
   async belongTo(database: string, server: string): Promise<boolean> {
     this.#server = server;
     if (database !== this.#database) {
@@ -75,23 +75,23 @@ export class IntentNotes {
       this.#names.clear();
       this.#database = database;
       await makeFolder(this.#directory);
-      // It may have been made by a process that did not come this far.
+      // The folder may have been made by a process that ended before this point.
       await syncFolder(this.#root);
     }
     return (await readdir(this.#root)).some((name) => name !== database);
   }
 
-  /** Resolves when it is on the disk that this account is used for the project. Throws what the disk says. */
+  /** Resolves when the use of an account for a project is on the disk. Throws errors of the file system. */
   async noteAccount(used: Omit<UsedAccount, 'usedAt'>): Promise<void> {
     await this.#noting(this.#accounts.note(this.#database, used));
   }
 
-  /** The accounts that were used on a database. Throws what the disk says. */
+  /** The accounts that were used on a database. Throws errors of the file system. */
   accountsOf(database: string): Promise<UsedAccount[]> {
     return this.#accounts.read(database);
   }
 
-  /** Resolves when the intent is on the disk, before it is committed. Throws what the disk says. */
+  /** Resolves when the intent is on the disk, before it is committed. Throws errors of the file system. */
   async begin({ token, generationId }: Pick<NotedIntent, 'token' | 'generationId'>): Promise<void> {
     const supersedes = [...this.#own.values()].flatMap((each) => (each.isCommitted ? [each.token] : []));
     this.#own.set(token, { token, generationId, server: this.#server, isCommitted: false, supersedes });
@@ -103,29 +103,29 @@ export class IntentNotes {
     }
   }
 
-  /** It was committed: from here on the database must know it. */
+  /** Records that an intent was committed, so that the database must know it from now on. */
   commit(token: string): void {
     const intent = this.#own.get(token);
-    // The notes may have become another database's in the meantime.
+    // Meanwhile `belongTo` may have set another database.
     if (!intent) return;
     for (const each of intent.supersedes) this.#own.delete(each);
     this.#own.set(token, { ...intent, isCommitted: true, supersedes: [] });
-    // Until this is written the note says too little, which is safe.
+    // Until this is written the note counts as not committed, which is safe.
     void this.#save().catch(() => undefined);
   }
 
-  /** It was not committed, or nothing will be sent for it. */
+  /** Removes an intent that was not committed, or for which nothing will be sent. */
   async drop(token: string): Promise<void> {
     if (this.#own.delete(token)) await this.#save();
   }
 
-  /** Everything that is noted about this database. Throws what the disk says. */
+  /** All notes about this database. Throws errors of the file system. */
   async read(): Promise<AllNotes> {
     for (;;) {
       const names = (await this.#list()).filter((name) => !this.#names.has(name));
       const files = await Promise.all(names.map(async (name) => [name, await this.#open(name)] as const));
       const whole = files.flatMap(([name, intents]) => (intents ? [[name, intents] as const] : []));
-      // A file that is gone was replaced by a newer one.
+      // A file that is gone was replaced by a newer file, so the folder is read again.
       if (whole.length < files.length) continue;
       this.#others = new Map(whole);
       return { mine: [...this.#own.values()], others: whole.flatMap(([, intents]) => intents) };
@@ -133,8 +133,9 @@ export class IntentNotes {
   }
 
   /**
-   * Takes over the files of other processes of which every intent is settled: `known` to the database, or `idle`, of no
-   * consequence. What is known stays noted. A process that lives has its own notes in its memory.
+   * Takes over files of other processes when each of their intents is settled: `known` to the database, or `idle`,
+   * which means without consequence. Known intents stay noted. A running process loses nothing, because it has its
+   * notes in memory.
    */
   async adopt(known: ReadonlySet<string>, idle: ReadonlySet<string>): Promise<void> {
     await removeUnfinishedNotes(this.#directory);
@@ -148,7 +149,7 @@ export class IntentNotes {
     for (const [name] of settled) await rm(join(this.#directory, name), { force: true });
   }
 
-  /** Why nothing can be noted, so that nothing is submitted; null as long as it can. Tries it again where it could not. */
+  /** Why nothing can be noted, so that nothing is submitted; null when notes work. After a failure it tries again. */
   async findProblem(): Promise<string | null> {
     if (this.#problem !== null) await this.#save().catch(() => undefined);
     return this.#problem;
@@ -159,12 +160,12 @@ export class IntentNotes {
       await write;
       this.#problem = null;
     } catch (error) {
-      this.#problem = `submits cannot be noted: ${errorCode(error) ?? 'the disk does not say why'}`;
+      this.#problem = `submits cannot be noted: ${errorCode(error) ?? 'the disk gives no reason'}`;
       throw error;
     }
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is pending. */
   async close(): Promise<void> {
     await this.#queued?.catch(() => undefined);
     await this.#writing;
@@ -178,7 +179,9 @@ export class IntentNotes {
     return this.#others.get(name) ?? readNoteFile(join(this.#directory, name));
   }
 
-  /** The files of all processes. Where the folder, or our file, was removed, what this process has noted is noted again. */
+  /**
+   * The files of all processes. When the folder, or the file of this process, was removed, its notes are written again.
+   */
   async #list(): Promise<string[]> {
     const names = await listNoteFiles(this.#directory).catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOENT') throw error;
@@ -190,7 +193,7 @@ export class IntentNotes {
     return names;
   }
 
-  /** A write that has begun may miss what was just added: the next one takes along all that came by then. */
+  /** A write that has begun may miss a change. The next write includes all changes made until it begins. */
   #save(): Promise<void> {
     this.#queued ??= this.#writing.then(() => {
       this.#queued = null;
@@ -204,7 +207,7 @@ export class IntentNotes {
   async #write(): Promise<void> {
     const intents = [...this.#own.values()].map(({ supersedes, ...intent }) => intent);
     const replaced = [...this.#names];
-    // It is ours from the moment at which it can be read.
+    // The name counts as this process's own before the file can be read.
     const write = () =>
       writeNoteFile(this.#directory, randomUUID(), intents, (name) => this.#names.add(name));
     await write().catch((error: unknown) => {

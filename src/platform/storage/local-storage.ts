@@ -13,22 +13,22 @@ import { createUpkeep } from './upkeep.ts';
 
 const keyPattern = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
 
-/** What storage in a folder needs besides it. */
+/** What storage in a folder needs besides the folder. */
 export interface LocalStorageOptions {
   readonly log: Pick<Logger, 'warn' | 'info'>;
   readonly claim: ClaimStorage;
 }
 
 /**
- * Opens storage in a folder, made when missing. Files appear whole or not at all, also when the power fails. A folder
- * that cannot be written now is opened all the same: what is stored may still be read, and its health says what is wrong.
- * Nothing is written, and nothing counts as missing, while the folder's identity is not there: it may be the empty
- * place of a volume that is not mounted.
+ * Opens storage in a folder, which is made when it is missing. A file appears complete or not at all, also after a
+ * power failure. A folder that cannot be written now is opened nevertheless: stored files may still be readable, and
+ * its health shows the problem. While the file with the folder's identity is missing, nothing is written and no file
+ * counts as missing, because the folder may be the empty mount point of a volume that is not mounted.
  */
 export async function openLocalStorage(root: string, { log, claim }: LocalStorageOptions): Promise<Storage> {
   const unfinished = join(root, 'unfinished');
   const health = monitorStorage(attempt, log);
-  /** The identity of the folder that the pictures are in; null until it is known. */
+  /** The identity of the folder with the pictures; null until it is known. */
   let ours: string | null = null;
 
   function pathOf(key: string): string {
@@ -47,7 +47,7 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
 
   async function write(path: string, bytes: Buffer): Promise<void> {
     const makeFolders = async () => {
-      // Before each try: what was removed may be the place of all pictures.
+      // Before each try, because the folder may be missing as a whole.
       await prove();
       await makeFolder(unfinished);
       await makeFolder(dirname(path));
@@ -57,20 +57,21 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     );
   }
 
-  /** What storing a new picture takes: folders, a file, its bytes, and that they can be read again. */
+  /** Does all steps of storing a new picture: it makes folders and a file, writes bytes, and reads them again. */
   async function attempt(sizeBytes: number): Promise<void> {
     const folder = join(unfinished, randomUUID());
     const path = join(folder, 'projects', 'blobs', 'attempt');
     const bytes = Buffer.alloc(sizeBytes, 1);
     try {
       await write(path, bytes);
-      if (!bytes.equals(await readFile(path))) throw new Error('What was written is not what is read.');
+      if (!bytes.equals(await readFile(path)))
+        throw new Error('The bytes that were read differ from those that were written.');
     } finally {
       await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
-  /** Turns every failure of the file system into StorageUnavailable, once it is known how far it reaches. */
+  /** Turns every error of the file system into StorageUnavailable, after the health has found out what else fails. */
   async function unlessIll<Result>(work: () => Promise<Result>, sizeBytes = 0): Promise<Result> {
     try {
       return await work();
@@ -80,7 +81,7 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     }
   }
 
-  /** What is at a path; null when nothing is. */
+  /** The result of `work`; null when its file does not exist. */
   async function unlessMissing<Result>(work: () => Promise<Result>): Promise<Result | null> {
     try {
       return await work();
@@ -98,7 +99,7 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     async put(key, bytes) {
       const path = pathOf(key);
       await unlessIll(async () => {
-        // Keys name their content: what is there is what would be written, unless it was damaged.
+        // A key names its content, so an existing file has the same bytes, unless it was damaged.
         const kept = await readFile(path).catch(() => null);
         if (!kept?.equals(bytes) || !(await renew(path))) await write(path, bytes);
       }, bytes.length);
@@ -152,23 +153,23 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
   if (health.problem === null && (await readIdentity(root)) !== ours)
     log.warn(
       { root },
-      'the pictures of the database are in another folder: DATA_DIR is that of another installation',
+      'the pictures of the database are in another folder: DATA_DIR belongs to another installation',
     );
   return storage;
 }
 
 /**
- * Renews the time of a file that is put once more, so that the sweep does not take it for one that is left behind. Resolves
- * to false where that is not possible; the file is then written anew.
+ * Renews the time of a file that is put again, so that the sweep does not take it for a file without a row. Resolves to
+ * false when that is not possible; the file is then written again.
  */
 async function renew(path: string): Promise<boolean> {
   const now = new Date();
-  // The sweep may have renamed the file between the two halves of `utimes`, which finds it and then sets its time: what still
-  // has its name afterwards had its new time first.
+  // `utimes` finds the file and then sets its time, and the sweep may rename the file between these steps. When the
+  // file still has its name afterwards, the new time was set before any renaming.
   const renewed = utimes(path, now, now).then(() => stat(path));
   return renewed.then(
     () => true,
-    // Nobody removes anything there either.
+    // On a read-only file system the sweep cannot remove the file either.
     (error: unknown) => errorCode(error) === 'EROFS',
   );
 }

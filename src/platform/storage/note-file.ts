@@ -6,9 +6,9 @@ import { nullIfMissing, removeLitter, writeWhole } from '../../durable-file.ts';
 const noted = z.object({
   token: z.uuid(),
   generationId: z.uuid(),
-  /** The Postgres on which it is committed, if it is: it names the start of its process. */
+  /** The Postgres on which the intent is to be committed. The name also identifies the start of that Postgres. */
   server: z.string(),
-  /** The process has seen that it was committed. */
+  /** Whether the process has seen that the intent was committed. */
   isCommitted: z.boolean(),
 });
 const file = z.object({ intents: z.array(noted) });
@@ -19,24 +19,24 @@ export type NotedIntent = z.infer<typeof noted>;
 const extension = '.json';
 const unfinished = '.unfinished';
 
-/** The files of a folder that are whole. */
+/** The names of the complete note files of a folder. */
 export async function listNoteFiles(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith(extension));
 }
 
-/** What a file says; null when it is no longer there. Throws when it says nothing that can be understood. */
+/** The intents in a file; null when the file is gone. Throws when its content is not valid. */
 export async function readNoteFile(path: string): Promise<readonly NotedIntent[] | null> {
   const text = await nullIfMissing(readFile(path, 'utf8'));
   if (text === null) return null;
   try {
     return file.parse(JSON.parse(text)).intents;
   } catch (cause) {
-    const advice = 'It says what was submitted: put it back, or remove it.';
+    const advice = 'It records what was submitted: restore it, or remove it.';
     throw new Error(`${path} cannot be read. ${advice}`, { cause });
   }
 }
 
-/** Writes a new file; resolves when it is there whatever happens to the power. It appears whole, at `onAppear`. */
+/** Writes a new file. Resolves when it survives a power failure. It appears complete, just after `onAppear`. */
 export async function writeNoteFile(
   folder: string,
   id: string,
@@ -54,7 +54,7 @@ export async function writeNoteFile(
   });
 }
 
-/** Removes notes that processes began to write and did not finish. */
+/** Removes note files that processes began to write and did not finish. */
 export function removeUnfinishedNotes(folder: string): Promise<number> {
   return removeLitter(folder, (name) => name.endsWith(unfinished));
 }

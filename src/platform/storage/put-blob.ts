@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { blobKey } from './blob-key.ts';
 import type { Storage } from './storage.ts';
 
-/** Keeps bytes of a project under their hash. Resolves to it. Throws StorageUnavailable. */
+/** Stores bytes of a project under their SHA-256, and resolves to it. Throws StorageUnavailable. */
 export async function putBlob(storage: Storage, projectId: string, bytes: Buffer): Promise<string> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   await storage.put(blobKey(projectId, sha256), bytes);

@@ -4,23 +4,23 @@ import { dirname, join } from 'node:path';
 import { inFolders, isThere, litterAgeMs, makeFolder, syncFolder } from '../../durable-file.ts';
 import type { SpoolFile } from './storage.ts';
 
-/** As much of the beginning is remembered. */
+/** How many bytes of the beginning are kept in memory. */
 const headBytes = 4_096;
-/** How often a file says that its process lives. */
+/** How often the time of a file is renewed, which shows that its process still runs. */
 const livingEveryMs = litterAgeMs / 6;
 
-/** What a spool needs of the storage that it belongs to. */
+/** The part of its storage that a spool needs. */
 export interface SpoolPlace {
-  /** The folder in which files grow. */
+  /** The folder of unfinished files. */
   readonly unfinished: string;
   pathOf(key: string): string;
-  /** Refuses while the storage is not there. */
+  /** Throws while the storage is missing. */
   prove(): Promise<void>;
-  /** Turns failures of the disk into StorageUnavailable. */
+  /** Turns errors of the disk into StorageUnavailable. */
   unlessIll<Result>(work: () => Promise<Result>, sizeBytes?: number): Promise<Result>;
 }
 
-/** A file that grows in storage before it is known what it is. */
+/** Opens a file in storage for bytes whose key is not known yet. */
 export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPlace): SpoolFile {
   const temporary = join(unfinished, randomUUID());
   const hash = createHash('sha256');
@@ -36,8 +36,8 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
       await makeFolder(unfinished);
     };
     file = await inFolders(makeFolders, () => open(temporary, 'wx+'));
-    // Bytes that wait to be kept may wait for longer than what a dead process has left behind.
-    living ??= setInterval(() => void sayItLives(temporary), livingEveryMs).unref();
+    // Bytes may wait to be kept for longer than the age at which the files of a dead process are removed.
+    living ??= setInterval(() => void renew(temporary), livingEveryMs).unref();
     return file;
   }
 
@@ -47,7 +47,7 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
     await open?.close();
   }
 
-  /** It is open for reading only, as long as it may be needed: a file that is open is not lost when its folder is removed. */
+  /** Keeps the file open for reading, because the bytes of an open file are not lost when its folder is removed. */
   async function hold(): Promise<void> {
     const writing = await opened();
     await writing.sync();
@@ -57,7 +57,7 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
     await writing.close();
   }
 
-  /** Gives the bytes a file again where somebody removed it. */
+  /** Writes the bytes to a file again when the file was removed. */
   async function restore(): Promise<void> {
     if (!file || (await isThere(temporary))) return;
     await makeFolder(unfinished);
@@ -71,7 +71,7 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
     };
     const move = () =>
       rename(temporary, path).catch(async (error: unknown) => {
-        // It was kept before, up to the last step.
+        // An earlier call has renamed the file already, but failed in a later step.
         if (!(await isThere(path))) throw error;
       });
     await inFolders(makeFolders, move);
@@ -114,8 +114,8 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
   };
 }
 
-async function sayItLives(path: string): Promise<void> {
+async function renew(path: string): Promise<void> {
   const now = new Date();
-  // A disk that does not take this is told elsewhere.
+  // A failing disk is reported by the storage's health.
   await utimes(path, now, now).catch(() => undefined);
 }

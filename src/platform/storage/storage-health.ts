@@ -3,46 +3,51 @@ import { errorCode, toError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 
 /*
- * A failed write says little, because one folder can be broken. So after a failure as many bytes are written
- * elsewhere as a trial, and the storage is ill only when that fails too. While it is ill a trial is made each
- * second; while it is well one is made right before a submit, unless there was one within a tenth of a second. A
- * trial takes what a new picture takes: folders, a file, its bytes, a sync, and reading it again.
+ * One failed write does not show that the storage fails, because one folder can be broken. So after a failure the same
+ * number of bytes is written elsewhere as a trial, and the storage counts as not working only when that fails too.
+ * While it does not work a trial is made each second. While it works a trial is made right before a submit, unless
+ * there was one within a tenth of a second. A trial does the steps of storing a new picture: folders, a file, its
+ * bytes, a sync, and reading it again.
  *
- * Queued runs then wait with a reason. Runs that are paid keep trying: outputs with an address until the provider's
- * retention ends, bytes of a synchronous answer as long as the process lives. Such bytes are in memory, but there
- * are no more of them than runs that are begun at a time.
+ * While the storage does not work queued runs wait with a reason. Runs that are paid keep trying: outputs with an
+ * address until the provider's retention ends, bytes of a synchronous answer as long as the process runs. Such bytes
+ * are in memory, and their number is limited by the number of runs that are worked on at a time.
  */
 
 /** Whether pictures can be stored, as this process knows it. */
 export interface StorageHealth {
-  /** Why they cannot, in a few words that tell no path; null while they can. */
+  /** Why pictures cannot be stored, in a few words without a path; null while they can. */
   readonly problem: string | null;
-  /** For how long they could not; 0 while they can. */
+  /** How long storing has not worked; 0 while it works. */
   illForMs(): number;
-  /** Tries it, unless that was done within the last `withinMs`. Resolves to the problem, or null. */
+  /** Tries to store, unless that was done within the last `withinMs`. Resolves to the problem, or null. */
   prove(withinMs?: number): Promise<string | null>;
 }
 
-/** What the storage itself tells its health. */
+/** The health with the methods that only the storage itself calls. */
 export interface StorageMonitor extends StorageHealth {
-  /** Something failed while so many bytes were to be written. Resolves when it is known whether storing fails elsewhere. */
+  /**
+   * Reports that an operation failed; `sizeBytes` were to be written. Resolves when it is known whether storing fails
+   * elsewhere too.
+   */
   noteFailure(sizeBytes: number): Promise<void>;
   close(): void;
 }
 
-/** An attempt to store that many bytes. Throws when it does not work. */
+/** Tries to store this number of bytes. Throws when it does not work. */
 export type Attempt = (sizeBytes: number) => Promise<void>;
 
-/** How often storing is tried while it does not work, and when a disk counts as one that does not answer. */
+/**
+ * The pause between two trials while storing does not work, and the time after which a disk counts as not answering.
+ */
 const usualTiming = { everyMs: 1_000, timeoutMs: 5_000 };
-/** A proof that is no older than this counts for a submit. */
+/** A successful trial that is not older than this counts for a submit. */
 const provedForMs = 100;
 const smallestAttemptBytes = 4_096;
 
 /**
- * Finds out by trying whether pictures can be stored. A single failure means little, since one folder can be broken. After
- * it, as many bytes as failed are written elsewhere; only when that fails too the storage is ill, and it is well again as
- * soon as such an attempt succeeds. Each change of state is one line in the log.
+ * Finds out by trials whether pictures can be stored, as the header describes. The storage works again as soon as a
+ * trial succeeds. Each change of state is one line in the log.
  */
 export function monitorStorage(
   attempt: Attempt,
@@ -58,7 +63,7 @@ export function monitorStorage(
   let looking: Promise<void> | null = null;
 
   async function look(): Promise<void> {
-    // A second one beside one that hangs would take another of the few threads that work on files.
+    // While one trial hangs no second trial begins, because it would occupy another of the few threads for files.
     attempting ??= {
       startedAt: performance.now(),
       ends: attempt(sizeBytes).finally(() => {
@@ -120,7 +125,7 @@ export function monitorStorage(
       return problem;
     },
     async noteFailure(failedBytes) {
-      // One that is under way may be too small, or older than the failure.
+      // A trial that runs already may write too few bytes, or may have begun before the failure.
       await looking;
       sizeBytes = Math.max(sizeBytes, failedBytes);
       if (problem === null) await lookOnce();

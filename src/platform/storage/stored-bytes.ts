@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { errorCode } from '../../errors.ts';
 import { readIdentity } from './claim-storage.ts';
 
-/** What lies in a storage, for a reader that must change nothing: no trial is written and no folder is claimed. */
+/** Access to a storage for a reader that must change nothing: no trial is written and no folder is claimed. */
 export interface StoredBytes {
-  /** The identity of the folder; null where it is missing, as where a volume is not mounted. */
+  /** The identity of the folder; null when it is missing, for example when a volume is not mounted. */
   identity(): Promise<string | null>;
-  /** The hash and size of what a key leads to, read in portions; null when nothing is there. Throws what the disk says. */
+  /**
+   * The SHA-256 and size of a key's file, read in portions; null when there is none. Throws errors of the file system.
+   */
   measure(key: string): Promise<{ readonly sha256: string; readonly sizeBytes: number } | null>;
 }
 

@@ -8,27 +8,27 @@ import type { SpoolPlace } from './spool-file.ts';
 import type { FilesPage, StorageUpkeep } from './storage.ts';
 
 /*
- * How a file that no row names is removed, although a writer may be about to write the row. There are no locks, since
- * writers know nothing of the database, and several machines may share the folder. What makes it safe:
+ * How a file that no row names is removed, although a writer may be about to write the row. There are no locks, because
+ * writers of files do not use the database, and several machines may share the folder. The removal is safe, because:
  *
- * - Every writer has the bytes, and calls `put` before it writes the row. `put` writes the file, or renews the time of the
- *   one that is there.
- * - The first time that a file is found without a row, and is old, it is marked: its time becomes `mark`. A later `put`
- *   takes the mark away. Only a file that is found once more, an age after it was marked (its ctime is the moment of the
- *   mark), is removed. So a row must be missing for an age after the mark as well, and between the two nothing is missing.
- * - A file is removed in two steps: it gets another name, and what has that name is looked at. A `put` that came before the
- *   new name has taken the mark away, so the file gets its name back. A `put` that comes after it finds no file and writes
- *   one. A process that dies between the two steps leaves a name that the next round finds. The new name is used once, so a
- *   second sweeper cannot give it to another file between the look and the removal.
+ * - Every writer has the bytes, and calls `put` before it writes the row. `put` writes the file, or renews the time of
+ *   the existing file.
+ * - The first time that an old file is found without a row, it is marked: its time becomes `mark`. A later `put` takes
+ *   the mark away. The file is removed only when it is found without a row again, `ageMs` after it was marked (its
+ *   ctime is the moment of the mark). In this time a writer that had called `put` before the mark can write its row.
+ * - A file is removed in two steps: it gets another name, and then the file with that name is checked. A `put` before
+ *   the renaming has taken the mark away, so the file gets its name back. A `put` after the renaming finds no file and
+ *   writes one. A process that dies between the two steps leaves a name that the next round finds. The new name is used
+ *   once, so a second sweeper cannot give it to another file between the check and the removal.
  */
 
-/** No file is written at this moment: it marks a file as found without a row. */
+/** The time of a file that was found without a row. No file is really written at this moment. */
 const mark = new Date(0);
-/** The other name of a file, and its own at the beginning. Versions before this one used no random part. */
+/** The name of a file during its removal, which begins with its own name. Earlier versions used no random part. */
 const leavingPattern = /^([^.]+)\.(?:[^.]+\.)?leaving$/;
-/** Says whose files are swept. */
+/** The file with the id of the database whose files are swept. */
 const databaseName = '.database';
-/** So many folders are looked through for one page at the most. */
+/** The most folders that are read for one page. */
 const mostFolders = 2_000;
 
 interface Walk {
@@ -36,11 +36,11 @@ interface Walk {
   readonly limit: number;
   readonly emptyAgeMs: number;
   folders: number;
-  /** The last place that was looked at; set when the page is full. */
+  /** The last place that was read; set when the page is full. */
   next: string | null;
 }
 
-/** What the sweep does with files, in a folder of pictures. */
+/** The upkeep of a folder of pictures. */
 export function createUpkeep(
   root: string,
   { unfinished, pathOf, prove, unlessIll }: SpoolPlace,
@@ -89,7 +89,7 @@ export function createUpkeep(
   };
 }
 
-/** Looks through a folder in the order of the names, from `after` on. Resolves to whether it came to the end. */
+/** Reads a folder in the order of the names, from `after` on. Resolves to whether it reached the end. */
 async function look(
   walk: Walk,
   path: string,
@@ -117,7 +117,7 @@ async function look(
 }
 
 async function take({ keys }: Walk, path: string, { name }: Dirent, key: string): Promise<void> {
-  // A name of our own keys has no dot.
+  // The name of a key's file has no dot.
   const [, own] = leavingPattern.exec(name) ?? [];
   if (own !== undefined) await leave(join(path, name), join(path, own));
   else if (!name.includes('.')) keys.push(key);
@@ -129,14 +129,14 @@ async function leave(leaving: string, path: string): Promise<boolean> {
   const isMarked = facts === null || facts.mtimeMs === mark.getTime();
   if (!isMarked)
     await link(leaving, path).catch((error: unknown) => {
-      // It was written anew meanwhile, or another sweeper has found the name and ended the removal.
+      // The file was written again meanwhile, or another sweeper has found the name and ended the removal.
       if (!['EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
     });
   await rm(leaving, { force: true });
   return isMarked;
 }
 
-/** A folder in which something was made lately is in use: its writer may be about to put a file into it. */
+/** Removes an empty folder, unless it was changed lately: a writer may be about to put a file into it. */
 async function removeEmpty(path: string, ageMs: number): Promise<void> {
   const facts = await nullIfMissing(stat(path));
   if (facts && ageOf(facts.mtimeMs) >= ageMs)

@@ -84,7 +84,7 @@ describe('the entries', () => {
       );
       expect((await pass('ENTRIES')).found).toEqual([['AUDIT_ENTRY_CHANGED', String(changed)]]);
       const told = place.lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
-      expect(told[0]).toMatchObject({ msg: 'what is stored does not fit', pass: 'ENTRIES', findingCount: 1 });
+      expect(told[0]).toMatchObject({ msg: 'stored data does not fit', pass: 'ENTRIES', findingCount: 1 });
     },
   );
 

@@ -43,7 +43,7 @@ it.each([
   await make(...files);
   expect(await isNew()).toBe(true);
   expect(warnings).toEqual([
-    expect.stringMatching(/^the making of .*cluster was interrupted: it is made anew, /),
+    expect.stringMatching(/^the making of .*cluster was interrupted: it is made again, /),
   ]);
   const [aside = ''] = await beside();
   expect(await readFile(join(dirname(cluster), aside, 'PG_VERSION'), 'utf8')).toBe('18\n');

@@ -88,7 +88,7 @@ it('leads a database that is in use to what the files say, and then nothing diff
     `migrations/${newest}/migration.sql`,
     (text) => `${text}\nALTER TABLE "api_keys" ADD CONSTRAINT "colour_check" CHECK ("colour" <> '');\n`,
   );
-  expect(await make('again')).toEqual({ script: '-- By hand: what no file says.\n', problem: null });
+  expect(await make('again')).toEqual({ script: '-- By hand: what is in no file.\n', problem: null });
   expect(await readFile(join(prisma, 'by-hand.sql'), 'utf8')).toContain(
     "ADD CONSTRAINT colour_check\n  CHECK ((colour <> ''::text));",
   );
@@ -118,7 +118,7 @@ it('writes the change of the tables also when functions stand in its way', async
   await edit('schema.prisma', (text) => text.replace(/^ {2}UNCERTAIN\n/m, ''));
   const { script, problem } = await make('tables');
   expect(problem).toMatch(
-    /^the tables cannot be changed so: operator does not exist: "GenerationStatus_new"/,
+    /^the tables cannot be changed in this way: operator does not exist: "GenerationStatus_new"/,
   );
   expect(script).toContain('CREATE TYPE "GenerationStatus_new"');
 });

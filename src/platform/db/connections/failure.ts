@@ -7,7 +7,7 @@ export function addressOf(databaseUrl: string): string {
   return `${hostname}:${port || 5432}${pathname}`;
 }
 
-/** Why a process cannot start on a database, in one line that names it without its password. */
+/** Why a process cannot start on a database, in one line that names the database without its password. */
 export function describeFailure(databaseUrl: string, thrown: unknown): Error {
   const cause = toError(thrown);
   const reason = cause instanceof AggregateError ? toError(cause.errors[0]).message : cause.message;

@@ -1,35 +1,38 @@
 import type pg from 'pg';
 
-/** What a session is given whose process sends hints by itself: see `record_project_event`. */
+/** The setting of a session whose process sends hints by itself: see `record_project_event`. */
 export const newsSession = { 'dramatis.hints': 'after commit' };
-/** The condition under which the database then names a project with an event. */
+/** The code of the notice with which the database then names a project that has an event. */
 const newsCode = 'DR001';
 
-/** Tells of events that connections of a pool have written. */
+/** Reports the events that connections of a pool have written. */
 export interface News {
   /** Listens on a new connection. */
   watch(client: pg.ClientBase): void;
-  /** A connection was given back. Where others wait for one it has its next statement before it says that it is done. */
+  /**
+   * A connection was given back. When others wait for a connection, this one gets its next statement before it emits
+   * `drain`.
+   */
   released(client: pg.ClientBase): void;
 }
 
 /**
- * Tells of each project for which a connection has written events, whichever code or trigger wrote them, once its
- * transaction is over. One that was rolled back is told as well: a hint without news does no harm.
+ * Reports each project for which a connection has written events, once the transaction is over, whichever code or
+ * trigger wrote them. A transaction that was rolled back is reported also: a hint without an event does no harm.
  */
 export function createNews(onNews: (projectId: string) => void): News {
   const written = new WeakMap<pg.ClientBase, Set<string>>();
 
-  function tell(client: pg.ClientBase): void {
+  function report(client: pg.ClientBase): void {
     const projects = written.get(client);
     if (!projects || projects.size === 0) return;
-    const told = [...projects];
+    const reported = [...projects];
     projects.clear();
-    for (const projectId of told) onNews(projectId);
+    for (const projectId of reported) onNews(projectId);
   }
 
-  function tellOutside(client: pg.ClientBase): void {
-    if (client.getTransactionStatus() === 'I') tell(client);
+  function reportOutside(client: pg.ClientBase): void {
+    if (client.getTransactionStatus() === 'I') report(client);
   }
 
   return {
@@ -39,11 +42,11 @@ export function createNews(onNews: (projectId: string) => void): News {
       client.on('notice', ({ code, message }) => {
         if (code === newsCode && message) projects.add(message);
       });
-      // After each statement that was answered and that no other one follows at once.
-      client.on('drain', () => tellOutside(client));
-      // Its last statement may have committed although no answer came.
-      client.on('end', () => tell(client));
+      // `drain` follows each answered statement, unless another statement follows at once.
+      client.on('drain', () => reportOutside(client));
+      // The last statement may have committed although no answer came.
+      client.on('end', () => report(client));
     },
-    released: tellOutside,
+    released: reportOutside,
   };
 }

@@ -14,21 +14,21 @@ import { endWhenSilent, giveUp } from './silence.ts';
  * reads moments as text without a zone, so a session in another zone than UTC would store each moment wrong.
  *
  * Nothing is passed as a startup option, because poolers drop or refuse them. One statement after connecting reads
- * what the session has, sets what differs, and refuses the connection when something else stands. A session on a
- * read-only database is refused as well, because it may stay read-only when that is over.
+ * what the session has, sets what differs, and refuses the connection when a setting still differs. A session on a
+ * read-only database is refused also, because it may stay read-only after the database is writable again.
  */
 
 /** What differs from one process to another. */
 export interface ConnectionOptions {
   /** How long a statement may take; all other times are shares of it. */
   readonly timeoutMs?: number | undefined;
-  /** Instead of the purpose's own number. */
+  /** Replaces the purpose's own number. */
   readonly maxConnections?: number | undefined;
-  /** Is called for each project of which a transaction has written events, when it is over. */
+  /** Is called, when a transaction is over, for each project for which it has written events. */
   readonly onNews?: ((projectId: string) => void) | undefined;
 }
 
-/** After this time a connection, and the statements it knows by name, are new. */
+/** After this time a connection is replaced, and with it the statements that it knows by name. */
 export const lifetimeSeconds = 3_600;
 
 /** Opens a pool; its connections are made when first needed, and each is checked before it is handed out. */
@@ -38,18 +38,18 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
   const session = { ...plan.session, ...(onNews ? newsSession : {}) };
   const news = onNews && createNews(onNews);
   const idle = new Set<pg.PoolClient>();
-  /** Those that were told that they may not write. */
+  /** The connections on which Postgres has refused a write because the session is read-only. */
   const readOnly = new WeakSet<pg.ClientBase>();
   const pool = new pg.Pool({
     ...clientConfig(url, plan),
     max: maxConnections ?? plan.connections,
     idleTimeoutMillis: plan.idleTimeoutMs,
     maxLifetimeSeconds: lifetimeSeconds,
-    // What is idle beside a connection that went silent most likely went the same way.
+    // When one connection went silent, the idle ones of its pool are most likely dead too.
     onConnect: async (client) => {
       await prepare(client, { ...plan, session }, () => idle.forEach(giveUp));
       news?.watch(client);
-      // Those beside it are of the same primary, which may no longer be the one.
+      // The idle connections are to the same server, which may no longer be the primary.
       const onRefused = () => {
         readOnly.add(client);
         idle.forEach(giveUp);
@@ -57,12 +57,12 @@ export function openPool(url: string, purpose: Purpose, options: ConnectionOptio
       if (client instanceof pg.Client) onReadOnly(client, onRefused);
     },
   });
-  pool.on('error', toldElsewhere);
+  pool.on('error', ignoreError);
   pool.on('acquire', (client) => idle.delete(client));
   pool.on('remove', (client) => idle.delete(client));
   pool.on('release', (_, client) => {
     news?.released(client);
-    // Given back within a transaction, which the next statement must not become a part of.
+    // When a connection is given back within a transaction, the next statement must not become a part of it.
     if (client.getTransactionStatus() !== 'I' || readOnly.has(client)) void client.end();
     else idle.add(client);
   });
@@ -74,12 +74,12 @@ export function openAdapter(url: string, purpose: Purpose, options: ConnectionOp
   return adapterOf(openPool(url, purpose, options), { disposeExternalPool: true });
 }
 
-/** Gives a pool to Prisma. Unless told otherwise, the pool stays its owner's to close. */
+/** Gives a pool to Prisma. Its owner closes the pool, unless `disposeExternalPool` is set. */
 export function adapterOf(pool: pg.Pool, { disposeExternalPool = false } = {}): PrismaPg {
   return new PrismaPg(pool, { disposeExternalPool });
 }
 
-/** Opens one connection; what waits on it fails when it breaks, and its `end` event tells. */
+/** Opens one connection. When it breaks, the pending statements fail, and the client emits `end`. */
 export async function openClient(
   url: string,
   purpose: Purpose,
@@ -87,7 +87,7 @@ export async function openClient(
 ): Promise<pg.Client> {
   const plan = planOf(purpose, timeoutMs);
   const client = new pg.Client(clientConfig(url, plan));
-  client.on('error', toldElsewhere);
+  client.on('error', ignoreError);
   try {
     await client.connect();
     await prepare(client, plan, () => undefined);
@@ -98,8 +98,8 @@ export async function openClient(
   }
 }
 
-/** A connection without a listener for its errors would end the process. The statement under way rejects by itself. */
-function toldElsewhere(): void {}
+/** A connection without a listener for its errors would end the process. The pending statement rejects by itself. */
+function ignoreError(): void {}
 
 function clientConfig(url: string, { application, connectTimeoutMs }: Plan): pg.ClientConfig {
   return {
@@ -112,7 +112,7 @@ function clientConfig(url: string, { application, connectTimeoutMs }: Plan): pg.
 }
 
 async function prepare(client: pg.ClientBase, plan: Plan, onSilence: () => void): Promise<void> {
-  client.on('error', toldElsewhere);
+  client.on('error', ignoreError);
   endWhenSilent(client, plan.connectTimeoutMs);
   await settleSession(client, plan.session);
   endWhenSilent(client, plan.answerTimeoutMs, onSilence);

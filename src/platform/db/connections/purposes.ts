@@ -8,22 +8,24 @@ export type Purpose = keyof typeof purposes;
 const purposes = {
   /** Requests and tasks. */
   requests: { application: 'dramatis', connections: 20, patience: 1 },
-  /** Lists and libraries. They stay open, since each knows statements by name; and no timer is set for each read. */
+  /** Reads of lists and libraries. The connections stay open, because each knows statements by name. */
   reads: { application: 'dramatis-reads', connections: 10, patience: 1, staysOpen: true },
-  /** Files of any size: a portion of one may take long. */
+  /** Files of any size: reading a portion of a file may take long. */
   exports: { application: 'dramatis-exports', connections: 2, patience: 8 },
   /** The job queue's own upkeep. */
   jobs: { application: 'dramatis-jobs', connections: 2, patience: 1 },
-  /** Fetching jobs and renewing leases, which end after ten seconds: a connection is given up before that. */
+  /**
+   * Fetching jobs and renewing leases. A lease ends after ten seconds, so a silent connection is given up before that.
+   */
   leases: { application: 'dramatis-leases', connections: 3, patience: 0.2, mostMs: 6_000 },
   events: { application: 'dramatis-events', connections: 1, patience: 0.2 },
-  /** Points; without an answer each process counts by itself. */
+  /** Points of the rate limit. Without an answer each process counts by itself. */
   limits: { application: 'dramatis-limits', connections: 2, patience: 0.2 },
-  /** Asks whether the database can be worked with, on a connection that is always a new one. */
+  /** The check whether the database can be used. It always opens a new connection. */
   health: { application: 'dramatis-health', connections: 1, patience: 0.1 },
-  /** Compares all of the database with itself, portion by portion. Also a program of its own, which serves nothing. */
+  /** Compares all of the database with itself, portion by portion. The separate program `verify` uses it also. */
   verify: { application: 'dramatis-verify', connections: 1, patience: 40 },
-  /** What is done before a process serves. The session that migrates has its limits lifted. */
+  /** The work before a process serves. The session that migrates removes its limits. */
   start: { application: 'dramatis-start', connections: 2, patience: 4 },
 } as const satisfies Record<string, PurposeSettings>;
 
@@ -36,17 +38,20 @@ interface PurposeSettings {
   readonly staysOpen?: boolean;
 }
 
-/** What a connection for a purpose is given. */
+/** The settings of a connection for a purpose. */
 export interface Plan {
   readonly application: string;
   readonly connections: number;
-  /** For connecting, and for waiting until another's connection is free. */
+  /** For connecting, and for waiting until a connection of the pool is free. */
   readonly connectTimeoutMs: number;
-  /** Without a byte for so long the connection is given up. Longer than a statement may take: Postgres may stand still. */
+  /**
+   * A connection is given up after this time without a byte. It is longer than the statement timeout, at which a
+   * working Postgres answers with an error.
+   */
   readonly answerTimeoutMs: number;
   /** An idle connection is closed after this; 0 is never. */
   readonly idleTimeoutMs: number;
-  /** What Postgres is told, by its own names and in its own spelling. */
+  /** The settings of the session: Postgres' names and values. */
   readonly session: Readonly<Record<string, string>>;
 }
 
@@ -71,7 +76,7 @@ export function planOf(purpose: Purpose, timeoutMs: number): Plan {
       application_name: application,
       client_encoding: 'UTF8',
       search_path: 'public',
-      // How moments and numbers are written as text. Prisma and the reader take text as it comes.
+      // How moments and numbers are written as text. Prisma and the reader expect exactly these forms.
       TimeZone: 'UTC',
       DateStyle: 'ISO, MDY',
       IntervalStyle: 'postgres',
@@ -80,12 +85,13 @@ export function planOf(purpose: Purpose, timeoutMs: number): Plan {
       default_transaction_isolation: 'read committed',
       statement_timeout: duration(statementMs),
       lock_timeout: duration(Math.ceil((statementMs * 2) / 3)),
-      // Before those give up who wait for a lock: the process that holds it may have gone silent.
+      // Shorter than the lock timeout: when the process that holds a lock went silent, the waiting statements still get
+      // it.
       idle_in_transaction_session_timeout: duration(Math.ceil(statementMs / 2)),
-      // Idle connections are ours to close.
+      // Postgres must not close idle connections: the pool does.
       idle_session_timeout: '0',
       transaction_timeout: '0',
-      // Compiling an expensive plan to machine code takes longer than running any plan of ours.
+      // Compiling an expensive plan to machine code would take longer than running any plan of this server.
       jit: 'off',
     },
   };
@@ -98,7 +104,7 @@ const units = [
   ['s', 1_000],
 ] as const;
 
-/** Milliseconds as Postgres shows them: in the largest unit that divides them. */
+/** Milliseconds as Postgres shows them: in the largest unit that divides the number. */
 function duration(ms: number): string {
   const [unit, size] = units.find(([, each]) => ms % each === 0) ?? ['ms', 1];
   return `${ms / size}${unit}`;

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 
-/** The database gives this process a session that it must not work on. The message is a sentence for an operator. */
+/** The database gives this process a session that it must not use. The message is a sentence for an operator. */
 export class SessionRefused extends Error {
   override name = 'SessionRefused';
 }
 
 /**
- * The database takes no writes now: a standby, or an operator's wish. It has the shape of Postgres' own error, by which
- * all who ask know an outage.
+ * The database takes no writes now: it is a standby, or an operator made it read-only. The error has the shape of
+ * Postgres' own error, so that every check for an outage recognises it.
  */
 export class DatabaseReadOnly extends SessionRefused {
   override name = 'DatabaseReadOnly';
@@ -20,8 +20,8 @@ export class DatabaseReadOnly extends SessionRefused {
 }
 
 /**
- * Sets what differs, and only that: behind a pooler it may come from the role or the database. What this version of
- * Postgres does not know is passed over; names with a point are our own.
+ * Sets only the settings that differ: behind a pooler a setting may come from the role or the database. A setting that
+ * this version of Postgres does not know is left out. A name with a point is a setting of Dramatis.
  */
 const settleStatement = `
   SELECT name, wanted,
@@ -31,8 +31,9 @@ const settleStatement = `
   WHERE current_setting(name, true) IS NOT NULL OR name LIKE '%.%'`;
 
 /**
- * Gives a new connection its session, in one round trip. Throws SessionRefused when what then stands is not what is
- * needed, and DatabaseReadOnly: a session that was opened on a read-only database may stay so when that is over.
+ * Gives a new connection its session settings, in one round trip. Throws SessionRefused when a setting still differs
+ * afterwards. Throws DatabaseReadOnly on a read-only database, because the session may stay read-only after the
+ * database is writable again.
  */
 export async function settleSession(
   client: pg.ClientBase,

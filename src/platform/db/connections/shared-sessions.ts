@@ -3,12 +3,12 @@ import { describeFailure } from './failure.ts';
 import { openClient } from './open.ts';
 import { SessionRefused } from './session.ts';
 
-/** A pooler that serves others meanwhile may by chance give back the same session. */
+/** The check is repeated: a pooler that serves other clients meanwhile may give back the same session by chance. */
 const tries = 3;
 
 /**
- * Throws an Error of one line when another connection can be given our session between two statements: a pooler that pools
- * transactions. Settings, locks, `LISTEN` and prepared statements would be on a session that others use.
+ * Throws an Error of one line when a pooler that pools transactions gives a session to another connection between two
+ * statements. Settings, locks, `LISTEN` and prepared statements would then be on a session that other clients use.
  */
 export async function refuseSharedSessions(databaseUrl: string): Promise<void> {
   const clients: pg.Client[] = [];
@@ -26,21 +26,21 @@ export async function refuseSharedSessions(databaseUrl: string): Promise<void> {
   }
 }
 
-/** The part of a connection that this needs. */
+/** The part of a connection that the comparison needs. */
 interface Statements {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly { readonly mark?: unknown }[] }>;
 }
 
-/** Throws SessionRefused when the session of one connection can become that of the other. */
+/** Throws SessionRefused when the session of one connection can become the session of the other. */
 export async function compareSessions(one: Statements, two: Statements): Promise<void> {
   for (let count = 0; count < tries; count += 1) {
     const mark = `mark ${count}`;
     await one.query("SELECT set_config('dramatis.mark', $1, false)", [mark]);
-    // Such a pooler gives a transaction the session that was used last.
+    // A pooler that pools transactions gives a transaction the session that was used last.
     await two.query('BEGIN');
     const { rows } = await one.query("SELECT current_setting('dramatis.mark', true) AS mark");
     await two.query('ROLLBACK');
     if (rows[0]?.mark !== mark)
-      throw new SessionRefused('A pooler gives sessions away between transactions; it must pool sessions.');
+      throw new SessionRefused('A pooler shares sessions between transactions; it must pool sessions.');
   }
 }

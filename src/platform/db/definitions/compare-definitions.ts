@@ -4,20 +4,20 @@ import { type Definition, titleOf } from './read-definitions.ts';
 /*
  * A migration shows only what changed, so today's text of a function would be spread over the history.
  * `prisma/functions`, `prisma/triggers` and `prisma/views` have it, with the reason why it is in SQL. A file and the
- * database are compared by what Postgres prints of both (`pg_get_functiondef` and its siblings), each from a
- * database of its own, because the text of a view or trigger is not stored as it was written. A script holds the
- * text of its day, so a migration does the same on each database, whatever the files say later.
+ * database are compared by the text that Postgres prints for both (`pg_get_functiondef` and similar functions), each
+ * from a database of its own, because the text of a view or trigger is not stored as it was written. A migration's
+ * script contains the text of its day, so it does the same on each database, whatever the files contain later.
  */
 
-/** What leads from the definitions that a database holds to those of the files. */
+/** The changes that turn the definitions of a database into those of the files. */
 export interface Differences {
-  /** Are to be made, or made anew, in the order in which they were loaded. */
+  /** Definitions that have to be made or replaced, in the order in which they were loaded. */
   readonly made: readonly (Kept & { readonly held: Definition | undefined })[];
-  /** Are held, but stand in no file. */
+  /** Definitions that the database has and no file has. */
   readonly removed: readonly Definition[];
 }
 
-/** Compares by Postgres' own text, so that neither spaces nor the way of quoting count. */
+/** Compares by Postgres' own text, so that spaces and the way of quoting make no difference. */
 export function compareDefinitions(held: readonly Definition[], kept: readonly Kept[]): Differences {
   const heldBy = new Map(held.map((each) => [titleOf(each), each]));
   const titles = new Set(kept.map(titleOf));
@@ -42,10 +42,11 @@ export function describeDifferences({ made, removed }: Differences): string[] {
   ];
 }
 
-/** A migration: the change of the tables, and around it what is different of the definitions. Empty where nothing is. */
+/** A migration: the change of the tables, and around it the changes of definitions. Empty when nothing differs. */
 export function writeScript(tables: string, { made, removed }: Differences): string {
   const replaced = made.filter(({ held, fixed }) => held && held.fixed !== fixed);
-  // A trigger or a view may hang on what the tables lose; what called a function may be gone only at the end.
+  // Triggers and views go first: they may depend on a column that the tables lose. Functions go last: until the end a
+  // trigger or a view may still call them.
   const early = [...removed, ...replaced].filter(({ kind }) => kind !== 'FUNCTION');
   const late = removed.filter(({ kind }) => kind === 'FUNCTION');
   const drop = (each: Definition) => `DROP ${titleOf(each)};`;

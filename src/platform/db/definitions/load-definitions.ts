@@ -4,19 +4,19 @@ import { toError } from '../../../errors.ts';
 import type { Session } from '../migrations/session.ts';
 import { type Definition, readDefinitions, titleOf } from './read-definitions.ts';
 
-/** A definition as its file says it. */
+/** A definition, with its text in the file. */
 export interface Kept extends Definition {
   /** The `CREATE OR REPLACE` of the file. */
   readonly statement: string;
 }
 
-/** In the order in which they are loaded: views may call functions, and triggers may hang on views. */
+/** In the order in which they are loaded: views may call functions, and triggers may depend on views. */
 const folders = ['functions', 'views', 'triggers'];
 
 /**
- * Replaces all definitions of a database by those of the files in `prisma`, and resolves to these. Defaults of columns that
- * call functions are lost, so the database must be one that is thrown away. Throws an Error that names the file where one
- * cannot be loaded, or is not the place of what it defines.
+ * Replaces all definitions of a database by those of the files in `prisma`, and resolves to the new definitions. Column
+ * defaults that call functions are lost, so the database must be a temporary one. Throws an Error that names the file
+ * when a file cannot be loaded, or when its definition belongs to another file.
  */
 export async function loadDefinitions(session: Session, prisma: string): Promise<Kept[]> {
   const statements = await readStatements(prisma);
@@ -34,13 +34,13 @@ export async function loadDefinitions(session: Session, prisma: string): Promise
     if (made.length === 0) throw new Error(`prisma/${file}: a statement defines what is defined already`);
     kept.push(...made.map((each) => ({ ...each, statement })));
   }
-  // Now that all are there, their bodies are checked.
+  // Now that all functions exist, their bodies are checked.
   await session.query('RESET check_function_bodies');
   for (const { file, statement } of statements) await execute(session, file, statement);
   return kept;
 }
 
-/** Drops all definitions of some kinds, and whatever depends on them. */
+/** Drops all definitions of the given kinds, and everything that depends on them. */
 export async function dropDefinitions(session: Session, kinds: readonly Definition['kind'][]): Promise<void> {
   const definitions = await readDefinitions(session);
   for (const kind of kinds)

@@ -16,7 +16,7 @@ const statements = {
     WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND setting IS NOT NULL`,
 };
 
-/** The text of `prisma/by-hand.sql`: what a migrated database has that no other file says. */
+/** The text of `prisma/by-hand.sql`: the parts of a migrated database that are in no other file. */
 export async function printByHand(session: Session): Promise<string> {
   const parts = [header];
   for (const statement of Object.values(statements)) {

@@ -1,15 +1,15 @@
 import type { Session } from '../migrations/session.ts';
 
-/** A function, trigger or view, as a database holds it. */
+/** A function, trigger or view of a database. */
 export interface Definition {
   readonly kind: 'FUNCTION' | 'TRIGGER' | 'VIEW';
-  /** What follows the kind in a DROP: `a_function("AType")`, `a_trigger ON a_table`. */
+  /** The text after the kind in a DROP: `a_function("AType")`, `a_trigger ON a_table`. */
   readonly name: string;
-  /** The file that it belongs to, seen from `prisma/`. A trigger belongs to the file of its function. */
+  /** The file that it belongs to, relative to `prisma/`. A trigger belongs to the file of its function. */
   readonly file: string;
   /** Postgres' own text of it. */
   readonly text: string;
-  /** What `CREATE OR REPLACE` cannot change: where it differs, the old definition is dropped first. */
+  /** The part that `CREATE OR REPLACE` cannot change. When it differs, the old definition is dropped first. */
   readonly fixed: string;
 }
 
@@ -18,7 +18,7 @@ export function titleOf({ kind, name }: Pick<Definition, 'kind' | 'name'>): stri
   return `${kind} ${name}`;
 }
 
-/** Functions of a schema that no extension has brought, its triggers and its views. */
+/** The functions, triggers and views of a schema, without those of extensions. */
 const statement = `
   SELECT 'FUNCTION' AS kind, format('%I(%s)', p.proname, oidvectortypes(p.proargtypes)) AS name,
     format('%s/%s.sql', CASE p.prorettype WHEN 'trigger'::regtype THEN 'triggers' ELSE 'functions' END, p.proname) AS file,

@@ -3,15 +3,17 @@ import { errorCode, toError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { recordMigration } from './history.ts';
 import type { Migration } from './read-migrations.ts';
-import { openSession, type Session, tellEveryMs } from './session.ts';
+import { openSession, reportEveryMs, type Session } from './session.ts';
 
-/** As long as a script waits for a table, all who want that table wait behind it: so it gives up, and tries again. */
+/**
+ * While a script waits for a table, all later statements on that table wait behind it. So it gives up and tries again.
+ */
 const lockTimeoutMs = 5_000;
 const pauseMs = 2_000;
 /** Postgres' codes of a lock that was not free in time, and of a deadlock. */
 const tryAgainCodes = ['55P03', '40P01'];
 
-/** What applying a migration needs. */
+/** The context in which a migration is applied. */
 export interface Applying {
   readonly session: Session;
   readonly databaseUrl: string;
@@ -20,17 +22,17 @@ export interface Applying {
 }
 
 /**
- * Applies one migration, and says how it goes. `place` tells which one of how many. The script and its row in the
- * history are one transaction. When the signal aborts, the script is cancelled and nothing of it stays.
+ * Applies one migration, and logs its progress. `place` says which of how many it is. The script and its row in the
+ * history are one transaction. When the signal aborts, the script is cancelled and rolled back.
  */
 export async function applyMigration(applying: Applying, migration: Migration, place: string): Promise<void> {
   const { log, signal } = applying;
   const facts = { migration: migration.name };
   const startedAt = performance.now();
   const seconds = () => Number(((performance.now() - startedAt) / 1_000).toFixed(1));
-  const telling = setInterval(
+  const reporting = setInterval(
     () => log.info({ ...facts, seconds: seconds() }, `still applying migration ${place}`),
-    tellEveryMs,
+    reportEveryMs,
   );
   const backend = await backendOf(applying.session);
   const cancel = () => void cancelStatement(applying.databaseUrl, backend);
@@ -39,12 +41,12 @@ export async function applyMigration(applying: Applying, migration: Migration, p
     while (!(await wasApplied(applying, migration, place))) await sleep(pauseMs, undefined, { signal });
     log.info({ ...facts, seconds: seconds() }, `applied migration ${place}`);
   } finally {
-    clearInterval(telling);
+    clearInterval(reporting);
     signal.removeEventListener('abort', cancel);
   }
 }
 
-/** False when a lock was not to be had, so that it must be tried again. */
+/** Resolves to false when a lock was not free in time, so that the migration must be tried again. */
 async function wasApplied({ session, log, signal }: Applying, migration: Migration, place: string) {
   const { name, concurrentIndex } = migration;
   try {
@@ -75,7 +77,9 @@ async function applyInTransaction(session: Session, migration: Migration, signal
   }
 }
 
-/** A build that was broken off leaves an index that is not valid, and that IF NOT EXISTS would take for the real one. */
+/**
+ * An interrupted build leaves an invalid index, which is dropped first: IF NOT EXISTS would take it for the real one.
+ */
 async function buildIndex(session: Session, migration: Migration, index: string, signal: AbortSignal) {
   const { rows } = await session.query<{ name: string }>(
     'SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid',
@@ -92,7 +96,7 @@ async function backendOf(session: Session): Promise<number | undefined> {
   return rows[0]?.backend;
 }
 
-/** Stops what the database does for a session: closing the connection alone would let a script run on. */
+/** Cancels the statement of a session: when only the connection is closed, the script runs on. */
 async function cancelStatement(databaseUrl: string, backend: number | undefined): Promise<void> {
   const other = await openSession(databaseUrl).catch(() => null);
   await other?.query('SELECT pg_cancel_backend($1)', [backend]).catch(() => undefined);

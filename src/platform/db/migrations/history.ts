@@ -4,13 +4,13 @@ import { isOlder } from './build.ts';
 import type { Migration } from './read-migrations.ts';
 import type { Session } from './session.ts';
 
-/** What the database knows of its migrations. The table is Prisma's, so that Prisma's own tools read it as well. */
+/** The migrations of a database. The table has Prisma's name and columns, so that Prisma's own tools can read it. */
 export interface History {
-  /** The names of those that took effect. */
+  /** The names of the applied migrations. */
   readonly applied: ReadonlySet<string>;
-  /** Rows that were begun and never ended: an older build wrote them before their script. */
+  /** Rows without an end: an older build wrote the row before it ran the script. */
   readonly unfinished: readonly { readonly id: string; readonly name: string }[];
-  /** The oldest build that works on this database; null where every build does. */
+  /** The oldest build that works on this database; null when every build does. */
   readonly oldestBuild: string | null;
 }
 
@@ -26,7 +26,7 @@ const historyTable = `CREATE TABLE "_prisma_migrations" (
   "applied_steps_count" INTEGER NOT NULL DEFAULT 0
 )`;
 
-/** Reads it; null in a database that has none. */
+/** Reads the history; null in a database that has none. */
 export async function readHistory(session: Session): Promise<History | null> {
   if (!(await exists(session, '_prisma_migrations'))) return null;
   const { rows } = await session.query<{ id: string; name: string; isApplied: boolean }>(
@@ -40,7 +40,7 @@ export async function readHistory(session: Session): Promise<History | null> {
   };
 }
 
-/** Makes the table. Throws an Error of one line in a database that has tables of another application. */
+/** Makes the table of the history. Throws an Error of one line when the database has tables of another application. */
 export async function beginHistory(session: Session): Promise<void> {
   const { rows } = await session.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
@@ -54,10 +54,10 @@ export async function beginHistory(session: Session): Promise<void> {
   await session.query(historyTable);
 }
 
-/** Writes down, in the transaction of its script, that a migration took effect, and which build it needs. */
+/** Records, in the transaction of its script, that a migration was applied, and which build it needs. */
 export async function recordMigration(session: Session, migration: Migration): Promise<void> {
   const { name, checksum, oldestBuild } = migration;
-  // The row comes last: a migration outside of a transaction is done again until it is there.
+  // The row comes last, because a migration outside of a transaction is repeated until its row exists.
   if (oldestBuild !== null) await raiseOldestBuild(session, oldestBuild);
   await session.query(
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)

@@ -10,30 +10,31 @@ import { openSession, type Session, takeTurn } from './session.ts';
 import { settleUnfinished } from './settle-unfinished.ts';
 
 /*
- * Migrations are applied by one session of ours, not by Prisma's engine. The engine writes a row, runs the script
- * and ends the row in three transactions, and refuses each later start when it is killed between them. Here the
+ * Migrations are applied by one session of this process, not by Prisma's engine. The engine writes a row, runs the
+ * script and ends the row in three transactions, and refuses each later start when it is killed between them. Here the
  * script and its row commit together. The session that migrates has the advisory lock, so the lock lasts as long as
- * its work, also after its process is gone; the next start waits for it, and says so. The table is Prisma's, and
- * Prisma's tools read it.
+ * its work, also after its process is gone; the next start waits for it, and logs that. The table has Prisma's name and
+ * columns, so Prisma's tools can read it.
  *
- * Rows that older builds left unfinished are ended by what is in the database: whether the objects that the script
- * creates are there. Version 0.1.0 ran its first script statement by statement, so it may be half done; no server
- * has used such a database, and its objects are dropped.
+ * Older builds may have left rows unfinished. Such a row counts as applied when the database has the objects that the
+ * script creates. Version 0.1.0 ran its first script statement by statement, so it may be half done; no server has used
+ * such a database, and its objects are dropped.
  *
  * The oldest build that works on a database is a setting in it, which each build reads at its start. So a build need
- * not know a migration to know that it is too old. Version 0.1.0 does not read it; a trigger refuses the first thing
- * that it writes at a start, and its message says why.
+ * not know a migration to know that it is too old. Version 0.1.0 does not read the setting; a trigger refuses its first
+ * write at a start, with a message that gives the reason.
  */
 
 const silent = { info: () => undefined, warn: () => undefined };
 
-/** What else one process at a time does to a database before it works on it: it calls `apply` in between. */
+/** Other work that one process at a time does on a database around the migrations, which `apply` applies. */
 export type AroundMigrations = (session: Session, apply: () => Promise<void>) => Promise<void>;
 
 /**
- * Applies what is missing and resolves to its names. Of several processes that start together one applies, the
- * others wait for it. When it is interrupted, each migration has taken effect or has not, and the next start goes on.
- * Throws an Error of one line where the database does not answer, belongs to a newer build, or refuses.
+ * Applies the missing migrations and resolves to their names. When several processes start together, one applies them
+ * and the others wait. After an interruption each migration is applied completely or not at all, and the next start
+ * applies the rest. Throws an Error of one line when the database does not answer, needs a newer build, or refuses a
+ * script.
  */
 export async function migrate(
   databaseUrl: string,
@@ -79,7 +80,7 @@ export async function migrate(
   }
 }
 
-/** The history of a database that this build may use, with nothing unfinished; null in one that has none. */
+/** The history of a database that this build may use, without unfinished rows; null in a database that has none. */
 async function knownHistory(
   session: Session,
   migrations: readonly Migration[],
@@ -102,7 +103,9 @@ async function knownHistory(
   return readHistory(session);
 }
 
-/** The job queue makes a schema of its own after the migrations: it must not fail when those are through. */
+/**
+ * Checks also the right to make a schema, because the job queue makes one after the migrations and must not fail then.
+ */
 async function requireRights(session: Session): Promise<void> {
   const { rows } = await session.query<{ user: string; database: string; mayCreate: boolean }>(
     `SELECT current_user AS "user", current_database() AS database, coalesce(has_schema_privilege(current_schema(), 'CREATE'), true)
@@ -115,7 +118,7 @@ async function requireRights(session: Session): Promise<void> {
   );
 }
 
-/** One line about what went wrong with which migration. */
+/** The error as one line that names the migration. */
 function explained(error: unknown, migration: Migration | undefined, databaseUrl: string): Error {
   const { message } = toError(error);
   const options = { cause: error };
@@ -126,7 +129,7 @@ function explained(error: unknown, migration: Migration | undefined, databaseUrl
   }
   if (isTransient(error)) {
     return new Error(
-      `migration ${migration.name} was broken off (${message}): it has taken effect as a whole or not at all, and the next start goes on from there`,
+      `migration ${migration.name} was interrupted (${message}): it was applied completely or not at all, and the next start continues`,
       options,
     );
   }

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** `prisma/migrations` of this package, seen from `src` and from `dist` alike. */
+/** `prisma/migrations` of this package. The relative path is the same from `src` and from `dist`. */
 export const migrationsDirectory = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url));
 
 /** A script that changes the database once. */
@@ -11,15 +11,15 @@ export interface Migration {
   /** The name of its folder, which begins with a time stamp. */
   readonly name: string;
   readonly script: string;
-  /** What Prisma writes beside the name: the script's SHA-256. */
+  /** The script's SHA-256, which Prisma stores beside the name. */
   readonly checksum: string;
-  /** The oldest build that works on a database with this migration; null where the build before it still does. */
+  /** The oldest build that works on a database with this migration; null when the migration excludes no build. */
   readonly oldestBuild: string | null;
-  /** An index that is built outside of a transaction, so that writers need not wait. */
+  /** The name of an index that is built outside of a transaction, so that writers need not wait; otherwise null. */
   readonly concurrentIndex: string | null;
 }
 
-/** The migrations in a folder, in their order. Throws an Error where a script's own remarks cannot be read. */
+/** The migrations in a folder, in their order. Throws an Error when the remarks in a script are not valid. */
 export async function readMigrations(directory: string): Promise<Migration[]> {
   const entries = await readdir(directory, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -51,7 +51,7 @@ function readConcurrentIndex(name: string, script: string): string | null {
     .split(';')
     .filter((text) => text.trim() !== '');
   const [, index] = /^\s*CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS "(\w+)"/.exec(statement) ?? [];
-  // Without a transaction a script may be broken off anywhere and is run again, so it must be one that can be.
+  // Without a transaction a script may be interrupted anywhere and is run again, so it must be repeatable.
   if (index !== undefined && others.length === 0) return index;
   throw new Error(
     `migration ${name}: outside of a transaction a script is one CREATE INDEX CONCURRENTLY IF NOT EXISTS`,

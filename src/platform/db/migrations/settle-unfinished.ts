@@ -5,11 +5,11 @@ import type { Session } from './session.ts';
 
 /*
  * An older build wrote a migration's row, ran its script and ended the row in three transactions. When it was killed
- * between them, the row says nothing about the script; what the script makes does.
+ * between them, the row does not show whether the script ran. The objects that the script makes show it.
  */
 const makes = /(?:^CREATE (?:UNIQUE )?(TABLE|TYPE|INDEX|VIEW|FUNCTION)|ADD CONSTRAINT) "(\w+)"/gm;
 
-/** Ends the rows that interrupted starts of older builds have left: as finished where their script took effect. */
+/** Ends the rows that interrupted starts of older builds have left: as finished when their script took effect. */
 export async function settleUnfinished(
   session: Session,
   history: History,
@@ -19,7 +19,7 @@ export async function settleUnfinished(
   const applied = new Set(history.applied);
   for (const { id, name } of history.unfinished) {
     const migration = migrations.find((each) => each.name === name);
-    // One that only a newer build knows is for that build to settle.
+    // A migration that only a newer build knows is left to that build.
     if (!migration) continue;
     const isApplied = !applied.has(name) && (await tookEffect(session, migration, history));
     await session.query(
@@ -56,11 +56,11 @@ async function tookEffect(session: Session, migration: Migration, history: Histo
   if (present.length === made.length && made.length > 0) return true;
   if (history.applied.size > 0) {
     throw new Error(
-      `migration ${name} was interrupted, and what it makes does not tell whether it took effect; see whether it did, ` +
-        'and tell it with "prisma migrate resolve"',
+      `migration ${name} was interrupted, and its objects do not show whether it took effect; find out whether it did, ` +
+        'and record it with "prisma migrate resolve"',
     );
   }
-  // Version 0.1.0 ran its first script statement by statement. No server has ever used what is half made.
+  // Version 0.1.0 ran its first script statement by statement. No server has used a database that is half made.
   const drops = ['TABLE', 'TYPE'].flatMap((wanted) => {
     const objects = made.flatMap(({ kind, object }) => (kind === wanted ? [`"${object}"`] : []));
     return objects.length > 0 ? [`DROP ${wanted} IF EXISTS ${objects.join(', ')}`] : [];

@@ -1,11 +1,11 @@
 import { type DocumentNode, Kind, visit } from 'graphql';
 
-/** Arguments that tell how many items are asked for: a number, or a list of which. */
+/** Arguments that say how many items are requested: as a number, or as a list of ids. */
 export const countingArguments: readonly string[] = ['first', 'last', 'ids'];
 
 /**
- * What of an operation's variables decides how large it is, as text: of those that stand where a number of items does,
- * the number, or how many there are.
+ * Makes a function that returns, as text, the part of an operation's variables that decides its size: the values of the
+ * variables that are given to counting arguments, and for a list its length.
  */
 export function createCountKey(
   document: DocumentNode,

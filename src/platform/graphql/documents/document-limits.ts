@@ -1,11 +1,11 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, Lexer, Source, TokenKind } from 'graphql';
 import { createMeasure, type Size } from './measure.ts';
 
-/** What no honest client needs more of; far below what would hurt. */
+/** The limits of a document. No honest client needs more, and the limits are far below what would harm the server. */
 export const documentLimits = {
   characters: 65_536,
   tokens: 4_000,
-  /** Of brackets of any kind: values within values and selections within selections. */
+  /** Depth of brackets of any kind: values within values and selections within selections. */
   nesting: 50,
   depth: 15,
   fields: 1_000,
@@ -16,7 +16,7 @@ export const documentLimits = {
   cost: 10_000,
 } as const;
 
-const told: Readonly<Record<keyof Size, (limit: number, size: number) => string>> = {
+const messages: Readonly<Record<keyof Size, (limit: number, size: number) => string>> = {
   depth: (limit, size) => `The document nests fields ${size} deep; at most ${limit} are allowed.`,
   fields: (limit, size) => `The document asks for ${size} fields; at most ${limit} are allowed.`,
   aliases: (limit, size) => `The document has ${size} aliases; at most ${limit} are allowed.`,
@@ -32,8 +32,8 @@ function refusal(message: string, code = 'DOCUMENT_LIMIT_EXCEEDED'): GraphQLErro
 }
 
 /**
- * Looks at the document's words before anything recurses into it. Throws a GraphQLError for one too long or too
- * nested, and for what is no GraphQL at all.
+ * Checks the document's length, tokens and nesting before any recursive code reads it. Throws a GraphQLError when it is
+ * too long or nested too deep, and when it has characters that are no GraphQL.
  */
 export function refuseLongDocument(text: string): void {
   const { characters, tokens, nesting } = documentLimits;
@@ -53,8 +53,8 @@ export function refuseLongDocument(text: string): void {
 }
 
 /**
- * Measures every definition, also those that are not used: validation reads them all. Returns what is beyond a
- * limit, and the cost of the operation that would be executed.
+ * Measures every definition, also the unused ones, because validation reads all of them. Returns the cost of the
+ * operation that would be executed, and an error when a limit is exceeded.
  */
 export function measureDocument(
   schema: GraphQLSchema,
@@ -83,7 +83,7 @@ export function measureDocument(
       const limit = name === 'cost' ? Math.min(documentLimits.cost, maxCost) : documentLimits[name];
       if (size[name] <= limit) continue;
       const code = name === 'cost' ? 'COST_LIMIT_EXCEEDED' : 'DOCUMENT_LIMIT_EXCEEDED';
-      return { cost, refused: refusal(told[name](limit, size[name]), code) };
+      return { cost, refused: refusal(messages[name](limit, size[name]), code) };
     }
   }
   return { cost, refused: null };

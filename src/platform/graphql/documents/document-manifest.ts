@@ -5,11 +5,11 @@ import { ConfigProblem } from '../../../settings/config.ts';
 import { bareId, type DocumentManifest, sha256 } from './persisted-documents.ts';
 import type { Prepare } from './prepare.ts';
 
-/** More are not told at once. */
+/** The most problems that one error lists. */
 const mostProblems = 10;
 
 const text = z.string('must be a string').min(1, 'must not be empty');
-/** As `@apollo/generate-persisted-query-manifest` writes it. */
+/** The manifest of `@apollo/generate-persisted-query-manifest`. */
 const apolloManifest = z
   .object({
     format: z.literal('apollo-persisted-query-manifest', 'must be apollo-persisted-query-manifest'),
@@ -17,12 +17,12 @@ const apolloManifest = z
     operations: z.array(z.object({ id: text, body: text })),
   })
   .transform(({ operations }) => operations.map(({ id, body }) => [id, body] as const));
-/** As Relay's compiler and graphql-codegen write it: texts by id. */
+/** The manifest of Relay's compiler and of graphql-codegen: texts by id. */
 const plainManifest = z.record(text, text, 'must be an object').transform((texts) => Object.entries(texts));
 
 /**
- * Reads a manifest of either kind and tries each of its documents, so that a bad one is told before anybody asks for
- * it. Throws ConfigProblem with all that is wrong.
+ * Reads a manifest of either kind and prepares each of its documents, so that an invalid document is reported at the
+ * start and not at the first request for it. Throws ConfigProblem with all problems.
  */
 export async function openDocumentManifest(path: string, prepare: Prepare): Promise<DocumentManifest> {
   const texts = new Map<string, string>();
@@ -36,7 +36,7 @@ export async function openDocumentManifest(path: string, prepare: Prepare): Prom
   if (problems.length > 0) throw new ConfigProblem(problems.slice(0, mostProblems), problems.length);
 
   const all = new Set(texts.values());
-  // What names a document by its content is understood also where the manifest's own ids are others.
+  // A client may name a document by its SHA-256 also when the manifest uses other ids.
   for (const body of all) texts.set(sha256(body), body);
   return { textOf: (id) => texts.get(id), has: (body) => all.has(body) };
 }
@@ -61,7 +61,7 @@ async function readEntries(path: string): Promise<(readonly [id: string, body: s
   throw new ConfigProblem(lines.slice(0, mostProblems), lines.length);
 }
 
-/** What speaks against an entry of the manifest. */
+/** The problem of an entry of the manifest, as a predicate; null when the entry is valid. */
 function problemOf(
   id: string,
   body: string,
@@ -76,5 +76,5 @@ function problemOf(
   return errors && `cannot be executed: ${errors.map(({ message }) => message).join(' ')}`;
 }
 
-/** Every length that a variable will tell, at its least: only what no variables can make sound is a problem now. */
+/** Variables that are all 0, so that a document is refused only when no values of its variables could make it valid. */
 const least: Readonly<Record<string, unknown>> = new Proxy({}, { get: () => 0 });

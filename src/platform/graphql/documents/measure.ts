@@ -19,39 +19,44 @@ import {
 } from 'graphql';
 import { countingArguments } from './count-key.ts';
 
-/** How large an operation is once its fragments are spread; no number is larger than `enough`. */
+/** The size of an operation after its fragments are spread; no number is larger than `enough`. */
 export interface Size {
   readonly depth: number;
   readonly fields: number;
   readonly aliases: number;
   readonly directives: number;
-  /** The most fields with one and the same response name in one place: validation compares each with each. */
+  /** The most fields with the same response name in one place, because validation compares each with each. */
   readonly repeats: number;
   /** Fields that cost money: those whose definition has the extension `paid`. */
   readonly paid: number;
-  /** One point for each object asked for, as far as the document tells; mutations are dearer. */
+  /** One point for each requested object, as far as the document shows their number; mutations cost more. */
   readonly cost: number;
 }
 
-/** What a selection is made of, before its place is known. */
+/** The size of a selection, before its place is known. */
 interface Part extends Size {
-  /** A part of the cost that comes as often as the parent's `first` says. */
+  /** The part of the cost that is multiplied by the parent's `first`. */
   readonly costPerItem: number;
-  /** How often each response name is selected here, fragments spread. */
+  /** How many times each response name is selected here, also by spread fragments. */
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** Lists whose length neither the document nor the extension `items` of their field tells. */
+/** The assumed length of a list when neither the document nor the extension `items` of its field gives one. */
 const assumedItems = 10;
-/** The same for lists of the schema itself, which lie in memory. */
+/** The same for lists of the schema itself, which are in memory. */
 const assumedSchemaItems = 3;
-/** What a mutation costs beside the objects it answers, unless its definition's extension `points` says otherwise. */
+/**
+ * The cost of a mutation beside the objects of its response, unless the extension `points` of its definition is set.
+ */
 const mutationPoints = 10;
-/** A list whose length is not told by the variable that should; the longest page there is. */
+/** The assumed length of a list when its variable has no valid value: the longest page. */
 const mostItems = 100;
-/** Fragments that spread each other, one after another. */
+/** The longest chain of fragments that spread each other. */
 const longestChain = 100;
-/** Numbers double with each fragment that spreads another twice; what is refused anyway need not be exact. */
+/**
+ * The largest number that is counted. Numbers double with each fragment that spreads another twice, and a document that
+ * is refused in any case need not be measured exactly.
+ */
 const enough = 1e9;
 
 const nothing: Part = {
@@ -81,7 +86,7 @@ function sum(one: Part, other: Part): Part {
   };
 }
 
-/** Anything with fields; a name that the schema does not know has none. */
+/** The field of an object or interface type; undefined when the schema does not have it. */
 function fieldOf(schema: GraphQLSchema, typeName: string | undefined, name: string) {
   const type = typeName === undefined ? undefined : schema.getType(typeName);
   if (typeName === schema.getQueryType()?.name) {
@@ -91,7 +96,7 @@ function fieldOf(schema: GraphQLSchema, typeName: string | undefined, name: stri
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
 }
 
-/** How many items a literal asks for: a number, or the members of a list; null for null. */
+/** How many items a literal requests: its number, or the length of its list; null for null. */
 function countWritten(value: ValueNode): number | null {
   if (value.kind === Kind.INT) return Number(value.value);
   if (value.kind === Kind.LIST) return value.values.length;
@@ -116,7 +121,7 @@ export function createMeasure(
   for (const definition of document.definitions) {
     const declared = definition.kind === Kind.OPERATION_DEFINITION ? definition.variableDefinitions : [];
     for (const { variable, defaultValue } of declared ?? []) {
-      // Operations that are not asked for may use the same name: the greatest counts.
+      // Other operations of the document may declare the same variable: the greatest default counts.
       const known = defaults.get(variable.name.value);
       if (defaultValue && (!known || (countWritten(defaultValue) ?? 0) > (countWritten(known) ?? 0)))
         defaults.set(variable.name.value, defaultValue);
@@ -131,7 +136,7 @@ export function createMeasure(
     measured.set(name, nothing);
     const fragment = fragments.get(name);
     if (!fragment) return nothing;
-    // Deeper than any limit, and before the stack is.
+    // The depth exceeds its limit, and the recursion ends before the stack overflows.
     if (open >= longestChain) return { ...nothing, depth: enough };
     open += 1;
     const part = ofSelections(fragment.selectionSet, fragment.typeCondition.name.value);
@@ -190,17 +195,17 @@ export function createMeasure(
     return { ...own, cost: points, costPerItem: Math.min(each, enough) };
   }
 
-  /** How many items the field's own arguments ask for; null when it has none that says. */
+  /** How many items the field's own arguments request; null when no argument says it. */
   function itemsAsked(node: FieldNode, field: GraphQLField<unknown, unknown>): number | null {
-    const told = field.args.flatMap(({ name, defaultValue }) => {
+    const asked = field.args.flatMap(({ name, defaultValue }) => {
       if (!countingArguments.includes(name)) return [];
       const value = node.arguments?.find((given) => given.name.value === name)?.value;
       if (!value) return typeof defaultValue === 'number' ? [defaultValue] : [];
       return [value.kind === Kind.VARIABLE ? countGiven(value.name.value) : countWritten(value)];
     });
-    if (told.length === 0) return null;
-    // Null asks for nothing by itself: of a page's two sizes the other one counts.
-    const counts = told.filter((count) => count !== null);
+    if (asked.length === 0) return null;
+    // A null argument requests nothing: when `first` is null, `last` counts, and the other way round.
+    const counts = asked.filter((count) => count !== null);
     return Math.min(Math.max(0, ...(counts.length > 0 ? counts : [mostItems])), enough);
   }
 

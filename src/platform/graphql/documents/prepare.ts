@@ -14,11 +14,12 @@ import { createCountKey } from './count-key.ts';
 import { documentLimits, measureDocument, refuseLongDocument } from './document-limits.ts';
 
 /*
- * `prepare` looks at the words (length, tokens, nesting), parses, measures and only then validates, because
+ * `prepare` checks length, tokens and nesting, parses, measures and only then validates, because
  * validation takes longer than linear time. Measuring spreads each fragment once, so a document that doubles
- * twenty-five times is refused as quickly as it is read. A depth is counted from where a fragment is spread. One
- * name may be selected only so often in one place, because validation compares each with each. A point is taken
- * before a document is looked at, so an empty purse costs nothing; a document that fails validation is paid in full.
+ * twenty-five times is refused as quickly as it is read. A depth is counted from where a fragment is spread. The number
+ * of times that one name may be selected in one place is limited, because validation compares each with each. One point
+ * is taken before a document is read, so a viewer without points causes no work. A document that fails validation costs
+ * its full points.
  * HTTP and WebSocket call the same function. Apollo gets documents that passed through its `documentStore`, and
  * neither parses nor validates them again.
  */
@@ -30,16 +31,16 @@ export interface AskedOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** A document that may be executed, with its text, or why not; and what asking cost. */
+/** A document that may be executed, with its text, or the errors; and the cost in points. */
 export type Prepared = { readonly cost: number } & (
   | { readonly document: DocumentNode; readonly query: string; readonly errors: null }
   | { readonly document: null; readonly errors: readonly [GraphQLError, ...GraphQLError[]] }
 );
 
-/** The one step that both transports take before they execute anything. */
+/** The step that both transports, HTTP and WebSocket, take before they execute an operation. */
 export interface Prepare {
   (asked: AskedOperation, options: { mayIntrospect: boolean }): Prepared;
-  /** A document that was prepared lately, by the SHA-256 of its text in hexadecimal. */
+  /** A recently prepared document, by the SHA-256 of its text in hexadecimal. */
   known(hash: string): DocumentNode | undefined;
 }
 
@@ -47,32 +48,32 @@ interface Known {
   readonly document: DocumentNode;
   readonly introspection: readonly GraphQLError[];
   readonly countKey: ReturnType<typeof createCountKey>;
-  /** By the operation's name and what of the variables counts: what it cost when it was not refused. */
+  /** The cost of an operation that was not refused, by the operation's name and its count key. */
   readonly costs: LRUCache<string, number>;
 }
 
-/** Most documents are asked for with one or two sizes of page. */
+/** How many costs are kept for a document. Most documents are used with one or two sizes of page. */
 const costsForEach = 20;
 
 /**
- * Parses, measures and validates, in this order: validation takes longer than linear time, so it only sees what is
- * small. What costs more than `maxCost`, all that a viewer can ever have, is refused at once. Documents that passed are
- * kept, a bounded number of them; their cost depends on the variables and is told anew.
+ * Parses, measures and validates, in this order: validation takes longer than linear time, so it gets only small
+ * documents. An operation that costs more than `maxCost`, the most points that a viewer can have, is refused at once.
+ * Documents that passed are cached, in a limited number; their cost depends on the variables.
  */
 export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: number } = {}): Prepare {
   const kept = new LRUCache<string, Known>({
-    // In characters. A syntax tree takes a hundred times its text: about fifty megabytes at the very worst.
+    // In characters. A syntax tree takes a hundred times the memory of its text: about fifty megabytes at most.
     maxSize: 512 * 1024,
     sizeCalculation: ({ document }) => document.loc?.end ?? documentLimits.characters,
   });
 
-  /** Measuring takes longer than executing some operations does; its answer only depends on a few numbers. */
+  /** Caches the cost, which depends only on a few numbers: measuring takes longer than executing some operations. */
   function measureOnce(
     document: DocumentNode,
     known: Known | undefined,
     operation: Omit<AskedOperation, 'query'>,
   ): ReturnType<typeof measureDocument> {
-    // Names that the document does not have are not kept: there is no end to them.
+    // Operation names that the document does not have are not cached, because a client can send any number of them.
     const isThere = getOperationAST(document, operation.operationName) !== null;
     const key =
       known && isThere
@@ -87,19 +88,20 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
 
   function prepare(asked: AskedOperation, { mayIntrospect }: { mayIntrospect: boolean }): Prepared {
     const { query, ...operation } = asked;
-    // What is too long is not even hashed.
+    // A document that is too long is not hashed.
     const isLong = query.length > documentLimits.characters;
     const hash = isLong ? '' : digest('sha256', query, 'hex');
     const known = kept.get(hash);
     const document = known?.document ?? parseShort(query);
     if (document instanceof GraphQLError) return { cost: 1, document: null, errors: [document] };
     const { cost, refused } = measureOnce(document, known, operation);
-    // What is refused costs little here; a client that means well must not run dry over it.
+    // A refused document costs one point, because refusing is cheap and an honest client must not lose its points by
+    // it.
     if (refused) return { cost: 1, document: null, errors: [refused] };
     const [problem, ...problems] = known ? [] : problemsOf(schema, document);
     if (problem) {
       const others = problems.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
-      // Validated in full, so paid in full.
+      // The document was validated in full, so it costs its full points.
       return { cost, document: null, errors: [coded(problem, 'GRAPHQL_VALIDATION_FAILED'), ...others] };
     }
     const introspection =
@@ -121,7 +123,7 @@ function problemsOf(schema: GraphQLSchema, document: DocumentNode): readonly Gra
   try {
     return validate(schema, document, specifiedRules, { maxErrors: 20 });
   } catch (error) {
-    // The rule for subscriptions evaluates @skip and @include without variables, and throws what it finds missing.
+    // The rule for subscriptions evaluates @skip and @include without variables, and throws when a variable is missing.
     if (error instanceof GraphQLError) return [error];
     throw error;
   }

@@ -67,6 +67,6 @@ it('finds a changed entry before the anchor, and a changed picture, by itself', 
   const told = dramatis.secrets.logged.map((line) => JSON.parse(line));
   for (const pass of ['ENTRIES', 'PICTURES'])
     expect(told).toContainEqual(
-      expect.objectContaining({ level: 'error', msg: 'what is stored does not fit', pass, findingCount: 1 }),
+      expect.objectContaining({ level: 'error', msg: 'stored data does not fit', pass, findingCount: 1 }),
     );
 });

@@ -140,7 +140,7 @@ it('loses its database in the middle: it ends with one sentence, and the next st
   await database.query('SELECT pg_terminate_backend($1)', [pid]);
   expect(await first.exited).toBe(1);
   expect(first.said()).toMatch(
-    /^Dramatis cannot start: migration \d+_money was broken off \(.+\): it has taken effect as a whole or not at all, and the next start goes on from there\n$/,
+    /^Dramatis cannot start: migration \d+_money was interrupted \(.+\): it was applied completely or not at all, and the next start continues\n$/,
   );
   await stopUsing();
   await end(start(database));

@@ -56,7 +56,7 @@ it('an upgrade that was broken off before its runs have an environment leaves no
     log,
   );
   await expect(migrate(database.url, migrationsDirectory, { around })).rejects.toThrow(
-    /^this database belongs to the live provider at https:\/\/a\.test, and an upgrade of it was broken off: start this version as before once/,
+    /^this database belongs to the live provider at https:\/\/a\.test, and an upgrade of it was interrupted: start this version once as before/,
   );
   const before = settleEnvironment(
     { environment: 'https://a.test', switchFrom: undefined, settings: readConfig({}) },
