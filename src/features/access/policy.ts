@@ -1,6 +1,6 @@
 import type { Role } from '../../platform/auth/role.ts';
 
-/** The whole policy: each action, and the least role that may do it. Reads as "to …, be at least …". */
+/** The whole policy: each action, and the least role that may do it. */
 export const leastRole = {
   READ_PROJECT: 'VIEWER',
   READ_MEMBERS: 'VIEWER',
@@ -25,8 +25,8 @@ export const leastRole = {
 export type Action = keyof typeof leastRole;
 
 /**
- * What no API key may do, whatever its role: a key that leaks must not make further keys or members, which would
- * outlive it, nor tell people's addresses, nor let more be spent than people have allowed.
+ * What no API key may do, whatever its role. A key that leaks must not make more keys or members, because these would
+ * still work after the key is revoked. It must not show people's addresses, nor spend more than people have allowed.
  */
 export const peopleOnly: readonly Action[] = [
   'READ_MEMBERS',

@@ -6,12 +6,12 @@ import { arrayText } from '../../platform/reads/list.ts';
 
 const roleColumn = choice<Role>({ VIEWER: 'VIEWER', EDITOR: 'EDITOR', OWNER: 'OWNER' });
 
-// A use is noted once a minute, so that a busy key does not cost a write each time.
+// A use is written once a minute, so that a busy key does not cost a write for each request.
 const statement = `SELECT k.secret_hash, k.id, k.user_id, k.project_id, k.effective_role, array_to_json(k.allowed_models), k.expires_at,
   k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
 FROM live_api_keys k WHERE k.secret_hash = ANY($1::bpchar[])`;
 
-/** Asks the database each time, so that a key that was revoked opens nothing any more. */
+/** Makes the function that finds a key by its hash. It reads the database each time, so a revoked key fails at once. */
 export function createFindApiKey({ db, reader }: Uses<'db' | 'reader'>): FindApiKey {
   return async (hash) => {
     const row = await reader.readOne('keys', hash, (hashes) => ({
@@ -22,7 +22,7 @@ export function createFindApiKey({ db, reader }: Uses<'db' | 'reader'>): FindApi
     const [, apiKeyId, userId, projectId, role, models, expiresAt, isStale] = row;
     if (!apiKeyId || !projectId) throw new Error('A key without an id or a project.');
     if (isStale === 't')
-      // Who waited for another request's note of the same use finds it, and writes none.
+      // The condition is checked again: a request that waited for another one's update of this row writes nothing.
       await db.$executeRaw`
         UPDATE api_keys SET last_used_at = now() WHERE id = ${apiKeyId}::uuid
           AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`;
