@@ -25,8 +25,8 @@ export interface BudgetVerdict {
 }
 
 /**
- * Whether an amount fits into each budget that covers the run, oldest budget first. The answer can change at once unless
- * the caller has the project's lock; the database refuses a hold that does not fit when it is written.
+ * Whether an amount fits into each budget that covers the run, oldest budget first. Unless the caller has the project's
+ * lock, the answer can change at once; the database refuses a hold that does not fit when the hold is written.
  */
 export async function judgeBudgets(
   db: Pick<Transaction, '$queryRaw' | 'budget'>,

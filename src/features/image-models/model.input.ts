@@ -101,7 +101,7 @@ for (const model of imageModels) {
   );
 }
 
-/** The model that is asked for. Exactly one member is set, because GraphQL's `@oneOf` checks it. Throws InputProblem. */
+/** The model that is asked for. GraphQL's `@oneOf` has checked that exactly one member is set. Throws InputProblem. */
 export function chooseModel(input: ModelInput): ChosenModel {
   for (const model of imageModels) {
     const values = input[model.inputName];

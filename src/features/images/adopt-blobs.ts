@@ -19,9 +19,9 @@ interface Claim {
 
 /**
  * Version 0.1 kept one copy of a picture for all projects. This copies each picture to the projects that have it, then
- * removes the shared copies: once for an installation, at its first start. Starting twice, or again after a crash, is no
- * error. The server also starts while the storage or the database does not work: then the pictures are sorted as soon
- * as both work, until `signal` aborts.
+ * removes the shared copies: once for an installation, at its first start. Starting twice, or again after a crash, is
+ * no error. The server also starts while the storage or the database does not work: then the pictures are sorted as
+ * soon as both work, until `signal` aborts.
  */
 export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void> {
   if (await areAdopted(ctx)) return;
