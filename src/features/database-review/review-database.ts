@@ -127,7 +127,7 @@ async function openNotes(
   const database = isCopy ? randomUUID() : (named ?? (before || randomUUID()));
   const hasOthers = await intentNotes.belongTo(z.uuid().parse(database), server);
   if (hasOthers && database !== before)
-    log.info({ database }, 'DATA_DIR has notes of submits from another database: they mean nothing here');
+    log.info({ database }, 'DATA_DIR has notes of submits from another database: they are not used here');
   return { database, former: named ?? database };
 }
 
