@@ -84,7 +84,7 @@ export async function reviewAccess(
   const all = (reviewed?.all ?? '').split(',').map((text) => standings.get(text));
   return followers.map((_, index) => {
     const standing = all[index];
-    if (standing === undefined) throw new Error('Access was reviewed for fewer than were asked for.');
+    if (standing === undefined) throw new Error('The review of access returned too few results.');
     return standing;
   });
 }

@@ -19,7 +19,7 @@ export async function needsApproval(
 ): Promise<boolean> {
   const [judged] = await tx.$queryRaw<{ waits: boolean }[]>`
     SELECT needs_approval(${projectId}::uuid, ${holdMicros}, ${batch}) AS waits`;
-  if (!judged) throw new Error('SELECT answers one row.');
+  if (!judged) throw new Error('The SELECT returned no row.');
   return judged.waits;
 }
 

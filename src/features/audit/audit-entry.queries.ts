@@ -61,14 +61,16 @@ function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
 
 /** The global id of what an entry is about. */
 export function targetOf({ targetType, targetId }: AuditEntryRow): string {
-  if (!isIdType(targetType)) throw new Error(`The audit log knows no ${targetType}.`);
+  if (!isIdType(targetType)) throw new Error(`The audit log has an entry of the unknown type ${targetType}.`);
   return toGlobalId(targetType, targetId);
 }
 
 /** The details of an entry. A user's id becomes a global id. */
 export function detailsOf({ details }: AuditEntryRow): Record<string, unknown> {
   const stored = z.record(z.string(), z.unknown()).parse(details);
-  return typeof stored.userId === 'string' ? { ...stored, userId: toGlobalId('User', stored.userId) } : stored;
+  return typeof stored.userId === 'string'
+    ? { ...stored, userId: toGlobalId('User', stored.userId) }
+    : stored;
 }
 
 function writeCursor({ sequence }: AuditEntryRow): string {

@@ -75,5 +75,8 @@ export function refusalOf(
     ({ budget, available }) =>
       `${whose[budget.scope]} ${when[budget.period]} has ${formatMicros(available)} available`,
   );
-  return new BudgetExceeded(`Up to ${formatMicros(first.required)} is needed; ${shortages.join(', ')}.`, path);
+  return new BudgetExceeded(
+    `Up to ${formatMicros(first.required)} is needed; ${shortages.join(', ')}.`,
+    path,
+  );
 }
