@@ -1,5 +1,5 @@
--- Keeps the token of each intent to submit a run. A review of the database adds the tokens of lost intents, so the
--- primary key refuses such an intent when it comes later.
+-- Keeps the token of each intent to submit a run. A review of the database adds the tokens of lost and of doubtful
+-- intents, so the primary key refuses such an intent when it comes later.
 --
 -- In SQL because every intent is kept, whatever code writes it.
 -- Runs on every UPDATE that gives a run a new token and the status `SUBMITTING`.

@@ -51,7 +51,7 @@ export async function uploadImage(
 
 /**
  * Finds or stores the picture that a source names. Throws like uploadImage, InputProblem for a URL that is refused, and
- * RateLimited for a viewer with too many bytes in flight.
+ * RateLimited or Overloaded when too many bytes are in flight.
  */
 export async function resolveImageSource(
   ctx: Tools,

@@ -25,7 +25,7 @@ export interface QuoteRow extends Estimate {
 
 /**
  * What `generate` with this input would cost, how long it would take, whether it fits into each budget, and whether its
- * result exists already. Nothing is written. Throws what `generate` throws for the same input, except BudgetExceeded.
+ * result exists already. Nothing is written. Throws like `generate`, but not for budgets, quotes and idempotency keys.
  */
 export async function quoteGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret' | 'segmind'>,

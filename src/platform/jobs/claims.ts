@@ -27,7 +27,7 @@ const touched = z.object({ settled: z.array(z.string()).default([]) });
 
 /**
  * The claims on jobs of a kind. They have their own pool of connections, because leases depend on them: its timeout is
- * much shorter than a lease.
+ * shorter than a lease.
  */
 export function createClaims(
   boss: PgBoss,

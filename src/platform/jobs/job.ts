@@ -39,7 +39,7 @@ export interface Retry {
 }
 
 export interface Fairness<Payload> {
-  /** The key of a job, such as the id of its project. */
+  /** The key of a job: jobs with the same key share places. */
   key(payload: Payload): string;
   /**
    * The number of jobs of one key that all processes together work on at a time. Processes that fetch at the same
