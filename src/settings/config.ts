@@ -74,7 +74,7 @@ const environment = z.object({
   /** The query points that a viewer gets back in a second, and the most that they can have. */
   COST_PER_SECOND: wholeNumber(1, 1_000_000, 1_000),
   COST_BURST: wholeNumber(1, 100_000_000, 20_000),
-  /** Sockets, and subscriptions over all of them, that one viewer may hold on one process. */
+  /** The sockets that one viewer may hold on one process, and the subscriptions over all these sockets. */
   WS_MAX_SOCKETS: wholeNumber(1, 100_000, 20),
   WS_MAX_SUBSCRIPTIONS: wholeNumber(1, 100_000, 50),
   /** api answers clients, worker works on runs, all does both. */

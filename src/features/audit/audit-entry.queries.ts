@@ -59,7 +59,7 @@ function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
   };
 }
 
-/** The global id of what an entry is about. */
+/** The global id of an entry's target. */
 export function targetOf({ targetType, targetId }: AuditEntryRow): string {
   if (!isIdType(targetType)) throw new Error(`The audit log has an entry of the unknown type ${targetType}.`);
   return toGlobalId(targetType, targetId);

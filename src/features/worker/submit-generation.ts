@@ -45,7 +45,7 @@ const refusedAccount: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO
 /**
  * The dangerous step: the provider has no idempotency key, so a POST that may have arrived is never sent again. The
  * intent, with a token, is written before the POST. The worker that holds the token may write the answer, also late.
- * Resolves to the run when it goes on now, null when it rests or waits for a later wake-up.
+ * Resolves to the run when its next step can follow at once, null when it rests or waits for a later wake-up.
  */
 export async function submitGeneration(
   server: Worker,
@@ -106,7 +106,7 @@ export async function submitGeneration(
     return ctx.db.generation.findUnique({ where: { id: run.id } });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
   if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs, 'STORAGE');
-  // The removal of the project cancels it.
+  // The deletion of the project cancels the run.
   if (intent === 'GIVEN_UP') return null;
   // The watch over the environment logs this, and this process stops submitting.
   if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs, 'ENVIRONMENT');

@@ -18,7 +18,7 @@ export interface Claims {
   /** Sends a heartbeat for each claim. Resolves to the ids of the jobs whose claims are still valid. */
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
   complete(claim: Claim): Promise<void>;
-  /** Ends a try: the jobs are tried again, here or elsewhere. */
+  /** Ends a try: the jobs are tried again, in this process or in another one. */
   fail(claims: readonly Claim[]): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 export interface Turn {
   /** Whether it has one of the places that are kept for urgent jobs. */
   readonly isInKept: boolean;
-  /** Whether it has said that it mostly waits. */
+  /** Whether its handler has said that the job mostly waits: `Job.settle`. */
   hasSettled: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Database, Transaction } from '../db/connect.ts';
 import { type Lock, underLock } from '../db/under-lock.ts';
 
 /*
- * Work that is done again and again while a process runs.
+ * Work that is repeated while a process runs.
  *
  * Why this is not pg-boss' `schedule`: that sends at most one job a minute (its throttle slot has 60 seconds), and the
  * intervals here go from half a second to settings in milliseconds. Most of the work must be done by each process,
