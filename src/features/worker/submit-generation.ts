@@ -176,7 +176,7 @@ async function notTaken(
     }
     return fail(ctx, run, error, mine);
   }
-  // The log has the begin and the end of such a state, not a line for each run.
+  // The log has the beginning and the end of such a state, not a line for each run.
   ctx.log.debug(said, 'the provider did not take the run');
   if (error.code === 'RATE_LIMITED') {
     const givenMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
