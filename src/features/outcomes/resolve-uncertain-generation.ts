@@ -20,10 +20,10 @@ import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>;
 
 /**
- * A person says what nobody else could: whether the provider took the money for an UNCERTAIN run, or what one has cost
- * of which no figure is known. With `retry` the same is asked for once more, in the same transaction: when its hold does
- * not fit, nothing has happened. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict: NOT_UNCERTAIN,
- * and TOO_EARLY while the worker that handed it over may still bring the answer.
+ * Stores what a person has found out: whether the provider charged an UNCERTAIN run, or what an ended run cost when no
+ * figure was known. With `retry` the same run is requested again, in the same transaction: when its hold does not fit,
+ * nothing is written. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict: NOT_UNCERTAIN, and
+ * TOO_EARLY while the worker that handed the run over may still bring the answer.
  */
 export async function resolveUncertainGeneration(
   ctx: Tools,
@@ -69,7 +69,7 @@ async function refuseEarly({ config }: Tools, tx: Transaction, { id }: Generatio
 
 async function notUncertain(tx: Transaction, id: string): Promise<Conflict> {
   const { status } = await tx.generation.findUniqueOrThrow({ where: { id } });
-  const message = `It is ${status}; only an UNCERTAIN one, or one that ended with a cost that nobody knows, is settled.`;
+  const message = `This run is ${status}. Only a run that is UNCERTAIN, or that ended with an unknown cost, can be settled.`;
   return new Conflict('NOT_UNCERTAIN', message, ['input', 'id']);
 }
 
@@ -90,7 +90,7 @@ function foundCost(run: GenerationRow, input: ResolveUncertainGenerationInput): 
   if (costMicros === null)
     throw new InputProblem(
       path,
-      "amount is needed: the model has no list price. The provider's bill tells it.",
+      "amount is needed, because the model has no list price. The provider's bill shows the amount.",
     );
   return { costMicros, costSource: 'PERSON' };
 }
