@@ -101,9 +101,9 @@ function render(all: Stored): string {
   const runs = Object.entries(all).map(([name, { day, machine }]) => `- \`${name}\`, ${day}: ${machine}.`);
   return `# Benchmarks, as ratios
 
-\`npm run bench\` writes this page. A ratio is the figure of "what" divided by the figure of "against". Both are measured in turn in
-one run, and only their ratio is valid on other machines. "Bound" is the ratio that the bench requires. The rivals return the same bytes,
-but check nothing.
+\`npm run bench\` writes this page. A ratio is the figure of "what" divided by the figure of "against". Both are measured in turn
+in one run, and only their ratio is valid on other machines. "Bound" is the ratio that the bench requires. The rivals return the
+same bytes, but check nothing.
 
 The measured server is \`node dist/main.js\` with all checks and the default settings, except for two: \`COST_PER_SECOND\` and
 \`COST_BURST\` are a million, because sixteen connections without pauses use up the default of 1,000 points a second at once.
