@@ -5,6 +5,16 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { sharedRead } from '../../platform/db/turns.ts';
 import { type Action, leastRole, peopleOnly } from './policy.ts';
 
+/*
+ * Each read by id loads the row and then asks `authorize` for the row's own project. Each list, loader and nested id
+ * is bound to its project or character in the query itself. A stranger gets the NotFound that a random or malformed
+ * id gets. Row-level security in Postgres would be a third check. It needs a setting in each transaction and a
+ * transaction around each read, which costs a library that lives on reads more than it adds.
+ *
+ * Each change asks the database for the role again, past the cache of the request, because the mutations of one
+ * document run one after another, and a body may be sent slowly.
+ */
+
 /** The tools that a check of permissions needs. */
 export type Asker = Uses<'db' | 'viewer' | 'loaders'>;
 

@@ -3,6 +3,13 @@ import { type Role, roles } from '../../platform/auth/role.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 
+/*
+ * Each operation on a socket is authenticated. Once a second each process asks the database, in one statement for
+ * all its sockets, whether token, key and membership still hold, and a batch of events is only sent after asking the
+ * same once more. So it does not matter on which process a key was revoked, and nothing that happened after it is
+ * sent, not even in the second before the socket closes.
+ */
+
 const accessEnds = [
   'TOKEN_EXPIRED',
   'KEY_ENDED',

@@ -17,6 +17,14 @@ import { explainRefusal, insertGenerationIn } from '../requests/insert-generatio
 import { repeatGeneration } from '../requests/repeat-generation.ts';
 import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 
+/*
+ * A run becomes UNCERTAIN in two ways. Its own worker says so: then no answer will come. Or its worker fell silent:
+ * then it may still come, and a person's word is only taken once the longest answer has had its time (TOO_EARLY).
+ * Proof is looked for in this order: the worker itself; the provider's list of runs, where one is configured,
+ * matched by model, seed and each parameter; the balance of the account between two moments at which nothing was
+ * under way; a person. Each witness stands behind one interface, and says nothing where something speaks against it.
+ */
+
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>;
 
 /**

@@ -10,6 +10,16 @@ import { storeGeneration } from './results/store-generation.ts';
 import { submitGeneration } from './submit-generation.ts';
 import { createWorker, type Worker } from './worker.ts';
 
+/*
+ * One job covers the whole walk of a run, instead of one job for each poll. It costs the database nothing between
+ * two changes of state. The run's row names its one valid wake-up, so a doubled or stale job does nothing. A sweep
+ * gives forgotten runs a new wake-up.
+ *
+ * A run keeps its place and its lease while it waits, so there are thousands of places. But only few runs are begun
+ * at a time, and one in eight of these is kept for urgent ones. A lease that was lost and comes back to the same
+ * process belongs to the handler at work: it may go on reading, but begins nothing paid.
+ */
+
 /** How long a run of another provider environment waits before a process looks at it again. */
 const foreignMs = 5_000;
 

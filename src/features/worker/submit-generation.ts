@@ -24,6 +24,20 @@ import { untilStored } from './results/await-storage.ts';
 import { keepAnswer, unwritten } from './results/keep-result.ts';
 import type { Worker } from './worker.ts';
 
+/*
+ * The provider has no idempotency key, and no job runner makes a paid call exactly once. So the intent to submit,
+ * with a token, is committed before the POST. Only the holder of the token may write the answer, however late it
+ * comes. Any other worker that finds SUBMITTING makes the run UNCERTAIN.
+ *
+ * Only an answer which proves that nothing was taken (a refused connection, 4xx, 429) leads back to the queue or to
+ * FAILED. An intent whose commit was not answered goes back to the queue by its own token, because its attempt knows
+ * that it sent nothing. A seed is drawn and stored before the POST, so that a lost attempt can be recognised at the
+ * provider.
+ *
+ * The run that meets a refused key fails with the reason. The others wait in the queue, and one of them tries the
+ * key once a minute. So ten thousand queued runs survive a key that was rotated wrongly.
+ */
+
 /** The shortest time between two tries of a refused key, or of an account without credits. */
 const tryEveryMs = 60_000;
 /** The shortest pause, also when the provider's moment to come again is in the past. */

@@ -2,6 +2,17 @@ import type { Uses } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { newWakeupId, sendWakeups } from './wakeup.ts';
 
+/*
+ * A slot is a CHECK on a counter in the project's row. Runs wait for their slot as rows, not as jobs: a job is sent
+ * when a run is admitted, so ten thousand waiting runs of one project cost nothing. The transaction that gives a
+ * slot back admits the run that has waited longest; a look around every second finds what was missed.
+ *
+ * One worker place in eight is kept for projects that have hardly any run under way. So a project that starts is
+ * served at once, also while others fill all other places. Such projects take at most half of the places, so that
+ * many small projects do not delay a large one. A run keeps its slot until the provider is done, an UNCERTAIN run
+ * until its slot must be given back.
+ */
+
 /** The wake-ups of a project with at most this many runs under way are urgent, so that small projects need not wait. */
 const urgentUpTo = 2;
 

@@ -5,6 +5,12 @@ import { putBlob } from '../../../platform/storage/put-blob.ts';
 import type { StoredOutputProblem } from '../../generations/output-problem.ts';
 import type { DeliveredOutput } from '../../generations/stored-run.ts';
 
+/*
+ * An output that cannot be decoded was paid for all the same. Its bytes lie below the project's prefix, like
+ * pictures, and can be downloaded under a signed address, always as a file to be saved. The same holds for an answer
+ * in which no picture is found.
+ */
+
 /**
  * The most outputs of a run that become pictures. The catalogue's models draw at most eighty, so a larger number is not
  * a result that a person waits for, and each output costs a row, a file and an element in the run's row.

@@ -12,6 +12,11 @@ import type { Worker } from '../worker.ts';
 import { awaitStorage, noteWait, storingDelayMs } from './await-storage.ts';
 import { keepRefused, keepSpooled, letGo } from './keep-result.ts';
 
+/*
+ * A run takes only some of its project's places, so a run with ten thousand outputs shares them with the others. Its
+ * outputs are tried in rounds: an output that fails for now waits for the next round and delays no other.
+ */
+
 /** The places of a project that one run takes at most. A run may have ten thousand outputs, and other runs have one. */
 const placesOfRun = 4;
 /** The share of the retention for which the outputs are tried at least, also when the retention is over. */
