@@ -99,14 +99,18 @@ function render(all: Stored): string {
     ),
   );
   const runs = Object.entries(all).map(([name, { day, machine }]) => `- \`${name}\`, ${day}: ${machine}.`);
-  return `# What it does, in ratios
+  return `# Benchmarks, as ratios
 
-Written by \`npm run bench\`. Both sides of a ratio are measured in turn in one run, and only ratios are valid on other machines.
-The measured server is the shipped one, \`node dist/main.js\`, with its default configuration and all checks. Requests use an API
-key of a project. There is one exception: \`COST_PER_SECOND\` and \`COST_BURST\` are a million, because sixteen connections
-without pauses spend the default of 1,000 points a second at once. Every operation is still counted, but points are
-drawn from the database in larger portions. The statements are counted with the default burst. Rivals answer the same bytes and
-check nothing. Pinning: ${pinning}.
+\`npm run bench\` writes this page. A ratio is the figure of "what" divided by the figure of "against". Both are measured in turn
+in one run, and only their ratio is valid on other machines. "Bound" is the ratio that the bench requires. The rivals return the
+same bytes, but check nothing.
+
+The measured server is \`node dist/main.js\` with all checks and the default settings, except for two: \`COST_PER_SECOND\` and
+\`COST_BURST\` are a million, because sixteen connections without pauses use up the default of 1,000 points a second at once.
+The server still counts the points of every operation, but reserves them in the database in larger portions. SQL statements are
+counted with the default \`COST_BURST\`. Requests use an API key of a project.
+
+Pinning to cores: ${pinning}.
 
 | bench | what | against | ratio | bound | how |
 | --- | --- | --- | --- | --- | --- |

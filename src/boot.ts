@@ -44,20 +44,22 @@ import type { Config } from './settings/config.ts';
 import { jobKinds, tasksOfEach, tasksOfWorkers } from './tasks.ts';
 import { tryAccount } from './try-account.ts';
 
-/** A started process: the address it listens on (none for a worker), and what stops it. */
+/** A started process: the address that it listens on (null for a worker), and the functions that stop it. */
 export interface Running {
   readonly url: string | null;
-  /** What a person reads at the start; empty for a worker. With the admin key only at a terminal, and only when it is new. */
+  /**
+   * The greeting at the start; empty for a worker. It has the admin key only at a terminal, and only when it is new.
+   */
   greet(reader: { readonly isTerminal: boolean }): string;
-  /** Ends it. Paid calls that are under way are waited for, each until its own deadline. */
+  /** Ends the process. It waits for paid calls under way, for each until its own deadline. */
   stop(): Promise<void>;
-  /** Waits for them no longer: their runs become UNCERTAIN. */
+  /** No longer waits for paid calls: their runs become UNCERTAIN. */
   hurry(): void;
 }
 
 /**
- * Starts everything that the configuration asks for. What was started before a failure, or before `signal` aborts, is
- * stopped again.
+ * Starts all parts that the configuration asks for. When a part fails, or `signal` aborts, the parts that have started
+ * are stopped again.
  */
 export async function boot(
   config: Config,
@@ -74,7 +76,7 @@ export async function boot(
 }
 
 async function start(config: Config, log: Logger, closers: Closers, signal: AbortSignal): Promise<Running> {
-  // First of all: it may turn out to be a bad manifest.
+  // First, because the manifest may be wrong.
   const graphql = config.ROLE === 'worker' ? null : await openGraphql(config, log);
   const dataDirectory = resolve(config.DATA_DIR);
   await makeFolder(dataDirectory);
@@ -106,7 +108,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     ...provider,
     submitTimeoutMs: config.SEGMIND_SUBMIT_TIMEOUT_MS,
     syncTimeoutMs: config.SEGMIND_SYNC_TIMEOUT_MS,
-    // What is paid for may be larger than what clients may send.
+    // A paid result may be larger than an upload of a client.
     maxOutputBytes: Math.max(config.MAX_IMAGE_BYTES * 4, config.SEGMIND_MEMORY_BYTES),
     memoryBytes: config.SEGMIND_MEMORY_BYTES,
     spool: () => storage.spool(),
@@ -154,11 +156,11 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   startTasks(tasked, tasksOfEach, sweeping.signal);
   const url = graphql && (await listen(config, tools, { key: admin.key, databaseUrl, graphql }, closers));
   signal.throwIfAborted();
-  // From here to the end nothing is waited for: a start that is broken off has begun nothing paid.
+  // From here to the end nothing is awaited, so that a start that is interrupted has begun no paid call.
   if (config.ROLE !== 'api') startTasks(tasked, tasksOfWorkers, sweeping.signal);
   if (config.SEGMIND_API_KEY !== undefined) void tryAccount(tools, sweeping.signal);
   const stop = () => {
-    // At once, while requests are still answered: a slow client must not hold up the hand-over.
+    // At once, while requests are still answered, because a slow client must not delay the hand-over.
     sweeping.abort();
     jobs.handOver(...patienceAtStop).catch(() => undefined);
     return closers.closeAll();

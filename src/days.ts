@@ -20,7 +20,9 @@ export function countDays(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / dayMs + 1;
 }
 
-/** Whether the year of a moment is 1 to 9999: Postgres has no year 0, and a text has room for four digits. */
+/**
+ * Whether the year of a moment is 1 to 9999: Postgres has no year 0, and a text of a day has four digits for the year.
+ */
 export function hasFourDigitYear(at: Date): boolean {
   const year = at.getUTCFullYear();
   return year >= 1 && year <= 9_999;

@@ -3,26 +3,25 @@ import { dirname, join, resolve } from 'node:path';
 import { errorCode } from './errors.ts';
 
 /*
- * Own code beside write-file-atomic, which syncs the file and not its folder: after a loss of power a file that was renamed
- * may not be there. It also cannot place a file without replacing another, as a key that is
- * made once needs it.
+ * Own code beside write-file-atomic, which syncs the file and not its folder: after a loss of power a renamed file may
+ * be missing. It also cannot place a file without replacing another file, which a key that is made once needs.
  */
 
-/** A file half written by a process that died is litter after this long. */
+/** The age after which an unfinished file belongs to a process that died, and is removed. */
 export const litterAgeMs = 60 * 60 * 1_000;
-/** What a file system answers that cannot sync a folder, or does so by itself. */
+/** The error codes of a file system that cannot sync a folder, or that does so by itself. */
 const withoutFolderSync = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 /** How a file is written. */
 export interface Writing {
-  /** Where it grows until it is whole, on the same file system. */
+  /** The path of the file until it is whole, on the same file system. */
   readonly temporary: string;
   readonly mode?: number;
-  /** Gives it its name. */
+  /** Gives the file its final name. */
   readonly place?: (temporary: string, path: string) => Promise<void>;
 }
 
-/** Writes a file that appears whole at `path` or not at all. It is there then, whatever happens to the power. */
+/** Writes a file that appears whole at `path` or not at all. Afterwards it also survives a loss of power. */
 export async function writeWhole(
   path: string,
   content: string | Buffer,
@@ -45,8 +44,8 @@ export async function writeWhole(
 }
 
 /**
- * Makes a folder, and those above it, where they are missing. What it made is there whatever happens to the power. Each is
- * tried once: Node's own `recursive` tries for ever where a folder takes no folders, as those of `/proc` do.
+ * Makes a folder, and the folders above it, if they are missing. New folders survive a loss of power. Each folder is
+ * tried once: Node's own `recursive` tries for ever in a folder that accepts no folders, such as `/proc`.
  */
 export async function makeFolder(path: string, mode?: number): Promise<void> {
   const folder = resolve(path);
@@ -71,8 +70,8 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Does what writes into folders that `make` makes. Somebody may remove one of them at any moment, or remove it while it is
- * still empty: then it is made again.
+ * Does work that writes into folders that `make` makes. An operator or another process may remove such a folder at any
+ * moment: then it is made again.
  */
 export async function inFolders<Result>(
   make: () => Promise<unknown>,
@@ -88,7 +87,7 @@ export async function inFolders<Result>(
   }
 }
 
-/** What was created in a folder, or renamed in it, is there after the power has failed: as far as the file system can. */
+/** Syncs a folder, so that new and renamed files in it survive a loss of power, if the file system can do this. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
@@ -100,7 +99,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what processes began to write in a folder and did not finish. Resolves to how much it was. */
+/** Removes unfinished files of ended processes from a folder. Resolves to the number of removed files. */
 export async function removeLitter(
   folder: string,
   isUnfinished: (name: string) => boolean = () => true,
@@ -117,12 +116,15 @@ export async function removeLitter(
   return count;
 }
 
-/** How long ago the time of a file was. It is finer than the clock's whole milliseconds, so it may seem to be yet to come. */
+/**
+ * The milliseconds since the time of a file. That time is finer than the clock's whole milliseconds, so it is rounded
+ * down: otherwise it could be in the future.
+ */
 export function ageOf(timeMs: number): number {
   return Date.now() - Math.floor(timeMs);
 }
 
-/** Whether there is a file or folder of this name that can be looked at. */
+/** Whether there is a file or folder of this name that can be read by `stat`. */
 export async function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -130,7 +132,7 @@ export async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** What the file system answers; null where there is nothing of this name. */
+/** The result of a call of the file system; null when nothing of this name exists. */
 export async function nullIfMissing<Result>(work: Promise<Result>): Promise<Result | null> {
   return work.catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return null;

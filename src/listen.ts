@@ -18,25 +18,25 @@ import type { Graphql } from './server/open-graphql.ts';
 import { createOutages } from './server/outages.ts';
 import type { Config } from './settings/config.ts';
 
-/** What the storage has proved this recently is still true. */
+/** How long a successful check of the storage counts, in milliseconds. */
 const provedForMs = 2_000;
 
-/** What the part of a process that answers clients is given besides the tools. */
-export interface Door {
+/** The parts that the API needs besides the tools. */
+export interface ApiParts {
   /** The admin key. */
   readonly key: string;
   readonly databaseUrl: string;
   readonly graphql: Graphql;
 }
 
-/** Opens the API. Resolves to its address. Throws an Error of one sentence when the port is taken. */
+/** Opens the API. Resolves to its address. Throws an Error of one sentence when the port is in use. */
 export async function listen(
   config: Config,
   tools: TaskContext,
-  { key, databaseUrl, graphql }: Door,
+  { key, databaseUrl, graphql }: ApiParts,
   closers: Closers,
 ): Promise<string> {
-  // The address is only known once the port is; nothing asks for it before the first request.
+  // The address is only known once the port is open. No code reads it before the first request.
   let url = config.PUBLIC_URL ?? '';
   const patience = { timeoutMs: config.DATABASE_TIMEOUT_MS };
   const authenticate = createAuthenticate({

@@ -1,5 +1,6 @@
 /*
- * Amounts are dollars as text outside, and micro-dollars as bigint inside. They are never floats. Imports nothing.
+ * Amounts are dollars as text outside, and micro-dollars as bigint inside. They are never floats, so a
+ * JSON number is refused as an input: it has been a float. Imports nothing.
  */
 
 /** The largest amount that an input may name: a billion dollars. Sums of such amounts stay far below 2^63. */

@@ -5,7 +5,7 @@ import type { Database } from './platform/db/connect.ts';
 import type { MasterKey } from './platform/secrets/keyring.ts';
 import { adminApiKey } from './settings/setting-parsers.ts';
 
-/** The admin key, and where a person finds it. */
+/** The admin key, and the file that it is in. */
 export interface AdminKey {
   readonly key: string;
   /** The file that holds it; null for a configured one. */

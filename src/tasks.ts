@@ -17,23 +17,23 @@ import { sweepRegularly } from './features/worker/sweep-generations.ts';
 import type { TaskContext } from './platform/context.ts';
 import type { Task } from './platform/jobs/define-task.ts';
 
-/** What tasks are given. */
+/** The tools of tasks. */
 interface TaskTools extends TaskContext {
-  /** What this process knows of the provider. */
+  /** Whether this process reaches the provider. */
   readonly health: ProviderHealth;
-  /** Where the books are that are verified. */
+  /** The database, the anchors and the storage that are verified. */
   readonly verified: Verified;
-  /** How long a paid call may take. */
+  /** How long a paid call may take, in milliseconds. */
   readonly longestCallMs: number;
 }
 
 /** The kinds of job that processes send to each other. */
 export const jobKinds = [wakeups];
 
-/** What each process does besides answering requests. */
+/** The tasks of each process. */
 export const tasksOfEach: readonly Task<TaskTools>[] = [watchDatabase];
 
-/** What a process does besides that works. */
+/** The further tasks of a process that works on runs. */
 export const tasksOfWorkers: readonly Task<TaskTools>[] = [
   advanceGenerations,
   admitRegularly,

@@ -1,9 +1,9 @@
--- Gives a slot of a project to its run that has waited longest. Answers the run, and how many are under way with it; no
--- row when no run waits or no slot is free. It does not ask for the limit beforehand: the CHECK `projects_slots_check`
--- is the limit.
+-- Gives a slot of a project to its run that has waited longest. Returns the run, and how many runs are under way with
+-- it; no row when no run waits or no slot is free. It does not read the limit beforehand: the CHECK
+-- `projects_slots_check` is the limit.
 --
--- In SQL because the choice of the run, the count and the limit are one step under the lock of the project's row, for
--- `request_generation` as well.
+-- In SQL because the choice of the run, the count and the limit are one step under the lock of the project's row,
+-- also in `request_generation`.
 -- Called by `admitGenerations` and `request_generation`.
 CREATE OR REPLACE FUNCTION "admit_generation"(project uuid, wakeup uuid) RETURNS TABLE (id uuid, active int) LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,5 +1,5 @@
--- The hash of an audit entry: SHA-256 over all that the entry says and the hash of the entry before it. The values
--- stand in a JSON array, so no two entries give the same text.
+-- The hash of an audit entry: SHA-256 over all values of the entry and the hash of the entry before it. The values are
+-- elements of a JSON array, so no two entries give the same text.
 --
 -- In SQL because `chain_audit_entry` needs it before the row is inserted. The verification computes the same in the
 -- process, because a person who can change entries can also replace this function; the two must stay equal.

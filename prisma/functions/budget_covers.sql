@@ -1,4 +1,4 @@
--- Whether a budget is about runs with this user, API key, character and model. A budget that was removed covers none.
+-- Whether a budget covers runs with this user, API key, character and model. A removed budget covers no run.
 --
 -- In SQL because a statement tests many budgets against many runs.
 -- Called by `apply_ledger_entries`, `judgeBudgets`, `openWindows`, and the comparison of the books (`booksOf`).

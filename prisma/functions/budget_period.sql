@@ -1,4 +1,4 @@
--- The period of a budget that a moment lies in: the window that is there, or else the calendar's. The project may have
+-- The period of a budget at a moment: the existing window, otherwise the period of the calendar. The project may have
 -- changed its time zone, so a period of the calendar begins where the window before it ends, and ends where the next
 -- window begins.
 --

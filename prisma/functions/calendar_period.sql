@@ -1,5 +1,4 @@
--- The day or month that a moment lies in, by the calendar of a time zone; all of time for a budget of the period
--- `TOTAL`.
+-- The day or month of a moment, by the calendar of a time zone; all of time for a budget of the period `TOTAL`.
 --
 -- In SQL because periods of budgets are computed inside of statements.
 -- Called by `budget_period` and `openWindows`.

@@ -1,4 +1,4 @@
--- When the run of a ledger entry was asked for. Entries of older builds know only the day, in UTC.
+-- When the run of a ledger entry was requested. Entries of older builds only have the day, in UTC.
 --
 -- In SQL because the budgets and the comparison of the books need the same moment inside of statements.
 -- Called by `apply_ledger_entries`, and the comparison of the books (`booksOf`).

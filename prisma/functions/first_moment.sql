@@ -1,5 +1,5 @@
--- The first moment at which the clocks of a time zone show a time. They show it twice when they are put back. Where
--- they skip it, it is the moment of the skip.
+-- The first moment at which the clocks of a time zone show a time. They show it twice when they are put back. When they
+-- skip it, the result is the moment of the skip.
 --
 -- In SQL because periods of budgets are computed inside of statements.
 -- Called by `calendar_period`.

@@ -1,5 +1,5 @@
--- The part of a run that changes, as events keep it. The row of a run has all of its outputs that are no pictures, an
--- event the first hundred of them. `writeProgress` writes the same in TypeScript; the two must stay equal.
+-- The part of a run that changes, as events keep it. The row of a run has the problems of all its outputs, an event has
+-- the first hundred of them. `writeProgress` writes the same in TypeScript; the two must stay equal.
 --
 -- In SQL because `move_generations` writes the event of a run from the row that it has just changed.
 -- Called by `move_generations`.

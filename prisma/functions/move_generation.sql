@@ -1,8 +1,8 @@
--- Moves a run from one status to another, if it is where the move starts: a compare-and-set. `asked` names the run, the
--- statuses that the move starts from, the token of the attempt that makes it, and in `set` the columns that change.
--- Every move ends what the run waited for; a run that comes to the queue without a slot waits for one from now on.
--- `orUnheld` also moves a run that no attempt holds; `unlessCanceled` leaves one that is asked to be canceled. Answers the
--- row, or none when the run has moved meanwhile.
+-- Moves a run from one status to another, if it is in a status that the move starts from: a compare-and-set. `asked`
+-- has the id of the run, the statuses that the move starts from, the token of the attempt that makes the move, and in
+-- `set` the columns that change. Each move ends the run's wait; a run that comes to the queue without a slot waits for
+-- a slot from now on. `orUnheld` also moves a run that no attempt holds. `unlessCanceled` does not move a run whose
+-- cancellation was requested. Returns the row, or no row when the run was not moved.
 --
 -- In SQL because one statement serves every move, and many are made in one round trip.
 -- Called by `move_generations` and `moveGenerationIn`.

@@ -1,6 +1,6 @@
--- Moves runs of one project, in the order of the array, and writes the event of each. Answers those that were moved,
--- each with its place in the array. All runs are locked before the project is, and in one order, so that two calls that
--- move the same runs wait for each other without a deadlock.
+-- Moves runs of one project, in the order of the array, and writes the event of each. Returns the runs that were moved,
+-- each with its place in the array. All runs are locked before the project, in the order of their ids, so that two
+-- calls that move the same runs wait for each other without a deadlock.
 --
 -- In SQL because moves that come at the same time share one lock of the project's row and one round trip.
 -- Called by `writeMoves`, which is behind `moveTogether`.

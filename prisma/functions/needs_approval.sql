@@ -1,5 +1,5 @@
--- Whether a run alone, or its batch together with it, may cost more than the project lets pass without an approval. It
--- is exact under the lock of the project's row: each run of a batch counts those before it.
+-- Whether a run alone, or its batch together with it, may cost more than the project allows without an approval. It is
+-- exact under the lock of the project's row, because each run of a batch counts the runs before it.
 --
 -- In SQL because `request_generation` decides it under that lock, in the statement that makes the run.
 -- Called by `request_generation` and `needsApproval`.

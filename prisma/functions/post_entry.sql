@@ -1,4 +1,4 @@
--- Adds one entry to the ledger, with what the run says about itself at that moment.
+-- Adds one entry to the ledger, with the run's columns at that moment.
 --
 -- In SQL because `book_generation` calls it with the row that is being written.
 -- Called by `book_generation`.

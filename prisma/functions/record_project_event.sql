@@ -1,10 +1,10 @@
--- Writes an event of a project, and wakes those who follow the project. The event's number is taken under the lock of
+-- Writes an event of a project, and wakes the followers of the project. The event's number is taken under the lock of
 -- the project's row, so the numbers have no gaps and follow the order of the commits. NOTIFY locks the whole database
--- until its transaction has committed, so that all writers of events commit one after another. A session whose process
--- tells followers itself (`dramatis.hints`) gets the project's id in a message with the answer of its statement
--- instead.
+-- until its transaction has committed, so that all writers of events commit one after another. So a session whose
+-- process notifies followers itself (`dramatis.hints`) gets the project's id in a message with the result of its
+-- statement instead.
 --
--- In SQL because SQL functions and triggers write events too, in the transaction of what happened.
+-- In SQL because SQL functions and triggers also write events, in the transaction of the change.
 -- Called by `recordEvent`, `request_generation`, `move_generations` and `tell_budget_alert`.
 CREATE OR REPLACE FUNCTION "record_project_event"(project uuid, event text, run uuid, person uuid, budget uuid, alert uuid,
   progress jsonb) RETURNS void LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
--- Asks for one run, under the lock of its project's row. Answers with the run that was made for this request before, or
--- makes the run with its slot, audit entry and event. `closed` is the reason why no run may be made, or NULL. When a
--- budget has no room, its CHECK is thrown on to the caller.
+-- Requests one run, under the lock of its project's row. Returns the run that was made for this request before, or
+-- makes the run with its slot, audit entry and event. `closed` is the reason why no run may be made, or NULL. When the
+-- run does not fit into a budget, the error of the budget's CHECK is thrown.
 --
 -- In SQL because the checks and all rows of a new run need one round trip while the project is locked.
 -- Called by `request_generations`.

@@ -1,5 +1,5 @@
--- Asks for runs of one project, in the order of the array, and answers one row for each. Each run is written whole or
--- not at all. One that a budget refuses leaves the others as they are.
+-- Requests runs of one project, in the order of the array, and returns one row for each. Each run is written whole or
+-- not at all. A run that a budget refuses leaves the others as they are.
 --
 -- In SQL because requests that arrive at the same time share one lock of the project's row and one round trip.
 -- Called by `writeRequests`, which is behind each request for a run.

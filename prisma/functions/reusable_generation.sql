@@ -1,6 +1,6 @@
--- The run that makes another one like it unnecessary: one that completed with a picture that was not discarded, or else
--- one that is under way. Not one that an owner may still turn down, and none of another environment. Under the lock of
--- the project's row no other request buys the same meanwhile.
+-- The run that answers a request with the same inputs: a completed run with a picture that was not discarded, otherwise
+-- a run under way. A run that waits for approval, and a run of another environment, do not count. Under the lock of the
+-- project's row no other request makes the same run meanwhile.
 --
 -- In SQL because `request_generation` decides it under that lock, in the statement that makes the run.
 -- Called by `request_generation`.

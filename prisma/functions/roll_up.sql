@@ -1,6 +1,6 @@
 -- Adds a run, or a change of its cost and pictures, to the daily sums that spend reports read: one row for each slice.
--- `seconds` is a histogram of how long the provider took, with four places for each doubling. The rows are found
--- through the unique index, whatever the planner knew of the table when the session first ran this.
+-- `seconds` is a histogram of the provider's times, with four places for each doubling. The rows are found through the
+-- unique index, also when the planner had no statistics of the table when the session first ran this function.
 --
 -- In SQL because `roll_up_generation` calls it with the row that is being written.
 -- Called by `roll_up_generation`.

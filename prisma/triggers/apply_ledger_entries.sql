@@ -3,7 +3,7 @@
 -- because money that was spent cannot be refused.
 --
 -- In SQL because the sums change in the transaction of the entries and under the lock of the project's row, so that
--- runs that are asked for at the same time cannot pass a cap together.
+-- runs that are requested at the same time cannot exceed a cap together.
 -- Runs on every INSERT into `ledger_entries`, once for all rows of the statement.
 CREATE OR REPLACE FUNCTION "apply_ledger_entries"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

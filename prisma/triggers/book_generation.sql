@@ -1,5 +1,5 @@
--- Books what the row of a run says: its hold when it is asked for; its cost, and the release of what is left of the
--- hold, when it has ended and the cost is known; the difference when the cost is corrected later.
+-- Books the amounts of a run's row: its hold when it is requested; its cost, and the release of the rest of the hold,
+-- when it has ended and the cost is known; the difference when the cost is corrected later.
 --
 -- In SQL because the ledger follows the row of the run, in the same transaction, whatever code writes the row.
 -- Runs on every INSERT of a run, and every UPDATE of its status, cost or hold.

@@ -1,5 +1,5 @@
--- Counts a slot that a run got without being admitted (see `keep_slot`). If need be it counts above the limit, so that
--- no other run begins until the number is back below it.
+-- Counts a slot that a run got without being admitted (see `keep_slot`). It may count above the limit; then no other
+-- run begins until the number is below the limit again.
 --
 -- In SQL because the count of the project follows the row of the run, in the same transaction.
 -- Runs on every UPDATE that gives a slot to a run that is not queued.

@@ -1,5 +1,5 @@
--- Writes down the open periods of a project's budgets before the project's time zone changes. Each keeps its end, and
--- the next one begins there.
+-- Stores the open periods of a project's budgets before the project's time zone changes. Each keeps its end, and the
+-- next period begins there.
 --
 -- In SQL because it happens in the transaction of the change, whatever code makes the change.
 -- Runs on every UPDATE that changes the time zone of a project.

@@ -1,5 +1,5 @@
--- Decides whether a run has a slot when its status changes. A run has one while the provider works on it. It gives the
--- slot up when the provider is done with it. A run that lost its slot and turns out to be at the provider gets one
+-- Decides whether a run has a slot when its status changes. A run has a slot while the provider works on it. It gives
+-- the slot up when it has ended at the provider. A run without a slot that is found to be at the provider gets a slot
 -- again.
 --
 -- In SQL because the slot follows the status, whatever code writes the status.

@@ -1,5 +1,5 @@
--- Keeps the token of every intent to submit a run. A token that is there already was given up by a review, so the
--- intent is refused by the primary key.
+-- Keeps the token of each intent to submit a run. A review of the database adds the tokens of lost and of doubtful
+-- intents, so the primary key refuses such an intent when it comes later.
 --
 -- In SQL because every intent is kept, whatever code writes it.
 -- Runs on every UPDATE that gives a run a new token and the status `SUBMITTING`.

@@ -1,7 +1,7 @@
--- Refuses the start of version 0.1.0, which does not read what build a database needs at least. That version writes the
--- setting `image-url-secret` at each start, before it does any work.
+-- Refuses the start of version 0.1.0, which does not check the least build that a database needs. That version writes
+-- the setting `image-url-secret` at each start, before it does any work.
 --
--- In SQL because a build that is not changed any more can only be stopped by the database.
+-- In SQL because only the database can stop a build that is no longer changed.
 -- Runs on every INSERT of that setting.
 CREATE OR REPLACE FUNCTION "refuse_version_0_1"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

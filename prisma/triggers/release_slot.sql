@@ -1,4 +1,4 @@
--- Takes a slot off the project's count when a run gives it up.
+-- Subtracts a slot from the project's count when a run gives its slot up.
 --
 -- In SQL because the count of the project follows the row of the run, in the same transaction.
 -- Runs on every UPDATE that takes the slot from a run.

@@ -1,5 +1,4 @@
--- Adds to the daily sums what a change of a run that has ended says anew: that it has ended, what it cost, and how its
--- pictures were rated.
+-- Adds the change of an ended run to the daily sums: that it has ended, its cost, its pictures and their ratings.
 --
 -- In SQL because the sums follow the row of the run, in the same transaction, whatever code writes the row.
 -- Runs on every UPDATE of the status, cost, pictures or discarded pictures of a run that has ended.

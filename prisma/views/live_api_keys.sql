@@ -1,7 +1,8 @@
--- The API keys that are valid now, and what each may do. A key of a person is valid as long as their membership, and
--- never does more than the person may. Roles are declared from most to least, so the greater of two is the lesser role.
+-- The API keys that are valid now, each with its role. A key of a person is valid as long as their membership, and
+-- never has a greater role than the person. Roles are declared from most to least, so the greater of two values is the
+-- lesser role.
 --
--- In SQL because each way of asking for access reads the same rule, in one statement with what else it reads.
+-- In SQL because each check of access reads the same rule, in one statement with the other rows that it reads.
 -- Read by `createFindApiKey`, `authorize` and `reviewAccess`.
 CREATE OR REPLACE VIEW "live_api_keys" AS
   SELECT k.*, greatest(k."role", m."role") AS "effective_role"

@@ -3,7 +3,7 @@ import { parseDollars } from '../money.ts';
 import { isIdentity } from '../text.ts';
 
 /*
- * What the text of a setting may be, and what it becomes. The name of the setting goes before each problem.
+ * Parsers of the texts of settings. The name of the setting is written before each message.
  */
 
 /** Text such as "268435456" or "50_000" as a whole number in a range. */
@@ -31,14 +31,17 @@ export const httpUrl = z
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** Where a database is. */
+/** The address of a database. */
 export const postgresUrl = z
   .string()
   .refine((text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol), {
     message: 'must be a postgres:// URL',
   });
 
-/** What addresses begin with: something is put behind it, and everybody sees it. */
+/**
+ * The start of public addresses. It has no user, query or fragment, because a path is added to it and all clients see
+ * it.
+ */
 export const publicUrl = httpUrl.refine((text) => {
   const url = URL.parse(text);
   return url?.username === '' && url.password === '' && !/[?#]/.test(text);
@@ -46,7 +49,7 @@ export const publicUrl = httpUrl.refine((text) => {
 
 const transports = { model: null, v1: 'V1', v2: 'V2' } as const;
 
-/** How runs are submitted, as the catalogue spells it; null leaves it to each model. */
+/** How runs are submitted, by the catalogue's names; null uses the definition of each model. */
 export const transport = z
   .enum(['model', 'v1', 'v2'], 'must be model, v1 or v2')
   .default('model')
@@ -71,7 +74,7 @@ export const list = z
   .default('')
   .transform((text) => text.split(',').flatMap((entry) => (entry.trim() ? [entry.trim()] : [])));
 
-/** `kid:base64` of 32 bytes each. The problem never repeats the key. */
+/** Entries of `kid:base64` with 32 bytes each. A message never repeats the key. */
 export const masterKeyList = list.transform((entries, context) =>
   entries.flatMap((entry, index) => {
     const [, kid = '', text = ''] = /^([\w.-]{1,64}):([A-Za-z0-9+/_-]+={0,2})$/.exec(entry) ?? [];
@@ -82,7 +85,7 @@ export const masterKeyList = list.transform((entries, context) =>
   }),
 );
 
-/** A key that is sent in a header, which takes no other characters. */
+/** A key that is sent in a header. Headers allow no other characters. */
 export const key = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
 /** The admin key. The key of an earlier docker-compose.yml is public. */
@@ -90,7 +93,7 @@ export const adminApiKey = key
   .min(16, 'must have at least 16 characters')
   .refine((text) => text !== 'change_me_before_use', 'must not be the key of a published example');
 
-/** A claim that a token must have, letter by letter. */
+/** A claim that a token must have, exactly as it is written. */
 export const name = z
   .string()
   .min(1)

@@ -5,13 +5,23 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { sharedRead } from '../../platform/db/turns.ts';
 import { type Action, leastRole, peopleOnly } from './policy.ts';
 
-/** What asking "may I?" needs. */
+/*
+ * Each read by id loads the row and then asks `authorize` for the row's own project. Each list, loader and nested id
+ * is bound to its project or character in the query itself. A stranger gets the NotFound that a random or malformed
+ * id gets. Row-level security in Postgres would be a third check. It needs a setting in each transaction and a
+ * transaction around each read, which costs a library that lives on reads more than it adds.
+ *
+ * Each change asks the database for the role again, past the cache of the request, because the mutations of one
+ * document run one after another, and a body may be sent slowly.
+ */
+
+/** The tools that a check of permissions needs. */
 export type Asker = Uses<'db' | 'viewer' | 'loaders'>;
 
-/** The same, and reading lists. */
+/** The same, with the reader of lists. */
 export type Lister = Asker & Uses<'reader'>;
 
-/** What the viewer is in a project; null for a stranger. Read once a request. */
+/** The viewer's role in a project; null when they have none. Read once per request. */
 export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null> {
   const { viewer } = ctx;
   if (viewer.kind === 'ADMIN') return 'OWNER';
@@ -19,7 +29,7 @@ export async function roleIn(ctx: Asker, projectId: string): Promise<Role | null
   return rolesOf(ctx).load(projectId);
 }
 
-/** Spares asking for a role that was just read. */
+/** Remembers a role that was just read, so that it is not read again in this request. */
 export function knowRole(ctx: Asker, projectId: string, role: Role): void {
   rolesOf(ctx).prime(projectId, role);
 }
@@ -36,8 +46,8 @@ function rolesOf({ db, viewer, loaders }: Asker) {
 }
 
 /**
- * The same, read anew. Mutations of one document run one after another, and a slow one may outlast the rights that
- * its request came with. Throws Unauthenticated when the key or token itself has ended.
+ * The same, read again. Mutations of one document run one after another, and during a slow one the viewer may lose the
+ * rights that they had when the request came. Throws Unauthenticated when the key or token itself has ended.
  */
 async function roleNow({ db, viewer }: Asker, projectId: string): Promise<Role | null> {
   if (viewer.kind === 'ADMIN') return 'OWNER';
@@ -75,8 +85,9 @@ function isReading(action: Action): boolean {
 }
 
 /**
- * May I? Throws NotFound for a stranger, who must not learn that there is something (`what` is what they asked
- * for), and Forbidden for a member whose role is too small or a key that may not.
+ * Checks that the viewer may do `action`. Throws NotFound for a viewer without a role in the project, who must not
+ * learn that the thing exists (`what` is the type they asked for). Throws Forbidden for a role that is too small, and
+ * for an API key when the action is only for people.
  */
 export async function authorize(
   ctx: Asker,
@@ -97,32 +108,34 @@ function isBarred({ viewer }: Uses<'viewer'>, action: Action): boolean {
   return viewer.kind === 'API_KEY' && peopleOnly.includes(action);
 }
 
-/** May I, as whoever runs the installation? Throws Forbidden for everybody else. */
+/** Checks that the viewer is the admin of the installation. Throws Forbidden for all others. */
 export function authorizeAdmin({ viewer }: Uses<'viewer'>): void {
   if (viewer.kind !== 'ADMIN') throw new Forbidden('This is for the admin of the installation.');
 }
 
-/** What of a project's row says whether it may still change. */
+/** The columns of a project's row that say whether the project may still change. */
 export interface Openness {
   readonly id: string;
   readonly archivedAt: Date | null;
   readonly deletingAt: Date | null;
 }
 
-/** What an archived project refuses. */
+/** The actions that an archived project refuses. */
 const changes: readonly Action[] = ['EDIT_CHARACTERS', 'GENERATE', 'RATE_IMAGES'];
 
-/** Whether the viewer's role, and what they came by, allow it: for what is left out rather than refused. */
+/**
+ * Whether the viewer's role and their kind of credential allow the action. For fields that are left out, not refused.
+ */
 export async function isAllowed(ctx: Asker, projectId: string, action: Action): Promise<boolean> {
   const role = await roleIn(ctx, projectId);
   return role !== null && isAtLeast(role, leastRole[action]) && !isBarred(ctx, action);
 }
 
-/** Whether the viewer may, now: for a frontend that draws buttons. */
+/** Whether the viewer may do it now: for a frontend that draws buttons. */
 export async function viewerCan(ctx: Asker, project: Openness, action: Action): Promise<boolean> {
   if (!(await isAllowed(ctx, project.id, action))) return false;
   if (isReading(action)) return true;
-  // Until the project is gone a person may still tell what a run has cost.
+  // Until the project is gone a person may still enter what a run has cost.
   if (project.deletingAt) return action === 'RESOLVE_GENERATIONS';
   return !(project.archivedAt && changes.includes(action));
 }
@@ -136,7 +149,9 @@ export async function refuseClosed(
   refuse(await tx.project.findUnique({ where: { id: projectId }, select: openness }), field);
 }
 
-/** The same outside of a transaction: an early answer, since the project may be closed in the next moment. */
+/**
+ * The same outside of a transaction. It only refuses early, because the project may be closed right after the check.
+ */
 export async function refuseClosedNow({ db }: Uses<'db'>, projectId: string, field: string): Promise<void> {
   refuse(await readOpenness(db, projectId), field);
 }
@@ -155,14 +170,14 @@ function refuse(project: Openness | null, field: string): void {
   if (project.archivedAt) throw closedProject('PROJECT_ARCHIVED', field);
 }
 
-/** What is told of a project that may not change any more. */
+/** The refusal of a change to a project that is archived or being deleted. */
 export function closedProject(code: 'PROJECT_DELETING' | 'PROJECT_ARCHIVED', field: string): Conflict {
   const isGoing = code === 'PROJECT_DELETING';
   const message = isGoing ? 'This project is being deleted.' : 'This project is archived: it is read-only.';
   return new Conflict(code, message, ['input', field]);
 }
 
-/** May I, and may it still change? Throws like authorize, and like refuseClosed. */
+/** Checks that the viewer may do it, and that the project may still change. Throws like authorize and refuseClosed. */
 export async function authorizeChange(
   ctx: Asker,
   projectId: string,

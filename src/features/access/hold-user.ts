@@ -3,8 +3,9 @@ import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 
 /**
- * Keeps the viewer, if it is a user, from being forgotten until the transaction ends: what is written for them must not outlive
- * that. A project's row is locked before. Throws Unauthenticated when the user was forgotten.
+ * Keeps the viewer, if it is a user, from being forgotten until the transaction ends. Otherwise the rows that it writes
+ * for them would remain after they were forgotten. A project's row is locked before this one. Throws Unauthenticated
+ * when the user was forgotten.
  */
 export async function holdUser(tx: Transaction, viewer: Viewer): Promise<void> {
   if (viewer.kind !== 'USER') return;

@@ -3,9 +3,9 @@ import type { Transaction } from '../../platform/db/connect.ts';
 
 /*
  * A transaction that decides over a project's members, keys or settings takes the project's row first. One that
- * moves a run takes the run's row, then the project's. Budgets, rollups and counters are only written under the
- * project's. A transaction that holds the project never waits for a run: giving a project up and admitting the next
- * run pass over runs that are held. A new run looks for its idempotency key before it is inserted, because an insert
+ * moves a run takes the run's row, then the project's. Budgets, rollups and counters are only written under the lock
+ * of the project's row. A transaction that holds this lock never waits for a run: deleting a project and admitting the
+ * next run skip runs that are locked. A new run looks for its idempotency key before it is inserted, because an insert
  * that met a run with the same key would wait for the transaction that holds that run.
  */
 
@@ -19,7 +19,9 @@ export async function lockProject(tx: Transaction, projectId: string): Promise<v
   if (locked.length === 0) throw new NotFound('Project');
 }
 
-/** The same, for what makes no sense in a project that is given up. Throws Conflict at `field` of the input. */
+/**
+ * The same, for changes that a project refuses while it is being deleted. Throws also Conflict at `field` of the input.
+ */
 export async function lockStandingProject(tx: Transaction, projectId: string, field: string): Promise<void> {
   await lockProject(tx, projectId);
   const { deletingAt } = await tx.project.findUniqueOrThrow({

@@ -8,11 +8,11 @@ import type { IdType } from '../../platform/reads/global-id.ts';
  * An audit entry is written in the transaction of the act, under the lock of the project's row. A trigger numbers
  * it, dates it and chains its hash to the one before; others refuse UPDATE, DELETE and TRUNCATE. It has no foreign
  * key to its project, so it is still there when the project is gone. Its details are roles, models and prefixes,
- * never a user's words: what is kept for ever must be safe to keep. What was done to no project stands in a log of
- * its own, under the id of zeros; an advisory lock takes the place of the project's row.
+ * never a user's words, because an entry is kept for ever. Acts on the installation have their own log, under the nil
+ * id; an advisory lock takes the place of the project's row.
  */
 
-/** Everything that the audit log tells of. */
+/** All actions that the audit log records. */
 export const auditActions = [
   'PROJECT_CREATED',
   'PROJECT_ARCHIVED',
@@ -46,21 +46,20 @@ export const auditActions = [
   'USER_EXPORTED',
   'USER_FORGOTTEN',
 ] as const;
-/** One of them. */
 export type AuditAction = (typeof auditActions)[number];
 
-/** Something that was done: by whom is told apart. */
+/** What was done, and to what. The actor is a separate argument. */
 interface AuditedAct {
   readonly projectId: string;
   readonly action: AuditAction;
   readonly target: { readonly type: IdType; readonly id: string };
-  /** Roles, models, prefixes: what is safe to keep for ever. Never a secret, never a user's words. */
+  /** Roles, models and prefixes, which are safe to keep for ever. Never a secret, never a user's words. */
   readonly details?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /**
- * Notes who did what in the caller's transaction: it is in the log if, and only if, it happened. The database
- * numbers the entry, dates it, and chains it to the one before, under the project row's lock.
+ * Records who did what in the caller's transaction, so that an act is in the log if, and only if, it happened. The
+ * database numbers the entry, dates it, and chains it to the entry before, under the lock of the project's row.
  */
 export async function recordAudit(tx: Transaction, viewer: Viewer, act: AuditedAct): Promise<void> {
   const userId = viewer.kind === 'ADMIN' ? null : viewer.userId;
@@ -72,10 +71,10 @@ export async function recordAudit(tx: Transaction, viewer: Viewer, act: AuditedA
       ${act.target.type}, ${act.target.id}::uuid, ${JSON.stringify(act.details ?? {})}::jsonb, '', '')`;
 }
 
-/** The log of what was done to no project, but to the installation. */
+/** The id of the log of acts on the installation, in place of a project's id. */
 export const installationLog = nilId;
 
-/** The same for what was done to the installation: it has no project whose row keeps the entries in order. */
+/** The same for an act on the installation. No project's row keeps these entries in order, so an advisory lock does. */
 export async function recordInstallationAct(
   tx: Transaction,
   viewer: Viewer,

@@ -1,11 +1,11 @@
 import type { Transaction } from '../../platform/db/connect.ts';
 
 /*
- * The event of a change holds the changing half of the run as it stood. So whoever follows a run sees each step in
- * order, however late or fast they read, and a replay shows the history and not the present forty times.
+ * The event of a change holds the run's fields that change, as they were then. So a follower of a run sees each step
+ * in order, however late or fast they read, and a replay shows the history, not the present state forty times.
  *
- * Numbers are taken under the lock of the project's row. This makes them gap-free in the order of the commits. It is
- * also the price: writers of one project take turns.
+ * Numbers are taken under the lock of the project's row. This makes them gap-free in the order of the commits. Its
+ * cost is that writers of one project commit one after another.
  */
 
 /** What can happen in a project. */
@@ -41,13 +41,13 @@ export interface NewEvent {
   readonly generationId?: string;
   readonly characterId?: string;
   readonly budgetId?: string;
-  /** JSON of what a replay needs: the generation's progress at this moment, or a wait's reason and since when. */
+  /** What a replay needs, as JSON: the run's progress at this moment, or the reason and the start of a wait. */
   readonly progress?: object;
 }
 
 /**
- * Writes an event in the caller's transaction, as its last statement: the project's row is locked from here to
- * the commit, which is what makes numbers follow each other without gaps in the order of the commits.
+ * Writes an event in the caller's transaction. It must be the last statement, because the project's row is locked from
+ * here to the commit, so that the numbers have no gaps and follow the order of the commits.
  */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
   const progress = event.progress === undefined ? null : JSON.stringify(event.progress);

@@ -3,6 +3,13 @@ import { type Role, roles } from '../../platform/auth/role.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 
+/*
+ * Each operation on a socket is authenticated. Once a second each process asks the database, in one statement for
+ * all its sockets, whether token, key and membership still hold, and a batch of events is only sent after asking the
+ * same once more. So it does not matter on which process a key was revoked, and nothing that happened after it is
+ * sent, not even in the second before the socket closes.
+ */
+
 const accessEnds = [
   'TOKEN_EXPIRED',
   'KEY_ENDED',
@@ -11,10 +18,10 @@ const accessEnds = [
   'USER_FORGOTTEN',
   'PROJECT_GONE',
 ] as const;
-/** Why somebody may not go on following what they follow. */
+/** Why a follower has lost access. */
 export type AccessEnd = (typeof accessEnds)[number];
 
-/** What somebody is in a project now, or why they are nothing any more; null for one who follows no project. */
+/** A follower's role in a project now, or why they have lost access; null for a follower of no project. */
 export type Standing = Role | AccessEnd | null;
 
 const standings = new Map<string, Standing>([
@@ -22,15 +29,15 @@ const standings = new Map<string, Standing>([
   ['', null],
 ]);
 
-/** Somebody who follows a project, or nothing yet, over a long-lived connection. */
+/** A viewer who follows a project over a long-lived connection. Null as long as they follow no project. */
 export interface Follower {
   readonly viewer: Viewer;
   readonly projectId: string | null;
 }
 
 /**
- * Names the credential that a viewer came with, or one that is as good: whoever asks for many followers asks once for
- * those with the same.
+ * A name for the viewer's credential. Two credentials with the same rights have the same name, so that followers with
+ * the same name are reviewed once.
  */
 export function credentialOf(viewer: Viewer): string {
   return JSON.stringify(asRecord(viewer));
@@ -47,8 +54,8 @@ function asRecord(viewer: Viewer) {
 }
 
 /**
- * Asks anew, for many at once and in one statement, what was asked when they came: is the token still good, the key
- * still live, the membership still there? In their order.
+ * Checks the access of many followers again, in one statement: whether the token has expired, the key is still live,
+ * and the membership is still there. The results are in the order of the followers.
  */
 export async function reviewAccess(
   { db }: Uses<'db'>,
@@ -56,7 +63,7 @@ export async function reviewAccess(
 ): Promise<readonly Standing[]> {
   if (followers.length === 0) return [];
   const asked = followers.map(({ viewer, projectId }) => ({ ...asRecord(viewer), projectId }));
-  // One text rather than thousands of rows, each of which would be taken apart.
+  // The answer is one text, because parsing thousands of rows costs more.
   const [reviewed] = await db.$queryRaw<{ all: string }[]>`
     WITH reviewed AS (
       SELECT "index", CASE kind WHEN 'USER' THEN m.role::text WHEN 'API_KEY' THEN a.role ELSE 'OWNER' END AS role,
@@ -84,7 +91,7 @@ export async function reviewAccess(
   const all = (reviewed?.all ?? '').split(',').map((text) => standings.get(text));
   return followers.map((_, index) => {
     const standing = all[index];
-    if (standing === undefined) throw new Error('Access was reviewed for fewer than were asked for.');
+    if (standing === undefined) throw new Error('The review of access returned too few results.');
     return standing;
   });
 }
@@ -94,17 +101,20 @@ export function isEnd(standing: Standing): standing is AccessEnd {
   return accessEnds.some((end) => end === standing);
 }
 
-/** Whether it ended by what they came with, and not by what they are in the project. */
+/** Whether the credential has ended, and not the viewer's role in the project. */
 function isOfCredential(end: AccessEnd): boolean {
   return ['TOKEN_EXPIRED', 'KEY_ENDED', 'ROLE_CHANGED', 'USER_FORGOTTEN'].includes(end);
 }
 
-/** What somebody is told whose access has ended, when they ask for `what`. */
+/** The error for a viewer whose access has ended, when they ask for `what`. */
 export function refusal(end: AccessEnd, what: string): Unauthenticated | NotFound {
   return isOfCredential(end) ? new Unauthenticated() : new NotFound(what);
 }
 
-/** The same for one, before it is told anything of a project. Throws Unauthenticated, or NotFound for `what`. */
+/**
+ * Checks the access of the viewer again before something of the project is sent to them. Throws Unauthenticated, or
+ * NotFound for `what`.
+ */
 export async function refuseEnded(
   ctx: Uses<'db' | 'viewer'>,
   projectId: string,

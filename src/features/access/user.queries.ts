@@ -4,7 +4,7 @@ import { type Asker, isAllowed } from './authorize.ts';
 
 export type { UserRow };
 
-/** The user with this row id; whoever may see what the user is in may see them. Null for none. */
+/** The user with this row id, null for none. The caller has checked that the viewer may see them. */
 export async function userById(ctx: Uses<'db' | 'loaders'>, id: string): Promise<UserRow | null> {
   return ctx.loaders
     .of('users', async (ids) => {
@@ -14,7 +14,7 @@ export async function userById(ctx: Uses<'db' | 'loaders'>, id: string): Promise
     .load(id);
 }
 
-/** Who did something in a project; null for viewers who may not see who is in it. */
+/** The user who did something in a project; null for viewers who may not see its members. */
 export async function userIfVisible(ctx: Asker, projectId: string, id: string): Promise<UserRow | null> {
   return (await isAllowed(ctx, projectId, 'READ_MEMBERS')) ? userById(ctx, id) : null;
 }

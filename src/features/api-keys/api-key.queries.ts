@@ -10,8 +10,8 @@ import { apiKeysOfProject } from './api-key.view.ts';
 export type { ApiKeyRow };
 
 /**
- * The key with this row id: owners find every key of their project, members their own, a key itself. Throws NotFound, also for
- * strangers, and Forbidden.
+ * The key with this row id. Owners find each key of their project, members their own keys, a key only itself. Throws
+ * NotFound, also for non-members, and Forbidden.
  */
 export async function findApiKey(ctx: Asker, id: string): Promise<ApiKeyRow> {
   const key = await loadApiKey(ctx, id);
@@ -40,7 +40,7 @@ function actionToSee(ctx: Pick<Asker, 'viewer'>, key: ApiKeyRow): Action {
   return isItself ? 'READ_PROJECT' : actionOn(ctx, key);
 }
 
-/** What somebody must be allowed to have to do with a key. */
+/** The action that a viewer needs to read or revoke a key. */
 export function actionOn(ctx: Pick<Asker, 'viewer'>, key: ApiKeyRow): Action {
   return isOwn(ctx, key) ? 'USE_OWN_API_KEYS' : 'MANAGE_API_KEYS';
 }
@@ -49,7 +49,7 @@ function isOwn({ viewer }: Pick<Asker, 'viewer'>, key: ApiKeyRow): boolean {
   return viewer.kind === 'USER' && viewer.userId === key.userId;
 }
 
-/** The key that an audit entry names; whoever reads the log may see it. Null when the project, and it, are gone. */
+/** The key that an audit entry names, for viewers who may read the audit log. Null when the key is gone. */
 export async function auditedApiKey(ctx: Asker, projectId: string, id: string): Promise<ApiKeyRow | null> {
   await authorize(ctx, projectId, 'READ_AUDIT_LOG');
   return ctx.loaders
@@ -60,7 +60,7 @@ export async function auditedApiKey(ctx: Asker, projectId: string, id: string): 
     .load(id);
 }
 
-/** A project's keys, newest first, the revoked ones too: all for owners, for other members their own. */
+/** A project's keys, newest first, also the revoked ones. Owners get all keys, other members their own. */
 export async function listApiKeys(ctx: Lister, projectId: string, args: Paging): Promise<Page<ApiKeyRow>> {
   await authorize(ctx, projectId, 'USE_OWN_API_KEYS');
   const role = await roleIn(ctx, projectId);
@@ -69,7 +69,7 @@ export async function listApiKeys(ctx: Lister, projectId: string, args: Paging):
   return readConnection(ctx, apiKeysOfProject, projectId, { ...args, userId });
 }
 
-/** The key by which the viewer came, or null. They may always see this one. */
+/** The API key that the viewer sent, or null. A key may always see itself. */
 export async function viewersApiKey(ctx: Pick<Asker, 'db' | 'viewer'>): Promise<ApiKeyRow | null> {
   if (ctx.viewer.kind !== 'API_KEY') return null;
   return ctx.db.apiKey.findUnique({ where: { id: ctx.viewer.apiKeyId } });

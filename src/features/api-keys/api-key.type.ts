@@ -5,7 +5,7 @@ import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { connectionType, Node } from '../../platform/reads/connection.ts';
 import { Role } from '../access/user.type.ts';
 
-/** Whose key it is. */
+/** The owner of a key: a user, or the project. */
 export enum ApiKeyKind {
   PERSONAL = 'PERSONAL',
   SERVICE = 'SERVICE',

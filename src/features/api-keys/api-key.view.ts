@@ -4,7 +4,7 @@ import { view } from '../../platform/reads/view.ts';
 
 export const apiKeyView = view(tables.ApiKey);
 
-/** All of a project's, or one person's. */
+/** All keys of a project, or those of one user. */
 export const apiKeysOfProject = newest(
   apiKeyView,
   'projectId',

@@ -14,7 +14,10 @@ import { ApiKeyKind, type CreateApiKeyInput } from './api-key.type.ts';
 
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'clock'>;
 
-/** Makes a key. It is told this once: only its hash is kept. Throws NotFound, Forbidden, InputProblem. */
+/**
+ * Makes a key. The key is returned only here, because only its hash is stored. Throws NotFound, Forbidden,
+ * InputProblem, and Conflict for a project that is being deleted.
+ */
 export async function createApiKey(
   ctx: Tools,
   input: CreateApiKeyInput,
@@ -44,7 +47,7 @@ export async function createApiKey(
   });
 }
 
-/** May they, and whose will it be? Null for the project's own. */
+/** The id of the user who will own the key; null for a key of the project. Throws when the viewer may not make it. */
 async function mayOwn(ctx: Tools, projectId: string, input: CreateApiKeyInput): Promise<string | null> {
   if (input.kind === ApiKeyKind.SERVICE) {
     await authorize(ctx, projectId, 'MANAGE_API_KEYS');

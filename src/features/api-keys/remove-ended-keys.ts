@@ -3,8 +3,8 @@ import type { Transaction } from '../../platform/db/connect.ts';
 const batchSize = 1_000;
 
 /**
- * Removes keys that were revoked, or expired, so many days ago, some of them. What they did keeps their id. Resolves to how many
- * there were.
+ * Removes keys that were revoked or have expired more than `days` days ago: one batch of them. The rows that name a
+ * removed key keep its id. Resolves to the number of removed keys.
  */
 export async function removeEndedKeys(tx: Transaction, days: number): Promise<number> {
   return tx.$executeRaw`

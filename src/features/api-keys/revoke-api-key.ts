@@ -6,7 +6,7 @@ import { recordAudit } from '../access/record-audit.ts';
 import { type ApiKeyRow, actionOn, findApiKey } from './api-key.queries.ts';
 import type { RevokeApiKeyInput } from './api-key.type.ts';
 
-/** Ends a key at once and for good; twice is no error. Throws NotFound, Forbidden. */
+/** Revokes a key at once and for good. Twice is no error. Throws NotFound, Forbidden. */
 export async function revokeApiKey(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
   input: RevokeApiKeyInput,

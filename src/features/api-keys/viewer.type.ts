@@ -2,7 +2,7 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { Viewer as ViewerFacts } from '../../platform/auth/viewer.ts';
 import { DateTimeScalar } from '../../platform/graphql/scalars.ts';
 
-/** By what somebody can come, as GraphQL's enum. */
+/** The kinds of credentials of a viewer, as GraphQL's enum. */
 export const ViewerKind = {
   ADMIN: 'ADMIN',
   USER: 'USER',

@@ -2,7 +2,7 @@ import { Conflict } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 
-/** What decides whether a run passes by itself. */
+/** The facts that decide whether a run needs approval. */
 interface Approvable {
   readonly projectId: string;
   readonly holdMicros: bigint;
@@ -10,8 +10,8 @@ interface Approvable {
 }
 
 /**
- * Whether the run, or its batch with it, may cost more than the project lets pass. What is asked for is judged the same
- * way, by the database.
+ * Whether the run, or its batch with this run, may cost more than the project allows without approval. The database
+ * uses the same function when it inserts a run.
  */
 export async function needsApproval(
   tx: Pick<Transaction, '$queryRaw'>,
@@ -19,11 +19,11 @@ export async function needsApproval(
 ): Promise<boolean> {
   const [judged] = await tx.$queryRaw<{ waits: boolean }[]>`
     SELECT needs_approval(${projectId}::uuid, ${holdMicros}, ${batch}) AS waits`;
-  if (!judged) throw new Error('SELECT answers one row.');
+  if (!judged) throw new Error('The SELECT returned no row.');
   return judged.waits;
 }
 
-/** What an owner is told who decides about a run that waits for nobody. */
+/** The refusal of an approval or rejection of a run that does not wait for approval. */
 export async function notWaiting(ctx: Uses<'db'>, id: string): Promise<Conflict> {
   const { status } = await ctx.db.generation.findUniqueOrThrow({ where: { id } });
   const message = `The run is ${status}: it does not wait for approval.`;

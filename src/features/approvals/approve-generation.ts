@@ -10,8 +10,8 @@ import { notWaiting } from './approval.ts';
 import type { ApproveGenerationInput } from './approval.type.ts';
 
 /**
- * Lets a run pass that waits for it; its money has been set aside since it was asked for. Throws NotFound, Forbidden, and
- * Conflict when it does not wait, or its project is closed.
+ * Approves a run that waits for approval. Its hold exists since it was requested. Throws NotFound, Forbidden, and
+ * Conflict when the run does not wait for approval, or its project is archived or being deleted.
  */
 export async function approveGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'jobs'>,

@@ -10,7 +10,9 @@ import type { GenerationRow } from '../generations/progress.ts';
 import { notWaiting } from './approval.ts';
 import type { RejectGenerationInput } from './approval.type.ts';
 
-/** Turns a run down that waits for approval: it is CANCELED, and its money is free again. Throws like approveGeneration. */
+/**
+ * Rejects a run that waits for approval: it becomes CANCELED, and its hold is released. Throws like approveGeneration.
+ */
 export async function rejectGeneration(
   ctx: EndsUnsent & Uses<'viewer' | 'loaders'>,
   input: RejectGenerationInput,

@@ -15,7 +15,7 @@ import type { AuditLogFilter } from './audit-entry.type.ts';
 
 export type { AuditEntryRow };
 
-/** What was done in a project, the newest first; owners only. Throws NotFound, Forbidden, BadArgument. */
+/** The audit log of a project, newest first, for owners only. Throws NotFound, Forbidden, BadArgument. */
 export async function listAuditEntries(
   ctx: Asker,
   projectId: string,
@@ -25,7 +25,7 @@ export async function listAuditEntries(
   return readLog(ctx, projectId, args);
 }
 
-/** What was done to the installation, the newest first; the admin only. Throws Forbidden, BadArgument. */
+/** The audit log of the installation, newest first, for the admin only. Throws Forbidden, BadArgument. */
 export async function listInstallationAuditEntries(ctx: Asker, args: Paging): Promise<Page<AuditEntryRow>> {
   authorizeAdmin(ctx);
   return readLog(ctx, installationLog, args);
@@ -59,16 +59,18 @@ function conditions(filter: AuditLogFilter): Prisma.AuditEntryWhereInput {
   };
 }
 
-/** The global id of what an entry is about. */
+/** The global id of an entry's target. */
 export function targetOf({ targetType, targetId }: AuditEntryRow): string {
-  if (!isIdType(targetType)) throw new Error(`The audit log knows no ${targetType}.`);
+  if (!isIdType(targetType)) throw new Error(`The audit log has an entry of the unknown type ${targetType}.`);
   return toGlobalId(targetType, targetId);
 }
 
-/** What an entry tells more; users by their global ids, as everywhere. */
+/** The details of an entry. A user's id becomes a global id. */
 export function detailsOf({ details }: AuditEntryRow): Record<string, unknown> {
-  const told = z.record(z.string(), z.unknown()).parse(details);
-  return typeof told.userId === 'string' ? { ...told, userId: toGlobalId('User', told.userId) } : told;
+  const stored = z.record(z.string(), z.unknown()).parse(details);
+  return typeof stored.userId === 'string'
+    ? { ...stored, userId: toGlobalId('User', stored.userId) }
+    : stored;
 }
 
 function writeCursor({ sequence }: AuditEntryRow): string {

@@ -12,7 +12,7 @@ import { budgetAlertsOfProject } from './budget-alert.view.ts';
 
 export type { BudgetAlertRow };
 
-/** The alert with this row id. Throws NotFound, also for strangers, and Forbidden. */
+/** The alert with this row id. Throws NotFound, also for non-members, and Forbidden. */
 export async function findBudgetAlert(ctx: Asker, id: string): Promise<BudgetAlertRow> {
   const alert = await loadAlert(ctx, id);
   if (!alert) throw new NotFound('BudgetAlert');
@@ -45,13 +45,13 @@ export async function listBudgetAlerts(
   return readConnection(ctx, budgetAlertsOfProject, projectId, args);
 }
 
-/** The first day of the period that an alert is of; null for TOTAL. */
+/** The first day of an alert's period; null for TOTAL. */
 export async function periodOf(ctx: Asker, alert: BudgetAlertRow): Promise<string | null> {
   const { period } = await findBudget(ctx, alert.budgetId);
   return period === 'TOTAL' ? null : dayText(alert.startsOn);
 }
 
-/** The whole body of a webhook that tells of an alert. Its names do not change; more may come. */
+/** The body of a webhook about an alert. The names of its members do not change; new members may be added. */
 export async function payloadOf(ctx: Asker, alert: BudgetAlertRow) {
   const [project, budget] = await Promise.all([
     findProject(ctx, alert.projectId),

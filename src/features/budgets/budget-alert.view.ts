@@ -4,7 +4,7 @@ import { view } from '../../platform/reads/view.ts';
 
 export const budgetAlertView = view(tables.BudgetAlert);
 
-/** Those of another provider environment are not told: their amounts never count in this one. */
+/** Alerts of another provider environment are left out, because their amounts do not count in this one. */
 export const budgetAlertsOfProject = newest(budgetAlertView, 'projectId', 'createdAt', () => [
   { sql: 't."environment" = provider_environment()' },
 ]);

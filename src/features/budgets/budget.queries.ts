@@ -8,7 +8,7 @@ import { readStandings, type Standing } from './windows.ts';
 
 export type { BudgetRow };
 
-/** The budget with this row id, also a removed one. Throws NotFound, also for strangers, and Forbidden. */
+/** The budget with this row id, also a removed one. Throws NotFound, also for non-members, and Forbidden. */
 export async function findBudget(ctx: Asker, id: string): Promise<BudgetRow> {
   const budget = await loadBudget(ctx, id);
   if (!budget) throw new NotFound('Budget');
@@ -31,7 +31,7 @@ async function loadBudget(ctx: Asker, id: string): Promise<BudgetRow | null> {
     .load(id);
 }
 
-/** Where a budget that was found stands in its current period. */
+/** The amounts of a budget in its current period. The caller has checked that the viewer may see the budget. */
 export async function standingOf(ctx: Asker, budget: BudgetRow): Promise<Standing> {
   const standing = await ctx.loaders
     .of('standings of budgets', (ids) => readStandings(ctx.db, ids))

@@ -7,7 +7,7 @@ import { payloadType } from '../../platform/graphql/payload.ts';
 import { DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { connectionType, Node } from '../../platform/reads/connection.ts';
 
-/** What a budget is about, as GraphQL's enum. */
+/** Which runs a budget covers, as GraphQL's enum. */
 const BudgetScope = {
   PROJECT: 'PROJECT',
   MEMBER: 'MEMBER',
@@ -27,7 +27,7 @@ registerEnumType(BudgetScope, {
   },
 });
 
-/** How long a budget lasts, as GraphQL's enum. */
+/** How often a budget starts again from 0, as GraphQL's enum. */
 export const BudgetPeriod = {
   DAY: 'DAY',
   MONTH: 'MONTH',

@@ -4,7 +4,7 @@ import { view } from '../../platform/reads/view.ts';
 
 export const budgetView = view(tables.Budget);
 
-/** Those in force. */
+/** The budgets of a project that are in force. */
 export const budgetsOfProject = newest(budgetView, 'projectId', 'createdAt', () => [
   { sql: 't."removed_at" IS NULL' },
 ]);

@@ -15,7 +15,7 @@ const subjects = {
 } as const;
 const mostThresholds = 10;
 
-/** What is wrong with a budget's cap and thresholds. */
+/** The problems of a budget's cap and thresholds. */
 export function problemsOfLimits({ cap, thresholds }: UpdateBudgetInput | CreateBudgetInput): InputProblem[] {
   const problems = problemsOfAmount('cap', cap);
   if (thresholds && thresholds.length > mostThresholds) {
@@ -31,7 +31,7 @@ export function problemsOfLimits({ cap, thresholds }: UpdateBudgetInput | Create
   return problems;
 }
 
-/** What is wrong with the subject of a new budget: exactly the one that its scope asks for is given. */
+/** The problems of a new budget's subject: exactly the field that the scope asks for must be given. */
 export function problemsOfSubject(input: CreateBudgetInput): InputProblem[] {
   const wanted = input.scope === 'PROJECT' ? null : subjects[input.scope];
   const problems = Object.values(subjects).flatMap((field) => {
@@ -48,7 +48,7 @@ export function problemsOfSubject(input: CreateBudgetInput): InputProblem[] {
   return problems;
 }
 
-/** What a budget is about, as its row keeps it. */
+/** The subject of a budget, as columns of its row. */
 type Subject = Pick<BudgetRow, 'userId' | 'apiKeyId' | 'characterId' | 'model'>;
 
 /** Finds the subject in the budget's own project. Throws NotFound. */

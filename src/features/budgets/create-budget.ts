@@ -12,8 +12,8 @@ import { findSubject, problemsOfLimits, problemsOfSubject } from './check-budget
 import { openWindows, raiseAlerts } from './windows.ts';
 
 /**
- * Makes a budget; what was settled and is held in its current period counts from the start. Throws NotFound,
- * Forbidden, InputProblems, and Conflict when there is one for the same subject and period.
+ * Makes a budget. The amounts that are settled and held in its current period count from the start. Throws NotFound,
+ * Forbidden, InputProblems, and Conflict when a budget for the same subject and period exists.
  */
 export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promise<BudgetRow> {
   const projectId = fromGlobalId('Project', input.projectId);
@@ -33,7 +33,7 @@ export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promis
       data: {
         ...inForce,
         capMicros,
-        // In place of null, which the column does not take: the default.
+        // The column does not take null. Undefined gives its default.
         thresholds: input.thresholds ?? undefined,
         createdAt: await databaseTime(tx),
       },
@@ -46,7 +46,7 @@ export async function createBudget(ctx: Asker, input: CreateBudgetInput): Promis
       details: { scope, period, cap: formatMicros(capMicros), thresholds: budget.thresholds.join(' ') },
     });
     await recordEvent(tx, { projectId, kind: 'BUDGET_CREATED', budgetId: budget.id });
-    // Each alert is an event as well: of a budget that everybody has heard of.
+    // Each alert is also an event. It comes after the event of the budget, so that followers know the budget.
     await raiseAlerts(tx, budget.id);
     return budget;
   });

@@ -8,7 +8,7 @@ import { recordEvent } from '../access/record-event.ts';
 import { type BudgetRow, findBudget } from './budget.queries.ts';
 import type { RemoveBudgetInput } from './budget.type.ts';
 
-/** Ends a budget for good; what it has counted stays with it. Twice is no error. Throws NotFound, Forbidden. */
+/** Ends a budget for good. Its row and its amounts are kept. Twice is no error. Throws NotFound, Forbidden. */
 export async function removeBudget(ctx: Asker, input: RemoveBudgetInput): Promise<BudgetRow> {
   const { id, projectId, scope, period } = await findBudget(ctx, fromGlobalId('Budget', input.id));
   await authorize(ctx, projectId, 'MANAGE_BUDGETS', 'Budget');

@@ -4,18 +4,18 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import type { BudgetRow } from './budget.queries.ts';
 import { readStandings, type Standing } from './windows.ts';
 
-/** What a run is to its budgets. */
+/** The facts of a run that decide which budgets cover it. */
 interface BudgetedRun {
   readonly projectId: string;
-  /** Neither for the admin. */
+  /** The user and the key are both null for the admin. */
   readonly userId: string | null;
   readonly apiKeyId: string | null;
   readonly characterId: string;
-  /** The slug. */
+  /** The model's slug. */
   readonly model: string;
 }
 
-/** What a budget says to an amount of micro-dollars. */
+/** Whether an amount of micro-dollars fits into a budget. */
 export interface BudgetVerdict {
   readonly budget: BudgetRow;
   readonly window: Standing;
@@ -25,8 +25,8 @@ export interface BudgetVerdict {
 }
 
 /**
- * What each budget that covers such a run says to an amount, oldest first. Only a hold settles it, unless the caller
- * has the project's lock: the database refuses what does not fit when it comes to that.
+ * Whether an amount fits into each budget that covers the run, oldest budget first. Unless the caller has the project's
+ * lock, the answer can change at once; the database refuses a hold that does not fit when the hold is written.
  */
 export async function judgeBudgets(
   db: Pick<Transaction, '$queryRaw' | 'budget'>,
@@ -64,16 +64,19 @@ const when: Readonly<Record<BudgetRow['period'], string>> = {
   TOTAL: 'in total',
 };
 
-/** The refusal that verdicts amount to, naming every budget without room; null when all fit. */
+/** The error that names each budget that the amount does not fit into; null when it fits into all. */
 export function refusalOf(
   verdicts: readonly BudgetVerdict[],
   path: InputPath | null = null,
 ): BudgetExceeded | null {
   const [first, ...others] = verdicts.filter(({ fits }) => !fits);
   if (!first) return null;
-  const told = [first, ...others].map(
+  const shortages = [first, ...others].map(
     ({ budget, available }) =>
       `${whose[budget.scope]} ${when[budget.period]} has ${formatMicros(available)} available`,
   );
-  return new BudgetExceeded(`Up to ${formatMicros(first.required)} is needed; ${told.join(', ')}.`, path);
+  return new BudgetExceeded(
+    `Up to ${formatMicros(first.required)} is needed; ${shortages.join(', ')}.`,
+    path,
+  );
 }

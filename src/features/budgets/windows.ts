@@ -2,22 +2,22 @@ import type { Transaction } from '../../platform/db/connect.ts';
 
 /*
  * The row of a budget's period has the constraint `settled + held <= cap + overrun`. The database refuses a hold
- * that does not fit, however many requests come in parallel; nothing asks beforehand. `overrun` allows a cap that is
- * lowered below what is held, and a run that cost more than its hold. Everything but a hold sets it to exactly the
- * amount above the cap, so room for it never becomes room for a new run. A run counts in the period in which it was
- * asked for, from its hold to its last correction.
+ * that does not fit, however many requests come in parallel; no code asks beforehand. `overrun` allows a cap that is
+ * lowered below what is held, and a run that cost more than its hold. Each other change sets it to exactly the amount
+ * above the cap, so that it never leaves an amount for a new run. A run counts in the period in which it was requested,
+ * from its hold to its last correction.
  *
- * A period and a run's day are computed by the database from the project's time zone, once, and stored: a later zone
- * does not move what is booked. The open period ends when it was to end, and the next one begins there; a trigger
- * keeps periods free of overlaps and gaps.
+ * A period and a run's day are computed by the database from the project's time zone, once, and stored, so that a
+ * change of the zone does not move booked amounts. The open period keeps its end, and the next period begins there; a
+ * trigger keeps periods free of overlaps and gaps.
  */
 
-/** A budget in its current period, by the database's clock: all of one moment. */
+/** A budget in its current period, by the database's clock. All amounts are read at the same moment. */
 export interface Standing {
   /** The period's first and last day, in the zone that the project had when it began; null for TOTAL. */
   readonly startsOn: string | null;
   readonly endsOn: string | null;
-  /** From this moment until before that one; null for TOTAL. */
+  /** The period begins at `startsAt` and ends before `endsAt`; null for TOTAL. */
   readonly startsAt: Date | null;
   readonly endsAt: Date | null;
   readonly capMicros: bigint;
@@ -25,13 +25,13 @@ export interface Standing {
   readonly heldMicros: bigint;
   /** What new runs may still hold. */
   readonly availableMicros: bigint;
-  /** By how much the cap is passed. */
+  /** The amount above the cap. */
   readonly overrunMicros: bigint;
 }
 
 /**
- * Where budgets stand in the database's provider environment, by their row ids, in one statement; zeros where nothing
- * happened in the period.
+ * The amounts of budgets in the database's provider environment, by the budgets' row ids, in one statement. They are 0
+ * when nothing was booked in the period.
  */
 export async function readStandings(
   db: Pick<Transaction, '$queryRaw'>,
@@ -54,8 +54,8 @@ export async function readStandings(
 }
 
 /**
- * Gives a new budget its windows: what was settled and is held in its current period, and in later ones, by environment.
- * The caller holds the project's lock, so that nothing is booked meanwhile.
+ * Makes the windows of a new budget: the amounts that are settled and held in its current period and in later ones, by
+ * environment. The caller holds the project's lock, so that nothing is booked meanwhile.
  */
 export async function openWindows(tx: Transaction, budgetId: string): Promise<void> {
   await tx.$executeRaw`
@@ -74,7 +74,7 @@ export async function openWindows(tx: Transaction, budgetId: string): Promise<vo
           FROM generations g, LATERAL calendar_period(b.period, owner.time_zone, g.requested_at) p
           WHERE b.period <> 'TOTAL' AND g.project_id = b.project_id AND g.requested_at >= current.starts_at
             AND budget_covers(b, g.user_id, g.api_key_id, g.character_id, g.model)
-          -- A total has no days: what was settled is read where it is summed up already.
+          -- A TOTAL has no days, so the settled amounts are read from the rollups.
           UNION ALL
           SELECT r.environment, current.starts_at, current.ends_at, r.amount_micros, 0 FROM spend_rollups r
           WHERE b.period = 'TOTAL' AND r.project_id = b.project_id
@@ -92,8 +92,8 @@ export async function openWindows(tx: Transaction, budgetId: string): Promise<vo
 }
 
 /**
- * Gives a budget's windows, from the current one on, the budget's cap. One that is below what is settled and held is
- * taken at its word: nothing new fits until enough was released. The caller holds the project's lock.
+ * Sets the cap of a budget's current window and of later windows to the budget's cap. A cap below the settled and held
+ * amounts is allowed: no new run fits until enough is released. The caller holds the project's lock.
  */
 export async function adoptCap(tx: Transaction, budgetId: string): Promise<void> {
   await tx.$executeRaw`

@@ -6,7 +6,10 @@ import { recordEvent } from '../access/record-event.ts';
 import { type CharacterRow, findCharacter } from './character.queries.ts';
 import type { ArchiveCharacterInput } from './character.type.ts';
 
-/** Stops new runs of a character; runs under way go on, pictures stay. Archiving twice is no error. Throws NotFound. */
+/**
+ * Stops new runs of a character. Runs under way continue, and pictures stay. Archiving twice is no error. Throws
+ * NotFound, Forbidden, and Conflict for a project that is archived or being deleted.
+ */
 export async function archiveCharacter(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
   input: ArchiveCharacterInput,

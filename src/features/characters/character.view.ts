@@ -4,5 +4,5 @@ import { view } from '../../platform/reads/view.ts';
 
 export const characterView = view(tables.Character);
 
-/** The archived ones too. */
+/** All characters of a project, also the archived ones. */
 export const charactersOfProject = newest(characterView, 'projectId', 'createdAt');

@@ -10,7 +10,7 @@ interface CharacterFields {
   readonly tags?: readonly string[] | null;
 }
 
-/** Checks the fields that are there and leaves out those that are not. Throws InputProblem. */
+/** Checks the fields that are given; the result has only these. Throws InputProblem. */
 export function checkCharacter(input: CharacterFields) {
   const path = (field: string) => ['input', field];
   const checked: {

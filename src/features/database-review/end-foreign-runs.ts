@@ -7,7 +7,7 @@ import { type EndsUnsent, endUnsent } from './end-unsent.ts';
 
 const batchSize = 500;
 const unsubmitted: GenerationStatus[] = ['AWAITING_APPROVAL', 'QUEUED'];
-/** Nothing of the simulator was paid, so none of its runs is waited for. */
+/** Runs of the simulator cost nothing, so they are ended in each of these statuses. */
 const unfinished: GenerationStatus[] = [
   ...unsubmitted,
   'SUBMITTING',
@@ -18,8 +18,8 @@ const unfinished: GenerationStatus[] = [
 ];
 
 /**
- * Ends the runs that were asked for under another provider environment than the database's, and releases what they hold.
- * Runs that a live account may have taken stay as they are. Resolves to how many it ended.
+ * Ends the runs that were requested under another provider environment than the database's, and releases their holds.
+ * Runs that a live account may have taken stay as they are. Resolves to the number of ended runs.
  */
 export async function endForeignRuns(ctx: EndsUnsent): Promise<number> {
   let count = 0;
@@ -36,7 +36,7 @@ export async function endForeignRuns(ctx: EndsUnsent): Promise<number> {
   return count;
 }
 
-/** Ends one of them. Resolves to whether it was where it had been seen. */
+/** Ends one run. Resolves to false when its status has changed since it was read. */
 async function endForeignRun(
   ctx: EndsUnsent,
   { id, environment, status }: Pick<GenerationRow, 'id' | 'environment' | 'status'>,

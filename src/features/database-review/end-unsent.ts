@@ -5,20 +5,20 @@ import type { GenerationRow } from '../generations/progress.ts';
 import { DatabaseWentBack, refuseSubmitted } from './prove-database.ts';
 import { reviewDatabase } from './review-database.ts';
 
-/** What it takes to end a run as never submitted. */
+/** The tools that ending a run as never submitted needs. */
 export type EndsUnsent = Uses<'db' | 'jobs' | 'log' | 'turns' | 'intentNotes' | 'segmind' | 'serverAccount'>;
 
 /**
- * Ends a run that never left, at no cost. The same transaction proves that the database is not an older one, which would
- * not know that the run was submitted. Where that does not hold the database is reviewed, and the run may become UNCERTAIN.
- * Resolves to null when the run was not where the move starts, or is in doubt. Throws StorageUnavailable while the proof
- * cannot be made.
+ * Ends a run that was never submitted, at no cost. The same transaction proves that the database has not gone back to
+ * an older state, in which it would not know that the run was submitted. When the proof fails the database is reviewed,
+ * and the run may become UNCERTAIN. Resolves to null when the run was in another status, or is in doubt. Throws
+ * StorageUnavailable while the proof cannot be made.
  */
 export async function endUnsent(ctx: EndsUnsent, id: string, move: Move): Promise<GenerationRow | null> {
   return reviewedIfBack(ctx, id, (tx) => endUnsentIn(ctx, tx, id, move));
 }
 
-/** The same in the caller's transaction. Throws DatabaseWentBack as well. */
+/** The same in the caller's transaction. Throws also DatabaseWentBack. */
 export async function endUnsentIn(
   ctx: Uses<'jobs' | 'intentNotes'>,
   tx: Transaction,
@@ -35,7 +35,7 @@ export async function endUnsentIn(
   });
 }
 
-/** A transaction that ends a run; null where the database had to be reviewed instead. */
+/** Does `work` in a transaction. Resolves to null when the database had to be reviewed instead. */
 export async function reviewedIfBack<Result>(
   ctx: EndsUnsent,
   id: string,

@@ -5,22 +5,23 @@ import { Prisma } from '../../platform/db/generated/client.ts';
 import type { AllNotes, IntentNotes, NotedIntent } from '../../platform/storage/intent-notes.ts';
 
 /*
- * A restored backup, or a replica that lagged and was promoted, has runs as QUEUED that were paid in the meantime.
- * So each process also notes its intents to submit in DATA_DIR, and the transaction of each intent proves that the
- * database knows all intents that any process has noted as committed.
+ * A restored backup, or a replica that lagged and was promoted, has runs as QUEUED that were submitted and paid after
+ * that state. So each process also notes its intents to submit in DATA_DIR, and the transaction of each intent proves
+ * that the database knows all intents that any process has noted as committed.
  *
  * - A note names the token of the intent. A trigger keeps the tokens of all intents in `submit_intents`, which only
  *   grows and outlives runs and projects. No moments are compared, because two primaries have two clocks. There is
  *   no counter, because a row that each intent updates would make all projects take turns.
- * - A few notes are enough. A database loses the end of its history and never the middle, so one that knows a later
- *   intent knows the earlier ones too. When an intent is committed, its process drops the notes of those it proved.
+ * - A few notes are enough. A database loses the end of its history and never the middle, so a database that knows a
+ *   later intent also knows the earlier ones. When an intent is committed, its process drops the notes of the intents
+ *   that the commit proved.
  * - The note comes first. It is on the disk, file and folder, before the intent's transaction begins. When it cannot
  *   be written nothing is sent. The notes are read inside the transaction, after its first statement: at that moment
  *   it is certain which Postgres will commit. So an intent that was committed on an earlier primary is always seen.
  * - A note says whether its process has seen the commit. If it has, and the database does not know the token, the
- *   database has gone back. If it has not, the note's Postgres decides, which is named by its start time: on the
- *   same Postgres an unknown token was not committed; after another one has taken its place that cannot be told, so
- *   this one run becomes UNCERTAIN.
+ *   database has gone back. If it has not, the note's Postgres decides, which is named by its start time. On the same
+ *   Postgres an unknown token was not committed. On another Postgres it is unknown whether the token was committed, so
+ *   this run becomes UNCERTAIN.
  * - A note belongs to one database, whose name is drawn once and kept in its settings. A copy in another cluster is
  *   reviewed and gets a new name: from then on there are two databases.
  *
@@ -29,20 +30,22 @@ import type { AllNotes, IntentNotes, NotedIntent } from '../../platform/storage/
  * it.
  */
 
-/** The setting that names the database, drawn when it is first used: a copy has the same until it is reviewed. */
+/**
+ * The setting with the name of the database. It is drawn at the first use. A copy has the same name until its review.
+ */
 export const databaseName = 'database';
 
-/** What a database says of itself, and of the intents that were noted. */
+/** The identity of a database, and the noted intents that it does not know. */
 export interface Standing {
   /** Null before it was named. */
   readonly database: string | null;
-  /** The start of its Postgres: no other server has the same, nor has this one after a restart. */
+  /** The start time of its Postgres. Another server, or the same server after a restart, has another one. */
   readonly server: string;
-  /** The tokens of which it knows nothing. */
+  /** The tokens that it does not know. */
   readonly missing: readonly string[];
 }
 
-/** The columns of a standing, for a statement that is made anyway. */
+/** The columns of a standing, for use in another statement. */
 export function standingColumns({ mine, others }: AllNotes): Prisma.Sql {
   const tokens = [...mine, ...others].map(({ token }) => token);
   return Prisma.sql`(SELECT value FROM settings WHERE name = ${databaseName}) AS database,
@@ -51,22 +54,22 @@ export function standingColumns({ mine, others }: AllNotes): Prisma.Sql {
       WHERE NOT EXISTS (SELECT 1 FROM submit_intents i WHERE i.token = noted.token)) AS missing`;
 }
 
-/** A standing by a statement of its own. */
+/** Reads a standing in a separate statement. */
 export async function readStanding(db: Pick<Transaction, '$queryRaw'>, notes: AllNotes): Promise<Standing> {
   const [standing] = await db.$queryRaw<Standing[]>`SELECT ${standingColumns(notes)}`;
-  if (!standing) throw new Error('The database does not tell which one it is.');
+  if (!standing) throw new Error('The database did not return its identity.');
   return standing;
 }
 
-/** Intents that were committed, and that the database does not know: it has gone back. */
+/** Committed intents that the database does not know. Each of them shows that the database has gone back. */
 export function lostIntents({ mine, others }: AllNotes, { missing }: Standing): NotedIntent[] {
   const unknown = new Set(missing);
   return [...mine, ...others].filter(({ token, isCommitted }) => isCommitted && unknown.has(token));
 }
 
 /**
- * Intents that the database does not know, and that may have been committed all the same: on the Postgres that was there
- * before. An intent that was noted for the present one was not committed, or not yet.
+ * Intents that the database does not know, and that may have been committed on an earlier Postgres. An unknown intent
+ * that was noted for the present Postgres is not committed, or not yet.
  */
 export function doubtfulIntents({ mine, others }: AllNotes, { missing, server }: Standing): NotedIntent[] {
   const unknown = new Set(missing);
@@ -75,17 +78,17 @@ export function doubtfulIntents({ mine, others }: AllNotes, { missing, server }:
   );
 }
 
-/** The database does not know everything that was submitted, or it is another one than before: it needs a review. */
+/** The database needs a review: it does not know each submitted run, or it is another database than before. */
 export class DatabaseWentBack extends Error {}
 
-/** The Postgres was exchanged, or restarted, after the intent was noted: it must be noted once more. */
+/** Postgres was replaced or restarted after the intent was noted, so the intent must be noted again. */
 export class ServerChanged extends Error {}
 
 /**
- * Refuses the intents of `runs` unless the database knows every intent that this process, or another one on the same
- * folder, has committed. It is called within the transaction of the intents, and the notes are read there: by then it is
- * certain which Postgres will commit, and all that was committed on an earlier one was noted before. Throws
- * DatabaseWentBack, ServerChanged.
+ * Refuses the intents of `runs` unless the database knows each intent that this process, or another process on the same
+ * folder, has committed. It is called inside the transaction of the intents, where the notes are also read: by then it
+ * is certain which Postgres will commit, and each intent that was committed on an earlier Postgres was noted before.
+ * Throws DatabaseWentBack, ServerChanged.
  */
 export function refuseUnproven(
   { intentNotes }: Pick<TaskContext, 'intentNotes'>,
@@ -101,9 +104,9 @@ export function refuseUnproven(
 }
 
 /**
- * Refuses to end `runs` as never submitted unless the database knows everything that was submitted, and none of them may
- * have been submitted on an earlier Postgres. It is called within the transaction that ends them. Throws DatabaseWentBack,
- * StorageUnavailable.
+ * Refuses to end `runs` as never submitted when the database does not know each committed intent, or when one of the
+ * runs may have been submitted on an earlier Postgres. It is called inside the transaction that ends the runs. Throws
+ * DatabaseWentBack, StorageUnavailable.
  */
 export async function refuseSubmitted(
   { intentNotes }: Pick<TaskContext, 'intentNotes'>,
@@ -114,14 +117,17 @@ export async function refuseSubmitted(
   refuseBack(intentNotes.database, notes, await readStanding(tx, notes), runs);
 }
 
-/** Without the notes nothing is proved. Throws StorageUnavailable. */
+/** Reads the notes. Without them there is no proof, so it throws StorageUnavailable when they cannot be read. */
 export async function readNotes(intentNotes: IntentNotes): Promise<AllNotes> {
   return intentNotes.read().catch((cause: unknown) => {
     throw new StorageUnavailable({ cause });
   });
 }
 
-/** Throws DatabaseWentBack where something is lost, or one of `runs` may be. */
+/**
+ * Throws DatabaseWentBack when an intent is lost, when the database has another name, or when one of `runs` is in
+ * doubt.
+ */
 function refuseBack(database: string, notes: AllNotes, standing: Standing, runs: readonly string[]): void {
   const isLost = lostIntents(notes, standing).length > 0;
   const doubtful = doubtfulIntents(notes, standing);

@@ -9,29 +9,30 @@ import { databaseName, doubtfulIntents, lostIntents, readStanding, type Standing
 import { reviewRuns } from './review-runs.ts';
 
 /*
- * The review is the same at a start and behind running servers; one process makes it at a time. Each run that was
- * not submitted yet, as far as this database knows, becomes UNCERTAIN and loses its token. What was SUBMITTED goes
- * on. A refusal that arrives later does not lead an uncertain run back into the queue, because attempts after the
- * refused one may be lost. An answer that the provider took the run is still written down. At the end the missing
- * tokens are added to `submit_intents`, so the other processes go on.
+ * The review is the same at a start and while servers run; one process makes it at a time. Each run that is not
+ * submitted yet, as far as this database knows, becomes UNCERTAIN and loses its token. A SUBMITTED run continues. A
+ * refusal that arrives later does not put an uncertain run back into the queue, because attempts after the refused one
+ * may be lost. An answer that the provider took the run is still stored. At the end the missing tokens are added to
+ * `submit_intents`, so that the other processes continue.
  *
  * A failover loses more than submits. The log names runs that the database has lost, as far as a process knows them.
  * Lost ledger entries are unexplained amounts in the reconciliation. Numbers of lost events are given again, so a
- * subscription that was sent a higher number than the newest event has ends.
+ * subscription ends when it was sent a higher number than that of the newest event.
  */
 
 type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log' | 'segmind' | 'serverAccount' | 'intentNotes' | 'turns'>;
 
-/** A run that may yet be submitted, or of which it is not known whether it was. */
+/** The statuses of runs that may still be submitted, or that may have been submitted. */
 const undecided = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING', 'UNCERTAIN'] as const;
-/** The setting that says in which cluster the database was seen last. */
+/** The setting with the cluster that the database was last seen in. */
 const identityName = 'database-identity';
 
 /**
- * Looks whether the database is the one that was written to, and knows everything that was submitted. A copy does not, nor
- * does a replica that took over before it had heard of everything: their unfinished runs may have been submitted, and
- * paid. They become UNCERTAIN until there is proof, or a person decides. Of `runs`, those become UNCERTAIN too that
- * another process may have submitted, with its intent on an earlier Postgres. Resolves to how many.
+ * Checks whether the database is the one that was written to, and knows each submitted run. A copy does not, nor does a
+ * replica that was promoted before it had all changes. Their unfinished runs may have been submitted and paid, so these
+ * become UNCERTAIN until there is proof, or a person decides. A run of `runs` also becomes UNCERTAIN when another
+ * process may have submitted it with an intent on an earlier Postgres. Resolves to the number of runs that became
+ * UNCERTAIN.
  */
 export async function reviewDatabase(ctx: Tools, runs: readonly string[] = []): Promise<number> {
   return ctx.turns.share('review of the database', runs, async (all) => {
@@ -65,8 +66,8 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
         { reason: reason ?? 'Postgres was exchanged during a submit', count },
         'the database is not as it was left: unfinished runs need a review',
       );
-    await tellLost(ctx, tx, lost, doubtfulIntents(notes, standing));
-    // This is written last, so that a review that is cut short is made once more.
+    await logLost(ctx, tx, lost, doubtfulIntents(notes, standing));
+    // This is written last, so that a review that is interrupted is made again.
     const settled = [...lost, ...doubtful];
     await tx.submitIntent.createMany({
       data: settled.map(({ token, generationId }) => ({ token, generationId })),
@@ -77,13 +78,15 @@ async function review(ctx: Tools, runs: readonly string[]): Promise<number> {
     return { count, ...(await findSettled(tx, notes, standing, settled)) };
   });
   await intentNotes.adopt(known, idle).catch((error: unknown) => {
-    // They stay where they are. Every process goes on reading them.
-    log.warn({ err: toError(error) }, 'the notes of processes that are gone could not be put in order');
+    // The notes stay where they are, and each process continues to read them.
+    log.warn({ err: toError(error) }, 'the notes of ended processes could not be taken over');
   });
   return count;
 }
 
-/** One process at a time; the others wait, and look again after it. */
+/**
+ * Does `work` in a transaction with a lock: one process at a time. The others wait, and review the database after it.
+ */
 function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   const patience = { maxWait: 60_000, timeout: 3_600_000 };
   return db.$transaction(async (tx) => {
@@ -94,7 +97,10 @@ function alone<Result>({ db }: Tools, work: (tx: Transaction) => Promise<Result>
   }, patience);
 }
 
-/** The cluster and the database in it; null where the server does not tell. A dump that is restored has another one. */
+/**
+ * The identity of the cluster and of the database in it; null when the server does not show it. A restored dump has
+ * another identity.
+ */
 async function readIdentity({ db, log }: Tools): Promise<string | null> {
   try {
     const [row] = await db.$queryRaw<{ identity: string }[]>`
@@ -102,12 +108,15 @@ async function readIdentity({ db, log }: Tools): Promise<string | null> {
       FROM pg_database WHERE datname = current_database()`;
     return row?.identity ?? null;
   } catch (error) {
-    log.debug({ err: error }, 'the database does not tell which one it is');
+    log.debug({ err: error }, 'the identity of the database cannot be read');
     return null;
   }
 }
 
-/** A copy gets a new name: from now on there are two databases, and the submits of one mean nothing to the other. */
+/**
+ * Opens the notes of this database. A copy gets a new name, because from then on there are two databases, and the
+ * submits of one say nothing about the other.
+ */
 async function openNotes(
   { intentNotes, log }: Tools,
   tx: Transaction,
@@ -118,12 +127,14 @@ async function openNotes(
   const database = isCopy ? randomUUID() : (named ?? (before || randomUUID()));
   const hasOthers = await intentNotes.belongTo(z.uuid().parse(database), server);
   if (hasOthers && database !== before)
-    log.info({ database }, 'DATA_DIR has notes of submits from another database: they mean nothing here');
+    log.info({ database }, 'DATA_DIR has notes of submits from another database: they are not used here');
   return { database, former: named ?? database };
 }
 
-/** Names the runs that are gone. The ledger outlives a run that was removed with its project. */
-async function tellLost(
+/**
+ * Logs the runs that are lost. A run that was removed with its project is not lost: the ledger still has its entries.
+ */
+async function logLost(
   { log }: Tools,
   tx: Transaction,
   lost: readonly NotedIntent[],
@@ -135,12 +146,12 @@ async function tellLost(
     tx.ledgerEntry.findMany({ where: { generationId: { in: ids } }, select: { generationId: true } }),
   ]);
   const known = new Set([...runs.map(({ id }) => id), ...entries.map(({ generationId }) => generationId)]);
-  const tell = (intents: readonly NotedIntent[], message: string) => {
+  const logUnknown = (intents: readonly NotedIntent[], message: string) => {
     for (const { generationId } of intents)
       if (!known.has(generationId)) log.error({ generationId }, message);
   };
-  tell(lost, 'the database has lost a run that was submitted');
-  tell(doubtful, 'the database has lost a run that may have been submitted');
+  logUnknown(lost, 'the database has lost a run that was submitted');
+  logUnknown(doubtful, 'the database has lost a run that may have been submitted');
 }
 
 async function remember(tx: Transaction, name: string, value: string): Promise<void> {
@@ -148,8 +159,8 @@ async function remember(tx: Transaction, name: string, value: string): Promise<v
 }
 
 /**
- * Which of the notes that were read say nothing any more that the database does not know. A process that died before its
- * intent was committed leaves a note. It is of no consequence once its run was submitted on another Postgres, or has ended.
+ * The notes that are no longer needed: `known` to the database, or `idle`. A process that died before its intent was
+ * committed leaves a note. That note is idle once its run was submitted on another Postgres, or has ended.
  */
 async function findSettled(
   tx: Transaction,

@@ -6,7 +6,7 @@ import type { GenerationRow } from '../generations/progress.ts';
 
 const batchSize = 500;
 const unfinished = ['AWAITING_APPROVAL', 'QUEUED', 'SUBMITTING'] as const;
-/** The clocks of the database and of the file system may differ by as much as that. */
+/** The most by which the clocks of the database and of the file system may differ. */
 const skewMs = 60 * 60 * 1_000;
 const failure = {
   code: 'SUBMISSION_UNCERTAIN',
@@ -16,9 +16,9 @@ const failure = {
 } as const;
 
 /**
- * Makes runs that were not submitted yet UNCERTAIN, all of them or some, and takes their tokens away, so that no attempt
- * leads them back into the queue. An answer of the provider may still be written down. `used` says which accounts their projects used.
- * Resolves to how many there were.
+ * Makes runs that are not submitted yet UNCERTAIN, all of them or the given ones, and removes their tokens, so that no
+ * attempt puts them back into the queue. An answer of the provider can still be stored. `used` has the accounts that
+ * their projects used. Resolves to the number of runs.
  */
 export async function reviewRuns(
   ctx: Pick<TaskContext, 'db' | 'jobs' | 'segmind' | 'serverAccount'>,
@@ -26,7 +26,7 @@ export async function reviewRuns(
   used: readonly UsedAccount[],
 ): Promise<number> {
   if (which === 'ALL') {
-    // An attempt that was refused must not requeue the run: there may have been attempts after it, which are lost.
+    // A refused attempt must not put the run back into the queue, because later attempts may be lost.
     await ctx.db.generation.updateMany({
       where: { status: 'UNCERTAIN', attemptToken: { not: null } },
       data: { attemptToken: null },
@@ -49,7 +49,7 @@ export async function reviewRuns(
         from: unfinished,
         set: {
           ...failureColumns(failure),
-          // No attempt of this life: it may have been any, from its request until now. Its answer may be on its way.
+          // The attempt is unknown: it may have been at any moment since the request, and its answer may still come.
           attemptToken: null,
           attemptedAt: atMove,
           isAttemptOver: false,
@@ -64,8 +64,9 @@ export async function reviewRuns(
 }
 
 /**
- * The account that a run was paid with, if it was: its books may prove that it was not. Null where it may be one of several,
- * so that only a person can tell. Where nothing was noted nothing was submitted, or by an older version.
+ * The account that a run would have been paid with. The provider's records of this account may prove that the run was
+ * not submitted. Null when it may be one of several accounts, so that a person must decide. When no account was noted,
+ * no run was submitted, or an older version submitted it; then it is the account that the project uses now.
  */
 async function accountOf(
   { db, segmind, serverAccount }: Pick<TaskContext, 'db' | 'segmind' | 'serverAccount'>,

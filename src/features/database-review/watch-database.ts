@@ -4,16 +4,16 @@ import { lostIntents, readStanding } from './prove-database.ts';
 import { reviewDatabase } from './review-database.ts';
 
 /**
- * Looks every two seconds whether the database still knows everything that was submitted. Every submit proves that for
- * itself, and so does every end of a run as never submitted. This one shows doubts soon.
+ * Checks every two seconds whether the database still knows each submitted run. Each submit, and each end of a run as
+ * never submitted, proves this for itself. This task finds a loss also when no run is submitted.
  */
 export const watchDatabase = defineTask({
   name: 'watch-database',
   each: 'process',
   everyMs: 2_000,
   words: {
-    failed: 'it cannot be told whether the database has gone back',
-    over: 'it can be told again whether the database has gone back',
+    failed: 'it cannot be checked whether the database has gone back',
+    over: 'it can be checked again whether the database has gone back',
   },
   run: (ctx: TaskContext) => async () => {
     const notes = await ctx.intentNotes.read();

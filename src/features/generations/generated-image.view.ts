@@ -5,7 +5,7 @@ import { view } from '../../platform/reads/view.ts';
 
 export const generatedImageView = view(tables.GeneratedImage);
 
-/** A run that has not ended has none yet. */
+/** The pictures of a run. Only a COMPLETED run has pictures. */
 export const imagesOfGeneration: List<GeneratedImageRow> = {
   view: generatedImageView,
   of: 'generationId',

@@ -1,6 +1,5 @@
 /**
- * The state machine of a run, as a table. Pure: who may move a run, and what is written with it, is
- * move-generation's business.
+ * The state machine of a run, as a table. It is pure. `move-generation` checks who may move a run, and writes the move.
  */
 export const generationStatuses = [
   'AWAITING_APPROVAL',
@@ -16,18 +15,18 @@ export const generationStatuses = [
 ] as const;
 export type GenerationStatus = (typeof generationStatuses)[number];
 
-/** From each status, where a run may go. What is not here does not happen, whatever the provider answers. */
+/** The statuses that a run may go to from each status. Other moves are refused, whatever the provider answers. */
 const transitions: Readonly<Record<GenerationStatus, readonly GenerationStatus[]>> = {
-  // Failed when the database goes over to another provider environment.
+  // To FAILED when the database changes to another provider environment.
   AWAITING_APPROVAL: ['QUEUED', 'CANCELED', 'FAILED', 'UNCERTAIN'],
-  // Uncertain in the restored copy of a database: it may have been submitted since the copy was made.
+  // To UNCERTAIN in the restored copy of a database: the run may have been submitted since the copy was made.
   QUEUED: ['SUBMITTING', 'CANCELED', 'FAILED', 'UNCERTAIN'],
   // Back to the queue only with proof that the provider took nothing.
   SUBMITTING: ['SUBMITTED', 'STORING', 'QUEUED', 'FAILED', 'CANCELED', 'UNCERTAIN'],
   SUBMITTED: ['PROCESSING', 'STORING', 'FAILED'],
   PROCESSING: ['STORING', 'FAILED'],
   STORING: ['COMPLETED', 'FAILED'],
-  // The holder of the attempt may come back late with the provider's answer.
+  // The worker that holds the attempt may bring the provider's answer late.
   UNCERTAIN: ['SUBMITTED', 'STORING', 'QUEUED', 'FAILED'],
   COMPLETED: [],
   FAILED: [],
@@ -49,7 +48,7 @@ export function isAtRest(status: GenerationStatus): boolean {
   return isFinal(status) || status === 'UNCERTAIN';
 }
 
-/** Whether the provider has the run, will have it next, or may have it: it keeps its slot, where it has one. */
+/** Whether a run in this status keeps its slot, if it has one: the provider has it, may have it, or gets it next. */
 export function keepsSlot(status: GenerationStatus): boolean {
   return ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'UNCERTAIN'].includes(status);
 }

@@ -25,7 +25,7 @@ function conditions({ filter }: Filtered): readonly Condition[] {
   }
   if (characterId != null) {
     const id = parseGlobalId(characterId);
-    // A malformed id is, like a stranger's, that of nothing in the list.
+    // A malformed id gives an empty list, as the id of a character of another project does.
     if (id?.type !== 'Character') found.push({ sql: 'false' });
     else found.push({ sql: (place) => `t."character_id" = ${place}::uuid`, value: id.id });
   }

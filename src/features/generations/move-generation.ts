@@ -12,7 +12,7 @@ import { admitGenerations } from './queue/slots.ts';
 /** The database's time at the moment of the move. */
 export const atMove = 'now';
 
-/** What a move writes besides the status and the moment of the end. Moments are the move's own, or found out later. */
+/** What a move writes besides the status and the moment of the end. A moment is given, or `atMove`. */
 export type Changes = {
   readonly [Name in Exclude<ColumnOf<'PROGRESS' | 'INTERNAL'>, 'status' | 'finishedAt'>]?: Change<
     GenerationRow[Name]
@@ -27,25 +27,25 @@ type Change<Value> = Prisma.JsonValue extends Value
 
 export interface Move {
   readonly to: GenerationStatus;
-  /** The move only happens from one of these. Left out: from wherever the state machine allows. */
+  /** The move only happens from one of these statuses. Left out: from each status that the state machine allows. */
   readonly from?: readonly GenerationStatus[];
   /** The move only happens while this attempt holds the run. */
   readonly token?: string;
   /** The move also happens while no attempt holds the run, as after a review of the database. */
   readonly orUnheld?: boolean;
-  /** The move does not happen once somebody has asked to cancel. */
+  /** The move does not happen once the run's cancellation was requested. */
   readonly unlessCanceled?: boolean;
   readonly set?: Changes;
-  /** What else belongs to the same transaction; runs before the event is numbered. */
+  /** Other work in the same transaction. It runs before the event gets its number. */
   readonly also?: (tx: Transaction, row: GenerationRow) => Promise<void>;
   readonly event?: ProjectEventName;
 }
 
 /**
- * The only writer of a run's status, here and in `moveTogether`: a compare-and-set on the row, and its event, in one
- * transaction. The database books what the row then says about money. A run that the provider is done with gives its slot
- * to the next one. Resolves to the run after the move, or null when it was not where the move starts: somebody else was
- * first, and that is not an error.
+ * The only writer of a run's status, together with `moveTogether`: a compare-and-set on the row, and its event, in one
+ * transaction. The database books the money that follows from the new row. A run that has ended at the provider gives
+ * its slot to the next run. Resolves to the run after the move. Resolves to null when the run was in another status
+ * than the move starts from: another writer was first, which is no error.
  */
 export async function moveGeneration(
   ctx: Uses<'db' | 'jobs'>,
@@ -79,8 +79,8 @@ export async function moveGenerationIn(
 }
 
 /**
- * A move as the database reads it: see `move_generation`. It is sent as `storableJson`, because a run whose move is refused
- * for a text in it would never end.
+ * A move in the form that the function `move_generation` reads. It is sent as `storableJson`, because a run would never
+ * end if the database refused a text in its move.
  */
 export function askFor(id: string, move: Omit<Move, 'also'>) {
   const { to, from = statusesBefore(to), token, orUnheld = false } = move;

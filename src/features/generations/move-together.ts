@@ -9,22 +9,22 @@ import type { GenerationRow } from './progress.ts';
 import { admitGenerations } from './queue/slots.ts';
 import { type NewWakeup, sendWakeups } from './queue/wakeup.ts';
 
-/** A move, and what else is written with it, in a form in which many are written as quickly as one. */
+/** A move and the rows that are written with it, as data, so that one statement can write those of many moves. */
 export interface SharedMove extends Omit<Move, 'also'> {
   /** The run's pictures. */
   readonly images?: readonly { readonly index: number; readonly imageId: string }[];
-  /** What the run taught. */
+  /** The price and time that the run showed. */
   readonly lesson?: PriceLesson;
-  /** When its next worker comes. */
+  /** The run's next wake-up. */
   readonly wakeup?: Omit<NewWakeup, 'generationId'>;
   readonly provided?: Condition;
 }
 
-/** What must hold for a project, under its lock, or none of those who ask for the same is moved. */
+/** A condition on a project that is checked under its lock. When it fails, no run with the same condition is moved. */
 export interface Condition {
-  /** Equal names, equal conditions. */
+  /** Conditions with equal names are equal. */
   readonly name: string;
-  /** Gets the runs that were moved. Throws what all of them get. */
+  /** Gets the ids of the runs that were moved. Its error is the result of all these moves. */
   check(tx: Transaction, moved: readonly string[]): Promise<void>;
 }
 
@@ -34,9 +34,9 @@ interface Wanted {
 }
 
 /**
- * `moveGeneration` for runs that are under way by the thousand: all moves that are asked for in a project while its lock
- * is waited for are written in one transaction, in their order, each with a compare-and-set and an event of its own. What
- * the database refuses of one does not harm the others.
+ * `moveGeneration` for thousands of runs under way: all moves of a project that come while one waits for its lock are
+ * written in one transaction, in their order. Each has its own compare-and-set and its own event. A move that the
+ * database does not make leaves the others as they are.
  */
 export async function moveTogether(
   ctx: Uses<'db' | 'jobs' | 'turns'>,
@@ -45,7 +45,7 @@ export async function moveTogether(
 ): Promise<GenerationRow | null> {
   const key = `moves ${projectId} ${move.provided?.name ?? ''}`;
   return ctx.turns.share(key, { id, move }, (all: readonly Wanted[]) =>
-    // One statement is a transaction of its own, and holds the project for no round trip.
+    // A single statement is its own transaction, so the project is not locked during a round trip.
     all.some(({ move }) => hasMore(move))
       ? ctx.db.$transaction(async (tx) => {
           const rows = await writeMoves(tx, projectId, all);
@@ -65,7 +65,7 @@ function hasMore({ to, images, lesson, wakeup, provided }: SharedMove): boolean 
   return !keepsSlot(to) || [images, lesson, wakeup, provided].some((each) => each !== undefined);
 }
 
-/** The rows after their moves, null for each that was not moved. */
+/** The rows after their moves; null for each run that was not moved. */
 async function writeMoves(
   db: Pick<Transaction, '$queryRaw'>,
   projectId: string,
@@ -78,7 +78,7 @@ async function writeMoves(
   return all.map((_, place) => rows.get(place) ?? null);
 }
 
-/** What belongs to the moves that took place. */
+/** Writes the rows that belong to the moves that took place. */
 async function writeMore(
   ctx: Uses<'jobs'>,
   tx: Transaction,

@@ -4,12 +4,12 @@ import { signOutputUrl } from '../images/output-url.ts';
 import type { StoredOutputProblem } from './output-problem.ts';
 import { type GenerationRow, readOutputProblems } from './progress.ts';
 
-/** A problem as clients see it: where the bytes were kept, with an address of them. */
+/** A problem as clients see it: with an address of the bytes, when they were kept. */
 export interface OutputProblemRow extends StoredOutputProblem {
   readonly url: string | null;
 }
 
-/** What is wrong with a run's outputs. */
+/** The problems of a run's outputs. */
 export function listOutputProblems(
   ctx: Uses<'imageSecret' | 'publicUrl' | 'clock'>,
   run: Pick<GenerationRow, 'id' | 'outputProblems'>,

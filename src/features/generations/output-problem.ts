@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** What kept an output from becoming a picture, as a run keeps it; the bytes, where they came, are in storage. */
+/** Why an output did not become a picture, as a run keeps it. The bytes, if they arrived, are in storage. */
 export const storedOutputProblem = z.object({
   index: z.number(),
   code: z.string(),
   message: z.string(),
-  /** Where the provider has it. */
+  /** The output's address at the provider. */
   providerUrl: z.string().nullish(),
-  /** The bytes as they came, below the project's prefix. */
+  /** The hash of the bytes as they arrived, which are stored under the project's prefix. */
   sha256: z.string().length(64).nullish(),
   sizeBytes: z.number().nullish(),
   contentType: z.string().nullish(),

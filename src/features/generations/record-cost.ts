@@ -2,15 +2,16 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { recordEvent } from '../access/record-event.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
 
-/** What an ended run is found to have cost, and how that is known. */
+/** The cost that was found for an ended run, and its source. */
 export interface FoundCost {
   readonly costMicros: bigint;
   readonly costSource: CostSource;
 }
 
 /**
- * Where a run's cost is from. PROVIDER: its own figure. PRICE_LIST: it told none. HISTORY: its list of runs. BALANCE: what
- * its account's balance lost. PERSON: somebody looked. NOT_CHARGED, NOT_SUBMITTED: it cost nothing.
+ * The source of a run's cost. PROVIDER: the provider's figure. PRICE_LIST: the list price, because the provider sent no
+ * figure. HISTORY: the provider's list of runs. BALANCE: the decrease of the account's balance. PERSON: a person
+ * entered it. NOT_CHARGED, NOT_SUBMITTED: the run cost nothing.
  */
 export const costSources = [
   'PROVIDER',
@@ -24,8 +25,8 @@ export const costSources = [
 export type CostSource = (typeof costSources)[number];
 
 /**
- * Puts right what an ended run has cost; the database books the difference. Only while the run still says what the
- * caller has seen of it: null when it has changed meanwhile, or has not ended.
+ * Corrects the cost of an ended run; the database books the difference. The cost is only written while the row still
+ * has the cost that the caller has read. Resolves to null when it has changed meanwhile, or the run has not ended.
  */
 export async function recordCost(
   tx: Transaction,

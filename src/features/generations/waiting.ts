@@ -2,7 +2,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import type { PauseReason } from '../provider/provider-pause.ts';
 import type { GenerationRow } from './progress.ts';
 
-/** Why a run waits; each with what it tells the caller. */
+/** The reasons why a run waits, each with its description for clients. */
 export const waitReasons = {
   APPROVAL: 'An owner must approve or reject the run.',
   SLOT: 'The project has as many runs under way as its limit allows. The run continues when one of them has ended at the provider.',
@@ -21,7 +21,7 @@ export const waitReasons = {
 } as const;
 export type WaitReason = keyof typeof waitReasons;
 
-/** What a run waits for that only the provider can end. */
+/** The reasons that belong to a pause of the provider or of an account there. */
 export const pauseWaits = [
   'PROVIDER_UNAVAILABLE',
   'PROVIDER_RATE_LIMIT',
@@ -30,7 +30,7 @@ export const pauseWaits = [
 ] as const satisfies readonly WaitReason[];
 export type PauseWait = (typeof pauseWaits)[number];
 
-/** What runs wait for while the provider, or their account there, is paused. */
+/** The reason of a run's wait while the provider, or the run's account there, is paused. */
 export const waitOfPause: Readonly<Record<PauseReason, PauseWait>> = {
   UNAVAILABLE: 'PROVIDER_UNAVAILABLE',
   SUBMITS_FAIL: 'PROVIDER_UNAVAILABLE',
@@ -47,9 +47,9 @@ export interface Wait {
 }
 
 /**
- * Writes down why a run waits, or with null that it no longer does. Its status stays as it is, and there is no event.
- * `waiting_since` is the first moment of the same reason: now, or `since` where the run waited for it before it was tried.
- * Every move of the run clears both.
+ * Stores why a run waits, or with null that it no longer waits. Its status stays as it is, and there is no event.
+ * `waiting_since` is the first moment of the same reason: now, or `since` when the run waited for the same reason
+ * before it was tried. Each move of the run clears both columns.
  */
 export async function noteWaiting(
   { db }: { readonly db: Pick<Transaction, '$executeRaw'> },
@@ -66,12 +66,12 @@ export async function noteWaiting(
 /** The columns that say what a run waits for. */
 export const waitColumns = ['status', 'holdsSlot', 'requestedAt', 'waitingFor', 'waitingSince'] as const;
 
-/** What a run waits for; null also for a reason that only a newer version knows. */
+/** Why a run waits; null when it does not wait, and for a reason that only a newer version knows. */
 export function waitOf(run: Pick<GenerationRow, (typeof waitColumns)[number]>): Wait | null {
   const { status, holdsSlot, requestedAt, waitingFor, waitingSince } = run;
   if (status === 'AWAITING_APPROVAL') return { reason: 'APPROVAL', since: requestedAt };
   if (status === 'QUEUED' && !holdsSlot) {
-    // It came to the queue when it was asked for, or the row says when.
+    // The run has waited since it was requested, or since the moment in its row.
     const since = waitingFor === 'SLOT' ? waitingSince : null;
     return { reason: 'SLOT', since: since ?? requestedAt };
   }
@@ -79,7 +79,7 @@ export function waitOf(run: Pick<GenerationRow, (typeof waitColumns)[number]>): 
   return { reason: waitingFor, since: waitingSince };
 }
 
-/** Whether the row itself says so: a slot and an approval follow from the rest of it. */
+/** Whether the reason is stored in `waiting_for`. SLOT and APPROVAL follow from other columns. */
 function isStored(text: string): text is Exclude<WaitReason, 'SLOT' | 'APPROVAL'> {
   return text !== 'SLOT' && text !== 'APPROVAL' && Object.hasOwn(waitReasons, text);
 }

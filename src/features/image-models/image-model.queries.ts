@@ -35,12 +35,12 @@ function presentModel(model: ImageModelDefinition): ImageModel {
   };
 }
 
-/** Every model on offer. */
+/** All models of the catalogue. */
 export function listImageModels(): ImageModel[] {
   return imageModels.map(presentModel);
 }
 
-/** The model of a run, also when it has left the catalogue since. */
+/** The model of a run, also when it is no longer in the catalogue. */
 export function imageModelBySlug(slug: string, version: string): ImageModel {
   const model = findImageModel(slug);
   if (model) return presentModel(model);

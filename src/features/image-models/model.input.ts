@@ -18,7 +18,7 @@ export type ModelValues = Readonly<
   Record<string, string | number | boolean | ReferenceInput | null | undefined>
 >;
 
-/** The model that a client asks for, and what it says of its parameters. */
+/** The model that a client asks for, and the values of its parameters. */
 export interface ChosenModel {
   readonly model: ImageModelDefinition;
   readonly values: ModelValues;
@@ -108,7 +108,7 @@ for (const model of imageModels) {
   );
 }
 
-/** Which model is asked for. Exactly one member is set: GraphQL's `@oneOf` has seen to it. Throws InputProblem. */
+/** The model that is asked for. GraphQL's `@oneOf` has checked that exactly one member is set. Throws InputProblem. */
 export function chooseModel(input: ModelInput): ChosenModel {
   for (const model of imageModels) {
     const values = input[model.inputName];

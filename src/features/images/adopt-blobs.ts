@@ -10,7 +10,7 @@ const retryEveryMs = 1_000;
 
 type Tools = Pick<TaskContext, 'db' | 'storage' | 'log'>;
 
-/** A project's right to bytes of the old layout. */
+/** Bytes of the old layout that a project has. */
 interface Claim {
   readonly id: string;
   readonly projectId: string;
@@ -18,10 +18,10 @@ interface Claim {
 }
 
 /**
- * Version 0.1 kept one copy of a picture for all projects. Copies each to the projects that have it, then removes
- * what was shared: once for an installation, at its first start. Starting twice, or again after a crash, is no error.
- * A storage or a database that does not work does not keep the server from starting: then the pictures are sorted as soon
- * as it works, until `signal` aborts.
+ * Version 0.1 kept one copy of a picture for all projects. This copies each picture to the projects that have it, then
+ * removes the shared copies: once for an installation, at its first start. Starting twice, or again after a crash, is
+ * no error. The server also starts while the storage or the database does not work: then the pictures are sorted as
+ * soon as both work, until `signal` aborts.
  */
 export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void> {
   if (await areAdopted(ctx)) return;
@@ -35,15 +35,15 @@ export async function adoptBlobs(ctx: Tools, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Resolves to false when the storage, or the database, does not work now. A project has a picture when there is a row of
- * it, and when an output of a run names it: a paid picture that is still being stored, or could not be, has no row.
+ * Resolves to false when the storage or the database does not work now. A project has a picture when a row of `images`
+ * or an output of a run names it. A paid picture has no row while it is being stored, or when it could not be stored.
  */
 async function areAdopted(ctx: Tools): Promise<boolean> {
   try {
     if (!(await ctx.storage.has(unsortedPrefix))) return true;
     await adopt(ctx, (after) => listImages(ctx, after));
     await adopt(ctx, (after) => listOutputs(ctx, after));
-    // The originals last: while they are there, the next start repeats what was interrupted.
+    // The originals are removed last: as long as they exist, the next start repeats work that was interrupted.
     await ctx.storage.deleteAll('variants');
     await ctx.storage.deleteAll(unsortedPrefix);
     ctx.log.info('pictures of an older version were sorted by project');
@@ -76,7 +76,7 @@ function listImages({ db }: Tools, after: string): Promise<Claim[]> {
   });
 }
 
-/** The outputs of the next runs, whatever became of the runs; all outputs of one run together. */
+/** The outputs of the next runs, in any status; all outputs of one run come in one batch. */
 function listOutputs({ db }: Tools, after: string): Promise<Claim[]> {
   const hash = '$[*].sha256 ? (@ like_regex "^[0-9a-f]{64}$")';
   return db.$queryRaw<Claim[]>`

@@ -8,21 +8,21 @@ import {
   verifyUrl,
 } from '../../platform/storage/signed-url.ts';
 
-/** How a picture is asked for; null means as stored. */
+/** A picture in a width and a format. A null width or format means as stored. */
 export interface ImageVariant {
   readonly imageId: string;
   readonly width: number | null;
   readonly format: string | null;
 }
 
-/** Asks for the stored bytes as a file. */
+/** The format that asks for the stored bytes as a file. */
 export const originalFormat = 'ORIGINAL';
 
 const formats = ['WEBP', 'JPEG', 'PNG', 'AVIF', originalFormat];
 
 const partsOf = ({ imageId, width, format }: ImageVariant): Signed => [imageId, width, format];
 
-/** An address of a picture that proves we gave it out. */
+/** A signed address of a picture. */
 export function signImageUrl(
   secret: Buffer,
   request: ImageVariant & Lifetime & { readonly publicUrl: string },
@@ -33,7 +33,7 @@ export function signImageUrl(
   return signUrl(url, secret, partsOf(request), endOf(request));
 }
 
-/** Whether we gave this address out, and it is still good. */
+/** Whether the address has our signature and has not expired. */
 export function verifyImageUrl(
   secret: Buffer,
   request: { readonly imageId: string; readonly query: URLSearchParams; readonly now: Date },

@@ -8,16 +8,16 @@ import {
   verifyUrl,
 } from '../../platform/storage/signed-url.ts';
 
-/** An output that was kept as it came. */
+/** An output that is stored as the provider sent it. */
 export interface KeptOutput {
   readonly generationId: string;
   readonly index: number;
 }
 
-/** The first word is no image's id: neither address can stand for the other. */
+/** The first part is never the id of an image, so that a signature of an image's address is never valid here. */
 const partsOf = ({ generationId, index }: KeptOutput): Signed => ['output', generationId, index];
 
-/** An address of an output that was kept as it came, which proves that we gave it out. */
+/** A signed address of an output that is stored as the provider sent it. */
 export function signOutputUrl(
   secret: Buffer,
   request: KeptOutput & Lifetime & { readonly publicUrl: string },
@@ -26,7 +26,7 @@ export function signOutputUrl(
   return signUrl(url, secret, partsOf(request), endOf(request));
 }
 
-/** Whether we gave this address out, and it is still good. */
+/** Whether the address has our signature and has not expired. */
 export function verifyOutputUrl(
   secret: Buffer,
   request: KeptOutput & { readonly query: URLSearchParams; readonly now: Date },

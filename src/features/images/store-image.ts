@@ -7,9 +7,9 @@ import { putBlob } from '../../platform/storage/put-blob.ts';
 export type { ImageRow };
 
 /**
- * Keeps a picture: its bytes once in storage, its facts once in the project. The bytes are written first, so that
- * a row never points at nothing. `also` belongs to the same transaction, when the picture is new; uploads have it, and a
- * picture without it is a run's, which is never swept as an upload that nothing uses. Throws StorageUnavailable.
+ * Stores a picture: its bytes once in storage, its facts once in the project. The bytes are written first, so that each
+ * row has its bytes. When the picture is new, `also` runs in the same transaction. Uploads pass `also`. A picture that
+ * is stored without it belongs to a run, and is never swept as an unused upload. Throws StorageUnavailable.
  */
 export async function storeImage(
   ctx: Uses<'db' | 'storage'>,
@@ -20,8 +20,8 @@ export async function storeImage(
   const { contentType, width, height, sizeBytes } = facts;
   const sha256 = await putBlob(ctx.storage, projectId, bytes);
   const isOfRun = also === undefined;
-  // Two requests can bring the same picture at once: the unique index decides, and both get the one row. One that comes
-  // again is as good as new, also while the sweep is about to remove it.
+  // Two requests can bring the same picture at once: because of the unique index both get the same row. A picture that
+  // comes again counts as new, also while the sweep is about to remove it.
   return ctx.db.$transaction(async (tx) => {
     const [written] = await tx.$queryRaw<{ isNew: boolean }[]>`
       INSERT INTO images AS i (id, project_id, sha256, content_type, size_bytes, width, height, is_of_run)

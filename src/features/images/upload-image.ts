@@ -16,9 +16,10 @@ import { type ImageRow, storeImage } from './store-image.ts';
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'storage' | 'config' | 'outbound' | 'bytes' | 'decoding'>;
 
 /**
- * Stores the pixels of a picture that a client sent, turned upright, without what cameras and programs write beside them
- * (places, names). Bytes that the project already stores are taken as they are: they are pixels, or the provider's.
- * Throws NotFound for a project that the viewer may not see, InputProblem at `path` for bytes that are no picture.
+ * Stores the pixels of a picture that a client sent, turned upright, without the metadata of cameras and programs
+ * (places, names). Bytes that the project already stores are taken as they are, because their metadata was removed
+ * before, or they came from the provider. Throws NotFound for a project that the viewer may not see, InputProblem at
+ * `path` for bytes that are no picture.
  */
 export async function uploadImage(
   ctx: Tools,
@@ -30,7 +31,7 @@ export async function uploadImage(
   try {
     const { MAX_IMAGE_PIXELS: maxPixels, MAX_IMAGE_BYTES: maxBytes } = ctx.config;
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    // What came before uploads were freed of everything may hold more than pixels.
+    // Uploads of older versions, which did not remove metadata, may still have it.
     const isSafe = { OR: [{ uploadedAt: { not: null } }, { generatedImages: { some: {} } }] };
     const isKnown = (await ctx.db.image.count({ where: { projectId, sha256, ...isSafe } })) > 0;
     // A small picture may decode to hundreds of megabytes.
@@ -49,8 +50,8 @@ export async function uploadImage(
 }
 
 /**
- * Finds or stores the picture that a source names. Throws like uploadImage, InputProblem for a URL we refuse, and what a
- * viewer is told who has too many bytes in flight.
+ * Finds or stores the picture that a source names. Throws like uploadImage, InputProblem for a URL that is refused, and
+ * RateLimited or Overloaded when too many bytes are in flight.
  */
 export async function resolveImageSource(
   ctx: Tools,
@@ -79,7 +80,7 @@ export async function resolveImageSource(
 
 function decodeBase64(text: string, path: InputPath): Buffer {
   const plain = text.replace(/^data:[^,]{0,200},/, '').replace(/\s+/g, '');
-  // Buffer.from skips what it does not know; a client that sends nonsense should hear of it.
+  // Buffer.from skips unknown characters. A client that sends them should get an error.
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(plain) || plain === '') {
     throw new InputProblem(path, 'base64 must be the base64 of a picture.', 'IMAGE_NOT_A_PICTURE');
   }

@@ -14,10 +14,10 @@ import { entryId } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
 
 /*
- * A run's row says three things about money: what is held, whether the run has ended, and what it cost. A trigger
- * turns each change of these into ledger entries, and another carries the entries into each budget that covers the
- * run. So there is no status without its booking and no booking without its status, whichever code, of whichever
- * version, moved the run. A crash can only come before or after both.
+ * A run's row has three facts about money: what is held, whether the run has ended, and what it cost. A trigger
+ * turns each change of these into ledger entries, and another trigger adds the entries to each budget that covers the
+ * run. So a status and its booking are always written together, by code of any version. A crash can only come before or
+ * after both.
  *
  * The ledger is double-entry: each row moves an amount from one account (`credit`) to another (`debit`) of
  * AVAILABLE, HELD and SPENT. It only grows, and it outlives its project: it holds ids and amounts, no words. A hold
@@ -26,7 +26,10 @@ import type { LedgerFilter } from './ledger-entry.type.ts';
 
 export type { LedgerEntryRow };
 
-/** What was booked for a project in the database's provider environment, the newest first. Throws NotFound, Forbidden, BadArgument. */
+/**
+ * The ledger entries of a project in the database's provider environment, newest first. Throws NotFound, Forbidden,
+ * BadArgument.
+ */
 export async function listLedger(
   ctx: Asker & Uses<'segmind'>,
   projectId: string,
@@ -45,7 +48,7 @@ export async function listLedger(
   );
 }
 
-/** What was booked for a run, in order; read for many runs at once. Null for viewers who may not know what is spent. */
+/** The ledger entries of a run, in order; read for many runs at once. Null for viewers who may not see the spend. */
 export async function ledgerOfGenerationIfVisible(
   ctx: Asker,
   { id, projectId }: { readonly id: string; readonly projectId: string },

@@ -6,7 +6,7 @@ import type {
 import { DateScalar, DateTimeScalar } from '../../platform/graphql/scalars.ts';
 import { connectionType } from '../../platform/reads/connection.ts';
 
-/** Why money moves, as GraphQL's enum. */
+/** Why an amount moves, as GraphQL's enum. */
 export const LedgerEntryKind = {
   HOLD: 'HOLD',
   CHARGE: 'CHARGE',
@@ -29,7 +29,7 @@ registerEnumType(LedgerEntryKind, {
   },
 });
 
-/** Where money is, as GraphQL's enum. */
+/** The accounts of the ledger, as GraphQL's enum. */
 export const LedgerAccount = {
   AVAILABLE: 'AVAILABLE',
   HELD: 'HELD',

@@ -11,9 +11,9 @@ import type { AcceptInvitationInput } from './invitation.type.ts';
 import type { MemberRow } from './member.queries.ts';
 
 /**
- * Makes the viewer a member, once for each token. Sending it again is no error while they still are one; a member
- * who accepts a greater role gets it. Throws Forbidden for all but users, InputProblem for a token that is none, and
- * Conflict for one of somebody else, used, withdrawn or expired.
+ * Makes the viewer a member, once for each token. Sending the token again is no error while they still are a member. A
+ * member who accepts a greater role gets it. Throws Forbidden for admins and API keys, InputProblem for an unknown
+ * token, and Conflict for an invitation that is for another address, used, withdrawn or expired.
  */
 export async function acceptInvitation(
   ctx: Uses<'db' | 'viewer'>,
@@ -27,7 +27,8 @@ export async function acceptInvitation(
   if (!invitation) {
     throw new InputProblem(['input', 'token'], 'No invitation has this token.', 'INVITATION_INVALID');
   }
-  // Where the identity provider tells no address at all, holding the token has to do. A settled one has lost its address.
+  // Without an address from the identity provider, the token alone is enough. An invitation that is no longer open has
+  // no address any more.
   const isSettled = invitation.email === null;
   if (!isSettled && (email === null ? hasDoubtfulEmail : email !== invitation.email)) {
     throw refusal('INVITATION_FOR_ANOTHER', 'This invitation is for another e-mail address.');
@@ -59,7 +60,7 @@ function refusal(code: string, message: string): Conflict {
   return new Conflict(code, message, ['input', 'token']);
 }
 
-/** False when the invitation was not open any more. */
+/** Marks the invitation as accepted. False when it was no longer open. */
 async function useUp(tx: Transaction, { id }: InvitationRow): Promise<boolean> {
   const used = await tx.$executeRaw`
     UPDATE invitations SET accepted_at = now()

@@ -6,7 +6,10 @@ import { recordAudit } from '../access/record-audit.ts';
 import { findMember, type MemberRow, refuseLastOwner } from './member.queries.ts';
 import type { ChangeMemberRoleInput } from './member.type.ts';
 
-/** Gives a member another role; their API keys can do no more from then on. Throws NotFound, Forbidden, Conflict. */
+/**
+ * Gives a member another role, which from then on also limits their API keys. Throws NotFound, Forbidden, and Conflict
+ * for the last owner.
+ */
 export async function changeMemberRole(ctx: Asker, input: ChangeMemberRoleInput): Promise<MemberRow> {
   const { id, projectId } = await findMember(ctx, fromGlobalId('Member', input.id));
   await authorize(ctx, projectId, 'MANAGE_MEMBERS', 'Member');

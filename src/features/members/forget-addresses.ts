@@ -3,8 +3,8 @@ import type { Transaction } from '../../platform/db/connect.ts';
 const batchSize = 1_000;
 
 /**
- * Takes the addresses off some of the invitations that were accepted or withdrawn, or have expired.
- * Resolves to how many there were.
+ * Clears the addresses of invitations that were accepted or withdrawn, or have expired: one batch of them. Resolves to
+ * the number of cleared addresses.
  */
 export async function forgetAddresses(tx: Transaction): Promise<number> {
   return tx.$executeRaw`
@@ -14,7 +14,10 @@ export async function forgetAddresses(tx: Transaction): Promise<number> {
       LIMIT ${batchSize} FOR NO KEY UPDATE SKIP LOCKED))`;
 }
 
-/** Removes invitations that were settled so many days ago, some of them. Resolves to how many there were. */
+/**
+ * Removes invitations that were accepted or withdrawn, or have expired, more than `days` days ago: one batch of them.
+ * Resolves to the number of removed rows.
+ */
 export async function removeOldInvitations(tx: Transaction, days: number): Promise<number> {
   return tx.$executeRaw`
     DELETE FROM invitations WHERE id = ANY(ARRAY(

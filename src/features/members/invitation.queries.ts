@@ -9,7 +9,7 @@ import { invitationsOfProject } from './invitation.view.ts';
 
 export type { InvitationRow };
 
-/** The invitation with this row id. Throws NotFound, also for strangers, and Forbidden unless an owner asks. */
+/** The invitation with this row id. Throws NotFound, also for non-members, and Forbidden unless an owner asks. */
 export async function findInvitation(ctx: Asker, id: string): Promise<InvitationRow> {
   const invitation = await ctx.db.invitation.findUnique({ where: { id } });
   if (!invitation) throw new NotFound('Invitation');
@@ -17,7 +17,7 @@ export async function findInvitation(ctx: Asker, id: string): Promise<Invitation
   return invitation;
 }
 
-/** A project's invitations, newest first, the settled ones too. */
+/** A project's invitations, newest first, also those that are no longer open. */
 export async function listInvitations(
   ctx: Lister,
   projectId: string,
@@ -27,10 +27,10 @@ export async function listInvitations(
   return readConnection(ctx, invitationsOfProject, projectId, args);
 }
 
-/** Where an invitation stands now. */
+/** The status of an invitation now. */
 export function statusOf(ctx: Uses<'clock'>, invitation: InvitationRow): InvitationStatus {
   if (invitation.acceptedAt) return InvitationStatus.ACCEPTED;
-  // One that had expired is withdrawn as well when its address is invited again.
+  // An expired invitation is also marked as withdrawn when its address is invited again. It still counts as expired.
   if (invitation.withdrawnAt && invitation.withdrawnAt < invitation.expiresAt)
     return InvitationStatus.WITHDRAWN;
   return invitation.expiresAt > ctx.clock.now() ? InvitationStatus.PENDING : InvitationStatus.EXPIRED;

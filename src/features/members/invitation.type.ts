@@ -6,7 +6,7 @@ import { connectionType, Node } from '../../platform/reads/connection.ts';
 import { Role } from '../access/user.type.ts';
 import { Member } from './member.type.ts';
 
-/** Where an invitation stands. */
+/** The status of an invitation. */
 export enum InvitationStatus {
   PENDING = 'PENDING',
   ACCEPTED = 'ACCEPTED',

@@ -12,12 +12,12 @@ import { recordAudit } from '../access/record-audit.ts';
 import type { InvitationRow } from './invitation.queries.ts';
 import type { InviteMemberInput } from './invitation.type.ts';
 
-/** Its token begins so, which lets scanners find one that was committed by mistake. */
+/** Each token begins with this, so that scanners find a token that was committed by mistake. */
 const invitationPrefix = 'dramatis_invitation_';
 
 /**
- * Makes an invitation. Its token is told this once: only its hash is kept. Throws NotFound, Forbidden, InputProblem,
- * and Conflict for an address that is a member's or has an open invitation.
+ * Makes an invitation. Its token is returned only here, because only its hash is stored. Throws NotFound, Forbidden,
+ * InputProblem, and Conflict for an address that is a member's or has an open invitation.
  */
 export async function inviteMember(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
@@ -61,7 +61,7 @@ async function refuseKnownAddress(tx: Transaction, projectId: string, email: str
       'email',
     ]);
   }
-  // An expired one makes room; the list keeps telling of it.
+  // An expired invitation is closed, so that the address can be invited again. It stays in the list.
   await tx.$executeRaw`
     UPDATE invitations SET withdrawn_at = now()
     WHERE project_id = ${projectId}::uuid AND email = ${email} AND accepted_at IS NULL AND withdrawn_at IS NULL

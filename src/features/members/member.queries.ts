@@ -8,7 +8,7 @@ import { membersOfProject } from './member.view.ts';
 
 export type { MemberRow };
 
-/** The member with this row id. Throws NotFound, also for strangers, and Forbidden for API keys. */
+/** The member with this row id. Throws NotFound, also for non-members, and Forbidden for API keys. */
 export async function findMember(ctx: Asker, id: string): Promise<MemberRow> {
   const member = await ctx.db.member.findUnique({ where: { id } });
   if (!member) throw new NotFound('Member');
@@ -16,7 +16,7 @@ export async function findMember(ctx: Asker, id: string): Promise<MemberRow> {
   return member;
 }
 
-/** What a user is in a project; null when they left, and for those who may not read members. */
+/** A user's membership of a project; null when they left, and for viewers who may not read members. */
 export async function memberOfUser(ctx: Asker, projectId: string, userId: string): Promise<MemberRow | null> {
   if (!(await isAllowed(ctx, projectId, 'READ_MEMBERS'))) return null;
   return ctx.loaders

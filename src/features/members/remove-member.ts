@@ -8,8 +8,8 @@ import { findMember, type MemberRow, refuseLastOwner } from './member.queries.ts
 import type { RemoveMemberInput } from './member.type.ts';
 
 /**
- * Takes a member out of a project, or lets them leave. Their API keys for it are revoked, so that they do not wake
- * up should they ever come back. Throws NotFound, Forbidden, and Conflict for the last owner.
+ * Removes a member from a project, or lets them leave. Their API keys for the project are revoked, so that the keys do
+ * not work again when the user joins again. Throws NotFound, Forbidden, and Conflict for the last owner.
  */
 export async function removeMember(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,

@@ -6,7 +6,7 @@ import { recordAudit } from '../access/record-audit.ts';
 import { findInvitation, type InvitationRow } from './invitation.queries.ts';
 import type { WithdrawInvitationInput } from './invitation.type.ts';
 
-/** Takes an invitation back; twice is no error. Throws NotFound, Forbidden, and Conflict when it was accepted. */
+/** Withdraws an invitation. Twice is no error. Throws NotFound, Forbidden, and Conflict when it was accepted. */
 export async function withdrawInvitation(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,
   input: WithdrawInvitationInput,

@@ -24,7 +24,7 @@ import { Project } from '../projects/project.type.ts';
 import { findReferenceImage } from '../reference-images/reference-image.queries.ts';
 import { ReferenceImage } from '../reference-images/reference-image.type.ts';
 
-/** How each type of node is read, and the class by which GraphQL knows it. */
+/** For each type of node, the function that reads it, and its GraphQL class. */
 const finders: Record<
   NodeType,
   { find: (ctx: Context, id: string) => Promise<object>; type: new () => object }
@@ -48,13 +48,13 @@ export async function findNode(ctx: Context, globalId: string): Promise<object> 
   if (!parsed || !isNodeType(parsed.type)) throw new NotFound('node');
   const { find, type } = finders[parsed.type];
   const row = await find(ctx, parsed.id).catch((error: unknown) => {
-    // The same words as for an id that is none.
+    // The same message as for a malformed id.
     throw error instanceof NotFound ? new NotFound('node') : error;
   });
   return Object.assign(new type(), row);
 }
 
-/** The same for many; each is found or missing by itself. Throws BadArgument when there are too many. */
+/** The same for many ids. A missing node does not fail the others. Throws BadArgument when there are too many ids. */
 export function findNodes(ctx: Context, globalIds: readonly string[]): Promise<object | Error>[] {
   if (globalIds.length > maxPageSize) {
     throw new BadArgument(`ids must be at most ${maxPageSize}; got ${globalIds.length}.`);

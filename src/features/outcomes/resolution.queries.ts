@@ -1,7 +1,7 @@
 import type { Asker } from '../access/authorize.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 
-/** The run that repeats a failed one; null where none does. */
+/** The run that repeats a failed run; null when none does. */
 export async function findRetry(ctx: Asker, { id }: GenerationRow): Promise<GenerationRow | null> {
   return ctx.loaders
     .of('retries', async (ids) => {

@@ -17,13 +17,21 @@ import { explainRefusal, insertGenerationIn } from '../requests/insert-generatio
 import { repeatGeneration } from '../requests/repeat-generation.ts';
 import type { ResolveUncertainGenerationInput } from './resolution.type.ts';
 
+/*
+ * A run becomes UNCERTAIN in two ways. Its own worker says so: then no answer will come. Or its worker fell silent:
+ * then it may still come, and a person's word is only taken once the longest answer has had its time (TOO_EARLY).
+ * Proof is looked for in this order: the worker itself; the provider's list of runs, where one is configured,
+ * matched by model, seed and each parameter; the balance of the account between two moments at which nothing was
+ * under way; a person. Each witness stands behind one interface, and says nothing where something speaks against it.
+ */
+
 type Tools = Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>;
 
 /**
- * A person says what nobody else could: whether the provider took the money for an UNCERTAIN run, or what one has cost
- * of which no figure is known. With `retry` the same is asked for once more, in the same transaction: when its hold does
- * not fit, nothing has happened. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict: NOT_UNCERTAIN,
- * and TOO_EARLY while the worker that handed it over may still bring the answer.
+ * Stores what a person has found out: whether the provider charged an UNCERTAIN run, or what an ended run cost when no
+ * figure was known. With `retry` the same run is requested again, in the same transaction: when its hold does not fit,
+ * nothing is written. Throws NotFound, Forbidden, InputProblem, BudgetExceeded, and Conflict: NOT_UNCERTAIN, and
+ * TOO_EARLY while the worker that handed the run over may still bring the answer.
  */
 export async function resolveUncertainGeneration(
   ctx: Tools,
@@ -90,7 +98,7 @@ function foundCost(run: GenerationRow, input: ResolveUncertainGenerationInput): 
   if (costMicros === null)
     throw new InputProblem(
       path,
-      "amount is required, because the model has no list price. The provider's bill shows it.",
+      "amount is needed, because the model has no list price. The provider's bill shows the amount.",
     );
   return { costMicros, costSource: 'PERSON' };
 }

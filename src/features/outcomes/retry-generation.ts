@@ -11,9 +11,9 @@ import { repeatGeneration } from '../requests/repeat-generation.ts';
 import type { RetryGenerationInput } from './resolution.type.ts';
 
 /**
- * Asks once more for what has FAILED or was CANCELED. A run is repeated once: whoever asks again gets the same new run, however parallel
- * they ask. Throws NotFound, Forbidden, BudgetExceeded, and Conflict for a run that has not failed, what is archived, or
- * a model that the key is not for.
+ * Requests a run again that is FAILED or CANCELED. A run is repeated once: each further request gets the same new run,
+ * also when requests are sent in parallel. Throws NotFound, Forbidden, BudgetExceeded, and Conflict for a run in
+ * another status, an archived project or character, or a model that the key is not for.
  */
 export async function retryGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'config' | 'jobs' | 'turns' | 'segmind'>,

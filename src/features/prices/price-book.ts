@@ -4,6 +4,15 @@ import type { Uses } from '../../platform/context.ts';
 import { sharedRead } from '../../platform/db/turns.ts';
 import { type Config, pricesBelievedDays } from '../../settings/config.ts';
 
+/*
+ * Lists are means, or outdated. From five observed runs of the same shape on, the median is expected and at least
+ * the greatest is held. Amounts are observed values, never means of them.
+ *
+ * The price book decides about everyone's holds, so one project must not mislead it. What a project pays on an
+ * account of its own teaches it nothing, nor does what cost nothing. Less than the list's price is never held, and
+ * one absurd figure raises a hold ten times at most.
+ */
+
 /** Where an estimate is from. */
 export const estimateSources = ['OBSERVED', 'PRICE_LIST', 'UNKNOWN'] as const;
 export type EstimateSource = (typeof estimateSources)[number];

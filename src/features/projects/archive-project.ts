@@ -8,9 +8,9 @@ import { findProject, type ProjectRow } from './project.queries.ts';
 import type { ArchiveProjectInput } from './project.type.ts';
 
 /**
- * Makes a project read-only: no new runs, no changes; runs that were asked for before go on. Members and keys can
- * still be managed. Archiving twice is no error. Throws NotFound, Forbidden,
- * and Conflict for one that is being deleted.
+ * Makes a project read-only: it takes no new runs and no changes. Runs that were requested before continue. Members
+ * and keys can still be managed. Archiving twice is no error. Throws NotFound, Forbidden, and Conflict for a project
+ * that is being deleted.
  */
 export async function archiveProject(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'clock'>,

@@ -6,7 +6,7 @@ import { recordAudit } from '../access/record-audit.ts';
 import type { ProjectRow } from './project.queries.ts';
 import type { CreateProjectInput } from './project.type.ts';
 
-/** Makes an empty project; the user who asks is its first owner. Throws InputProblem, and Forbidden for API keys. */
+/** Makes an empty project. The user who asks is its first owner. Throws InputProblem, and Forbidden for API keys. */
 export async function createProject(
   ctx: Uses<'db' | 'viewer'>,
   input: CreateProjectInput,

@@ -6,7 +6,7 @@ import { Role } from '../access/user.type.ts';
 import type { ProjectRow } from './project.queries.ts';
 import { Project } from './project.type.ts';
 
-/** What the viewer may do in a project, so that a frontend never guesses. */
+/** What the viewer may do in a project, so that a frontend need not repeat the policy. */
 @Resolver(() => Project)
 export class ProjectPermissionsResolver {
   @FieldResolver(() => Role, {

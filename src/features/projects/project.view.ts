@@ -5,7 +5,7 @@ import { view } from '../../platform/reads/view.ts';
 
 export const projectView = view(tables.Project);
 
-/** Those that somebody may see: all, one, or those in which a user is a member. */
+/** The projects that a viewer may see: the admin all, an API key its own, a user those where they are a member. */
 export const projectsOfViewer = newest(
   projectView,
   null,

@@ -8,8 +8,8 @@ import { findProject, type ProjectRow } from './project.queries.ts';
 import type { RestoreProjectInput } from './project.type.ts';
 
 /**
- * Opens an archived project again; one that is open is left as it is. Throws NotFound, Forbidden, and Conflict for
- * one that is being deleted.
+ * Opens an archived project again. An open project is left as it is. Throws NotFound, Forbidden, and Conflict for a
+ * project that is being deleted.
  */
 export async function restoreProject(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,

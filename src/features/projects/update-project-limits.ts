@@ -13,9 +13,9 @@ import type { UpdateProjectLimitsInput } from './project.type.ts';
 const mostConcurrent = 10_000;
 
 /**
- * Changes how many runs of a project may be under way, and from what amount on they need approval. Runs under way go
- * on, also above a lowered limit. Throws NotFound, Forbidden, InputProblems, and Conflict for a project that is being
- * deleted.
+ * Changes how many runs of a project may be under way, and above which amounts they need approval. Runs under way
+ * continue, also above a lowered limit. Throws NotFound, Forbidden, InputProblems, and Conflict for a project that is
+ * being deleted.
  */
 export async function updateProjectLimits(ctx: Asker, input: UpdateProjectLimitsInput): Promise<ProjectRow> {
   const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
@@ -27,7 +27,7 @@ export async function updateProjectLimits(ctx: Asker, input: UpdateProjectLimits
     const before = await tx.project.findUniqueOrThrow({ where: { id } });
     const limits = {
       maxConcurrentGenerations: input.maxConcurrentGenerations ?? before.maxConcurrentGenerations,
-      // Null is an answer of its own: no approval.
+      // Null is a value: no approval is needed. Undefined keeps the amount.
       approvalPerRunMicros:
         input.approvalPerRun === undefined ? before.approvalPerRunMicros : input.approvalPerRun,
       approvalPerBatchMicros:
@@ -60,7 +60,7 @@ type Limits = Pick<
   'maxConcurrentGenerations' | 'approvalPerRunMicros' | 'approvalPerBatchMicros'
 >;
 
-/** One statement: what is under way is counted as the limit is set. */
+/** One statement, so that the runs under way are counted at the moment when the limit changes. */
 async function write(tx: Transaction, id: string, limits: Limits): Promise<void> {
   await tx.$executeRaw`
     UPDATE projects SET max_concurrent_generations = ${limits.maxConcurrentGenerations}::int,

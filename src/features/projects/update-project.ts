@@ -9,9 +9,9 @@ import { findProject, type ProjectRow } from './project.queries.ts';
 import type { UpdateProjectInput } from './project.type.ts';
 
 /**
- * Changes by whose days a project is reported and budgeted, from now on. What is booked keeps its day. An open period of a
- * budget ends at its old end, and the next begins there: the database sees to it. Throws NotFound, Forbidden, InputProblem
- * for what is no zone, and Conflict for a project that is being deleted.
+ * Changes the time zone of a project's reports and budgets, from now on. Amounts that are booked keep their day. An
+ * open period of a budget keeps its end, and the next period begins there; a trigger in the database keeps this. Throws
+ * NotFound, Forbidden, InputProblem for a name that is no zone, and Conflict for a project that is being deleted.
  */
 export async function updateProject(ctx: Asker, input: UpdateProjectInput): Promise<ProjectRow> {
   const { id } = await findProject(ctx, fromGlobalId('Project', input.id));
@@ -33,7 +33,9 @@ export async function updateProject(ctx: Asker, input: UpdateProjectInput): Prom
   });
 }
 
-/** The zone's name as the database spells it. Offsets and abbreviations have no summer time, so they are no zones. */
+/**
+ * The zone's name as the database writes it. Offsets and abbreviations are refused, because they have no summer time.
+ */
 async function findZone(tx: Transaction, name: string): Promise<string> {
   const [zone] = await tx.$queryRaw<{ name: string }[]>`
     SELECT name FROM pg_timezone_names

@@ -2,6 +2,28 @@ import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import { Prisma } from '../../platform/db/generated/client.ts';
 
+/*
+ * A pause is a row of `provider_pauses`, of an account or, when the provider does not answer, of the environment. A
+ * call that breaks off proves nothing about the provider, so free calls decide; they also find out when the provider
+ * is back. One process at a time makes them, by a compare-and-set on the row. No run is risked for it, because a
+ * POST that breaks off leaves its run UNCERTAIN.
+ *
+ * - No answer is: silence, a server error (5xx), a page that is not the API's, a redirect. A refusal (4xx) is an
+ *   answer.
+ * - Two calls are free: the balance, and a request that the provider does not know. An account may have no balance
+ *   that can be asked for, so one answer is enough.
+ * - The first doubt asks. The free calls are made once, before anything is written down, and the process sends no
+ *   other run until they are answered. So an outage costs only the runs that were under way together.
+ * - An upload asks first. It is free and comes before the submit. When it fails with what may be an outage and the
+ *   free calls fail too, the run goes back to the queue unsent. Only when the provider answers is the picture sent
+ *   as base64.
+ * - Ten in a row. Where the free calls are answered and submits break off all the same, one run is tried every ten
+ *   seconds. A single 500 pauses nothing, because it is often a bad value.
+ *
+ * Runs in the queue say what they wait for and sleep long; when the pause is over their wake-ups are brought
+ * forward.
+ */
+
 /**
  * Why nothing is submitted for a while. UNAVAILABLE: the provider does not answer. SUBMITS_FAIL: it answers reads, but
  * submits get no answer.

@@ -1,7 +1,7 @@
 import type { ReferenceImageKind } from '../../catalogue/model.ts';
 import { sharedRead } from '../../platform/db/turns.ts';
 
-/** What of a reference image a run keeps. */
+/** The columns of a reference image that a run keeps. */
 export interface NewestReference {
   readonly id: string;
   readonly imageId: string;
@@ -9,7 +9,10 @@ export interface NewestReference {
   readonly contentType: string;
 }
 
-/** The newest reference image of a kind with its picture; null for none. Whoever asks may see the character. */
+/**
+ * The newest reference image of a kind with its picture; null for none. The caller has checked that the viewer may see
+ * the character.
+ */
 export const newestReference = sharedRead(
   'newest references',
   async (db, asked: readonly { characterId: string; kind: ReferenceImageKind }[]) => {

@@ -9,8 +9,8 @@ import { findReferenceImage, type ReferenceImageRow } from './reference-image.qu
 import type { RemoveReferenceImageInput } from './reference-image.type.ts';
 
 /**
- * Takes a picture off a character. Runs keep their own record of what they were given. The picture stays as long as a new
- * upload does, so it can be added again. Throws NotFound.
+ * Removes a reference image from a character. Runs keep their own record of the pictures that they were given. The
+ * picture is kept for the time that an unused upload is kept, so that it can be added again. Throws NotFound.
  */
 export async function removeReferenceImage(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
@@ -28,7 +28,7 @@ export async function removeReferenceImage(
       target: { type: 'ReferenceImage', id: found.id },
       details: { kind: found.kind },
     });
-    // After the audit entry, which locks the project's row: the picture's row comes after it in the order of the locks.
+    // After the audit entry, which locks the project's row, because the picture's row is locked after the project's.
     await tx.$executeRaw`UPDATE images SET uploaded_at = now() WHERE id = ${found.imageId}::uuid`;
     await recordEvent(tx, { projectId, kind: 'REFERENCE_IMAGE_REMOVED', characterId });
   });

@@ -1,7 +1,7 @@
 import { Conflict, type InputPath } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 
-/** May I run this model? An API key may be narrowed to some. Throws Conflict at `path`. */
+/** Checks that the viewer may run this model: an API key may be limited to some models. Throws Conflict at `path`. */
 export function authorizeModel({ viewer }: Uses<'viewer'>, slug: string, path: InputPath): void {
   if (viewer.kind !== 'API_KEY' || viewer.allowedModels.length === 0) return;
   if (viewer.allowedModels.includes(slug)) return;

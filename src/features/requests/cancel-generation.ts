@@ -11,9 +11,9 @@ import type { GenerationRow } from '../generations/progress.ts';
 import type { CancelGenerationInput } from './request.type.ts';
 
 /**
- * Calls a run off. Before the submit it ends as CANCELED and costs nothing. Afterwards the provider cannot be
- * stopped: the wish is noted, and the result, which is paid for, is still collected. Throws NotFound, and Conflict
- * when the run has ended, or may have been submitted without the database's knowledge.
+ * Cancels a run. Before the submit it ends as CANCELED and costs nothing. Afterwards the provider cannot be stopped:
+ * the request to cancel is stored, and the result, which is paid for, is still collected. Throws NotFound, Forbidden,
+ * and Conflict when the run has ended, or is UNCERTAIN.
  */
 export async function cancelGeneration(
   ctx: EndsUnsent & Uses<'viewer' | 'loaders'>,
@@ -28,7 +28,7 @@ export async function cancelGeneration(
       target: { type: 'Generation', id },
     });
   const canceled = await reviewedIfBack(ctx, id, async (tx) => {
-    // Nobody moves it between one look and the next.
+    // The lock keeps other writers from moving the run between the attempts below.
     await tx.$queryRaw`SELECT id FROM generations WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
     const row = await endUnsentIn(ctx, tx, id, {
       to: 'CANCELED',

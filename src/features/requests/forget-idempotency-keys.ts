@@ -3,12 +3,12 @@ import type { Transaction } from '../../platform/db/connect.ts';
 const batchSize = 500;
 
 /**
- * Takes the idempotency keys off ended runs that were asked for so many days ago, some of them: the same key is a new request
- * from then on. The same goes for keys that were answered with a run of another request. A run that has not ended keeps all
- * keys that lead to it. Resolves to how many keys were removed.
+ * Removes the idempotency keys of ended runs that were requested more than `days` days ago: one batch of them. From
+ * then on the same key makes a new request. Keys that were answered with a run of another request are also removed. A
+ * run that has not ended keeps all keys that lead to it. Resolves to the number of removed keys.
  */
 export async function forgetIdempotencyKeys(tx: Transaction, days: number): Promise<number> {
-  // A run that another transaction has locked is skipped, so this waits for none.
+  // A run that another transaction has locked is skipped, so that this statement does not wait.
   const ofRuns = await tx.$executeRaw`
     UPDATE generations SET idempotency_key = NULL WHERE id = ANY(ARRAY(
       SELECT id FROM generations

@@ -8,17 +8,17 @@ import { readRequest } from './read-request.ts';
 import type { GenerateInput } from './request.type.ts';
 
 /*
- * The steps, each taken once: may I and is it sane (`readRequest`), was it answered before (`findAnswered`), what would it be
- * and cost (`prepareRun`), write it (`insertGeneration`). A quote takes the same steps except the last. A retry takes only the
- * last one, because the row of the failed run says what is sent (`repeatGeneration`).
+ * The steps: check the permission and the names (`readRequest`), look for an earlier answer (`findAnswered`), compute
+ * the inputs and the price (`prepareRun`), write the run (`insertGeneration`). A quote takes the first and the third
+ * step. A retry takes only the last one, because the row of the failed run has the inputs (`repeatGeneration`).
  */
 
 /**
- * Asks for a picture: the run, its hold, its event and its job are written in one transaction or not at all. The same
- * idempotency key with the same input gives the same run, however often and however parallel it is sent. With `reuse` a
- * result that the project has already is the answer.
- * Throws NotFound, Forbidden, InputProblems, BudgetExceeded, and Conflict for what is archived, a model that the API
- * key is not for, a quote that does not fit, or an idempotency key used for something else.
+ * Requests a run: the run, its hold, its event and its job are written in one transaction or not at all. The same
+ * idempotency key with the same input gives the same run, also when it is sent often or in parallel. With `reuse` an
+ * existing result of the project is the answer.
+ * Throws NotFound, Forbidden, InputProblems, BudgetExceeded, and Conflict for an archived project or character, a model
+ * that the API key is not for, a quote for other inputs, or an idempotency key that was used for another request.
  */
 export async function generate(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'jobs' | 'turns' | 'imageSecret' | 'segmind'>,

@@ -4,15 +4,15 @@ import { sharedRead } from '../../platform/db/turns.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 import type { RunRequest } from './read-request.ts';
 
-/** The name of a request, by which it can be sent again. */
+/** The name of a request, with which a client can send it again. */
 interface RequestName {
   readonly projectId: string;
   readonly idempotencyKey: string;
 }
 
 /**
- * The run that this request was answered with before; null where there is none, or the request has no name. Throws
- * Conflict when its key was another request's.
+ * The run that this request was answered with before; null when there is none, or the request has no key. Throws
+ * Conflict when the key was used for another request.
  */
 export async function findAnswered(
   ctx: Uses<'db'>,
@@ -48,7 +48,7 @@ const readAnswered = sharedRead('answered requests', async (db, asked: readonly 
   return asked.map((_, index) => byPlace.get(index + 1) ?? null);
 });
 
-/** What is told of a key that was used before, for something else. */
+/** The refusal of a key that was used for another request. */
 export function keyReused(): Conflict {
   const message = 'This idempotency key was used for a different request.';
   return new Conflict('IDEMPOTENCY_KEY_REUSED', message, ['input', 'idempotencyKey']);

@@ -14,11 +14,11 @@ import { judgeHold } from './spender.ts';
 type Tools = Uses<'db' | 'viewer' | 'jobs' | 'turns'>;
 
 /**
- * Writes a run whole or not at all: its row, its hold in the ledger and in every budget that covers it, its slot and job
- * where one is free, its audit entry, its event. All who ask in a project while its lock is waited for are written in one
- * transaction. Resolves to the run that there is already where its idempotency key, what it repeats, or `reuse` lead to
- * one. Throws Conflict for a closed project, or a key that was used for something else, BudgetExceeded, and NotFound
- * for a picture that is gone.
+ * Writes a run whole or not at all: its row, its hold in the ledger and in each budget that covers it, its slot and job
+ * when a slot is free, its audit entry and its event. All requests of a project that come while one waits for its lock
+ * are written in one transaction. Resolves to an existing run when the idempotency key, the repeated run or `reuse`
+ * leads to one. Throws Conflict for a project that is archived or being deleted, or a key that was used for another
+ * request, BudgetExceeded, and NotFound for a picture that is gone.
  */
 export async function insertGeneration(
   ctx: Tools,
@@ -35,7 +35,10 @@ export async function insertGeneration(
   }
 }
 
-/** The same in the transaction of the caller, who must not commit what a budget refuses; `explainRefusal` tells why. */
+/**
+ * The same in the caller's transaction. The caller must not commit when a budget refuses the run; `explainRefusal`
+ * gives the error for the client.
+ */
 export async function insertGenerationIn(
   ctx: Tools,
   tx: Transaction,
@@ -43,7 +46,7 @@ export async function insertGenerationIn(
   field: string,
 ): Promise<GenerationRow> {
   const [answer] = await writeRequests(ctx, tx, run.projectId, [{ run, viewer: ctx.viewer }]);
-  if (!answer) throw new Error('Every request has its answer.');
+  if (!answer) throw new Error('The database did not answer the request.');
   return rowOf(answer, field);
 }
 
@@ -65,7 +68,7 @@ interface Answer {
   readonly row: GenerationRow | undefined;
 }
 
-/** The only way a run comes to be. The database writes them, one by one in their order: see `request_generations`. */
+/** The only code that makes runs. The function `request_generations` writes them one by one, in their order. */
 async function writeRequests(
   ctx: Uses<'jobs'>,
   tx: Transaction,
@@ -95,7 +98,7 @@ function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
   if (outcome === 'KEY_REUSED') throw keyReused();
   if (outcome === 'OVER_BUDGET') throw new OverBudget();
   if (outcome === 'OTHER_ENVIRONMENT')
-    throw new Unavailable('The database has gone over to another provider environment than this process.');
+    throw new Unavailable('The database has changed to another provider environment than this process has.');
   if (outcome === 'PROJECT_GONE') throw new NotFound('Project');
   if (outcome === 'PROJECT_DELETING' || outcome === 'PROJECT_ARCHIVED') throw closedProject(outcome, field);
   if (!row) throw new Error('A run was written and cannot be read.');
@@ -105,7 +108,9 @@ function rowOf({ outcome, row }: Answer, field: string): GenerationRow {
 /** The database refused a hold. */
 class OverBudget extends Error {}
 
-/** What a client is told when the database refused a run: which budgets have no room for it, or that a picture is gone. */
+/**
+ * The error for a client when the database refused a run: the budgets that it does not fit into, or a missing picture.
+ */
 export async function explainRefusal(
   ctx: Tools,
   run: Pick<NewGeneration, 'projectId' | 'characterId' | 'model' | 'holdMicros'>,
@@ -115,6 +120,6 @@ export async function explainRefusal(
   if (isImageGone(error)) return new NotFound('Image');
   if (!(error instanceof OverBudget)) return error;
   const verdicts = await judgeHold(ctx, run, run.holdMicros);
-  // There may be room again by now.
-  return refusalOf(verdicts, path) ?? new BudgetExceeded('A budget had no room for it.', path);
+  // It may fit by now, because other holds were released.
+  return refusalOf(verdicts, path) ?? new BudgetExceeded('The run did not fit into a budget.', path);
 }

@@ -8,26 +8,28 @@ import type { RunInputs } from '../run-inputs/build-parameters.ts';
 import { resultKey } from '../run-inputs/identity.ts';
 import { spenderOf } from './spender.ts';
 
-/** What follows from a run's model and what is sent to it. */
+/** The columns that follow from a run's model and its inputs. */
 type Described = Pick<
   RequestColumns,
   'model' | 'modelVersion' | 'priceMicros' | 'priceShape' | 'outputCount' | 'resultKey'
 >;
 
-/** A run to be, before it is known what is set aside for it and who asks. */
+/** A new run, before its hold and its requester are known. */
 export interface RunToBe
   extends Readonly<Described & Pick<RequestColumns, 'projectId' | 'characterId' | 'environment' | 'seed'>>,
     Pick<RunInputs, 'prompt' | 'parameters' | 'references'> {}
 
-/** A run to be, as it is written: all columns that are asked for, without those of the viewer. */
+/** A new run as it is written: all columns of the request, except those of the viewer. */
 export interface NewGeneration
   extends RunToBe,
     Readonly<Omit<RequestColumns, keyof RunToBe | keyof ReturnType<typeof spenderOf>>> {
-  /** Whether the project's run with the same result, and the same seed if need be, will do instead. */
+  /**
+   * Whether an existing run of the project with the same inputs answers the request, and whether its seed must match.
+   */
   readonly reuse: 'NEVER' | 'SAME_SEED' | 'ANY_SEED';
 }
 
-/** What follows from a model of the catalogue and what is sent to it: its price by the list, its pictures, its result. */
+/** The columns that follow from a model and its inputs: list price, number of pictures, key of the result. */
 export function describeRun(
   model: ImageModelDefinition,
   { parameters, references }: Pick<RunInputs, 'parameters' | 'references'>,
@@ -43,7 +45,7 @@ export function describeRun(
   } satisfies Described;
 }
 
-/** A new run and who asks for it, as `request_generations` reads it: the columns of the run, and what is no column. */
+/** A new run in the form that `request_generations` reads: the run's columns, `reuse`, and the kind of the viewer. */
 export function toColumns(run: NewGeneration, viewer: Viewer) {
   const columns = requestOf({ ...run, ...spenderOf(viewer) });
   return { ...writeColumns(columns), reuse: run.reuse, actor_kind: viewer.kind };

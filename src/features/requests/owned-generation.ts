@@ -1,17 +1,17 @@
 import type { Uses } from '../../platform/context.ts';
 import type { GenerationRow } from '../generations/progress.ts';
 
-/** A result that may be there already. */
+/** A result that the project may already have. */
 interface Wanted {
   readonly projectId: string;
   readonly resultKey: string;
-  /** Null when any seed will do. */
+  /** Null for any seed. */
   readonly seed: bigint | null;
 }
 
 /**
- * The project's completed runs with the same model, parameters, pictures and seed, the newest first; not those whose
- * pictures were all discarded, nor those of another provider environment.
+ * The project's completed runs with the same model, parameters, pictures and seed, newest first. Runs whose pictures
+ * were all discarded, and runs of another provider environment, are left out.
  */
 export async function listOwned(
   ctx: Uses<'db' | 'segmind'>,

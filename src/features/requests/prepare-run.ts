@@ -6,17 +6,18 @@ import { buildParameters } from '../run-inputs/build-parameters.ts';
 import { describeRun, type RunToBe } from './new-generation.ts';
 import type { RunRequest } from './read-request.ts';
 
-/** A run as it would be sent, and what is known of its price. */
+/** A run as it would be sent, and the estimate of its price. */
 export interface PreparedRun extends RunToBe {
   readonly resultKey: string;
-  /** The seed that the client asks for; null where one was drawn. */
+  /** The seed that the client gave; null when it was drawn here. */
   readonly givenSeed: bigint | null;
   readonly estimate: Estimate;
 }
 
 /**
- * What would the run be, and what would it cost? Fills in what the character brings and looks the price up. Nothing is
- * written. Throws NotFound, InputProblems, and Conflict for what is archived or being deleted.
+ * Computes what the run would send and what it would cost. It adds the character's words and pictures, and reads the
+ * price. Nothing is written. Throws NotFound, InputProblems, and Conflict for a character that is archived, or a
+ * project that is archived or being deleted.
  */
 export async function prepareRun(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'segmind'>,

@@ -10,10 +10,10 @@ import { readRequest } from './read-request.ts';
 import type { GenerateInput } from './request.type.ts';
 import { judgeHold } from './spender.ts';
 
-/** So many earlier results are shown with a quote. */
+/** The most earlier results that are shown with a quote. */
 const ownedShown = 10;
 
-/** What is known of a run before it is asked for. */
+/** What is known of a run before it is requested. */
 export interface QuoteRow extends Estimate {
   readonly id: string;
   readonly expiresAt: Date;
@@ -24,14 +24,14 @@ export interface QuoteRow extends Estimate {
 }
 
 /**
- * What `generate` with this input would cost, how long it would take, whether every budget has room for it, and whether
- * its result is there already. Nothing is written. Throws what `generate` throws for the same input.
+ * What `generate` with this input would cost, how long it would take, whether it fits into each budget, and whether its
+ * result exists already. Nothing is written. Throws like `generate`, but not for budgets, quotes and idempotency keys.
  */
 export async function quoteGeneration(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random' | 'config' | 'imageSecret' | 'segmind'>,
   input: GenerateInput,
 ): Promise<QuoteRow> {
-  // The key would name a run that is asked for, and a quote asks for none.
+  // A quote requests no run, so it has no idempotency key.
   const request = await readRequest(ctx, { ...input, idempotencyKey: null });
   const run = await prepareRun(ctx, request);
   const { projectId, outputCount, resultKey, givenSeed, estimate } = run;

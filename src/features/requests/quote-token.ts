@@ -8,7 +8,7 @@ import { quotedInputs } from '../run-inputs/identity.ts';
 import type { PreparedRun } from './prepare-run.ts';
 
 /*
- * A quote is its own record: signed, so that it needs no table and every process on the database can honour it.
+ * A quote is a signed token, so that it needs no table, and each process on the database can verify it.
  */
 const audience = 'quote';
 const algorithm = 'HS256';
@@ -19,9 +19,9 @@ const micros = z
   .transform(BigInt);
 const terms = z.object({
   projectId: z.uuid(),
-  /** The provider environment whose prices it tells. */
+  /** The provider environment that the prices are from. */
   environment: z.string(),
-  /** What was quoted, as `quotedInputs` names it. */
+  /** The hash of the quoted inputs, made by `quotedInputs`. */
   inputs: z.string().length(64),
   holdMicros: micros,
 });
@@ -32,12 +32,12 @@ function quoteKey({ imageSecret }: Tools): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', imageSecret, '', 'dramatis quotes', 32));
 }
 
-/** Names what of a run a quote is for. */
+/** The hash of the inputs that a quote is for. */
 function inputsOf({ characterId, resultKey, givenSeed }: PreparedRun): string {
   return quotedInputs(characterId, resultKey, givenSeed);
 }
 
-/** Signs a quote for a run; it binds until `expiresAt`. */
+/** Signs a quote for a run. It is valid until `expiresAt`. */
 export async function signQuote(ctx: Tools, run: PreparedRun): Promise<{ id: string; expiresAt: Date }> {
   const now = await databaseTime(ctx.db);
   const expiresAt = new Date(now.getTime() + ctx.config.QUOTE_LIFETIME_MS);
@@ -56,8 +56,8 @@ export async function signQuote(ctx: Tools, run: PreparedRun): Promise<{ id: str
 }
 
 /**
- * Reads a quote back and checks that it is for this run. Resolves to what was quoted. Throws Conflict: QUOTE_INVALID for
- * what is no quote of this project, QUOTE_EXPIRED, QUOTE_DIFFERS.
+ * Verifies a quote and checks that it is for this run. Resolves to the quoted hold. Throws Conflict: QUOTE_INVALID for
+ * a text that is no quote of this project, QUOTE_EXPIRED, QUOTE_DIFFERS.
  */
 export async function honourQuote(
   ctx: Tools,

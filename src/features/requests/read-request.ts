@@ -8,22 +8,22 @@ import { hashCanonically } from '../run-inputs/identity.ts';
 import { authorizeModel } from './authorize-model.ts';
 import type { GenerateInput } from './request.type.ts';
 
-/** What a client asks for, after the checks of `readRequest`. The model's parameters are not checked yet. */
+/** A client's request after the checks of `readRequest`. The model's parameters are not checked yet. */
 export interface RunRequest extends ChosenModel {
   readonly projectId: string;
   readonly character: CharacterRow;
   readonly includeAppearance: boolean;
   /** The client's name for the request; null for none. */
   readonly idempotencyKey: string | null;
-  /** Names what is asked for: two requests with one idempotency key must agree in it. */
+  /** A hash of the request. Two requests with the same idempotency key must have the same hash. */
   readonly requestHash: string;
-  /** The client's name for the runs that this one belongs to; null for none. */
+  /** The client's name for a group of runs that this run belongs to; null for none. */
   readonly batch: string | null;
 }
 
 /**
- * May I run this model for this character, and are the names sane that I give to the request and its batch? Throws NotFound,
- * Forbidden, Conflict for a model that the API key is not for, and InputProblem.
+ * Checks that the viewer may run this model for this character, and checks the idempotency key and the name of the
+ * batch. Throws NotFound, Forbidden, Conflict for a model that the API key is not for, and InputProblem.
  */
 export async function readRequest(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,

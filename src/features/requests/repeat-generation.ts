@@ -6,7 +6,7 @@ import { storedParameters, storedReferences } from '../generations/stored-run.ts
 import { estimateRun } from '../prices/price-book.ts';
 import { describeRun, type NewGeneration } from './new-generation.ts';
 
-/** The same run once more: all that was sent, the seed too, at today's price. */
+/** A new run with the same inputs and the same seed, at today's price. */
 export async function repeatGeneration(
   ctx: Uses<'db' | 'config' | 'segmind'>,
   run: GenerationRow,
@@ -14,7 +14,8 @@ export async function repeatGeneration(
   const asked = requestOf(run);
   const sent = { parameters: storedParameters(run), references: storedReferences(run) };
   const model = findImageModel(run.model);
-  // Described anew, since an older version may have kept less of it. A model that has left the catalogue has no list price.
+  // The columns are computed again, because an older version may have stored fewer of them. A model that is no longer
+  // in the catalogue has no list price.
   const described = model ? describeRun(model, sent) : { ...asked, priceMicros: null };
   const { holdMicros } = await estimateRun(ctx, described);
   return {

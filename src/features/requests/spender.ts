@@ -2,7 +2,7 @@ import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import { type BudgetVerdict, judgeBudgets } from '../budgets/verdicts.ts';
 
-/** Whose budgets a run counts for: the person, also through a key of theirs, and the key. Neither for the admin. */
+/** The user and the API key that a run of the viewer counts for. A PERSONAL key gives both; the admin gives neither. */
 export function spenderOf(viewer: Viewer): { userId: string | null; apiKeyId: string | null } {
   return {
     userId: viewer.kind === 'ADMIN' ? null : viewer.userId,
@@ -10,7 +10,9 @@ export function spenderOf(viewer: Viewer): { userId: string | null; apiKeyId: st
   };
 }
 
-/** What each budget that covers such a run of the viewer says to an amount of micro-dollars, oldest first. */
+/**
+ * Whether an amount of micro-dollars fits into each budget that covers such a run of the viewer, oldest budget first.
+ */
 export function judgeHold(
   { db, viewer }: Uses<'db' | 'viewer'>,
   { projectId, characterId, model }: { projectId: string; characterId: string; model: string },

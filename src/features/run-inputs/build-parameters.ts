@@ -7,22 +7,22 @@ import type { CharacterRow } from '../characters/character.queries.ts';
 import type { ChosenModel } from '../image-models/model.input.ts';
 import { pickReference, type Reference } from './pick-reference.ts';
 
-/** What is sent of a run, checked. */
+/** The checked values that a run sends to the provider. */
 export interface RunInputs {
   readonly prompt: string | null;
   readonly seed: number;
-  /** The caller named the seed; otherwise it was drawn here. */
+  /** True when the caller gave the seed; false when it was drawn here. */
   readonly isSeedGiven: boolean;
-  /** By the provider's names, image parameters apart. */
+  /** By the provider's names. Image parameters are in `references`. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly references: readonly Reference[];
 }
 
-/** Bigger ones are legal at the provider, but a 32-bit seed is taken by every model. */
+/** The provider allows larger seeds for some models, but each model takes a seed of 32 bits. */
 const seedBound = 2 ** 32;
 const maxPromptLength = 10_000;
 
-/** Checks what a client asks of a model and fills in what the character brings. Throws InputProblems, NotFound. */
+/** Checks the values for a model, and adds the character's words and pictures. Throws InputProblems, NotFound. */
 export async function buildParameters(
   ctx: Uses<'db' | 'viewer' | 'loaders' | 'random'>,
   character: CharacterRow,
@@ -58,7 +58,7 @@ export async function buildParameters(
   const { seed, isSeedGiven } = drawSeed(ctx, model, parameters);
   const pictures = Object.fromEntries(references.map((reference) => [reference.parameter, reference.sha256]));
   for (const { parameter, message } of checkParameters(model, { ...parameters, ...pictures })) {
-    // A missing picture has been told above, in better words.
+    // pickReference has reported a missing picture already, with a clearer message.
     if (parameter.type !== 'IMAGE')
       problems.push(new InputProblem(at(graphqlName(parameter)), message, 'OUT_OF_RANGE'));
   }
@@ -87,7 +87,10 @@ function addCharacterWords(
   return prompt || null;
 }
 
-/** A seed drawn here and stored before the submit makes the run repeatable, and recognisable at the provider. */
+/**
+ * The given seed, or one that is drawn here. It is stored before the submit, so that the run can be repeated, and be
+ * recognised at the provider.
+ */
 function drawSeed(
   ctx: Uses<'random'>,
   model: ImageModelDefinition,

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { type ImageModelDefinition, parameterInRole } from '../../catalogue/model.ts';
 import type { Reference } from './pick-reference.ts';
 
-/** The order of an object's members does not matter, so they are sorted first; what is left out counts as absent. */
+/**
+ * The SHA-256 of a value, in hex. The order of an object's members does not change it, because they are sorted first. A
+ * null or undefined member counts as absent.
+ */
 export function hashCanonically(value: unknown): string {
   const text = JSON.stringify(value, (_, member: unknown) =>
     member !== null && typeof member === 'object' && !Array.isArray(member)
@@ -17,8 +20,8 @@ export function hashCanonically(value: unknown): string {
 }
 
 /**
- * Names everything that a picture depends on but the seed: two runs with the same key and seed draw the same. What is
- * left out counts as the provider's default.
+ * A key of all inputs that a picture depends on, except the seed: two runs with the same key and seed draw the same
+ * picture. A parameter that is left out counts as the provider's default.
  */
 export function resultKey(
   model: ImageModelDefinition,
@@ -33,7 +36,7 @@ export function resultKey(
   return hashCanonically({ model: model.slug, ...Object.fromEntries([...effective, ...pictures]) });
 }
 
-/** Names what a quote was made for: the character, all that is sent (`key`), and the seed where one was asked for. */
+/** A hash of what a quote was made for: the character, all inputs (`key`), and the seed when one was given. */
 export function quotedInputs(characterId: string, key: string, givenSeed: bigint | null): string {
   return hashCanonically({ characterId, key, seed: givenSeed === null ? null : Number(givenSeed) });
 }

@@ -9,7 +9,7 @@ import type { ImageRow } from '../images/store-image.ts';
 import { newestReference } from '../reference-images/newest-reference.ts';
 import { findReferenceImage } from '../reference-images/reference-image.queries.ts';
 
-/** The picture that stands for an image parameter, as a run keeps it. */
+/** The picture of an image parameter, as a run keeps it. */
 export interface Reference {
   readonly parameter: string;
   readonly imageId: string;
@@ -19,8 +19,9 @@ export interface Reference {
 }
 
 /**
- * The picture for an image parameter: the one that is asked for, else the character's newest reference image of the first
- * kind that fits and is there. Null where none is needed. Throws NotFound, and InputProblem where one is needed.
+ * The picture for an image parameter: the given one, otherwise the character's newest reference image of the first
+ * fitting kind that the character has. Null when there is none and none is needed. Throws NotFound, and InputProblem
+ * when there is none and one is needed.
  */
 export async function pickReference(
   ctx: Asker,

@@ -3,12 +3,12 @@ import { defineTask } from '../../platform/jobs/define-task.ts';
 import { admitGenerations } from '../generations/queue/slots.ts';
 
 const projectsAtOnce = 50;
-/** So many of one project's runs, then another's turn. */
+/** The most runs of one project that are admitted before the next project. */
 const runsAtOnce = 20;
 
 /**
- * Admits runs that wait although a slot is free: a limit was raised, or the run was held by somebody at the moment when
- * a slot was passed on. Resolves to whether there may be more at once.
+ * Admits runs that wait although a slot is free: the limit was raised, or another transaction had locked the run when a
+ * slot became free. Resolves to true when more runs may be admitted at once.
  */
 async function admitWaiting(ctx: TaskContext): Promise<boolean> {
   const projects = await ctx.db.$queryRaw<{ id: string }[]>`
@@ -24,12 +24,15 @@ async function admitWaiting(ctx: TaskContext): Promise<boolean> {
   return isMore;
 }
 
-/** The provider has ended, or forgotten, what it may have taken so long ago: the slot is free again. */
+/**
+ * Frees the slots of old UNCERTAIN runs: after SEGMIND_SLOW_AFTER_MS the provider has ended such a run, or has
+ * forgotten it.
+ */
 async function freeUncertain(ctx: TaskContext): Promise<void> {
   const old = await ctx.db.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM generations WHERE status = 'UNCERTAIN' AND holds_slot
       AND coalesce(attempted_at, requested_at) < now() - ${ctx.config.SEGMIND_SLOW_AFTER_MS} * interval '1 millisecond' LIMIT 100`;
-  // One by one: each locks its project, and nobody holds two.
+  // One by one, because each update locks its project, and a transaction must not hold the locks of two projects.
   for (const { id } of old) {
     await ctx.db.generation.updateMany({
       where: { id, status: 'UNCERTAIN', holdsSlot: true },
@@ -38,7 +41,7 @@ async function freeUncertain(ctx: TaskContext): Promise<void> {
   }
 }
 
-/** Every second, and at once where there is more to do. */
+/** Runs every second, and again at once when there is more to do. */
 export const admitRegularly = defineTask({
   name: 'admit-waiting',
   each: 'process',

@@ -10,7 +10,17 @@ import { storeGeneration } from './results/store-generation.ts';
 import { submitGeneration } from './submit-generation.ts';
 import { createWorker, type Worker } from './worker.ts';
 
-/** How long a run of another provider environment is left alone. */
+/*
+ * One job covers the whole walk of a run, instead of one job for each poll. It costs the database nothing between
+ * two changes of state. The run's row names its one valid wake-up, so a doubled or stale job does nothing. A sweep
+ * gives forgotten runs a new wake-up.
+ *
+ * A run keeps its place and its lease while it waits, so there are thousands of places. But only few runs are begun
+ * at a time, and one in eight of these is kept for urgent ones. A lease that was lost and comes back to the same
+ * process belongs to the handler at work: it may go on reading, but begins nothing paid.
+ */
+
+/** How long a run of another provider environment waits before a process looks at it again. */
 const foreignMs = 5_000;
 
 /** The work on runs, as many at a time as WORKER_CONCURRENCY says. */
@@ -24,25 +34,25 @@ export const advanceGenerations = defineTask({
 });
 
 /**
- * Walks a run through its states for as long as this worker holds its wake-up: step after step until it rests,
- * waits for a later wake-up, or the worker is asked to hand over. Any worker can go on from what the row says.
+ * Moves a run through its statuses while this worker holds its wake-up: step after step until the run rests, waits for
+ * a later wake-up, or the worker is asked to hand over. Any worker can continue from the row.
  */
 async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: AbortSignal): Promise<void> {
   let run: GenerationRow | null = await ctx.db.generation.findUnique({
     where: { id: wakeup.payload.generationId },
   });
-  // The row names its one wake-up: any other is left over from an earlier life.
+  // The row names its one valid wake-up. Another one is left over from an earlier state.
   if (run?.wakeupId !== wakeup.id) return;
   if (isAtRest(run.status)) return;
-  // Another process may belong to it. The watch over the environment says so in the log.
+  // A process of that environment may take the run. The watch over the environment logs the difference.
   if (run.environment !== ctx.segmind.environment) {
     await postpone(ctx, run, foreignMs, 'ENVIRONMENT');
     return;
   }
-  // It waits for a slot, and wakes anew with one.
+  // The run waits for a slot, and gets a new wake-up with the slot.
   if (run.status === 'QUEUED' && !run.holdsSlot) return;
   if (run.status === 'SUBMITTING') {
-    // Its worker is gone between the intent and the answer. Only that worker could know whether it was taken.
+    // Its worker ended between the intent and the answer. Only that worker could know whether the run was taken.
     await restUncertain(ctx, run, 'The worker that handed it over did not come back.', {});
     return;
   }
@@ -54,7 +64,7 @@ async function advanceGeneration(ctx: Worker, wakeup: Wakeup, signal: AbortSigna
   }
 }
 
-/** One step. Resolves to the run when it goes on now, null when this worker is done with it. */
+/** Does one step. Resolves to the run when the next step can follow at once, null when this worker is done with it. */
 async function step(
   ctx: Worker,
   run: GenerationRow,
@@ -77,7 +87,7 @@ async function step(
   }
 }
 
-/** Somebody asked to cancel while the run was being handed over, and it came back untaken. */
+/** Ends a run whose cancellation was requested during the hand-over, and which the provider did not take. */
 async function cancel(ctx: TaskContext, run: GenerationRow): Promise<null> {
   await endUnsent(ctx, run.id, { to: 'CANCELED', from: ['QUEUED'] });
   return null;

@@ -19,23 +19,23 @@ import type { Worker } from './worker.ts';
 
 /** Why an intent was not written. */
 export type NoIntent =
-  /** Another worker was first, or the run is to be canceled: the row tells. */
+  /** Another worker was first, or the run's cancellation was requested. The row shows which. */
   | 'MOVED'
-  /** Another key was set, or removed, or Postgres was restarted, while the run was made ready. */
+  /** A key was set or removed, or Postgres was restarted, while the run was prepared. */
   | 'CHANGED'
-  /** The project was given up. */
+  /** The project is being deleted. */
   | 'GIVEN_UP'
-  /** The database has gone over to another provider environment. */
+  /** The database has changed to another provider environment. */
   | 'FOREIGN'
-  /** The intent could not be noted outside of the database, or the notes of others could not be read. */
+  /** The intent could not be noted outside of the database, or the notes of other processes could not be read. */
   | 'UNNOTED'
-  /** The database does not know everything that was submitted. */
+  /** The database does not know each submitted run. */
   | 'WENT_BACK';
 
 /**
  * Writes the intent to submit a run, first outside of the database, then in it. Its transaction proves that the account
- * is still the one that pays, and that the database knows every intent that was noted before. Resolves to the run, which
- * may be sent now and only by this attempt, or to the reason why it may not.
+ * still pays for the project, and that the database knows each intent that was noted before. Resolves to the run, which
+ * may be sent now and only by this attempt, or to the reason why it may not be sent.
  */
 export async function intend(
   ctx: Worker,
@@ -77,7 +77,7 @@ export async function intend(
     else await forget(ctx, token);
     return intent ?? 'MOVED';
   } catch (error) {
-    // Nothing will be sent, whatever became of the transaction: others may have the run at once.
+    // This attempt will send nothing, so its note is removed, also when the transaction may have been committed.
     await forget(ctx, token);
     if (error instanceof AccountChanged || error instanceof ServerChanged) return 'CHANGED';
     if (error instanceof ProjectGivenUp) return 'GIVEN_UP';
@@ -87,7 +87,7 @@ export async function intend(
       ctx.notesOutage.failed(error);
       return 'UNNOTED';
     }
-    // It may have been written all the same. Nothing was sent, so there is nothing to be in doubt about.
+    // The intent may have been committed in spite of the error. Nothing was sent, so the run goes back into the queue.
     if (isTransient(error)) await requeue(ctx, run, 0, mine);
     throw error;
   }
@@ -100,8 +100,8 @@ async function forget({ intentNotes, log }: TaskContext, token: string): Promise
 }
 
 /**
- * What must hold when the intents of the `moved` runs are committed. The move holds the lock of the project, and then this
- * takes that of the key. Setting and removing a key take both in the same order.
+ * Checks the conditions for committing the intents of the `moved` runs. The move holds the lock of the project, and
+ * this then takes the lock of the key. Setting and removing a key take both locks in the same order.
  */
 async function refuseToBegin(
   ctx: TaskContext,
@@ -120,11 +120,11 @@ async function refuseToBegin(
   if (judged === 'OTHER_ACCOUNT') throw new AccountChanged();
 }
 
-/** The database has gone over to another provider environment, which this process does not belong to. */
+/** The database has changed to another provider environment than this process has. */
 class OtherEnvironment extends Error {}
 
-/** Another key was set, or this one removed, while the run was made ready. */
+/** Another key was set, or the key was removed, while the run was prepared. */
 class AccountChanged extends Error {}
 
-/** The project was given up while the run was made ready. */
+/** The deletion of the project was requested while the run was prepared. */
 class ProjectGivenUp extends Error {}

@@ -19,16 +19,17 @@ import { accountOfRun, isKeyRefused } from './run-account.ts';
 import type { Worker } from './worker.ts';
 
 /**
- * A request that is unknown once may only be late to arrive; unknown this often in a row, it is gone. In the same way it has
- * failed when the HTTP status says so this often in a row, although no answer has a body that tells the state.
+ * A request id that the provider does not know may only be late. After this many such answers in a row, the request is
+ * gone. In the same way the run has failed after this many HTTP statuses in a row that say so, also when no answer has
+ * a body with the state.
  */
 const surelyAfter = 4;
-/** One poll that fails says little; so many in a row are told. */
-const tellsAfter = 2;
+/** A single failed poll means little. After this many in a row the run shows a reason, and the provider is checked. */
+const reportedAfter = 2;
 
 /**
- * Asks after a submitted run until it has ended or the provider forgets it. Reading costs nothing, so every error
- * is tried again, ever more slowly. Resolves to the run when its result is written down, null when it has ended.
+ * Polls a submitted run until it has ended or the provider forgets it. A poll costs nothing, so each error is retried,
+ * with growing delays. Resolves to the run when its result is stored, null when the run has ended.
  */
 export async function pollGeneration(
   ctx: Worker,
@@ -57,7 +58,7 @@ export async function pollGeneration(
   let metrics: Status['metrics'] | null = null;
 
   for (;;) {
-    // Of this look alone: it may hold a whole answer.
+    // Kept for this round only, because the error may hold a whole answer.
     let failure: unknown = null;
     const delayMs =
       errorsInRow > 0
@@ -66,7 +67,7 @@ export async function pollGeneration(
     await ctx.wheel.sleep(delayMs, signal);
     try {
       const pausedMs = ctx.pollPauses.remainingMs(account.client?.accountId ?? run.providerAccount ?? '');
-      // Those that were held up come back one after another.
+      // A random part is added, so that the runs of the account do not all come back at once.
       if (pausedMs > 0) await ctx.wheel.sleep(pausedMs + chance() * timing.maxMs, signal);
       const status = await account.status(requestId);
       errorsInRow = unknownInRow = failedInRow = 0;
@@ -83,16 +84,17 @@ export async function pollGeneration(
       errorsInRow += 1;
       if (error instanceof AccountUnusable) {
         await waitFor('PROVIDER_KEY');
-        // Another process may have the key. Once the provider has forgotten the run, no key helps.
+        // Another process may have the key. After the retention no key helps, because the provider has forgotten the
+        // run.
         if (age() <= config.SEGMIND_RETENTION_MS)
           return postpone(ctx, run, config.SEGMIND_POLL_MAX_MS, 'PROVIDER_KEY');
       } else if (error instanceof StorageUnavailable) {
-        // Its bytes are in the provider's answer, which can be read again: nothing is held while it waits.
+        // The provider's answer can be read again, so no bytes are held during the wait.
         await awaitStorage(ctx, run, signal, config.SEGMIND_RETENTION_MS - age());
         waiting = 'STORAGE';
       } else if (!(error instanceof SegmindError)) throw error;
       const said = error instanceof SegmindError ? error : null;
-      // Only the account that took the run can say that it does not know it.
+      // "Unknown" only counts from the account that took the run.
       const isUnknown = said?.code === 'REQUEST_NOT_FOUND' && run.providerAccount !== null;
       unknownInRow = isUnknown ? unknownInRow + 1 : 0;
       failedInRow = said?.code === 'JOB_FAILED' ? failedInRow + 1 : 0;
@@ -101,11 +103,11 @@ export async function pollGeneration(
       ctx.log.debug({ err: error, generationId: run.id }, 'a poll failed');
       const reason = waitOfError(said, errorsInRow);
       if (reason !== null) await waitFor(reason);
-      // What the provider does not answer to one run it may not answer to others that are about to be submitted.
-      if (errorsInRow === tellsAfter) void ctx.health.suspect(error);
+      // The provider may be unavailable for the submits of other runs, too.
+      if (errorsInRow === reportedAfter) void ctx.health.suspect(error);
       if (said?.code === 'RATE_LIMITED' && account.client) {
-        const toldMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
-        ctx.pollPauses.pause(account.client.accountId, toldMs);
+        const givenMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
+        ctx.pollPauses.pause(account.client.accountId, givenMs);
       }
     }
     const isPastRetention = age() > config.SEGMIND_RETENTION_MS;
@@ -115,7 +117,7 @@ export async function pollGeneration(
       await giveUp(ctx, run, { failure, detail, metrics, signal });
       return null;
     }
-    // A job that never ends is let go with the record of it.
+    // A job that never ends is given up when the provider removes its record.
     if (age() > config.SEGMIND_RETENTION_MS * 1.1) {
       await failPaid(
         ctx,
@@ -129,21 +131,21 @@ export async function pollGeneration(
   }
 }
 
-/** What a run waits for whose polls have failed so often in a row; null where that is not known, or not yet. */
+/** Why a run waits after this many failed polls in a row; null when the reason is unknown, or there were too few. */
 function waitOfError(error: SegmindError | null, errorsInRow: number): WaitReason | null {
   if (isKeyRefused(error)) return 'PROVIDER_KEY';
-  if (error === null || errorsInRow < tellsAfter) return null;
+  if (error === null || errorsInRow < reportedAfter) return null;
   if (error.code === 'RATE_LIMITED') return 'PROVIDER_RATE_LIMIT';
   return isAway(error) ? 'PROVIDER_UNAVAILABLE' : null;
 }
 
-/** When such runs have ended so far; null where that is not known. */
+/** The ages at which such runs have ended so far; null when they are unknown. */
 async function expectedEnd(ctx: Worker, run: GenerationRow): Promise<ExpectedEnd | null> {
   const time = await ctx.observedTimes(run.model, run.priceShape);
   return time && { fromMs: time.seconds5 * 1_000, toMs: time.seconds95 * 1_000 };
 }
 
-/** What a poll tells of a run that goes on; hardly ever anything. */
+/** The moves that follow from a poll of a run that is still running. Mostly there are none. */
 function newsOf(ctx: Worker, run: GenerationRow, { state }: Status, ageMs: number): Move[] {
   const hasStarted = state === 'PROCESSING' && run.status === 'SUBMITTED';
   const to = hasStarted ? 'PROCESSING' : run.status;
@@ -162,7 +164,7 @@ async function collect(
   status: Status,
   signal: AbortSignal,
 ): Promise<GenerationRow | null> {
-  // Another worker's, by the time that it is this one's turn.
+  // While this call waited for its turn, another worker may have taken the run.
   signal.throwIfAborted();
   try {
     const result = await ctx.segmind.result(requestId);
@@ -173,11 +175,11 @@ async function collect(
     return kept;
   } catch (error) {
     if (!(error instanceof SegmindError)) throw error;
-    // The status said otherwise a moment ago, but the result is the last word.
+    // The status was different a moment ago, but the result decides.
     if (error.code === 'JOB_FAILED') return fail(ctx, run, { ...status, error: error.detail });
     if (error.code !== 'ANSWER_INVALID') throw error;
     const problems = await keepAnswer(ctx, run, error).catch(async (cause: unknown) => {
-      // The next poll reads it anew.
+      // The next poll reads the answer again.
       await letGo(error.spooled);
       throw cause;
     });
@@ -186,7 +188,9 @@ async function collect(
   }
 }
 
-/** The provider keeps the result no longer. What the last attempt to read it has brought is kept. */
+/**
+ * Ends a run whose result the provider no longer keeps. The answer to the last attempt to read the result is stored.
+ */
 async function giveUp(
   ctx: Worker,
   run: GenerationRow,
@@ -201,7 +205,7 @@ async function giveUp(
   await failPaid(ctx, run, 'RESULT_EXPIRED', detail, metrics, problems);
 }
 
-/** How a run failed: the provider's sentence, and its figures where it told any. */
+/** How a run failed: the provider's message, and its figures when it sent any. */
 interface Failed {
   readonly error: string | null;
   readonly metrics: Metrics | null;

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
-/** Accounts that may not be read from for a while, since the provider said "too many". */
+/** Pauses of polling by account, after the provider answered "too many requests". */
 export interface PollPauses {
-  /** How long nothing may be asked with an account. */
+  /** How long no poll may be sent with an account, in milliseconds. */
   remainingMs(account: string): number;
-  /** Nothing is asked for so long; where the provider does not say, for ever longer. */
+  /** Begins a pause. When the provider gives no duration, each pause in a row is twice as long as the one before. */
   pause(account: string, durationMs: number | null): void;
 }
 
@@ -22,13 +22,13 @@ export function createPollPauses(now: () => number = () => performance.now()): P
   const remainingMs = (account: string) => Math.max(0, (pauses.get(account)?.until ?? 0) - now());
   return {
     remainingMs,
-    pause(account, toldMs) {
-      // Others of those that were under way together: it is one refusal.
+    pause(account, givenMs) {
+      // Polls that were under way together are refused together. They count as one refusal.
       if (remainingMs(account) > 0) return;
       const last = pauses.get(account);
       const isInRow = last !== undefined && now() - last.until < longestPauseMs;
       const durationMs = Math.min(
-        Math.max(toldMs ?? (isInRow ? last.durationMs * 2 : 0), firstPauseMs),
+        Math.max(givenMs ?? (isInRow ? last.durationMs * 2 : 0), firstPauseMs),
         longestPauseMs,
       );
       pauses.set(account, { until: now() + durationMs, durationMs });

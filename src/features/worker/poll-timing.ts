@@ -1,25 +1,25 @@
 /*
- * A run is polled rarely until such runs have ended before, at the shortest interval while they usually end, and
- * ever more rarely later. All waiting runs share one timer wheel. The work that follows a wait (moves, results,
- * pictures) is bounded, also for each project.
+ * A run is polled rarely before the age at which such runs end, often while they usually end, and more and more rarely
+ * later. All waiting runs share one timer wheel. The work that follows a wait (moves, results, pictures) is bounded,
+ * also for each project.
  */
 
-/** When to ask the provider again. Pure: chance is given. */
+/** The shortest and the longest delay between two polls. */
 export interface PollTiming {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** When such runs have ended so far, by their age: hardly any before, hardly any after. */
+/** The ages between which most runs of this kind have ended so far. */
 export interface ExpectedEnd {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** A shape that always took the same time may take a little less or more this once. */
+/** The share by which a run may be faster or slower than all earlier runs of its shape. */
 const margin = 0.1;
 
-/** Where nobody can say well when such runs end, they are not asked after more often than so while they do. */
+/** The most polls of a run within the expected ages. It matters when these ages are far apart. */
 const mostLooks = 200;
 
 /** Spreads a delay over 80 to 120 percent, so that runs that started together do not ask together. */
@@ -28,8 +28,8 @@ export function withJitter(delayMs: number, chance: number): number {
 }
 
 /**
- * A running job is asked after rarely at first, often while such jobs end, and ever more rarely once it is later than they
- * were. Where nobody knows how long they take, at a tenth of its age.
+ * The delay until the next poll: long at first, short while such runs usually end, and longer and longer once the run
+ * is late. When no times are known, it is a tenth of the run's age.
  */
 export function pollDelayMs(
   ageMs: number,
@@ -43,7 +43,7 @@ export function pollDelayMs(
   const toMs = expected.toMs * (1 + margin);
   if (ageMs >= toMs) return spread(within((ageMs - toMs) / 10), chance);
   if (ageMs + minMs >= fromMs) return spread(within((toMs - fromMs) / mostLooks), chance);
-  // A job that fails at once is seen at once; one that ends early, no later than it has taken.
+  // A run that fails at once is noticed at once. A run that ends early is noticed after at most twice its time.
   return Math.min(spread(within(ageMs), chance), fromMs - ageMs);
 }
 
@@ -52,7 +52,7 @@ export function errorDelayMs(errorsInRow: number, { minMs, maxMs }: PollTiming, 
   return withJitter(Math.min(minMs * 2 ** Math.min(errorsInRow, 20), maxMs), chance);
 }
 
-/** Only ever shortens: the interval is what it may take at the most. */
+/** Shortens a delay to 80 to 100 percent. It never lengthens it, because the delay is the longest allowed one. */
 function spread(delayMs: number, chance: number): number {
   return Math.round(delayMs * (0.8 + 0.2 * chance));
 }

@@ -10,8 +10,8 @@ import { noFailure, recordAnswer } from './results/record-late.ts';
 import type { Worker } from './worker.ts';
 
 /**
- * Hands a run over to the provider, once, and writes down the answer. Throws a SegmindError when the provider did not take
- * it or may have, also when `hurried` aborts before the answer is written down.
+ * Hands a run over to the provider, once, and stores the answer. Throws a SegmindError when the provider did not take
+ * the run, or may have taken it. It throws also when `hurried` aborts before the answer is stored.
  */
 export async function postRun(
   ctx: Worker,
@@ -28,7 +28,7 @@ export async function postRun(
       return await recordSubmitted(ctx, run, requestId, mine, hurried);
     } catch (error) {
       if (!(error instanceof SegmindError) || !error.isRouteRefused) throw error;
-      // A state of the model, and not of the run.
+      // This is a fact about the model, so it is not logged for each run.
       ctx.log[ctx.routeRepeats.levelOf(run.model, error.code)](
         { generationId: run.id, model: run.model, reason: error.message },
         'no asynchronous route, using the synchronous one',
@@ -38,7 +38,7 @@ export async function postRun(
   const result = await ctx.segmind.run(run.model, body, hurried);
   ctx.health.took();
   try {
-    // The pictures are in memory alone. There are no more of them than runs that are begun at a time.
+    // The pictures are only in memory. The number of such runs is bounded by the number of runs that begin at a time.
     const row = await untilStored(ctx, run, hurried, () =>
       keepResult(ctx, run, result, { ...mine, submitted: true, hurried }),
     );

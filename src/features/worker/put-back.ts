@@ -11,13 +11,13 @@ import { newWakeupId, sendWakeups } from '../generations/queue/wakeup.ts';
 import { noteWaiting, type WaitReason } from '../generations/waiting.ts';
 import { failureOfRefusal } from './provider-failure.ts';
 
-/** Runs that wait for the same are not held up by more than this. */
+/** The most that is added at random to a run's delay. */
 const longestSpreadMs = 3_000;
 
-/** The attempt that may write, and from where. */
+/** The token of the attempt that may move the run, and the statuses that it may move the run from. */
 export type Mine = Pick<Move, 'token' | 'from'>;
 
-/** Ends a run that the provider does not take, and will not. Without a token nothing of it was sent. */
+/** Ends a run that the provider has refused for good. Without a token, no part of the run was sent. */
 export async function fail(
   ctx: TaskContext,
   run: GenerationRow,
@@ -35,7 +35,7 @@ export async function fail(
   return null;
 }
 
-/** Ends a run that never left, and never will as it is. */
+/** Ends a run that was never submitted, and that cannot be submitted. */
 export async function failUnsent(ctx: TaskContext, run: GenerationRow, failure: Failure): Promise<null> {
   await persist.execute(() =>
     endUnsent(ctx, run.id, { to: 'FAILED', from: ['QUEUED'], set: failureColumns(failure) }),
@@ -44,8 +44,8 @@ export async function failUnsent(ctx: TaskContext, run: GenerationRow, failure: 
 }
 
 /**
- * Puts a run that holds an attempt back into the queue, or ends it when somebody has asked to cancel; with a `reason` it
- * says why it waits there.
+ * Puts a run that holds an attempt back into the queue. The next step ends it when its cancellation was requested. A
+ * `reason` is stored as the reason of the wait.
  */
 export async function requeue(
   ctx: TaskContext,
@@ -64,13 +64,16 @@ export async function requeue(
       wakeup: { id: wakeupId, delayMs: spread(ctx, delayMs) },
     }),
   );
-  // The attempt was no end of the wait when it comes back with the same reason.
+  // When the run waits for the same reason again, the wait continues, so it keeps its first moment.
   const since = run.waitingFor === reason ? run.waitingSince : null;
   if (queued && reason !== null) await noteWaiting(ctx, queued, reason, since);
   return null;
 }
 
-/** Lets a run wait without touching its status; with a `reason` it says why. Any process may have it next. */
+/**
+ * Lets a run wait for a later wake-up without a change of its status, and stores the `reason`. Any process may take it
+ * next.
+ */
 export async function postpone(
   ctx: TaskContext,
   run: GenerationRow,
@@ -90,15 +93,15 @@ export async function postpone(
   return null;
 }
 
-/** Never earlier than it makes sense, and not all at the same moment. */
+/** Adds a random part to a delay, so that runs do not all come at the same moment. It never shortens the delay. */
 function spread(ctx: TaskContext, delayMs: number): number {
   return delayMs + ctx.random.below(Math.min(Math.max(Math.round(delayMs / 5), 250), longestSpreadMs));
 }
 
 /**
- * The run rests: it may have been taken and paid, and only proof or a person moves it on. With its `token` the attempt
- * itself says so, and no answer will come later; without, its worker may still answer. `problems` tell of an answer that
- * was kept.
+ * Makes a run UNCERTAIN: it may have been taken and paid, and only proof or a person moves it further. With a `token`
+ * the attempt itself does this, so no answer comes later. Without a token the worker of the attempt may still answer.
+ * `problems` describe an answer that was kept.
  */
 export async function restUncertain(
   ctx: TaskContext,

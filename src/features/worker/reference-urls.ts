@@ -9,13 +9,13 @@ import { storedParameters, storedReferences } from '../generations/stored-run.ts
 import type { Reference } from '../run-inputs/pick-reference.ts';
 import type { Worker } from './worker.ts';
 
-/** Uploads are used this long; the provider's own files go after seven days. */
+/** How long an upload is used. The provider removes files after seven days. */
 const assetLifetimeDays = 6;
 
 /**
- * The JSON body of a run: its parameters, and each picture as the URL of its upload, or as bare base64 where the
- * provider answers and does not take the upload. A picture is uploaded once for each provider account. Throws SegmindError,
- * ReferenceMissing, and StorageUnavailable when it cannot be known whether a picture is there.
+ * The JSON body of a run: its parameters, and each picture as the URL of its upload, or as plain base64 when the
+ * provider answers but refuses the upload. A picture is uploaded once for each provider account. Throws SegmindError,
+ * ReferenceMissing, and StorageUnavailable when it is unknown whether a picture is in storage.
  */
 export async function buildBody(ctx: Worker, run: GenerationRow): Promise<Record<string, unknown>> {
   const pictures = await Promise.all(
@@ -46,7 +46,7 @@ async function pictureValue(ctx: Worker, projectId: string, reference: Reference
     return url;
   } catch (error) {
     if (!(error instanceof SegmindError) || isAboutAccount(error)) throw error;
-    // An upload is free, and a submit is not: what may be an outage is found out before the run is risked.
+    // An upload is free and a submit is not, so a possible outage is checked before the submit.
     if (error.meaning !== 'REFUSED' && (await ctx.health.suspect(error))) throw error;
     ctx.uploadOutage.failed(error);
     ctx.log.debug({ reason: error.message, sha256 }, 'upload refused, sending the picture as base64');
@@ -54,7 +54,7 @@ async function pictureValue(ctx: Worker, projectId: string, reference: Reference
   }
 }
 
-/** A picture that a run was given is not there, or no longer what it was. */
+/** A picture that a run was given is not in storage, or its bytes have changed. */
 export class ReferenceMissing extends Error {
   override name = 'ReferenceMissing';
   readonly parameter: string;
@@ -65,7 +65,7 @@ export class ReferenceMissing extends Error {
   }
 }
 
-/** Only a storage that works and is whole can say that a picture is missing. */
+/** Reads a picture. It only counts as missing when the storage works and is whole. */
 async function readReference(
   { storage }: Uses<'storage'>,
   projectId: string,
@@ -74,7 +74,7 @@ async function readReference(
   const { sha256 } = reference;
   const bytes = await storage.get(blobKey(projectId, sha256)).catch(async (error: unknown) => {
     if (!(error instanceof StorageUnavailable) || (await storage.health.prove(0)) !== null) throw error;
-    // All else works: it is this file that cannot be read.
+    // The storage works otherwise, so only this file cannot be read.
     return null;
   });
   if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
@@ -82,7 +82,7 @@ async function readReference(
   throw new ReferenceMissing(reference);
 }
 
-/** A bad key or too many requests would meet the submit as well: no way around by base64. */
+/** Whether the submit would fail for the same reason, so that base64 does not help: a bad key, or too many requests. */
 function isAboutAccount(error: SegmindError): boolean {
   return ['UNAUTHORIZED', 'RATE_LIMITED', 'NOT_CONNECTED'].includes(error.code);
 }

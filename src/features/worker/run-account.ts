@@ -5,23 +5,23 @@ import type { GenerationRow } from '../generations/progress.ts';
 import { AccountUnusable, accountInForce, accountNamed } from '../provider-keys/provider-key.queries.ts';
 import type { Worker } from './worker.ts';
 
-/** The account that a submitted run is asked after with. */
+/** The account that a submitted run is polled with. */
 export interface RunAccount {
-  /** The client that has answered last, or is about to; null before the first answer. */
+  /** The client of the last poll; null before the first poll. */
   readonly client: Segmind | null;
-  /** Where the run stands. Throws SegmindError, and AccountUnusable where no key of its account is known. */
+  /** The run's status at the provider. Throws SegmindError, and AccountUnusable when no key of its account is known. */
   status(requestId: string): Promise<Status>;
 }
 
-/** The key is refused, which says nothing about the run. */
+/** Whether the provider refused the key, which says nothing about the run. */
 export function isKeyRefused(error: unknown): boolean {
   return error instanceof SegmindError && (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN');
 }
 
 /**
- * A run is asked after with the account that took it. When the key of that account is refused, gone or unreadable, the keys
- * in force are tried: one of them may be a new key of the same account. It is, when it knows the run; what it says otherwise means
- * nothing, because another account knows no request of this one.
+ * A run is polled with the account that took it. When the key of that account is refused, removed or unreadable, the
+ * keys in force are tried, because one of them may be a new key of the same account. A key that knows the run is such a
+ * key. Other answers are ignored, because another account does not know the requests of this one.
  */
 export function accountOfRun(ctx: Worker, run: GenerationRow): RunAccount {
   let client: Segmind | null = null;

@@ -24,28 +24,42 @@ import { untilStored } from './results/await-storage.ts';
 import { keepAnswer, unwritten } from './results/keep-result.ts';
 import type { Worker } from './worker.ts';
 
-/** A key that was refused, and an account without credits, are tried at most this often. */
+/*
+ * The provider has no idempotency key, and no job runner makes a paid call exactly once. So the intent to submit,
+ * with a token, is committed before the POST. Only the holder of the token may write the answer, however late it
+ * comes. Any other worker that finds SUBMITTING makes the run UNCERTAIN.
+ *
+ * Only an answer which proves that nothing was taken (a refused connection, 4xx, 429) leads back to the queue or to
+ * FAILED. An intent whose commit was not answered goes back to the queue by its own token, because its attempt knows
+ * that it sent nothing. A seed is drawn and stored before the POST, so that a lost attempt can be recognised at the
+ * provider.
+ *
+ * The run that meets a refused key fails with the reason. The others wait in the queue, and one of them tries the
+ * key once a minute. So ten thousand queued runs survive a key that was rotated wrongly.
+ */
+
+/** The shortest time between two tries of a refused key, or of an account without credits. */
 const tryEveryMs = 60_000;
-/** A moment in the past is no time to come again. */
+/** The shortest pause, also when the provider's moment to come again is in the past. */
 const shortestPauseMs = 500;
-/** A run that waits for the provider is woken when it answers again. This late it looks by itself. */
+/** A run that waits for the provider is woken when the provider answers again. After this time it looks by itself. */
 const longestLookMs = 30_000;
 const shortestLookMs = 2_000;
-/** The same where one of the runs that wait must find it out. */
+/** The same when one of the waiting runs must try whether the provider answers again. */
 const longestTryMs = 15_000;
-/** How long a run waits whose key this process cannot read. */
+/** How long a run waits when this process cannot read its key. */
 const unreadableMs = 2_000;
-/** A disk that takes no note is looked at again this late. */
+/** How long a run waits when its intent cannot be noted on the disk. */
 const unnotedDelayMs = 5_000;
-/** Longer than this nobody waits for the turn of an account. */
+/** The longest wait for an account's turn. A run with a longer wait gets a later wake-up. */
 const longestTurnMs = 1_000;
-/** Refusals that lie with the account: the runs behind this one would be refused as well. */
+/** Refusals because of the account: the next runs of the account would also be refused. */
 const refusedAccount: readonly PauseReason[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NO_CREDITS'];
 
 /**
- * The dangerous step: the provider has no idempotency key, so a POST that may have arrived is never sent again.
- * The intent, with a token, is written before the POST; whoever holds the token may write the answer, however late.
- * Resolves to the run when it goes on now, null when it rests or waits for a later wake-up.
+ * The dangerous step: the provider has no idempotency key, so a POST that may have arrived is never sent again. The
+ * intent, with a token, is written before the POST. The worker that holds the token may write the answer, also late.
+ * Resolves to the run when its next step can follow at once, null when it rests or waits for a later wake-up.
  */
 export async function submitGeneration(
   server: Worker,
@@ -59,7 +73,7 @@ export async function submitGeneration(
     server.keyOutage(run.projectId).failed(error);
     return null;
   });
-  // Another process may have the master key: what this one cannot read is no answer of the provider's.
+  // Another process may have the master key, so a key that this process cannot read is no failure of the run.
   if (!segmind) return postpone(server, run, unreadableMs, 'PROVIDER_KEY');
   server.keyOutage(run.projectId).worked();
   const ctx = { ...server, segmind };
@@ -70,15 +84,15 @@ export async function submitGeneration(
   if (await ctx.health.isGone()) return postpone(ctx, run, shortestLookMs, 'PROVIDER_UNAVAILABLE');
   const pace = ctx.pace(account);
   const waitMs = pace.reserve(longestTurnMs);
-  // A run that waits here keeps a place that another account's run could have.
+  // A run that waits here keeps a place that a run of another account could use, so only short waits happen here.
   if (waitMs > longestTurnMs) return postpone(ctx, run, waitMs, 'PROVIDER_RATE_LIMIT');
   if (waitMs > 0) {
     await sleep(waitMs, undefined, { signal });
-    // Another one may have been refused meanwhile.
+    // Another run may have been refused meanwhile.
     const next = await findPause(ctx, scope);
     if (next) return waitForPause(ctx, run, next);
   }
-  // What cannot be stored must not be bought.
+  // A result that cannot be stored must not be bought.
   if ((await ctx.storage.health.prove()) !== null) return waitForStorage(ctx, run);
   const tried = await claimTry(ctx, scope, tryEveryMs);
   if (tried) return waitForPause(ctx, run, tried);
@@ -95,22 +109,22 @@ export async function submitGeneration(
   }
   // Uploading pictures may have taken a while.
   if (ctx.storage.health.problem !== null) return waitForStorage(ctx, run);
-  // Another submit may have broken off: as long as it is not known why, none is risked.
+  // The connection of another submit may have broken. Until the reason is known, no run is submitted.
   if (await ctx.health.isGone()) return postpone(ctx, run, shortestLookMs, 'PROVIDER_UNAVAILABLE');
 
   const mine = { token: ctx.random.uuid(), from: ['SUBMITTING', 'UNCERTAIN'] } as const;
   const intent = await intend(ctx, run, mine);
   if (intent === 'WENT_BACK') await reviewDatabase(ctx, [run.id]);
-  // The row tells what became of the run, if it is still there.
+  // The row has the run's new status, if the run still exists.
   if (intent === 'WENT_BACK' || intent === 'MOVED')
     return ctx.db.generation.findUnique({ where: { id: run.id } });
   if (intent === 'CHANGED') return postpone(ctx, run, 0);
   if (intent === 'UNNOTED') return postpone(ctx, run, unnotedDelayMs, 'STORAGE');
-  // The removal of the project cancels it.
+  // The deletion of the project cancels the run.
   if (intent === 'GIVEN_UP') return null;
-  // The watch over the environment says so, and this process rests.
+  // The watch over the environment logs this, and this process stops submitting.
   if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs, 'ENVIRONMENT');
-  // Nothing has been sent, and this attempt is the only one that could have.
+  // Only this attempt could have sent the run, and it has not, so the run can go back into the queue.
   if (await ctx.health.isGone()) return requeue(ctx, run, shortestLookMs, mine, 'PROVIDER_UNAVAILABLE');
   if (signal.aborted || !wakeup.isLeaseFresh()) return requeue(ctx, run, 0, mine);
   return wakeup.finish(async (hurried) => {
@@ -120,7 +134,7 @@ export async function submitGeneration(
       if (!(error instanceof SegmindError)) throw error;
       if (error.meaning !== 'UNCERTAIN') return notTaken(ctx, run, error, mine, sentAt);
       ctx.log.warn({ generationId: run.id, reason: error.message }, 'the submit ended uncertain');
-      // Before anything is written: meanwhile others would be sent.
+      // The check begins before the writes below, because other runs would be submitted meanwhile.
       const judged = ctx.health.brokeOff(error);
       const problems = await untilStored(ctx, intent, hurried, () => keepAnswer(ctx, run, error)).catch(
         () => [],
@@ -137,13 +151,16 @@ export async function submitGeneration(
   });
 }
 
-/** The longer pictures could not be stored, the more rarely a run looks whether they can. */
+/** Waits until pictures can be stored. The longer the storage has not worked, the more rarely a run looks. */
 function waitForStorage(ctx: TaskContext, run: GenerationRow): Promise<null> {
   const delayMs = Math.min(Math.max(ctx.storage.health.illForMs() / 4, 1_000), 10_000);
   return postpone(ctx, run, delayMs, 'STORAGE');
 }
 
-/** Waits for the end of a pause. Where that is not known, the run is woken; the longer it lasts, the more rarely it looks. */
+/**
+ * Waits for the end of a pause. When the end is unknown, the run is woken at the end. Until then it looks by itself:
+ * the longer the pause lasts, the more rarely.
+ */
 function waitForPause(ctx: TaskContext, run: GenerationRow, pause: Pause): Promise<null> {
   return postpone(ctx, run, lookInMs(pause), waitOfPause[pause.reason]);
 }
@@ -173,19 +190,20 @@ async function notTaken(
     }
     return fail(ctx, run, error, mine);
   }
-  // These are told when they begin and when they are over, not for each run.
+  // The log has the beginning and the end of such a state, not a line for each run.
   ctx.log.debug(said, 'the provider did not take the run');
   if (error.code === 'RATE_LIMITED') {
-    const toldMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
-    const durationMs = toldMs === null ? null : Math.max(toldMs, shortestPauseMs);
+    const givenMs = error.retryAt && error.retryAt.getTime() - ctx.clock.now().getTime();
+    const durationMs = givenMs === null ? null : Math.max(givenMs, shortestPauseMs);
     const pause = await persist.execute(() =>
       pauseProvider(ctx, { account, reason: 'RATE_LIMITED', durationMs }),
     );
     ctx.pace(account).slower(sentAt, pause.remainingMs);
     return requeue(ctx, run, lookInMs(pause), mine, 'PROVIDER_RATE_LIMIT');
   }
-  // The older the run, the longer the wait; where the provider is away, all are woken when it is back. The run is put back
-  // before the provider is asked, so a process that ends meanwhile leaves no run in doubt that was not taken.
+  // The older the run, the longer the wait. When the provider is unavailable, all waiting runs are woken when it
+  // answers again. The run is put back before the provider is checked, so that a process that ends meanwhile does not
+  // leave the run in doubt.
   const ageMs = ctx.clock.now().getTime() - run.requestedAt.getTime();
   await requeue(ctx, run, Math.min(Math.max(ageMs / 4, 1_000), 60_000), mine, 'PROVIDER_UNAVAILABLE');
   await ctx.health.suspect(error);

@@ -8,7 +8,7 @@ import { newWakeupId, sendWakeups, wakeups } from '../generations/queue/wakeup.t
 
 const sweepSize = 500;
 
-/** Every half minute. */
+/** Runs every 30 seconds. */
 export const sweepRegularly = defineTask({
   name: 'sweep-generations',
   each: 'installation',
@@ -21,10 +21,10 @@ export const sweepRegularly = defineTask({
   },
 });
 
-/** Gives every unfinished run that no live job would wake a new wake-up. Resolves to how many there were. */
+/** Gives a new wake-up to each unfinished run that no live job will wake. Resolves to the number of these runs. */
 export async function sweepGenerations(ctx: Uses<'jobs'>, tx: Transaction): Promise<number> {
   const forgotten = await findForgotten(tx);
-  // Runs are always locked in one order.
+  // All transactions lock runs in the same order.
   forgotten.sort();
   for (const generationId of forgotten) {
     const id = newWakeupId();
@@ -34,7 +34,7 @@ export async function sweepGenerations(ctx: Uses<'jobs'>, tx: Transaction): Prom
   return forgotten.length;
 }
 
-/** Unfinished runs that no live job would ever wake, the oldest ones. */
+/** The oldest unfinished runs that no live job will wake. */
 async function findForgotten(tx: Transaction): Promise<string[]> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT g.id::text AS id FROM generations g

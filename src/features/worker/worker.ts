@@ -8,33 +8,36 @@ import { createObservedTimes, type ObservedTimes } from '../prices/observed-time
 import type { ProviderHealth } from '../provider/provider-health.ts';
 import { createPollPauses, type PollPauses } from './poll-pauses.ts';
 
-/** What all runs that one process walks share. Thousands may wait at a time; what they do after waiting is bounded. */
+/**
+ * What all runs that one process works on share. Thousands of runs may wait at a time. The work that follows a wait is
+ * bounded.
+ */
 export interface Worker extends TaskContext {
-  /** On which they wait until they are asked after. */
+  /** The timers of the waits between two polls. */
   readonly wheel: TimerWheel;
-  /** By which the age of a run is told. */
+  /** The clock that the age of a run is computed with. */
   readonly databaseNow: DatabaseClock;
   readonly observedTimes: ObservedTimes;
   readonly pollPauses: PollPauses;
   readonly health: ProviderHealth;
-  /** Models that have no asynchronous route: each is told once. */
+  /** Models without an asynchronous route. Each is logged once. */
   readonly routeRepeats: Repeats;
-  /** Tells that intents cannot be noted, and that they can again. */
+  /** Logs when intents can no longer be noted, and when they can be noted again. */
   readonly notesOutage: Outage;
-  /** The same of the uploads of pictures. */
+  /** The same for the uploads of pictures. */
   readonly uploadOutage: Outage;
-  /** The same of the key of a project's own account. */
+  /** The same for the key of a project's own account. */
   readonly keyOutage: (projectId: string) => Outage;
-  /** Reading results, by project: some hold their pictures. */
+  /** Bounds the reading of results, by project, because some results contain their pictures. */
   readonly results: Bounds;
-  /** Fetching and keeping pictures, by project: each is held in memory. */
+  /** Bounds the fetching and storing of pictures, by project, because each picture is held in memory. */
   readonly downloads: Bounds;
 }
 
-/** Polls that are due within so long go out together. */
+/** Polls that are due within the same 25 ms are sent together. */
 const tickMs = 25;
 
-/** Projects whose keys are remembered as unusable. */
+/** The most projects whose outage of the key is remembered. */
 const mostProjects = 10_000;
 
 function createKeyOutages({ log }: Pick<TaskContext, 'log'>): Worker['keyOutage'] {
@@ -54,7 +57,7 @@ function createKeyOutages({ log }: Pick<TaskContext, 'log'>): Worker['keyOutage'
 export function createWorker(ctx: TaskContext & Pick<Worker, 'health'>): Worker {
   return {
     ...ctx,
-    // Requests must find a connection to the database as well.
+    // A bound, so that connections to the database remain free for requests.
     turns: createTurns({ inAll: 8 }),
     wheel: createTimerWheel(tickMs),
     databaseNow: createDatabaseClock(ctx.db),

@@ -5,10 +5,19 @@ import { isRefusal } from './refusal.ts';
 import { isConflict, isTransient } from './transient.ts';
 
 /*
- * Who waits for whom within this process, in three forms, each made of the one before it. Bounds: so much of one kind of work
- * at a time. Turns: bounds for work on the database, which can be done for many at once. Shared reads: turns in which one
- * statement answers all who ask. cockatiel's bulkhead keeps each queue; it has no queue for each key, and no turn that several
- * share.
+ * Queues within this process, in three forms, each made of the one before. Bounds limit how much of one kind of work
+ * runs at a time. Turns are bounds for work on the database that can be done for many callers at once. Shared reads
+ * are turns in which one statement answers all callers.
+ *
+ * Why turns: requests for rows of one parent run one after another anyway, because the project's row numbers their
+ * events. Callers that would wait for that lock at the database wait in the process instead, and the caller whose
+ * turn it is takes all waiting callers along, in one transaction. The database writes them in their order, each in a
+ * savepoint, so that a refusal concerns only its own. What the database refuses for another reason is tried again one
+ * by one; what may have been committed is never tried again.
+ *
+ * Why shared reads: requests that come together need the same kinds of rows. Their statement starts after they
+ * asked, so it is no cache: a revoked key is refused at once. cockatiel's bulkhead keeps each queue; it has no queue
+ * for each key, and no turn that several share.
  */
 
 /** Lets only so much of one kind of work go on at a time, and only so much of it for one key; the rest waits its turn. */

@@ -1,18 +1,18 @@
 import type { Database, Transaction } from './connect.ts';
 
-/** An advisory lock of the database, by a number that nothing else uses. */
+/** An advisory lock of the database. Its number is used for no other lock. */
 export interface Lock {
   readonly key: number;
   /**
-   * How long the work may take; it may wait for other things than the database meanwhile. By default it has the time of other
-   * transactions.
+   * How long the work may take, in milliseconds. It may meanwhile wait for other services than the database. By default
+   * it has the time of other transactions.
    */
   readonly longestMs?: number;
 }
 
 /**
- * Does work in a transaction that holds a lock, and tells it when the transaction began by the database's clock. Resolves to
- * null, at once and with nothing done, while another transaction holds the lock.
+ * Does work in a transaction that holds a lock. The work gets the moment when the transaction began, by the database's
+ * clock. While another transaction holds the lock, it resolves to null at once, and the work is not done.
  */
 export async function underLock<Result>(
   db: Pick<Database, '$transaction'>,

@@ -11,23 +11,23 @@ export interface FetchedJob extends Claim {
   readonly retryLimit: number;
 }
 
-/** How a process takes the jobs of a kind, keeps them, and lets go of them. */
+/** How a process takes the jobs of a kind, keeps its claims on them, and ends the claims. */
 export interface Claims {
-  /** Takes jobs that are due: so many at the most, in their order. */
+  /** Takes jobs that are due, at most `limit`, in their order. */
   fetch(limit: number, among?: Among): Promise<readonly FetchedJob[]>;
-  /** Sends a heartbeat for each claim. Resolves to the jobs whose claims still stand. */
+  /** Sends a heartbeat for each claim. Resolves to the ids of the jobs whose claims are still valid. */
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
   complete(claim: Claim): Promise<void>;
-  /** Ends a try: the jobs are tried again, here or elsewhere. */
+  /** Ends a try: the jobs are tried again, in this process or in another one. */
   fail(claims: readonly Claim[]): Promise<void>;
 }
 
-/** pg-boss answers which claims still stood; its types do not say so. */
+/** pg-boss returns the claims that were still valid, but its types do not have this. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
 
 /**
- * The claims on jobs of a kind. They have a pool of their own, since a lease depends on them: without an answer they are
- * given up long before a lease ends.
+ * The claims on jobs of a kind. They have their own pool of connections, because leases depend on them: its timeout is
+ * shorter than a lease.
  */
 export function createClaims(
   boss: PgBoss,

@@ -2,10 +2,10 @@ import type { JobHandler, JobKind } from './job.ts';
 import type { JobQueue } from './job-queue.ts';
 import { doRounds, type LoopTools, type RegularTask } from './regular.ts';
 
-/** Work that a process does besides answering requests: jobs of a kind, or rounds of something that is done regularly. */
+/** Work that a process does besides answering requests: jobs of a kind, or regular rounds. */
 export interface Task<Tools> {
   readonly name: string;
-  /** Begins; the rounds end when `signal` aborts, the work on jobs at the hand-over of the queue. */
+  /** Begins the work. Rounds end when `signal` aborts. Work on jobs ends at the hand-over of the queue. */
   readonly start: (tools: Tools, signal: AbortSignal) => void;
 }
 
@@ -13,18 +13,18 @@ export interface Task<Tools> {
 export interface JobTask<Tools, Payload extends object> extends JobKind<Payload> {
   /** How many jobs a process works on at a time. */
   readonly places: number | ((tools: Tools) => number);
-  /** Sends a job in each period, one for all processes. A period in which no process works has none. */
+  /** Sends one job in each period, for all processes together. A period in which no process runs has no job. */
   readonly schedule?: { readonly everySeconds: number; readonly payload: Payload };
-  /** Is called once in a process, so that a task has a place for what it remembers. Returns what is done with a job. */
+  /** Called once in a process, so that the task can keep state. Returns the handler of a job. */
   readonly run: (tools: Tools) => JobHandler<Payload>;
 }
 
-/** What the work on jobs needs of a process. */
+/** The tools of a process that the work on jobs needs. */
 export interface JobTools extends LoopTools {
   readonly jobs: JobQueue;
 }
 
-/** Defines a task, once for all processes: what has a `schema` works on jobs, what has none does rounds. */
+/** Defines a task. A definition with a `schema` works on jobs, one without does rounds. */
 export function defineTask<Tools, Payload extends object>(
   task: JobTask<Tools, Payload>,
 ): Task<Tools & JobTools>;
@@ -51,10 +51,10 @@ function startJobs<Tools, Payload extends object>(
   if (task.schedule) void doRounds(scheduleOf(task, task.schedule), tools, signal);
 }
 
-/** A period's job comes so late at the most, or after a tenth of a short period. */
+/** The longest delay of a period's job. For a short period it is a tenth of the period. */
 const latestMs = 30_000;
 
-/** Each process asks for the job of a period; the first one has it added. */
+/** Each process asks for the job of a period. Only the first request adds it. */
 function scheduleOf<Payload extends object>(
   kind: JobKind<Payload>,
   { everySeconds, payload }: { readonly everySeconds: number; readonly payload: Payload },

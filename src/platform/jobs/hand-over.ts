@@ -2,27 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lease } from './lease.ts';
 
 /*
- * Leases are given back while requests are still answered, so a slow client delays no run. A handler says when it
- * does something that must not be left halfway (`Wakeup.finish`), such as a paid call. A stop gives all other leases
- * back within the grace, and waits longer for these, until their own deadline. When it can wait no longer it aborts
- * the calls, and their runs are written down as UNCERTAIN before the process ends.
+ * Leases are given back while requests are still answered, so that a slow client does not delay a run. A handler marks
+ * work that must not be interrupted (`Wakeup.finish`), such as a paid call. A stop gives all other leases back within
+ * the grace, and waits longer for the marked ones, until their own deadline. When it can wait no longer it aborts the
+ * calls, and their runs become UNCERTAIN before the process ends.
  */
 
-/** What a stop deals with. */
+/** The state that a stop works on. */
 export interface Stopping {
   readonly leases: ReadonlyMap<string, Lease>;
-  /** What is being fetched is ours already, and must be given back with the rest. */
+  /** The fetch under way. Its jobs belong to this process already, and must be given back with the others. */
   readonly fetching: Promise<void>;
   readonly hurrying: AbortController;
   giveBack(some: readonly Lease[]): Promise<void>;
 }
 
-/** A hurried handler still has to write down that it was cut short. */
+/** The time that a hurried handler has to store that it was interrupted. */
 const lastWriteMs = 5_000;
 
 /**
- * Ends the handlers of a process and gives their leases back. Those that may end anywhere have `graceMs`. Those that must
- * finish have `limitMs` where that is longer, or until they are hurried: then they only write down how far they came.
+ * Ends the handlers of a process and gives their leases back. Handlers that can be interrupted have `graceMs`. Handlers
+ * that must finish have `limitMs`, if that is longer, or until they are hurried: then they only store how far they
+ * came.
  */
 export async function handOver(
   { leases, fetching, hurrying, giveBack }: Stopping,

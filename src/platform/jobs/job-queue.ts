@@ -6,21 +6,22 @@ import { createClaims } from './claims.ts';
 import type { JobHandler, JobKind, NewJob, QueueSettings } from './job.ts';
 import { type JobRunner, startJobRunner } from './job-runner.ts';
 import { leaseSeconds } from './lease.ts';
-import { tellOfUpkeep } from './outages.ts';
+import { logUpkeep } from './outages.ts';
 import { urgent } from './places.ts';
 
 /*
- * The jobs of all kinds, kept by pg-boss: each kind is a queue of its own. A job that is worked on is a lease: it is held by
- * heartbeats, and taken over by another process when they stop. So a job may be done twice, and what it does must bear that.
+ * The jobs of all kinds, kept by pg-boss: each kind is a separate queue. A job that is worked on is a lease: heartbeats
+ * hold it, and another process takes it over when they stop. So a job may be done twice, and its handler must allow
+ * this.
  */
 
-/** A worker that has fetched nothing for so long is not ready. */
+/** A worker is not ready when its last fetch is longer ago than this. */
 const lateAfterMs = 5_000;
-/** How long the row of a job that has ended stays. */
+/** How long the row of an ended job is kept. */
 const keptSeconds = 600;
 /** Without `retry` a job is tried until it succeeds. */
 const endless = { retryLimit: 100_000, retryDelay: 0 };
-/** By this key a job is known as one that a schedule has sent. */
+/** The key of jobs that a schedule has sent. */
 const scheduled = 'schedule';
 
 export interface JobQueue {
@@ -31,34 +32,34 @@ export interface JobQueue {
     ...jobs: readonly NewJob<Payload>[]
   ): Promise<void>;
   /**
-   * Adds a job, unless one was added in this period: the database's time is cut into periods of `everySeconds`. So of many
-   * processes that call it one adds the job.
+   * Adds a job, unless one was added in this period: the database's time is divided into periods of `everySeconds`. So
+   * when many processes call it, one of them adds the job.
    */
   sendOncePer<Payload extends object>(
     kind: JobKind<Payload>,
     everySeconds: number,
     payload: Payload,
   ): Promise<void>;
-  /** Lets jobs that were sent before a moment, and are still to come, come now. */
+  /** Makes delayed jobs due now, if they were sent before a moment. */
   hasten(kind: Pick<JobKind<never>, 'name'>, ids: readonly string[], sentBefore: Date): Promise<void>;
   /** Starts working on the jobs of a kind; `places` of them at a time. */
   work<Payload extends object>(kind: JobKind<Payload>, handler: JobHandler<Payload>, places: number): void;
-  /** Why jobs may not be fetched now, in a few words; null when they are, or when this process does not work. */
+  /** The problem when no jobs were fetched for too long; null without a problem, or when this process does not work. */
   findProblem(): string | null;
   /**
-   * Fetches no more, and asks the handlers to hand over: at most `graceMs` for what can be handed over, and `limitMs`,
-   * never less, for what must finish. Unfinished jobs are given back. Jobs can still be sent.
+   * Stops fetching, and asks the handlers to hand over. Handlers that can be interrupted have `graceMs`, handlers that
+   * must finish have `limitMs`, if that is longer. Unfinished jobs are given back. Jobs can still be sent.
    */
   handOver(graceMs: number, limitMs?: number): Promise<void>;
-  /** The same, unless it has begun, and then ends the queue's connections. */
+  /** Hands over, unless that has begun, and then ends the queue's connections. */
   stop(graceMs: number, limitMs?: number): Promise<void>;
-  /** Waits no longer for what must finish. */
+  /** No longer waits for handlers that must finish. */
   hurry(): void;
 }
 
 /**
- * Connects to the queue of a database, and makes the tables at first use. Jobs of these kinds can be sent. `log` gets what
- * goes wrong in the background.
+ * Connects to the queue of a database, and makes the tables at first use. Jobs of these kinds can be sent. `log` gets
+ * the failures of work in the background.
  */
 export async function startJobQueue(
   databaseUrl: string,
@@ -74,7 +75,7 @@ export async function startJobQueue(
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,
   });
-  boss.on('error', (failure) => tellOfUpkeep(log, failure));
+  boss.on('error', (failure) => logUpkeep(log, failure));
   await boss.start();
   for (const kind of kinds) await makeQueue(boss, kind);
 
@@ -105,7 +106,7 @@ export async function startJobQueue(
       await boss.insert(kind.name, rows, { db: fromPrisma(tx) });
     },
     async sendOncePer(kind, everySeconds, payload) {
-      // It stays at least for the period, in which its row keeps another one away.
+      // The row is kept at least for the period, because it keeps another job of the period from being added.
       const once = { singletonKey: scheduled, singletonSeconds: everySeconds };
       const deleteAfterSeconds = Math.max(keptSeconds, everySeconds);
       await boss.insert(kind.name, [{ ...carry(kind, payload), ...once, deleteAfterSeconds }]);
@@ -139,7 +140,7 @@ export async function startJobQueue(
 
 function noop(): void {}
 
-/** Does nothing where there is one. */
+/** Makes the queue of a kind, unless it exists. */
 async function makeQueue(boss: PgBoss, { name, retry }: QueueSettings<never>): Promise<void> {
   await boss.createQueue(name, {
     heartbeatSeconds: leaseSeconds,
@@ -155,7 +156,7 @@ function retrySettings({ limit, delaySeconds, longestDelaySeconds }: NonNullable
   return { retryLimit: limit, retryDelay: delaySeconds, ...growing };
 }
 
-/** What a job carries, and whose it is. */
+/** The payload and the group of a job, as pg-boss takes them. */
 function carry<Payload extends object>({ fairness }: JobKind<Payload>, payload: Payload) {
   return { data: payload, ...(fairness ? { group: { id: fairness.key(payload) } } : {}) };
 }

@@ -8,33 +8,37 @@ import { createOutages } from './outages.ts';
 import { createFill, type Turn } from './places.ts';
 
 /*
- * Works on the jobs of one kind in one process: fetches them as places become free, keeps their leases, and gives them back
- * at a stop.
+ * Works on the jobs of one kind in one process: fetches them as places become free, keeps their leases, and gives them
+ * back at a stop.
  *
- * Why this is not pg-boss' `work`: each of its `localConcurrency` workers fetches by itself, and sends the heartbeats of its
- * own job. Measured: idle, 100 of them send 200 statements a second, at the shortest interval, which is half a second; with
- * 100 jobs at work they send 20 heartbeats a second. A job may keep its place while it mostly waits, so a process has 5,000
- * places. For any number of places this loop sends 4 fetches a second, and one heartbeat for all leases every 2.5 seconds.
- * At a stop `work` waits for all handlers until one limit: it cannot give back what may end anywhere while it waits for what
- * must finish. And it keeps no places for urgent jobs. `groupConcurrency` belongs to `fetch`, so fairness is pg-boss' own.
+ * Why this is not pg-boss' `work`: each of its `localConcurrency` workers fetches by itself, and sends the heartbeats
+ * of its own job. Measured: 100 idle workers send 200 statements a second at the shortest interval, which is half a
+ * second; 100 busy workers send 20 heartbeats a second. A job may keep its place while it mostly waits, so a process
+ * has 5,000 places. For any number of places this loop sends 4 fetches a second, and one heartbeat for all leases every
+ * 2.5 seconds. At a stop `work` waits for all handlers until one limit: it cannot give back interruptible jobs while it
+ * waits for jobs that must finish. It also keeps no places for urgent jobs. `groupConcurrency` is an option of `fetch`,
+ * so fairness comes from pg-boss.
  */
 const fetchEveryMs = 250;
-/** A breath, so that a job that fails at once does not spin; and before the database is asked again after a failure. */
-const breathMs = 1_000;
+/**
+ * A pause, so that a job that fails at once is not retried in a tight loop. The same pause follows a failure of the
+ * database.
+ */
+const pauseMs = 1_000;
 
 /** The work of a process on the jobs of one kind. */
 export interface JobRunner {
-  /** How long ago jobs were fetched last, in milliseconds. */
+  /** The time since the last fetch of jobs, in milliseconds. */
   sinceFetchMs(): number;
-  /** Fetches no more and ends the handlers: see `JobQueue.handOver`. */
+  /** Stops fetching and ends the handlers: see `JobQueue.handOver`. */
   handOver(graceMs: number, limitMs: number): Promise<void>;
-  /** Waits no longer for what must finish. */
+  /** No longer waits for handlers that must finish. */
   hurry(): void;
-  /** After `handOver`: ends the loops, and waits until everything has been given back. */
+  /** After `handOver`: ends the loops, and waits until all jobs have been given back. */
   end(): Promise<void>;
 }
 
-/** Begins to work on the jobs of a kind, so many at a time. */
+/** Begins to work on the jobs of a kind, `places` of them at a time. */
 export function startJobRunner<Payload extends object>(
   claims: Claims,
   kind: JobKind<Payload>,
@@ -47,13 +51,13 @@ export function startJobRunner<Payload extends object>(
   const stopping = new AbortController();
   const hurrying = new AbortController();
   const ended = new AbortController();
-  /** What is being given back, by whichever handler. The connections must outlast it. */
+  /** All calls that give jobs back. The connections must stay open until these have ended. */
   let giving = Promise.resolve();
   let fetchedAt = performance.now();
   const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false);
 
   async function take(fetched: FetchedJob, turn: Turn, lease: Lease) {
-    // A fetch was under way when the stop began.
+    // The stop began during the fetch of this job.
     if (stopping.signal.aborted) return giveBack([lease]);
     const { id } = fetched;
     let troubled = { id, subject: {} };
@@ -71,7 +75,7 @@ export function startJobRunner<Payload extends object>(
         turn.hasSettled = true;
       };
       await handler({ id, payload, settle, isLeaseFresh: () => lease.isFresh(), finish }, stopping.signal);
-      // The others are given back together.
+      // The hand-over gives the other leases back together.
       if (stopping.signal.aborted) return hasFinished ? giveBack([lease]) : undefined;
       await claims.complete(lease.claim);
       leases.delete(id);
@@ -81,14 +85,14 @@ export function startJobRunner<Payload extends object>(
         ...troubled,
         isLastTry: lease.claim.retryCount >= fetched.retryLimit,
       });
-      await sleep(breathMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       await claims.fail([lease.claim]).catch(() => undefined);
       leases.delete(id);
     }
   }
 
-  /** Lets another process go on with these at once. */
+  /** Gives jobs back, so that another process can take them at once. */
   async function giveBack(some: readonly Lease[]) {
     for (const { claim } of some) leases.delete(claim.id);
     if (some.length === 0) return;
@@ -98,8 +102,9 @@ export function startJobRunner<Payload extends object>(
   }
 
   /**
-   * Whether we work on the job already: its heartbeats came late, and we were the first to get it again. The handler that
-   * works on it goes on, or each outage of the database would double what is under way.
+   * Whether this process works on the job already: its heartbeats came late, and this process was the first to fetch it
+   * again. The handler that works on it continues. Otherwise each outage of the database would double the work under
+   * way.
    */
   function takeBack({ id, retryCount }: FetchedJob): boolean {
     const lease = leases.get(id);
@@ -124,7 +129,7 @@ export function startJobRunner<Payload extends object>(
         outages.fetching.worked();
       } catch (error) {
         outages.fetching.failed(error);
-        await sleep(breathMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+        await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
       await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }

@@ -1,53 +1,53 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outage } from '../../logger.ts';
 
-/** The shortest lease pg-boss knows. */
+/** The shortest lease that pg-boss allows. */
 export const leaseSeconds = 10;
 
-/** A job, and which claim on it this is. */
+/** A claim on a job: the job's id, and the number of its retry. */
 export interface Claim {
   readonly id: string;
   readonly retryCount: number;
 }
 
-/** What a worker has on a run while it works on it. */
+/** The right of a worker to work on a job. */
 export class Lease {
-  /** The claim that stands now. */
+  /** The present claim. */
   claim: Claim;
-  /** When it was last known to stand. */
+  /** The last moment at which the claim was known to be valid. */
   touchedAt = performance.now();
-  /** Its handler has begun something that must not be left halfway. */
+  /** Whether its handler does work that must not be interrupted. */
   mustFinish = false;
-  /** Resolves when its handler has ended, whichever way. */
+  /** Resolves when its handler has returned or thrown. */
   ended: Promise<void> = Promise.resolve();
   private readonly first: Claim;
 
-  /** A lease by the first claim on it. */
+  /** Makes a lease with its first claim. */
   constructor(claim: Claim) {
     this.claim = claim;
     this.first = claim;
   }
 
-  /** Goes on with a new claim: heartbeats came late, and we were the first to get the job again. */
+  /** Continues with a new claim: heartbeats came late, and this process was the first to fetch the job again. */
   takeBack(claim: Claim): void {
     this.claim = claim;
     this.touchedAt = performance.now();
   }
 
-  /** Never again once it was lost: somebody may have had it in between. */
+  /** Whether the lease is still held. False for ever once it was lost, because another process may have had the job. */
   isFresh(): boolean {
     return this.claim === this.first && performance.now() - this.touchedAt < (leaseSeconds - 2) * 1_000;
   }
 }
 
 const touchEveryMs = 2_500;
-/** A lease ends soon after a heartbeat that failed: the next one does not wait. */
+/** The delay after a failed heartbeat. It is short, because the leases end soon. */
 const touchAgainMs = 250;
 
-/** Leases that are held, and how they are renewed. */
+/** The held leases, and the call that renews them. */
 export interface Held {
   leases(): readonly Lease[];
-  /** Resolves to the jobs whose claims still stand. */
+  /** Resolves to the ids of the jobs whose claims are still valid. */
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
 }
 

@@ -3,15 +3,15 @@ import { createOutage, createRepeats, type Logger } from '../../logger.ts';
 import { isTransient } from '../db/transient.ts';
 import type { JobKind } from './job.ts';
 
-/** A job of which something is told, and whose it is. */
+/** A job in the log: its id, and its subject. */
 interface TroubledJob {
   readonly id: string;
   readonly subject: Readonly<Record<string, string>>;
 }
 
-/** What of the work on a kind of job can fail for a while; each is told when it begins and when it is over. */
+/** The outages of the work on a kind of job. Each is logged when it begins and when it is over. */
 export function createOutages(log: Logger, { one, many }: JobKind<never>['words']) {
-  /** Thousands of handlers fail together. */
+  /** One outage for all handlers, because thousands of them can fail together. */
   const handling = createOutage(log, {
     failed: `${many} fail and will be tried again`,
     over: `${many} succeed again`,
@@ -23,14 +23,16 @@ export function createOutages(log: Logger, { one, many }: JobKind<never>['words'
       failed: `no ${many} can be fetched`,
       over: `${many} are fetched again`,
     }),
-    /** A fault of the database is one for all. Any other is told of each subject, and not of each try. */
+    /**
+     * A failure of the database is logged once for all jobs. Another failure is logged for each subject, not each try.
+     */
     handling: {
       failed(failure: unknown, job: TroubledJob & { readonly isLastTry: boolean }): void {
         const err = toError(failure);
-        const told = { err, jobId: job.id, ...job.subject };
-        if (job.isLastTry) return log.error(told, `${one} failed for the last time`);
+        const facts = { err, jobId: job.id, ...job.subject };
+        if (job.isLastTry) return log.error(facts, `${one} failed for the last time`);
         if (isTransient(failure)) return handling.failed(failure);
-        log[repeats.levelOf(thingOf(job), err.message)](told, `${one} failed and will be tried again`);
+        log[repeats.levelOf(thingOf(job), err.message)](facts, `${one} failed and will be tried again`);
       },
       worked(job: TroubledJob): void {
         repeats.forget(thingOf(job));
@@ -44,7 +46,7 @@ export function createOutages(log: Logger, { one, many }: JobKind<never>['words'
   };
 }
 
-/** Tells what goes wrong in the upkeep of the queue. While the database is away other parts say so. */
-export function tellOfUpkeep(log: Logger, failure: unknown): void {
+/** Logs a failure of pg-boss' own upkeep. A failure of the database is left out, because other parts log it. */
+export function logUpkeep(log: Logger, failure: unknown): void {
   if (!isTransient(failure)) log.warn({ err: toError(failure) }, 'job queue');
 }

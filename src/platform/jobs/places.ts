@@ -1,34 +1,37 @@
 /** A job that is worked on. */
 export interface Turn {
-  /** Whether it has one of the places that are kept for urgent ones. */
+  /** Whether it has one of the places that are kept for urgent jobs. */
   readonly isInKept: boolean;
-  /** Whether it has said that it mostly waits. */
+  /** Whether its handler has said that the job mostly waits: `Job.settle`. */
   hasSettled: boolean;
 }
 
-/** How many more jobs there is room for; `kept` for urgent ones only. */
+/** The numbers of free places. Those in `kept` are only for urgent jobs. */
 export interface Free {
   readonly open: number;
   readonly kept: number;
 }
 
-/** The priority of an urgent job; that of the others is less. */
+/** The priority of an urgent job. Other jobs have a lower one. */
 export const urgent = 1;
 
-/** Some of the jobs, by their priority. */
+/** A range of priorities. */
 export interface Among {
   readonly minPriority?: number;
   readonly maxPriority?: number;
 }
 
-/** One place in so many is kept for urgent jobs. */
+/** One place of this many is kept for urgent jobs. */
 const placesForEachUrgent = 8;
-/** So many are begun at a time, however many places there are: each reads, writes and calls the provider. */
+/**
+ * The most jobs that are in their beginning at a time, for any number of places, because each of these reads, writes
+ * and calls the provider.
+ */
 const beginningsAtOnce = 96;
 
 /**
- * The free places among `places`, of which no more are given out than can be begun. Some are kept, where there are urgent
- * jobs at all. Pure.
+ * The free places among `places`, at most as many as jobs can begin. Some places are kept when the kind has urgent
+ * jobs. Pure.
  */
 export function freePlaces(places: number, turns: readonly Turn[], hasUrgent = true): Free {
   const all = free(places, turns, hasUrgent);
@@ -45,9 +48,10 @@ function free(places: number, turns: readonly Turn[], hasUrgent: boolean): Free 
 }
 
 /**
- * Makes what fills the free places with jobs. Some places are kept for urgent jobs, which only take them when no other is
- * free. Of the others urgent ones come first, but for no more than half of them, and for a single one by turns: otherwise the
- * others would never come while there is always an urgent one.
+ * Makes the function that fills the free places with jobs. Some places are kept for urgent jobs, which only take them
+ * when no other place is free. In the other places urgent jobs come first, but only in half of them, and in every
+ * second round when a single place is free. Otherwise the other jobs would never come while there is always an urgent
+ * one.
  */
 export function createFill<Job>(
   fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>,
@@ -68,7 +72,7 @@ export function createFill<Job>(
       return jobs.length;
     };
     const count = await fill(half);
-    // Less than there is room for: nothing else waits, and nothing needs to be shared.
+    // Fewer jobs than places: no other job waits.
     if (count < half) return;
     await fill(open, { maxPriority: urgent - 1 });
     await fill(Math.max(0, open) + free.kept, { minPriority: urgent });

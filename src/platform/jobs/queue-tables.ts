@@ -1,7 +1,7 @@
 import { PgBoss } from 'pg-boss';
 import { openPool } from '../db/connections/open.ts';
 
-/** Makes the queue's tables as the role that is to own them, where they are missing or of an older version. */
+/** Makes or updates the queue's tables, as the role that is to own them. `databaseUrl` names this role. */
 export async function prepareJobQueue(databaseUrl: string): Promise<void> {
   const pool = openPool(databaseUrl, 'start');
   const boss = new PgBoss({

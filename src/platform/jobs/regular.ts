@@ -4,47 +4,51 @@ import type { Database, Transaction } from '../db/connect.ts';
 import { type Lock, underLock } from '../db/under-lock.ts';
 
 /*
- * Work that is done again and again while a process runs.
+ * Work that is repeated while a process runs.
  *
- * Why this is not pg-boss' `schedule`: one occurrence a minute is all that it can send (its throttle slot has 60 seconds), and
- * the intervals here go from half a second to settings in milliseconds. Most of the work belongs to each process, while a
- * schedule's job goes to one. Its price is no reason: the monitor sends 7 statements a minute. What must be done once in a
- * period, by whichever process, is a job with a `schedule` of `defineTask`: that is pg-boss' own throttle.
+ * Why this is not pg-boss' `schedule`: that sends at most one job a minute (its throttle slot has 60 seconds), and the
+ * intervals here go from half a second to settings in milliseconds. Most of the work must be done by each process,
+ * while a job of a schedule goes to one process. The cost is no reason: the monitor of pg-boss sends 7 statements a
+ * minute. Work that one process must do once in a period is a job with a `schedule` of `defineTask`, which uses the
+ * throttle of pg-boss.
  */
 
-/** What the loop itself needs of a process. */
+/** The tools of a process that the loop itself needs. */
 export interface LoopTools {
   readonly db: Pick<Database, '$transaction'>;
   readonly log: Logger;
 }
 
 /**
- * One round. `Given` is nothing, or the transaction that holds the task's lock and when it began by the database's clock.
- * Resolves to the milliseconds until the next round, 0 for at once, where that is not the usual time.
+ * One round. `Given` is empty, or the transaction that holds the task's lock and the moment when it began by the
+ * database's clock. Resolves to the milliseconds until the next round, 0 for at once; undefined for the usual time.
  */
 type Round<Given extends readonly unknown[]> =
   | ((signal: AbortSignal, ...given: Given) => Promise<void>)
   | ((signal: AbortSignal, ...given: Given) => Promise<number | undefined>);
 type Held = readonly [tx: Transaction, now: Date];
 
-/** A task that is done in rounds. `run` is called once in a process, and returns what a round does: so it can remember things. */
+/**
+ * A task that is done in rounds. `run` is called once in a process and returns the round, so that a task can keep
+ * state.
+ */
 export type RegularTask<Tools> = Regular<Tools> &
   (
     | {
-        /** Each process does rounds of its own. */
+        /** Each process does its own rounds. */
         readonly each: 'process';
         readonly run: (tools: Tools) => Round<[]>;
       }
     | {
-        /** Of all processes on a database one does a round at a time. */
+        /** One process of all on a database does a round at a time. */
         readonly each: 'installation';
-        /** The round takes a lock itself: for parts of it, or on the session that it works on. */
+        /** The round takes a lock itself: for parts of the round, or on the session that it works on. */
         readonly lock: 'its own';
         readonly run: (tools: Tools) => Round<[]>;
       }
     | {
         readonly each: 'installation';
-        /** Is held for the whole round. Other processes skip theirs meanwhile. */
+        /** Held for the whole round. Other processes skip their round meanwhile. */
         readonly lock: Lock;
         readonly run: (tools: Tools) => Round<Held>;
       }
@@ -52,14 +56,14 @@ export type RegularTask<Tools> = Regular<Tools> &
 
 interface Regular<Tools> {
   readonly name: string;
-  /** From the end of a round to the next one. */
+  /** The time from the end of a round to the next round. */
   readonly everyMs: number | ((tools: Tools) => number);
-  /** Before the first round. By default it begins at once. */
+  /** The time before the first round. By default it begins at once. */
   readonly firstAfterMs?: number | ((tools: Tools) => number);
-  /** What the log says when rounds begin to fail, and when they succeed again. A round that fails is only late. */
+  /** The log lines when rounds begin to fail, and when they succeed again. */
   readonly words: { readonly failed: string; readonly over: string };
-  /** Whether something else tells of this failure, so that the log does not say it twice. */
-  readonly isToldElsewhere?: (error: unknown) => boolean;
+  /** Whether another part logs this failure, so that the log does not have it twice. */
+  readonly isLoggedElsewhere?: (error: unknown) => boolean;
 }
 
 /** Does the rounds of a task until `signal` aborts. */
@@ -81,8 +85,8 @@ export async function doRounds<Tools extends LoopTools>(
       next = await round(signal);
       outage.worked();
     } catch (error) {
-      // What a stop has cut short has not failed.
-      if (!signal.aborted && !task.isToldElsewhere?.(error)) outage.failed(error);
+      // A round that a stop has interrupted has not failed.
+      if (!signal.aborted && !task.isLoggedElsewhere?.(error)) outage.failed(error);
     }
     await rest(typeof next === 'number' ? next : task.everyMs);
   }

@@ -4,6 +4,14 @@ import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';
 import { factsOfType, isPictureType, type PictureType } from './picture-type.ts';
 
+/*
+ * Cameras and programs write places and names into pictures: into comments, chunks of their own, between markers and
+ * behind the end. A list of what to remove is never complete, so each upload is decoded, turned upright, converted
+ * to sRGB and written again. The price is one more compression of a JPEG, at quality 95; PNG, GIF and lossless WebP
+ * lose nothing. Bytes that the project stores already are taken as they are, so a picture can go out and come back.
+ * What the provider delivers is kept byte for byte.
+ */
+
 /** A picture with its facts. */
 export interface Picture {
   readonly bytes: Buffer;

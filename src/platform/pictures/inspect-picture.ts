@@ -7,6 +7,15 @@ import { isPictureType, type PictureType } from './picture-type.ts';
 import { isAnimatedPng } from './png-chunks.ts';
 import { withColourProfile } from './png-colours.ts';
 
+/*
+ * An output was paid for, so everything that the picture library decodes becomes a picture. When a part of it is
+ * missing the rest is shown, and the run says so. The stored bytes stay what they were (`originalUrl`); JPEG, PNG,
+ * WebP, GIF and AVIF are served as they are, everything else as WebP. Uploads are stricter: pixels must not be
+ * missing, and TIFF is not taken. An SVG is never decoded: it is a program, and takes memory and time without a
+ * limit. The picture library finds out the format by itself, so only bytes that begin exactly as another format are
+ * given to it.
+ */
+
 /** Facts that are read from the bytes of a picture. */
 export interface PictureFacts {
   readonly contentType: PictureType;

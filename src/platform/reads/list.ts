@@ -3,8 +3,14 @@ import type { Statement } from './reader.ts';
 import { type SelectedColumn, sqlOf, type View } from './view.ts';
 
 /*
- * The one way to read lists: one statement for all parents of a level, which takes the first n of each with a lateral
- * limit on an index that begins with the parent's column and goes on with the order.
+ * The one way to read lists. A view says what a table is; a list says to which parent its rows belong and in which
+ * order they come. These two give one statement for all parents of a level: `unnest` of their ids, and for each a
+ * lateral limit on an index that begins with the parent's column and goes on with the order. So "the newest five of
+ * each" reads five rows of each, and page 10,000 costs what page 1 does.
+ *
+ * Rows of one moment are distinguished by their ids, also in the cursor. A cursor is the row's place and not a
+ * number, so rows that are added meanwhile move nothing. Where some values are common and others rare, as with
+ * statuses, Postgres plans for the very values; kept plans are for statements that are good for all values.
  */
 
 /** A condition on a list's rows, which are called `t`. */

@@ -56,7 +56,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
       },
     );
     const { type, write } = formats[format];
-    const body = stream(write(found), (err) => ctx.log.warn({ err, name }, 'an export was cut short'));
+    const body = stream(write(found), (err) => ctx.log.warn({ err, name }, 'an export was interrupted'));
     return reply
       .headers({
         'content-type': type,

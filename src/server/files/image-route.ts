@@ -15,28 +15,28 @@ import { blobKey } from '../../platform/storage/blob-key.ts';
 import type { Arrivals } from '../http/arrivals.ts';
 import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
+import { createLogOnce } from './log-once.ts';
 import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
-import { createTellOnce } from './told-once.ts';
 import { variants } from './variants.ts';
 
 const imageParams = z.object({ id: z.uuid() });
-/** As dear as a mutation. */
+/** An upload costs as many points as a mutation. */
 const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
 
 /**
- * Whether the client has what the tag stands for. What it says of caches does not matter: `fetch` adds "no-cache" by
+ * Whether the client has the picture with this tag. Its `cache-control` is ignored, because `fetch` adds "no-cache" by
  * itself.
  */
 function isKnown({ headers }: FastifyRequest, etag: string): boolean {
   return fresh({ 'if-none-match': headers['if-none-match'] }, { etag });
 }
 
-/** `GET` and `HEAD /images/<id>` for whoever holds a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
+/** `GET` and `HEAD /images/<id>` with a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   const openVariant = variants(ctx);
-  const tellOnce = createTellOnce(ctx.log);
+  const logOnce = createLogOnce(ctx.log);
   const refuse = (reply: FastifyReply, code: 'NOT_FOUND' | 'DAMAGED', message: string) =>
     reply.code(404).header('cache-control', 'no-store').send({ error: { code, message } });
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
@@ -54,14 +54,15 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
 
     const { expiresAt } = verified;
     const isFile = verified.format === originalFormat;
-    // Never scaled up, and made only once for all widths beyond its own.
+    // A picture is never scaled up, and all widths above its own share one variant.
     const width = verified.width === null ? null : Math.min(verified.width, image.width);
     const asked = verified.format !== null && isPictureFormat(verified.format) ? verified.format : null;
     const format = isFile ? null : servedFormat(image.contentType, { width, format: asked });
     const etag = `"${image.sha256.slice(0, 32)}-${width ?? 'full'}-${verified.format ?? 'stored'}"`;
     const maxAgeSeconds = secondsUntil(expiresAt, ctx.clock.now());
     const validators = { etag, 'cache-control': `private, max-age=${maxAgeSeconds}, immutable` };
-    // The row is all that it takes: @fastify/etag would look when the picture has been read or made, and at one tag alone.
+    // The row is enough for the tag. @fastify/etag would compare only after the picture was read or made, and only one
+    // tag.
     if (isKnown(request, etag)) return reply.code(304).headers(validators).send();
     if (isFile) {
       const { extension } = factsOfType(image.contentType);
@@ -81,14 +82,14 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
       throw error;
     });
     if (file instanceof PictureRefused) {
-      tellOnce({ imageId }, 'a stored picture cannot be decoded');
-      return refuse(reply, 'DAMAGED', 'The stored picture is damaged: it cannot be scaled or written anew.');
+      logOnce({ imageId }, 'a stored picture cannot be decoded');
+      return refuse(reply, 'DAMAGED', 'The stored picture is damaged: it cannot be scaled or converted.');
     }
     if (!file) {
-      if (!reply.raw.destroyed) tellOnce({ imageId }, 'a stored picture is missing');
+      if (!reply.raw.destroyed) logOnce({ imageId }, 'a stored picture is missing');
       return refuse(reply, 'NOT_FOUND', 'The picture is not in storage.');
     }
-    // Only with the picture: a failure must not be kept for a day.
+    // These headers are only sent with the picture, because a cache must not keep a failure for a day.
     reply.headers(validators).type(contentType);
     return Buffer.isBuffer(file) ? reply.send(file) : sendStored(reply, file);
   }
@@ -98,7 +99,7 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
     upload.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
       arrivals.readBody(request, payload, ctx.config.MAX_IMAGE_BYTES),
     );
-    // Before the body is read: a stranger sends us nothing large.
+    // Before the body is read, so that a client without credentials cannot send a large body.
     upload.addHook('onRequest', (request) => arrivals.enter(request));
     upload.post('/images', async (request, reply) => {
       const viewer = await arrivals.viewerOf(request);

@@ -4,9 +4,9 @@ import { readOutputProblems } from '../../features/generations/progress.ts';
 import { verifyOutputUrl } from '../../features/images/output-url.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
 import type { ServerContext } from '../server-context.ts';
+import { createLogOnce } from './log-once.ts';
 import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
-import { createTellOnce } from './told-once.ts';
 
 const outputParams = z.object({
   generationId: z.uuid(),
@@ -17,11 +17,11 @@ const outputParams = z.object({
 });
 
 /**
- * `GET` and `HEAD /outputs/<generation>/<index>`: an output that is not a picture we take, as the provider sent it, under
- * a signed address. The bytes can be anything, so they are only served as a file to be saved.
+ * `GET` and `HEAD /outputs/<generation>/<index>`: an output that was not accepted as a picture, as the provider sent
+ * it, under a signed address. The bytes can be anything, so they are only served as a file to be saved.
  */
 export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): void {
-  const tellOnce = createTellOnce(ctx.log);
+  const logOnce = createLogOnce(ctx.log);
   app.route({ method: ['GET', 'HEAD'], url: '/outputs/:generationId/:index', handler: sendOutput });
 
   async function sendOutput(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -40,8 +40,8 @@ export function registerOutputRoute(app: FastifyInstance, ctx: ServerContext): v
     const kept = run && readOutputProblems(run).find((each) => each.index === index)?.sha256;
     const bytes = kept ? await ctx.storage.open(blobKey(run.projectId, kept)) : null;
     if (!bytes) {
-      if (kept) tellOnce({ generationId, index }, 'a kept output is missing');
-      const error = { code: 'NOT_FOUND', message: 'Nothing is kept of this output.' };
+      if (kept) logOnce({ generationId, index }, 'a kept output is missing');
+      const error = { code: 'NOT_FOUND', message: 'The bytes of this output are not stored.' };
       return reply.code(404).header('cache-control', 'no-store').send({ error });
     }
     reply

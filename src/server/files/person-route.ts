@@ -9,7 +9,7 @@ import { streamSome } from './stream-some.ts';
 
 const params = z.object({ userId: z.uuid() });
 
-/** `GET /users/<user>.jsonl`: all that is stored about a user, as it is read, under an address that `exportUser` gave out. */
+/** `GET /users/<user>.jsonl`: streams all data that is stored about a user, under a signed address of `exportUser`. */
 export function registerPersonRoute(app: FastifyInstance, ctx: ServerContext): void {
   const stream = streamSome(app);
   app.get('/users/:userId.jsonl', { exposeHeadRoute: false }, async (request, reply) => {
@@ -21,7 +21,7 @@ export function registerPersonRoute(app: FastifyInstance, ctx: ServerContext): v
     if (!verified.isValid) return refuseAddress(reply, verified);
     const tools = { ...ctx, db: ctx.exportsDb, publicUrl: ctx.publicUrl };
     const body = stream(toJsonLines(readPerson(tools, userId)), (err) =>
-      ctx.log.warn({ err }, "a user's data were cut short"),
+      ctx.log.warn({ err }, "the export of a user's data was interrupted"),
     );
     return reply
       .headers({

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { RefusedUrl } from '../../platform/storage/signed-url.ts';
 
-/** Headers under which bytes from elsewhere are served from our own origin. */
+/** Headers for bytes of other origins that this server serves from its own origin. */
 export const safeHeaders = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
@@ -9,7 +9,7 @@ export const safeHeaders = {
   'access-control-allow-origin': '*',
 } as const;
 
-/** The answer to an address that we did not sign, or that is too old. */
+/** The answer to an address without our signature, or to an expired address. */
 export function refuseAddress(reply: FastifyReply, { reason }: RefusedUrl): FastifyReply {
   const [code, message] =
     reason === 'EXPIRED'

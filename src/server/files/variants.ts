@@ -12,7 +12,7 @@ interface Variant {
   readonly format: PictureFormat;
 }
 
-/** Opens a picture in a width and a format; null where its original is missing, or where it is not awaited any more. */
+/** Opens a picture in a width and a format; null when its original is missing, or when no request waits any more. */
 export type OpenVariant = (
   image: ImageRow,
   variant: Variant,
@@ -20,13 +20,14 @@ export type OpenVariant = (
 ) => Promise<StoredStream | Buffer | null>;
 
 /**
- * Variants are made when they are first asked for, and kept: making one costs ten times what reading it does. Few are made
- * at a time, and none twice, because each holds its original and its pixels. A request that waits holds nothing.
+ * Variants are made at the first request and stored, because making one costs ten times as much as reading it. Few are
+ * made at a time, and none twice at the same time, because each holds its original and its pixels in memory. A request
+ * that waits holds no picture.
  */
 export function variants(ctx: ServerContext): OpenVariant {
   const making = createBounds({ all: ctx.config.MAX_PICTURES_AT_ONCE, each: 1 });
 
-  // A variant that cannot be read or kept is made all the same.
+  // A variant that cannot be read or stored is still made.
   const openKept = (key: string) => ctx.storage.open(key).catch(orNothing);
 
   async function make(image: ImageRow, variant: Variant, key: string): Promise<Buffer | null> {
@@ -34,7 +35,7 @@ export function variants(ctx: ServerContext): OpenVariant {
     if (!original) return null;
     const made = await resizePicture(original, variant);
     await ctx.storage.put(key, made).catch(orNothing);
-    // The project may have gone meanwhile, and nothing would remove this any more.
+    // The project may have been deleted meanwhile. Then no other code would remove this variant.
     if ((await ctx.db.image.count({ where: { id: image.id } })) === 0)
       await ctx.storage.delete(key).catch(orNothing);
     return made;
@@ -46,7 +47,7 @@ export function variants(ctx: ServerContext): OpenVariant {
     if (kept) return kept;
     return making.take(key, async () => {
       if (!isAwaited()) return null;
-      // Another request may have had it made meanwhile.
+      // Another request may have made the variant meanwhile.
       return (await openKept(key)) ?? make(image, variant, key);
     });
   };

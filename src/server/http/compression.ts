@@ -13,15 +13,15 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { readAccept } from './accept.ts';
 
 /*
- * Ids and signatures make up half of an answer, so the fastest levels lose three bytes in a hundred. Compression
+ * Ids and signatures make up half of a response, so the fastest levels lose only three bytes in a hundred. Compression
  * happens off the main thread, one buffer at a time, which is why no plugin does it. Keys come in a header that no
- * other site can send, so sizes give nothing away.
+ * other site can send, so the sizes of responses reveal no secret.
  *
- * Own code beside @fastify/compress, which makes a stream of what is there whole: an answer of 40 kB takes 0.47 to 0.58 ms of
- * CPU instead of 0.36 to 0.44 (gzip, br and zstd at the same levels, least of 8 rounds), and has no length.
+ * Own code beside @fastify/compress, which makes a stream of a body that is complete: a response of 40 kB takes 0.47 to
+ * 0.58 ms of CPU instead of 0.36 to 0.44 (gzip, br and zstd at the same levels, least of 8 rounds), and has no length.
  */
 
-/** What fits into a few packets arrives no sooner for being smaller. */
+/** The smallest body that is compressed. A body of a few packets does not arrive sooner when it is smaller. */
 const leastBytes = 4 * 1024;
 
 /** Text and JSON of any kind. Pictures are compressed already. */
@@ -31,7 +31,7 @@ const fastestZstd = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const fastBrotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 const fastestGzip = { level: 1 };
 
-/** How a body is made smaller: one that is there whole, or one that is still being written. */
+/** A content encoding: for a body that is complete, and for a body that is still being written. */
 export interface Encoding {
   readonly name: string;
   whole(body: Buffer): Promise<Buffer>;
@@ -39,8 +39,8 @@ export interface Encoding {
 }
 
 /**
- * The one we like best first. Ids and signatures make up half of an answer and nothing compresses them: the next levels
- * take as much time again for three bytes in a hundred. bench/compression.ts measures it.
+ * The encodings, the preferred one first. Ids and signatures make up half of a response and cannot be compressed: the
+ * next levels take twice the time for three bytes in a hundred. bench/compression.ts measures it.
  */
 export const encodings: readonly Encoding[] = [
   {
@@ -60,7 +60,7 @@ export const encodings: readonly Encoding[] = [
   },
 ];
 
-/** What a client that accepts this is sent: what it names and weighs most; null for the body as it is. */
+/** The encoding with the highest weight in the client's `accept-encoding`; null for the body as it is. */
 export function chooseEncoding(acceptEncoding: string): Encoding | null {
   const weight = readAccept(acceptEncoding);
   const [best] = encodings.toSorted((a, b) => weight(b.name) - weight(a.name));
@@ -68,12 +68,12 @@ export function chooseEncoding(acceptEncoding: string): Encoding | null {
 }
 
 /**
- * Compresses what is large enough for clients that say they take it, off the main thread. A secret beside words of an
- * attacker can be guessed by how small they compress, but only by who can make its owner's browser ask: our keys come
- * in a header that no other site can make it send.
+ * Compresses large responses for clients that accept it, off the main thread. An attacker could guess a secret that is
+ * compressed beside the attacker's own text, from the size of the response. That needs requests from the browser of the
+ * secret's owner, and no other site can make a browser send the header with our keys.
  */
 export function registerCompression(app: FastifyInstance): void {
-  // With a callback: most answers are sent as they are, and need not wait for a promise.
+  // With a callback, because most responses are sent as they are, and need not wait for a promise.
   app.addHook('onSend', (request, reply, payload, done) => {
     const accepted = request.headers['accept-encoding'];
     if (accepted === undefined || request.method === 'HEAD') return done(null, payload);
@@ -82,7 +82,7 @@ export function registerCompression(app: FastifyInstance): void {
 }
 
 async function compress(accepted: string, reply: FastifyReply, payload: unknown): Promise<unknown> {
-  // A body that failed before its first byte was sent comes back as an error's answer, with the headers it had.
+  // A body that failed before its first byte comes here again as the response of an error, with its earlier headers.
   reply.removeHeader('content-encoding');
   if (!compressible.test(String(reply.getHeader('content-type') ?? ''))) return payload;
   const body = typeof payload === 'string' ? Buffer.from(payload) : payload;
@@ -94,9 +94,9 @@ async function compress(accepted: string, reply: FastifyReply, payload: unknown)
   const encoding = chooseEncoding(accepted);
   if (!encoding) return payload;
   reply.header('content-encoding', encoding.name);
-  // Fastify tells the length of what is there whole.
+  // Fastify sets the length of a complete body.
   if (!isStream) return encoding.whole(body);
   reply.removeHeader('content-length');
-  // Whatever ends one of the two ends the other; Fastify hears of it from the one that it reads.
+  // When one of the two streams ends, so does the other. Fastify gets the error from the stream that it reads.
   return pipeline(body, encoding.stream(), () => undefined);
 }

@@ -22,7 +22,7 @@ export async function registerGraphqlHttp(
 ): Promise<void> {
   const execute = await createExecute(ctx, graphql);
 
-  /** Read, paid for, prepared, executed. Every answer tells what it cost, also one that refuses. */
+  /** Reads, prepares, charges and executes an operation. Each response shows its cost, also a refusal. */
   async function answer(request: FastifyRequest, reply: FastifyReply, viewer: Viewer): Promise<FastifyReply> {
     const purse = openPurse(ctx, viewer);
     let cost: Cost = { requested: 1, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };
@@ -47,7 +47,8 @@ export async function registerGraphqlHttp(
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    // Before the body is read: a stranger learns nothing about the schema and sends us nothing large.
+    // Before the body is read, so that a client without credentials learns nothing of the schema and sends no large
+    // body.
     onRequest: async (request) => {
       if (!wantsExplorer(request)) await arrivals.enter(request);
     },
@@ -58,7 +59,7 @@ export async function registerGraphqlHttp(
   });
 }
 
-/** Throws BadRequest: an answer over HTTP is one answer. */
+/** Throws BadRequest for a subscription, because HTTP has one response for each request. */
 function refuseSubscription(document: DocumentNode, operationName: string | null): void {
   if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return;
   throw new BadRequest('Subscriptions are served over WebSocket, subprotocol graphql-transport-ws.');

@@ -6,7 +6,7 @@ import type { Cost } from '../../platform/limits/cost-meter.ts';
 import { presentError } from '../present-error.ts';
 import { answerType } from './accept.ts';
 
-/** Why an operation is not executed, as an answer over HTTP. */
+/** The HTTP response for an operation that is not executed. */
 interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -15,16 +15,16 @@ interface Refusal {
 
 type Tools = Parameters<typeof presentError>[0];
 
-/** The refusal of a document that cannot be executed, or is not known. */
+/** The refusal of a document that cannot be executed, or whose hash is unknown. */
 export function refuseDocument(ctx: Tools, errors: readonly [GraphQLError, ...GraphQLError[]]): Refusal {
   const shown = errors.map((error) => presentError(ctx, error.toJSON(), error));
-  // Apollo's protocol calls that a success. A cache must not answer with it once the text is known.
+  // In Apollo's protocol an unknown hash has status 200. A cache must not keep it, because the text may be known later.
   return isHashUnknown({ errors })
     ? { status: 200, headers: { 'cache-control': 'no-store' }, errors: shown }
     : { status: 400, headers: {}, errors: shown };
 }
 
-/** The refusal of a request that is none, or of a viewer who has asked for too much; null for any other failure. */
+/** The refusal of a malformed request, or of a viewer who exceeds a rate limit; null for any other failure. */
 export function refuseRequest(ctx: Tools, error: unknown): Refusal | null {
   if (error instanceof RateLimited) {
     const headers = { 'retry-after': String(error.retryAfterSeconds) };

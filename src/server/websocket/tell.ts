@@ -8,35 +8,40 @@ import { Loaders } from '../../platform/reads/loaders.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Whoever was allowed to know is believed to be for this long, and never past the next read. */
+/** How long a review of access counts, in milliseconds. It never counts for events of a later read. */
 export const trustedForMs = 500;
-/** Executions for one viewer each, at a time. */
+/** The most executions for single viewers at a time. */
 const ownAtOnce = 20;
 
 const nothing = Buffer.alloc(0);
 
-/** Subscribers to the same that are the same in its project: they may be told the same, unless it is about themselves. */
+/**
+ * Subscribers of one stream with the same kind and role in its project. They get the same payload, unless it depends on
+ * the viewer.
+ */
 export interface Alike {
   readonly role: Role;
-  /** Those with the same credential together. */
+  /** One set for each credential. */
   readonly subscribers: ReadonlySet<Subscriber>[];
 }
 
-/** Makes of what happened what each may know of it. */
+/** Checks access, and makes the payloads of an event for its subscribers. */
 export interface Teller {
   /**
-   * Asks in one statement whether they still may follow, once for those with the same credential, who come together;
-   * hands those who may not, and why, to `refuse`.
+   * Checks in one statement whether subscribers still have access, once for each set of subscribers with the same
+   * credential. Calls `refuse` with each subscriber that has lost access, and the reason.
    */
   review(
     together: readonly ReadonlySet<Subscriber>[],
     refuse: (each: Subscriber, why: Error) => void,
   ): Promise<Alike[]>;
-  /** The inside of the message's payload, for each: executed once for all of them, or for each where it must be. */
+  /**
+   * The inside of the message's payload for each subscriber. It is executed once for all, or once for each if needed.
+   */
   payloads(alike: Alike, value: unknown): Promise<(subscriber: Subscriber) => Buffer>;
 }
 
-/** `present` makes errors safe to show. */
+/** Makes the teller. `present` makes errors safe to show. */
 export function createTeller(
   ctx: ServerContext,
   present: (result: ExecutionResult) => FormattedExecutionResult,
@@ -48,7 +53,7 @@ export function createTeller(
       viewer: watchViewer(viewer, () => {
         isPersonal = true;
       }),
-      // Loaders cache: each step is read anew.
+      // New loaders for each step, because loaders cache.
       loaders: new Loaders(),
     };
     knowRole(contextValue, followed.projectId, role);

@@ -135,7 +135,7 @@ it('what a stop cuts short is no failure, nor is what is told elsewhere', async 
   begin({
     ...task,
     each: 'process',
-    isToldElsewhere: (error) => error instanceof RangeError,
+    isLoggedElsewhere: (error) => error instanceof RangeError,
     run: () => async (signal) => {
       begun += 1;
       if (begun < 6) throw new RangeError('told elsewhere');

@@ -4,31 +4,32 @@ import { generationStatuses } from '../generation-state.ts';
 import { micros, moment, outputProblems } from './event-json.ts';
 
 /*
- * Every column of a run, and what may happen to it. What follows from that is derived: what is asked for and inserted, what
- * a move may write, what an event keeps, and a run as it stood at an event. `prisma/schema.prisma` says what a column is;
- * views come from there. The SQL functions that write runs name columns too: a test compares them with this list.
+ * All columns of a run, each with its kind: when it is written, and whether events keep it. The rest is derived from
+ * this list: the columns of a request and of an insert, the columns that a move may write, the columns that an event
+ * keeps, and a run as it was at an event. `prisma/schema.prisma` describes each column, and views are made from it. The
+ * SQL functions that write runs also name columns; a test compares them with this list.
  *
- * A new column is named in three places: in `prisma/` (the schema, and a migration with the functions that write it), here,
- * and as a field of the API. The compiler or a test names each place that was forgotten.
+ * A new column is named in three places: in `prisma/` (the schema, and a migration with the functions that write it),
+ * here, and as a field of the API. The compiler or a test reports each missing place.
  */
 
-/** Known when the run is asked for. It never changes; only an idempotency key is forgotten after a time. */
+/** Known when the run is requested. It never changes; only an idempotency key is removed after some time. */
 const request = { kind: 'REQUEST', isShown: true } as const;
-/** The same, for a column that no field of the API tells. */
+/** The same, for a column that no field of the API shows. */
 const hiddenRequest = { kind: 'REQUEST', isShown: false } as const;
 /** Made by the database when it inserts the run; it never changes. */
 const insert = { kind: 'INSERT' } as const;
 /** Changes with moves; no event keeps it. */
 const internal = { kind: 'INTERNAL' } as const;
-/** Changes apart from what a move sets: by the database's functions, or by a statement of its own. */
+/** Not set by a move: it changes in the database's functions, or by a separate statement. */
 const separate = { kind: 'SEPARATE' } as const;
 
-/** Changes with moves, and every event keeps it as it stood. `json` is its form there. */
+/** Changes with moves, and each event keeps its value. `json` is its form in the event. */
 function progress<Json extends z.ZodType>(json: Json) {
   return { kind: 'PROGRESS', json } as const;
 }
 
-/** The same, for a column that is null in a new run, and for an event that is older than the column. */
+/** The same, for a column that is null in a new run and in an event that is older than the column. */
 function later<Json extends z.ZodType>(json: Json) {
   return progress(z.nullable(json).default(null));
 }
@@ -108,15 +109,15 @@ export function columnsOf<K extends KindName>(kind: K): ColumnOf<K>[] {
     .map(([name]) => name);
 }
 
-/** The part of a run that was asked for. */
+/** The columns of a run that come from its request. */
 export type RequestColumns = Pick<GenerationRow, ColumnOf<'REQUEST'>>;
 
 const requested = columnsOf('REQUEST');
 
-/** The columns that are asked for, of what may have more. */
+/** Picks the columns of the request from an object that may have more. */
 export function requestOf<Run extends { readonly [Name in ColumnOf<'REQUEST'>]: unknown }>(run: Run) {
   const asked = Object.fromEntries(requested.map((name) => [name, run[name]]));
-  // The list has their names, which is more than fromEntries can tell.
+  // The list has exactly these names; the type of fromEntries does not keep them.
   return asked as Pick<Run, ColumnOf<'REQUEST'>>;
 }
 
@@ -124,6 +125,6 @@ type ProgressShape = { [Name in ColumnOf<'PROGRESS'>]: Columns[Name]['json'] };
 
 /** The part of a run that events keep, and its form as JSON. */
 export const progressJson = z.object(
-  // What the list promises, name by name, is more than fromEntries can tell.
+  // Each name has the type that the list says; the type of fromEntries does not keep this.
   Object.fromEntries(columnsOf('PROGRESS').map((name) => [name, columns[name].json])) as ProgressShape,
 );

@@ -3,7 +3,7 @@ import type { Prisma } from '../../../platform/db/generated/client.ts';
 import { storedOutputProblem } from '../output-problem.ts';
 
 /*
- * The forms that columns of a run have in an event's JSON. The database writes the same: `generation_progress`.
+ * The forms of a run's columns in an event's JSON. The database function `generation_progress` writes the same forms.
  */
 
 /** A moment as ISO text. */
@@ -20,10 +20,10 @@ export const micros = z.codec(z.string().regex(/^-?\d+$/), z.bigint(), {
 
 const problems = z.array(storedOutputProblem);
 
-/** An event keeps so many problems; the run's row has all. */
+/** The most problems that an event keeps. The run's row has all of them. */
 const mostProblems = 100;
 
-/** The problems with single outputs. */
+/** The problems of single outputs. */
 export const outputProblems = z.codec(problems, z.custom<Prisma.JsonValue>(), {
   decode: (stored) => stored,
   encode: (column) => problems.parse(column).slice(0, mostProblems),

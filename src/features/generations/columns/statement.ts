@@ -2,7 +2,8 @@ import type { Generation as GenerationRow } from '../../../platform/db/generated
 import { tables } from '../../../platform/reads/generated/tables.ts';
 
 /*
- * A run's columns have the row's names everywhere in TypeScript. Only here do they get the table's names, and back.
+ * A run's columns have the row's names everywhere in TypeScript. Only this file changes them to the table's names, and
+ * back.
  */
 
 const columnNames = new Map(

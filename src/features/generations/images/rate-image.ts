@@ -10,8 +10,8 @@ import { writeProgress } from '../progress.ts';
 import { findGeneratedImage, type GeneratedImageRow } from './generated-image.queries.ts';
 
 /**
- * Rates a picture, or takes its rating back. The run's count of discarded pictures is taken anew under the run's lock,
- * so that it is right however many rate at once. Throws NotFound, Forbidden, Conflict, InputProblem.
+ * Rates a picture, or removes its rating. The run's discarded pictures are counted again under the run's lock, so that
+ * the count is right when several viewers rate at once. Throws NotFound, Forbidden, Conflict, InputProblem.
  */
 export async function rateImage(
   ctx: Uses<'db' | 'viewer' | 'loaders'>,
@@ -21,7 +21,7 @@ export async function rateImage(
   const { projectId } = await findGeneration(ctx, generationId);
   await authorizeChange(ctx, projectId, 'RATE_IMAGES', { what: 'GeneratedImage', field: 'id' });
   const { verdict } = input;
-  // Not the same as null: a client that spells a variable differently must not take a rating back by it.
+  // Undefined is not the same as null: a client with a misspelled variable must not remove a rating.
   if (verdict === undefined) {
     throw new InputProblem(['input', 'verdict'], 'verdict is missing; null takes the rating back.');
   }

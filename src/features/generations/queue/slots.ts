@@ -2,13 +2,24 @@ import type { Uses } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { newWakeupId, sendWakeups } from './wakeup.ts';
 
-/** A project with no more runs than this under way is served before those that have many. */
+/*
+ * A slot is a CHECK on a counter in the project's row. Runs wait for their slot as rows, not as jobs: a job is sent
+ * when a run is admitted, so ten thousand waiting runs of one project cost nothing. The transaction that gives a
+ * slot back admits the run that has waited longest; a look around every second finds what was missed.
+ *
+ * One worker place in eight is kept for projects that have hardly any run under way. So a project that starts is
+ * served at once, also while others fill all other places. Such projects take at most half of the places, so that
+ * many small projects do not delay a large one. A run keeps its slot until the provider is done, an UNCERTAIN run
+ * until its slot must be given back.
+ */
+
+/** The wake-ups of a project with at most this many runs under way are urgent, so that small projects need not wait. */
 const urgentUpTo = 2;
 
 /**
- * Gives free slots of a project, so many at the most, to its longest waiting runs, and wakes them. The project's row is
- * locked until the transaction ends. Resolves to how many were given. None when no run waits or no slot is free, which is
- * no error: the run that gives the next slot back admits another.
+ * Gives free slots of a project, `atMost` of them, to its longest waiting runs, and wakes these runs. The project's row
+ * is locked until the transaction ends. Resolves to the number of slots given. It is 0 when no run waits or no slot is
+ * free, which is no error: the run that gives the next slot back admits another run.
  */
 export async function admitGenerations(
   ctx: Uses<'jobs'>,
@@ -24,11 +35,11 @@ export async function admitGenerations(
   return given.length;
 }
 
-/** A slot that was given, or none. */
+/** A slot that was given to the run `admitted`; null when no slot was given. */
 interface GivenSlot {
   readonly admitted: string | null;
   readonly wakeup: string;
-  /** How many of the project's runs are under way with it. */
+  /** How many of the project's runs are under way, with this one. */
   readonly active: number;
 }
 

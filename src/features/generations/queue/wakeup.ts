@@ -3,14 +3,14 @@ import type { Uses } from '../../../platform/context.ts';
 import type { Transaction } from '../../../platform/db/connect.ts';
 import { type Job, type JobKind, type NewJob, newJobId } from '../../../platform/jobs/job.ts';
 
-/** What the job of a run carries. */
+/** The payload of a wake-up. */
 interface RunToWake {
   readonly generationId: string;
 }
 
 /**
- * The jobs of runs. A job is a wake-up for one run and, while it is worked on, the lease on that run. Losing, doubling or
- * delaying a job is harmless, because the run's own row is the truth: it names its one valid wake-up.
+ * The jobs of runs. A job is a wake-up for one run and, while it is worked on, the lease on that run. A job that is
+ * lost, doubled or late does no harm, because the run's own row names its one valid wake-up.
  */
 export const wakeups: JobKind<RunToWake> = {
   name: 'advance-generation',
@@ -20,18 +20,18 @@ export const wakeups: JobKind<RunToWake> = {
   hasUrgent: true,
 };
 
-/** A run's turn, as the worker gets it. */
+/** A wake-up, as the worker gets it. */
 export type Wakeup = Job<RunToWake>;
 
-/** A turn to be given to a run. */
+/** A wake-up that is to be sent. */
 export interface NewWakeup extends RunToWake, Omit<NewJob<RunToWake>, 'payload'> {
   readonly id: string;
 }
 
-/** A fresh wake-up's id. */
+/** The id of a new wake-up. */
 export const newWakeupId = newJobId;
 
-/** Gives runs their turns in the caller's transaction. */
+/** Sends wake-ups in the caller's transaction. */
 export async function sendWakeups(
   { jobs }: Uses<'jobs'>,
   tx: Transaction,

@@ -7,6 +7,16 @@ import { longestAnswerMs } from '../../generations/late-answer.ts';
 import { moveGeneration } from '../../generations/move-generation.ts';
 import { recordCost } from '../../generations/record-cost.ts';
 
+/*
+ * Bytes lie below one prefix for each project, at the price of a second copy where two projects have the same
+ * picture. Sharing copies would mean that deleting one project's races with storing another's. Rows go in portions,
+ * then the bytes, then members and keys with the project's own row: as long as that is there, any process goes on
+ * where another one died. The audit log stays.
+ *
+ * A hold that can no longer be settled would stay for ever, so a run that is still UNCERTAIN when its project is
+ * removed is booked at its list price. What was not charged after all shows in the reconciliation.
+ */
+
 const batchSize = 2_000;
 /** What was under way when the project was given up, such as an upload, is done by then. */
 const graceSeconds = 10;

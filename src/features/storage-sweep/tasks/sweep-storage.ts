@@ -44,7 +44,7 @@ export const sweepStorageRegularly = defineTask({
   everyMs: 30_000,
   words: { failed: 'the storage cannot be swept', over: 'the storage is swept again' },
   // Its own line in the log says that the storage does not work.
-  isToldElsewhere: (error) => error instanceof StorageUnavailable,
+  isLoggedElsewhere: (error) => error instanceof StorageUnavailable,
   run: (ctx: TaskContext) => {
     const uploadsMs = ctx.config.UNUSED_UPLOADS_KEPT_HOURS * 3_600_000;
     const ages = { uploadsMs, filesMs, unfinishedMs: litterAgeMs };

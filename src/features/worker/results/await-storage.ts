@@ -5,12 +5,13 @@ import { errorDelayMs } from '../poll-timing.ts';
 import type { Worker } from '../worker.ts';
 
 const lookEveryMs = 250;
-/** Between attempts to store the same bytes. */
+/** The delays between attempts to store the same bytes. */
 const timing = { minMs: 100, maxMs: 10_000 };
 
 /**
- * Says on a run that it waits for storage, and waits until pictures can be stored again, `atMostMs`. Resolves at once while
- * the storage as a whole is well: then only one place is broken. Rejects when `signal` aborts.
+ * Stores on a run that it waits for storage, and waits until pictures can be stored again, or for `atMostMs`. Resolves
+ * at once while the storage as a whole works, because then only one file or folder is broken. Rejects when `signal`
+ * aborts.
  */
 export async function awaitStorage(
   ctx: Worker,
@@ -19,23 +20,23 @@ export async function awaitStorage(
   atMostMs = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const { health } = ctx.storage;
-  await tellWait(ctx, run, 'STORAGE');
+  await noteWait(ctx, run, 'STORAGE');
   if (health.problem === null) return;
   const endsAt = performance.now() + atMostMs;
   while (health.problem !== null && performance.now() < endsAt) await ctx.wheel.sleep(lookEveryMs, signal);
-  if (health.problem === null) await tellWait(ctx, run, null);
+  if (health.problem === null) await noteWait(ctx, run, null);
 }
 
-/** Says on a run why it waits. Failing to say so must not end the wait. */
-export async function tellWait(ctx: Worker, run: GenerationRow, reason: WaitReason | null): Promise<void> {
+/** Stores why a run waits. A failure of this write must not end the wait. */
+export async function noteWait(ctx: Worker, run: GenerationRow, reason: WaitReason | null): Promise<void> {
   await noteWaiting(ctx, run, reason).catch((error: unknown) => {
     ctx.log.debug({ err: toError(error), generationId: run.id }, 'why a run waits could not be noted');
   });
 }
 
 /**
- * Stores what is in memory alone: tries as long as it takes. Rejects when `signal` aborts, and for a failure that is not
- * the storage's.
+ * Stores bytes that are only in memory: it tries until it succeeds. Rejects when `signal` aborts, and for each failure
+ * that is not one of the storage.
  */
 export async function untilStored<Result>(
   ctx: Worker,
@@ -54,7 +55,7 @@ export async function untilStored<Result>(
   }
 }
 
-/** How long to wait before the same bytes are stored once more. */
+/** The delay before the next attempt to store the same bytes, in milliseconds. */
 export function storingDelayMs(ctx: Pick<Worker, 'random'>, failures: number): number {
   return errorDelayMs(failures, timing, ctx.random.below(1_000) / 1_000);
 }

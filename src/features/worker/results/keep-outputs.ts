@@ -5,26 +5,32 @@ import { putBlob } from '../../../platform/storage/put-blob.ts';
 import type { StoredOutputProblem } from '../../generations/output-problem.ts';
 import type { DeliveredOutput } from '../../generations/stored-run.ts';
 
+/*
+ * An output that cannot be decoded was paid for all the same. Its bytes lie below the project's prefix, like
+ * pictures, and can be downloaded under a signed address, always as a file to be saved. The same holds for an answer
+ * in which no picture is found.
+ */
+
 /**
- * So many outputs of a run become pictures. The catalogue's models draw eighty at the most, so more is no result that a
- * person waits for, and each costs a row, a file and a place in the run's own row.
+ * The most outputs of a run that become pictures. The catalogue's models draw at most eighty, so a larger number is not
+ * a result that a person waits for, and each output costs a row, a file and an element in the run's row.
  */
 export const mostOutputs = 10_000;
 /** The code of the problem that names all further outputs. */
 export const tooMany = 'TOO_MANY';
-/** Files that are written at a time. */
+/** The number of files that are written at a time. */
 const atOnce = 4;
 
-/** What a run's row says of an answer. */
+/** The outputs and problems of an answer, as the run's row keeps them. */
 export interface KeptOutputs {
   readonly outputs: DeliveredOutput[];
-  /** At most one: what is beyond `mostOutputs`. */
+  /** At most one, for the outputs beyond `mostOutputs`. */
   readonly problems: StoredOutputProblem[];
 }
 
 /**
- * Puts what is only in the answer into storage: bytes, and a list of the outputs that are too many, since they are paid for
- * as well. Throws StorageUnavailable.
+ * Stores the bytes that are only in the answer, and a list of the outputs beyond the limit, because these are also paid
+ * for. Throws StorageUnavailable.
  */
 export async function keepOutputs(
   { storage }: Pick<TaskContext, 'storage'>,

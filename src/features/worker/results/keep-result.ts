@@ -17,10 +17,10 @@ import type { PriceLesson } from '../../prices/record-price.ts';
 import { keepOutputs } from './keep-outputs.ts';
 import { noFailure, recordAnswer } from './record-late.ts';
 
-/** What the log says with what the provider answered, when the database cannot be told. */
+/** The log line that comes with the provider's answer when it cannot be stored in the database. */
 export const unwritten = "the provider's answer could not be written down";
 
-/** What a run cost: the provider's own figure, else the list price of the day it was asked for, else unknown. */
+/** The cost of a run: the provider's figure, otherwise the list price at the time of the request, otherwise unknown. */
 export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicros'> | null): Changes {
   if (metrics?.costMicros != null) return { costMicros: metrics.costMicros, costSource: 'PROVIDER' };
   if (run.priceMicros != null) return { costMicros: run.priceMicros, costSource: 'PRICE_LIST' };
@@ -28,9 +28,9 @@ export function costColumns(run: GenerationRow, metrics: Pick<Metrics, 'costMicr
 }
 
 /**
- * Writes down what the provider delivered, and what it cost, before anything is downloaded: from here on the run
- * can be finished by any worker. Bytes that came in the answer itself exist nowhere else, so they go to storage first.
- * Throws StorageUnavailable before anything is written down: the same result may be kept once more.
+ * Stores the outputs that the provider delivered, and their cost, before any download: from then on any worker can
+ * finish the run. Bytes that came in the answer itself exist nowhere else, so they are stored first. Throws
+ * StorageUnavailable before the row is written, so that the same result can be stored again.
  */
 export async function keepResult(
   ctx: TaskContext,
@@ -54,17 +54,17 @@ export async function keepResult(
     return await recordAnswer(ctx, run, answer, hurried);
   } catch (error) {
     const requestId = result.requestId ?? run.providerRequestId;
-    // As many as a line can hold.
-    const told = outputs.slice(0, 100);
-    ctx.log.error({ err: error, generationId: run.id, requestId, outputs: told }, unwritten);
+    // A bound on the length of the log line.
+    const logged = outputs.slice(0, 100);
+    ctx.log.error({ err: error, generationId: run.id, requestId, outputs: logged }, unwritten);
     throw error;
   }
 }
 
-/** A run that is UNCERTAIN has no wake-up any more, so its answer is written down as a late one. */
+/** An UNCERTAIN run no longer has a wake-up, so its answer is stored as a late one. */
 const isKnown = (status: GenerationStatus) => status !== 'UNCERTAIN';
 
-/** What a run that the provider delivered teaches about such runs. */
+/** The observed cost and time of a delivered run, for later estimates. */
 function lessonOf(
   { model, priceShape, outputCount, providerAccount, environment }: GenerationRow,
   { costMicros, inferenceSeconds: seconds }: Metrics,
@@ -73,7 +73,7 @@ function lessonOf(
   return { ...shape, providerAccount, environment, costMicros, seconds, source: 'PROVIDER' };
 }
 
-/** Ends a run that was paid for but has nothing to show. */
+/** Ends a run that was paid for but has no picture. */
 export async function failPaid(
   ctx: TaskContext,
   run: GenerationRow,
@@ -87,7 +87,7 @@ export async function failPaid(
     moveTogether(ctx, run, {
       to: 'FAILED',
       from: ['SUBMITTED', 'PROCESSING', 'STORING'],
-      // Once it is being stored, what it cost is known, and how.
+      // A run in STORING already has its cost and the cost's source.
       set: {
         ...failureColumns(failure),
         outputProblems: problems,
@@ -98,8 +98,8 @@ export async function failPaid(
 }
 
 /**
- * Keeps an answer in which no picture was found: it was paid for, and a person may find one. Resolves to what the run says
- * of it. Throws StorageUnavailable.
+ * Stores an answer without a picture in it, because it was paid for and a person may find a picture in it. Resolves to
+ * the problems for the run's row. Throws StorageUnavailable.
  */
 export async function keepAnswer(
   ctx: TaskContext,
@@ -112,7 +112,7 @@ export async function keepAnswer(
   return [await keepRefused(ctx, run.projectId, answer, { index: 0, code, message })];
 }
 
-/** Keeps bytes that are no picture we take, and says so in the problem. Throws StorageUnavailable. */
+/** Stores bytes that are not an accepted picture, and adds their hash to the problem. Throws StorageUnavailable. */
 export async function keepRefused(
   ctx: Uses<'storage'>,
   projectId: string,
@@ -125,15 +125,18 @@ export async function keepRefused(
 }
 
 /**
- * Lets go of an answer that could not be kept and that the provider can be asked for once more: it holds a file and a
- * descriptor. Does nothing where all of it is in memory.
+ * Discards an answer that could not be stored and that the provider can be asked for again, because it holds a file and
+ * a descriptor. Does nothing when the whole answer is in memory.
  */
 export async function letGo(spooled: Spooled | null): Promise<void> {
-  // What cannot be removed now is removed as litter.
+  // A file that cannot be removed now is removed later, with other unfinished files.
   await spooled?.discard().catch(() => undefined);
 }
 
-/** The same with bytes that were too many for memory. Where it throws they are still held, and can be kept later. */
+/**
+ * Like keepRefused, for bytes that were too many for memory. When it throws, they are still held, and can be kept
+ * later.
+ */
 export async function keepSpooled(
   projectId: string,
   spooled: Spooled,
@@ -144,7 +147,7 @@ export async function keepSpooled(
   return { ...problem, sha256, sizeBytes, contentType: nameType(head) };
 }
 
-/** Whether a write failed because another run of the same account has this provider id already. */
+/** Whether a write failed because another run of the same account already has this request id of the provider. */
 export function isDuplicateRequestId(error: unknown): boolean {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return (

@@ -7,15 +7,15 @@ import type { GenerationRow } from '../../generations/progress.ts';
 import { newWakeupId } from '../../generations/queue/wakeup.ts';
 import { deliveredOutputs } from '../../generations/stored-run.ts';
 
-/** What the provider answered about a run. */
+/** The provider's answer about a run, as a move. */
 export type LateAnswer = Pick<SharedMove, 'to' | 'token' | 'set' | 'lesson'>;
 
 /** The columns of a run that is no longer in doubt. */
 export const noFailure = { failureCode: null, failureMessage: null, failureRetryable: null } as const;
 
 /**
- * Writes down what the provider answered: on the run as this worker left it, else as a late answer, when an attempt brought
- * it. Resolves to the run, or to null where it has moved on without the answer.
+ * Stores the provider's answer: on the run in the status that this worker left it in, otherwise as a late answer, if an
+ * attempt brought it. Resolves to the run, or to null when the run has moved on without the answer.
  */
 export async function recordAnswer(
   ctx: TaskContext,
@@ -29,9 +29,9 @@ export async function recordAnswer(
 }
 
 /**
- * Writes down what the provider answered for a run that the database no longer has with this attempt: it was given up as
- * UNCERTAIN, or the database has gone back to before the attempt. Its wake-up is gone, so it gets a new one. Resolves to
- * the run, or to null when it was settled without the answer; the log then says what was answered.
+ * Stores the provider's answer for a run that no longer has this attempt in the database: the run became UNCERTAIN, or
+ * the database has gone back to a state before the attempt. Its wake-up is gone, so it gets a new one. Resolves to the
+ * run, or to null when the run was settled without the answer; then the log has the answer.
  */
 export async function recordLate(
   ctx: TaskContext,
@@ -59,7 +59,7 @@ export async function recordLate(
   if (recorded) return recorded;
   let present = await find();
   if (present?.status === 'QUEUED' || present?.status === 'AWAITING_APPROVAL') {
-    // The answer proves that the run was handed over, and the database does not know.
+    // The answer proves that the run was handed over, and the database does not know this.
     await persistAnswer(() => reviewDatabase(ctx, [id]), hurried);
     const reviewed = await record();
     if (reviewed) return reviewed;
@@ -74,8 +74,8 @@ export async function recordLate(
 }
 
 /**
- * Writes down once more what this worker knows of a run, which has another status now than this worker gave it. Mostly
- * another worker was faster, and nothing happens. But the database may have gone back to before the submit.
+ * Stores again what this worker knows of a run that no longer has the status that this worker gave it. Mostly another
+ * worker was faster, and nothing happens. But the database may have gone back to a state before the submit.
  */
 export async function restate(ctx: TaskContext, run: GenerationRow): Promise<void> {
   const known: Changes = {

@@ -8,19 +8,19 @@ import { failPaid } from './keep-result.ts';
 import { restate } from './record-late.ts';
 import { storeOutputs } from './store-outputs.ts';
 
-/** The log names so many problems of a run; the run's row has them all. */
+/** The most problems of a run that are logged. The run's row has all of them. */
 const mostLogged = 10;
 
 /**
- * Copies a run's outputs into our own storage and ends it. One broken output does not fail its siblings; a run
- * with no sound output at all has failed, though it was paid for. Outputs that are refused are kept as they came.
+ * Copies a run's outputs into storage and ends the run. A broken output does not fail the others. A run without any
+ * usable output has failed, although it was paid for. Refused outputs are stored as they arrived.
  */
 export async function storeGeneration(ctx: Worker, run: GenerationRow, signal: AbortSignal): Promise<void> {
   const stored = await storeOutputs(ctx, run, signal);
   const images = stored.flatMap((each) => ('image' in each ? [each] : []));
   const refused = stored.flatMap((each) => ('code' in each ? [each] : (each.problem ?? [])));
   logProblems(ctx, run, refused);
-  // What was too much to be looked at was kept with the answer.
+  // The problem of too many outputs was stored with the answer.
   const problems = [...refused, ...readOutputProblems(run).filter(({ code }) => code === tooMany)];
   if (images.length === 0) {
     const isOurs = problems.some(({ code }) => code === 'STORAGE_UNAVAILABLE');

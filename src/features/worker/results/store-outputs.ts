@@ -9,36 +9,41 @@ import type { GenerationRow } from '../../generations/progress.ts';
 import { type DeliveredOutput, deliveredOutputs } from '../../generations/stored-run.ts';
 import { type ImageRow, storeImage } from '../../images/store-image.ts';
 import type { Worker } from '../worker.ts';
-import { awaitStorage, storingDelayMs, tellWait } from './await-storage.ts';
+import { awaitStorage, noteWait, storingDelayMs } from './await-storage.ts';
 import { keepRefused, keepSpooled, letGo } from './keep-result.ts';
 
-/** Of a project's places one run takes so many: it may have ten thousand outputs, and others have one. */
+/*
+ * A run takes only some of its project's places, so a run with ten thousand outputs shares them with the others. Its
+ * outputs are tried in rounds: an output that fails for now waits for the next round and delays no other.
+ */
+
+/** The places of a project that one run takes at most. A run may have ten thousand outputs, and other runs have one. */
 const placesOfRun = 4;
-/** A run that is taken up after the retention is tried for this share of it all the same. */
+/** The share of the retention for which the outputs are tried at least, also when the retention is over. */
 const leastShare = 0.1;
-/** An address that is longer than this is not shown. */
+/** The longest address of an output that is shown. */
 const longestAddress = 4_096;
 
-/** What became of an output: a picture, a problem, or a picture of which a part is missing. */
+/** The result for an output: a picture, a problem, or both when a part of the picture is missing. */
 export type Stored =
   | { readonly index: number; readonly image: ImageRow; readonly problem?: StoredOutputProblem }
   | StoredOutputProblem;
 
-/** An output that is tried again, and what is wrong with it until then. */
+/** An output that is tried again, and its problem so far. */
 interface Waiting {
   readonly output: DeliveredOutput;
   readonly problem: StoredOutputProblem | null;
 }
 
-/** How a run's outputs are stored: until the worker is asked to hand over, or the provider keeps them no longer. */
+/** How long a run's outputs are tried: until the worker is asked to hand over, or the provider no longer keeps them. */
 interface Patience {
   readonly signal: AbortSignal;
   readonly leftMs: () => number;
 }
 
 /**
- * Stores all outputs of a run, in rounds: an output that fails for the time being waits for the next round, so it takes no
- * place, no memory and no turn of the others. Resolves in the order of the outputs.
+ * Stores all outputs of a run, in rounds. An output with a temporary failure waits for the next round, so that it takes
+ * no place and no memory from other outputs meanwhile. Resolves in the order of the outputs.
  */
 export async function storeOutputs(ctx: Worker, run: GenerationRow, signal: AbortSignal): Promise<Stored[]> {
   const patience = { signal, leftMs: await retentionOf(ctx, run) };
@@ -50,20 +55,20 @@ export async function storeOutputs(ctx: Worker, run: GenerationRow, signal: Abor
     waiting = round.failed;
     if (waiting.length === 0) return stored.sort((one, other) => one.index - other.index);
     const hasAddress = waiting.some(({ output }) => 'url' in output);
-    if (round.isStorageIll) await awaitStorage(ctx, run, signal, hasAddress ? patience.leftMs() : undefined);
-    else if (failures > 0) await tellWait(ctx, run, 'PROVIDER_UNAVAILABLE');
+    if (round.isStorageDown) await awaitStorage(ctx, run, signal, hasAddress ? patience.leftMs() : undefined);
+    else if (failures > 0) await noteWait(ctx, run, 'PROVIDER_UNAVAILABLE');
     await ctx.wheel.sleep(storingDelayMs(ctx, failures), signal);
   }
 }
 
-/** Tries each once. What failed for the time being is `failed`. */
+/** Tries each output once. Outputs with a temporary failure are in `failed`. */
 async function storeRound(
   ctx: Worker,
   run: GenerationRow,
   waiting: readonly Waiting[],
   patience: Patience,
-): Promise<{ readonly stored: Stored[]; readonly failed: Waiting[]; readonly isStorageIll: boolean }> {
-  const [stored, failed, illnesses]: [Stored[], Waiting[], StorageUnavailable[]] = [[], [], []];
+): Promise<{ readonly stored: Stored[]; readonly failed: Waiting[]; readonly isStorageDown: boolean }> {
+  const [stored, failed, outages]: [Stored[], Waiting[], StorageUnavailable[]] = [[], [], []];
   await forEachOf(waiting, placesOfRun, async ({ output, problem }) => {
     if (isTooLate(output, patience)) {
       stored.push(
@@ -72,27 +77,27 @@ async function storeRound(
       return;
     }
     try {
-      // What one of them found out about the storage is true for the others.
-      if (illnesses[0] && ctx.storage.health.problem !== null) throw illnesses[0];
+      // A failure of the storage that one output met also stops the others.
+      if (outages[0] && ctx.storage.health.problem !== null) throw outages[0];
       stored.push(await storeOutput(ctx, run, output, patience.signal));
     } catch (error) {
       const found = problemOf(output, error);
       if (!found || patience.signal.aborted) throw error;
-      if (error instanceof StorageUnavailable) illnesses.push(error);
+      if (error instanceof StorageUnavailable) outages.push(error);
       const isOver = patience.leftMs() <= 0 && (await hasEnded(ctx, output));
       if (isWorthWaiting(error) && !isOver) failed.push({ output, problem: found });
       else stored.push(found);
     }
   });
-  return { stored, failed, isStorageIll: illnesses.length > 0 };
+  return { stored, failed, isStorageDown: outages.length > 0 };
 }
 
-/** Bytes that are here alone are never too late. */
+/** Whether the time for a download is over. An output that is already in storage has no limit. */
 function isTooLate(output: DeliveredOutput, { leftMs }: Patience): boolean {
   return 'url' in output && leftMs() <= 0;
 }
 
-/** How much longer the provider keeps the outputs of a run, by the database's clock. */
+/** How much longer the provider keeps the outputs of a run, in milliseconds, by the database's clock. */
 async function retentionOf(ctx: Worker, run: GenerationRow): Promise<() => number> {
   const { SEGMIND_RETENTION_MS: retentionMs } = ctx.config;
   const ageMs = (await ctx.databaseNow()) - (run.submittedAt ?? run.requestedAt).getTime();
@@ -115,8 +120,8 @@ async function storeOutput(
 }
 
 /**
- * Whether waiting past the retention is of no use: the provider keeps the output no longer, or its bytes are here and
- * cannot be read although all else can.
+ * Whether another try after the retention is useless: the provider no longer keeps the output, or its bytes are in
+ * storage and cannot be read although the storage works.
  */
 async function hasEnded({ storage }: Worker, output: DeliveredOutput): Promise<boolean> {
   if ('url' in output) return true;
@@ -124,8 +129,8 @@ async function hasEnded({ storage }: Worker, output: DeliveredOutput): Promise<b
 }
 
 /**
- * Stores bytes as a picture. What can be decoded of it is shown; the run says what is missing. Bytes that are no picture
- * are kept as they came.
+ * Stores bytes as a picture. A damaged picture is shown as far as it can be decoded, and the run gets a problem. Bytes
+ * that are no picture are stored as they arrived.
  */
 async function storeBytes(
   ctx: Worker,
@@ -147,7 +152,7 @@ async function storeBytes(
   }
 }
 
-/** The bytes of an output. Where they are too many to be looked at they are kept, and this says so. */
+/** The bytes of an output. When they are too many to be decoded, they are stored, and the result is a problem. */
 async function bytesOf(
   ctx: Worker,
   projectId: string,
@@ -165,7 +170,7 @@ async function bytesOf(
       try {
         return await keepSpooled(projectId, spooled, problem);
       } catch (cause) {
-        // The next round downloads it anew.
+        // The next round downloads the output again.
         await letGo(spooled);
         throw cause;
       }
@@ -184,7 +189,7 @@ function placeOf(output: DeliveredOutput): { index: number; providerUrl?: string
     : { index };
 }
 
-/** What a run says of an output that could not be stored; null for failures of another kind. */
+/** The problem of an output that could not be stored; null for an unexpected error. */
 function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem | null {
   const place = placeOf(output);
   if (error instanceof StorageUnavailable)
@@ -196,8 +201,8 @@ function problemOf(output: DeliveredOutput, error: unknown): StoredOutputProblem
 }
 
 /**
- * A host that does not answer will, and so will our storage. A host that refuses, or does not have a picture, may do so
- * because it is early or wrongly set up.
+ * Whether a later try may succeed: the storage, or a host that does not answer, may work again later. A host that
+ * refuses, or does not have the picture yet, counts the same when the provider's client says RETRY.
  */
 function isWorthWaiting(error: unknown): boolean {
   return error instanceof StorageUnavailable || (error instanceof SegmindError && error.meaning === 'RETRY');

@@ -6,6 +6,12 @@ import { BadRequest } from '../../../errors.ts';
 import { documentLimits } from './document-limits.ts';
 import type { AskedOperation, Prepare, Prepared } from './prepare.ts';
 
+/*
+ * A document is found by its id before `prepare`, so it is measured like any other. Only a text that came with its
+ * hash and passed is kept, in one store for all: a client that fills it makes others send a text once more, and
+ * nothing else. A manifest is opened before anything else starts.
+ */
+
 /** How a client says which document it means: by its text, by an id, or by both. */
 export type DocumentName =
   | { readonly query: string; readonly documentId: string | null }

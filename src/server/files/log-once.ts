@@ -5,10 +5,10 @@ import type { Logger } from '../../logger.ts';
 const mostRemembered = 10_000;
 
 /** Logs that something is wrong with a stored object. `facts` name the object. */
-export type TellOnce = (facts: Readonly<Record<string, string | number>>, message: string) => void;
+export type LogOnce = (facts: Readonly<Record<string, string | number>>, message: string) => void;
 
 /** Logs each message about an object once, because a client can request the same address any number of times. */
-export function createTellOnce(log: Pick<Logger, 'error'>): TellOnce {
+export function createLogOnce(log: Pick<Logger, 'error'>): LogOnce {
   const logged = new LRUCache<string, true>({ max: mostRemembered });
   return (facts, message) => {
     const key = JSON.stringify([message, facts]);
