@@ -9,7 +9,7 @@ import { isConflict, isTransient } from './transient.ts';
  * runs at a time. Turns are bounds for work on the database that can be done for many callers at once. Shared reads
  * are turns in which one statement answers all callers.
  *
- * Why turns: requests for rows of one parent run one after another anyway, because the project's row numbers their
+ * Why turns: requests for rows of one parent run one after another anyway, because the parent's row numbers their
  * events. Callers that would wait for that lock at the database wait in the process instead, and the caller whose
  * turn it is takes all waiting callers along, in one transaction. The database writes them in their order, each in a
  * savepoint, so that a refusal concerns only its own. What the database refuses for another reason is tried again one

@@ -8,7 +8,7 @@ import { factsOfType, isPictureType, type PictureType } from './picture-type.ts'
  * Cameras and programs write places and names into pictures: into comments, chunks of their own, between markers and
  * behind the end. A list of what to remove is never complete, so each upload is decoded, turned upright, converted
  * to sRGB and written again. The price is one more compression of a JPEG, at quality 95; PNG, GIF and lossless WebP
- * lose nothing. Bytes that the project stores already are taken as they are, so a picture can go out and come back.
+ * lose nothing. Bytes that are stored already are taken as they are, so a picture can go out and come back.
  * What the provider delivers is kept byte for byte.
  */
 
