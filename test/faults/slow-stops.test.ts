@@ -65,7 +65,7 @@ it('clients that do not read or send hold up neither the hand-over nor, after th
   } finally {
     await dramatis.stop();
   }
-}, 40_000);
+}, 120_000);
 
 async function frozenInMigration<Result>(work: (start: Start) => Promise<Result>): Promise<Result> {
   const parent = await mkdtemp(join(tmpdir(), 'dramatis-frozen-'));
