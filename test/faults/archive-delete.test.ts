@@ -468,7 +468,8 @@ it('pictures of an older layout are sorted by project at the first start', async
   const other = await Dramatis.start();
   try {
     const { projectId, owner } = await studio(other);
-    const query = `{ project(id: "${projectId}") { characters(first: 1) { nodes { referenceImages { image { url sha256 } } } } } }`;
+    const query =
+      `{ project(id: "${projectId}") { characters(first: 1) { nodes { referenceImages { image { url sha256 } } } } } }` as const;
     const { data } = await other.ask(query, {}, owner);
     const { url, sha256 } = data.project.characters.nodes[0].referenceImages[0].image;
     const [root, folder] = [join(other.environment.DATA_DIR ?? '', 'storage'), sha256.slice(0, 2)];

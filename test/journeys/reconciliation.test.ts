@@ -254,9 +254,7 @@ describe("the provider's list of runs", () => {
       const isPersons = answers[index]?.userErrors.length === 0;
       if (!isPersons) expect(answers[index]?.userErrors).toMatchObject([{ code: 'NOT_UNCERTAIN' }]);
       expect([index, last.costSource === 'PERSON']).toEqual([index, isPersons && index % 3 !== 0]);
-      expect(
-        last.ledgerEntries.filter(({ kind }: { kind: string }) => kind === 'CHARGE').length,
-      ).toBeLessThan(2);
+      expect(last.ledgerEntries.filter(({ kind }) => kind === 'CHARGE').length).toBeLessThan(2);
     }
     await balanced(dramatis);
   });

@@ -48,7 +48,7 @@ it('a worker that is killed while it removes leaves the rest to the next one; wh
     'subscription ($id: ID!) { projectEvents(projectId: $id, after: 1) { kind keptFrom sequence } }';
   const told = await follow(dramatis.url, adminKey, query, { variables: { id: projectId } });
   await eventually('the beginning', () => told.told.length === 1);
-  expect(told.told[0].projectEvents).toEqual({
+  expect(told.told[0]?.projectEvents).toEqual({
     kind: 'HISTORY_TRUNCATED',
     keptFrom: newest + 100_001,
     sequence: newest + 100_000,
@@ -106,8 +106,7 @@ it('a key that comes again after its time is a new request, and an invitation th
     ).data.project.invitations.nodes;
   await eventually(
     'the addresses to go',
-    async () =>
-      (await invitations()).filter(({ email }: { email: string | null }) => email === null).length === 2,
+    async () => (await invitations()).filter(({ email }) => email === null).length === 2,
   );
   expect(await invitations()).toEqual([
     { email: 'open@example.test', status: 'PENDING' },
@@ -117,7 +116,7 @@ it('a key that comes again after its time is a new request, and an invitation th
   // Sent again it is still no error for its member, and of no use to anybody else.
   expect((await join()).member.id).toBe(member.id);
   const other = await join({ key: await token('someone') });
-  expect(other.userErrors.map(({ code }: { code: string }) => code)).toEqual(['INVITATION_USED']);
+  expect(other.userErrors.map(({ code }) => code)).toEqual(['INVITATION_USED']);
   await eventually(
     'the keys to go',
     async () =>

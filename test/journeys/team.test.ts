@@ -24,7 +24,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
   expect(project.viewerRole).toBe('OWNER');
 
   // Nobody else knows of it yet.
-  const look = `{ project(id: "${project.id}") { name viewerRole viewerCanGenerate } }`;
+  const look = `{ project(id: "${project.id}") { name viewerRole viewerCanGenerate } }` as const;
   expect((await dramatis.ask(look, {}, edgar)).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   for (const [who, email, role] of [
     [edgar, 'Edgar@Example.Test', 'EDITOR'],
@@ -118,8 +118,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
     olivia,
   );
   const acts = log.data.project.auditLog.nodes.map(
-    ({ action, actor }: { action: string; actor: { user: { email: string } | null } }) =>
-      `${actor.user?.email.split('@')[0] ?? 'admin'} ${action}`,
+    ({ action, actor }) => `${actor.user?.email.split('@')[0] ?? 'admin'} ${action}`,
   );
   expect(acts.reverse()).toEqual([
     'olivia PROJECT_CREATED',
@@ -147,7 +146,8 @@ it('the mutations of one document see what those before them did', async () => {
     'character { id }',
   );
   await dramatis.addReference(character.id, 'FACE', '#c46');
-  const generate = `generate(input: { characterId: "${character.id}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }`;
+  const generate =
+    `generate(input: { characterId: "${character.id}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }` as const;
   const changed = await dramatis.ask(
     `mutation { before: ${generate} updateCharacter(input: { id: "${character.id}", appearance: "red hair" }) { character { appearance } } after: ${generate} }`,
     {},
@@ -164,20 +164,17 @@ it('the mutations of one document see what those before them did', async () => {
   );
   expect(archived.data.generate).toEqual({ generation: null, userErrors: [{ code: 'CHARACTER_ARCHIVED' }] });
   // Also of what they may do themselves.
-  const members = `{ project(id: "${projectId}") { members(first: 9) { nodes { id role } } } }`;
+  const members = `{ project(id: "${projectId}") { members(first: 9) { nodes { id role } } } }` as const;
   await mutate(dramatis, owner, 'changeMemberRole', { id: editorMember, role: 'OWNER' }, 'member { id }');
   const found = await dramatis.ask(members, {}, owner);
   const own = found.data.project.members.nodes.find(
-    ({ id }: { id: string }) =>
-      id !== editorMember &&
-      found.data.project.members.nodes.find((each: { id: string; role: string }) => each.id === id)?.role ===
-        'OWNER',
+    ({ id, role }) => id !== editorMember && role === 'OWNER',
   );
   const demoted = await mutate(
     dramatis,
     owner,
     'changeMemberRole',
-    { id: own.id, role: 'VIEWER' },
+    { id: own?.id, role: 'VIEWER' },
     'member { role project { viewerRole viewerCanManageMembers } }',
   );
   expect(demoted.member).toEqual({

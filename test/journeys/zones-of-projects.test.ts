@@ -71,7 +71,7 @@ it('days of spend, exports and the ledger are the zone’s from then on; what is
   expect(days[1]).not.toBe(days[2]);
   const query = `query ($from: Date!, $to: Date!) {
     spend(from: $from, to: $to, groupBy: [DAY]) { rows { startsOn runs } }
-    project(id: "${projectId}") { spend(from: $from, to: $to, groupBy: [DAY]) { rows { startsOn runs } } } }`;
+    project(id: "${projectId}") { spend(from: $from, to: $to, groupBy: [DAY]) { rows { startsOn runs } } } }` as const;
   const from = '2020-01-01';
   const to = '2029-01-01';
   const expected = [...Map.groupBy(days, (day) => day)]
@@ -85,9 +85,7 @@ it('days of spend, exports and the ledger are the zone’s from then on; what is
     const { generation } = await dramatis.get(
       `{ generation(id: "${id}") { requestedAt ledgerEntries { day at } } }`,
     );
-    expect(new Set(generation.ledgerEntries.map(({ day }: { day: string }) => day))).toEqual(
-      new Set([days[index]]),
-    );
+    expect(new Set(generation.ledgerEntries.map(({ day }) => day))).toEqual(new Set([days[index]]));
     // Raw moments stay in UTC.
     expect(generation.requestedAt).toMatch(/Z$/);
     const stored = await dramatis.database.query(

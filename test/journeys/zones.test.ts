@@ -20,7 +20,7 @@ describe.each([
   let admin: Person;
   let characterId: string;
   let runId: string;
-  let executors: string[];
+  let executors: [string, string];
   let startedAt: number;
   beforeAll(async () => {
     startedAt = Date.now();
@@ -78,7 +78,7 @@ describe.each([
       finishedAt: 'finished_at',
     } as const;
     for (const url of executors) {
-      const { generation } = await dramatis.get(
+      const { generation } = await dramatis.get<{ generation: Record<string, string> }>(
         `query ($id: ID!) { generation(id: $id) { ${Object.keys(columns).join(' ')} } }`,
         { id: runId },
         { url },
@@ -94,8 +94,7 @@ describe.each([
   });
 
   it('lists, the ledger, the audit log, alerts and budgets tell by both executors what is stored', async () => {
-    const answers = [];
-    for (const url of executors) {
+    const tell = async (url: string) => {
       const { data } = await dramatis.ask(
         `query ($id: ID!) { project(id: $id) { createdAt
            characters(first: 5) { nodes { createdAt generations(first: 5) { nodes { id requestedAt finishedAt } } } }
@@ -106,10 +105,10 @@ describe.each([
         { id: cast.projectId },
         { url, key: admin.key },
       );
-      answers.push(data.project);
-    }
-    const [project] = answers;
-    expect(answers[1]).toEqual(project);
+      return data.project;
+    };
+    const project = await tell(executors[0]);
+    expect(await tell(executors[1])).toEqual(project);
     const id = fromGlobalId('Project', cast.projectId);
     const told = async (text: string) =>
       (

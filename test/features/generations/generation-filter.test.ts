@@ -52,17 +52,27 @@ beforeAll(async () => {
 });
 afterAll(() => dramatis.stop());
 
+interface Listed {
+  readonly totalCount: number;
+  readonly pageInfo: { endCursor: string | null; hasNextPage: boolean };
+  readonly nodes: readonly { id: string }[];
+}
+
 async function list(
   filter: object | null,
-  { of = 'project', first = 100, after = null as string | null } = {},
+  { of = 'project' as 'project' | 'character', first = 100, after = null as string | null } = {},
 ) {
   const document = `query ($filter: GenerationFilter, $first: Int!, $after: String) {
     ${of}(id: "${of === 'project' ? cast.projectId : characters[0]}") {
       generations(filter: $filter, first: $first, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { id } } } }`;
-  const { data, errors } = await dramatis.ask(document, { filter, first, after }, cast.viewer);
+  const { data, errors } = await dramatis.ask<Record<typeof of, { generations: Listed }>>(
+    document,
+    { filter, first, after },
+    cast.viewer,
+  );
   if (errors) return { code: errors[0]?.extensions.code };
   const { totalCount, pageInfo, nodes } = data[of].generations;
-  return { totalCount, pageInfo, names: nodes.map(({ id }: { id: string }) => runs.get(id)) };
+  return { totalCount, pageInfo, names: nodes.map(({ id }) => runs.get(id)) };
 }
 
 describe('the runs of a project', () => {
@@ -97,7 +107,7 @@ describe('the runs of a project', () => {
       names: ['waiting', 'failed'],
       pageInfo: { hasNextPage: true },
     });
-    expect(await list(filter, { first: 2, after: page.pageInfo.endCursor })).toMatchObject({
+    expect(await list(filter, { first: 2, after: page.pageInfo?.endCursor ?? null })).toMatchObject({
       totalCount: 3,
       names: ['done'],
       pageInfo: { hasNextPage: false },

@@ -172,9 +172,7 @@ describe('forgetUser', () => {
       actor: { kind: 'ADMIN' },
       details: { userId, role: 'OWNER', revokedApiKeys: 1 },
     });
-    expect(earlierEntries.map(({ hash }: { hash: string }) => ({ hash }))).toEqual(
-      before.project.auditLog.nodes,
-    );
+    expect(earlierEntries.map(({ hash }) => ({ hash }))).toEqual(before.project.auditLog.nodes);
     expect(earlierEntries.at(-1)).toMatchObject({
       action: 'PROJECT_CREATED',
       actor: { user: { id: userId, email: null } },
@@ -183,7 +181,7 @@ describe('forgetUser', () => {
     // A key of the project goes on, one of the person does not, and would not wake up should they come back.
     const live = 'SELECT 1 FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL';
     expect(await dramatis.database.query(live, [fromGlobalId('User', userId)])).toEqual([]);
-    const asks = `{ project(id: "${projectId}") { name } }`;
+    const asks = `{ project(id: "${projectId}") { name } }` as const;
     expect((await dramatis.ask(asks, {}, service)).data.project.name).toBe('Shared');
     expect((await dramatis.ask(asks, {}, personal)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
     const told = await dramatis.get(
@@ -273,9 +271,7 @@ describe('forgetUser', () => {
     );
     await mutate(dramatis, other, 'deleteProject', { id: going.id, name: 'Going' }, 'project { id }');
     const others = await forget(await userOf(other));
-    expect(others.userErrors.map(({ message }: { message: string }) => message)).toEqual([
-      expect.not.stringContaining('Going'),
-    ]);
+    expect(others.userErrors.map(({ message }) => message)).toEqual([expect.not.stringContaining('Going')]);
   });
 
   it('withdraws what they are invited to', async () => {

@@ -27,12 +27,12 @@ const model = { consistentCharacter: { prompt: 'x' } };
 async function told(who: Person, name: string, input: object): Promise<unknown> {
   const kind = name === 'quoteGeneration' ? 'query' : 'mutation';
   const type = kind === 'query' ? 'GenerateInput' : `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
-  const { data, errors } = await dramatis.ask(
+  const { data, errors } = await dramatis.ask<Record<string, { userErrors: unknown }> | null>(
     `${kind} ($input: ${type}!) { ${name}(input: $input) { userErrors { code path } } }`,
     { input },
     who,
   );
-  return errors?.[0]?.extensions.code ?? data?.[name].userErrors;
+  return errors?.[0]?.extensions.code ?? data?.[name]?.userErrors;
 }
 
 it.each<[string, string, () => object]>([

@@ -4,6 +4,7 @@ import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.
 import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
+import type { Selected } from '../../support/operations/read.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
 
 let dramatis: Dramatis;
@@ -72,13 +73,23 @@ afterAll(() => dramatis.stop());
 const figures = 'amount runs failures pictures keptPictures medianSeconds costPerPicture costPerKeptPicture';
 const keys =
   'startsOn status projectId characterId userId apiKeyId project { name } model { slug title } character { name } user { email } apiKey { name }';
+const forecasted = 'forecast { until amount perDay budgetRunsOutOn budget { cap } }';
 const march = { from: '2026-03-01', to: '2026-04-01' };
+
+type Report = Selected<
+  'SpendReport',
+  `{ rows { ${typeof keys} ${typeof figures} } hasMore totals { ${typeof figures} } ${typeof forecasted} }`
+>;
 
 async function spend(who: Person, args: object, more = '') {
   const query = `query ($from: Date!, $to: Date!, $groupBy: [SpendGrouping!]! = [], $filter: SpendFilter, $first: Int! = 100) {
     project(id: "${cast.projectId}") { spend(from: $from, to: $to, groupBy: $groupBy, filter: $filter, first: $first) {
       rows { ${keys} ${figures} } hasMore totals { ${figures} } ${more} } } }`;
-  const { data, errors } = await dramatis.ask(query, { ...march, ...args }, who);
+  const { data, errors } = await dramatis.ask<{ project: { spend: Report } }>(
+    query,
+    { ...march, ...args },
+    who,
+  );
   if (errors) throw new Error(errors[0]?.extensions.code);
   return data.project.spend;
 }
@@ -242,8 +253,7 @@ describe('the spend of a project', () => {
 
 describe('the forecast', () => {
   const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10);
-  const fields = 'forecast { until amount perDay budgetRunsOutOn budget { cap } }';
-  const forecast = async (args: object) => (await spend(cast.editor, args, fields)).forecast;
+  const forecast = async (args: object) => (await spend(cast.editor, args, forecasted)).forecast;
   const budget = (period: string, cap: number, settled: number | null = null) =>
     dramatis.database.query(
       `WITH b AS (INSERT INTO budgets (id, project_id, scope, period, cap_micros) VALUES ($1, $2, 'PROJECT', $3::"BudgetPeriod", $4) RETURNING *)
@@ -322,7 +332,7 @@ it('on the first day of all the forecast goes by that day, and tells a budget th
   const today = new Date().toISOString().slice(0, 10);
   const forecast = async () => {
     const query = `{ project(id: "${fresh.id}") { spend(from: "${today}", to: "${today}") {
-      forecast { amount perDay budgetRunsOutOn budget { cap } } } } }`;
+      forecast { amount perDay budgetRunsOutOn budget { cap } } } } }` as const;
     return (await dramatis.get(query)).project.spend.forecast;
   };
   expect(await forecast()).toEqual({

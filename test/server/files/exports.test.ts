@@ -177,7 +177,7 @@ describe('exports', () => {
       {},
       cast.editor,
     );
-    const ids = listed.data.project.ledger.nodes.map(({ id }: { id: string }) => id);
+    const ids = listed.data.project.ledger.nodes.map(({ id }) => id);
     expect(ids.reverse()).toEqual(entries.map(({ id }) => id));
     const spent = await lines(admin, 'spend.jsonl', {});
     expect(spent.map(({ day, status, amount, runs }) => [day, status, amount, runs])).toEqual([
