@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 
 /*
  * People have their own day: what a project spends is told by the days of its zone, and what is booked keeps its day.
@@ -21,10 +22,8 @@ const dayIn = (timeZone: string, moment = new Date()) => moment.toLocaleDateStri
 const [ahead, behind] = ['Pacific/Kiritimati', 'Pacific/Midway'];
 
 async function characterOf(projectId: string, owner: Person): Promise<string> {
-  const input = { projectId, name: 'Mara' };
-  const { character } = await mutate(dramatis, owner, 'createCharacter', input, 'character { id }');
-  await dramatis.addReference(character.id, 'FACE', '#c46');
-  return character.id;
+  const { characterId } = await seed(dramatis).in({ projectId, owner }).character().face().make();
+  return characterId;
 }
 /** A run that has ended. */
 async function drawn(characterId: string): Promise<string> {

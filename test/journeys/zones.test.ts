@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 
 /** Milliseconds within which two clocks of one machine, and what happens between two looks at them, agree. */
 const momentMs = 300_000;
@@ -30,17 +31,9 @@ describe.each([
     });
     const resolvers = await dramatis.startServer({ EXECUTOR: 'graphql-js', ROLE: 'api' });
     executors = [dramatis.url, resolvers.url ?? ''];
-    cast = await team(dramatis);
-    admin = cast.owner;
-    const { character } = await mutate(
-      dramatis,
-      admin,
-      'createCharacter',
-      { projectId: cast.projectId, name: 'Mara' },
-      'character { id }',
-    );
-    characterId = character.id;
-    await dramatis.addReference(characterId, 'FACE', '#c46');
+    const made = await seed(dramatis).team().character().face().make();
+    cast = made;
+    ({ characterId, owner: admin } = made);
     const budget = { projectId: cast.projectId, scope: 'PROJECT', period: 'DAY', cap: '10', thresholds: [1] };
     await mutate(dramatis, admin, 'createBudget', budget, 'budget { id }');
   });

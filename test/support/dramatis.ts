@@ -10,8 +10,10 @@ import { readConfig } from '../../src/settings/config.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import type { DataOf, Right, VariablesOf } from './operations/read.ts';
+import type { Inputs } from './operations/schema.ts';
 import { tokenSettings } from './people.ts';
 import { Secrets } from './secrets.ts';
+import { seed } from './seed.ts';
 
 export const adminKey = 'test_admin_key_0123456789';
 
@@ -183,22 +185,9 @@ export class Dramatis {
     return client;
   }
 
-  /** A project with one character who has a FACE and a POSE reference. */
-  async cast(
-    character: object = {},
-  ): Promise<{ projectId: string; characterId: string; face: string; pose: string }> {
-    const { createProject } = await this.get(
-      'mutation { createProject(input: { name: "Tests" }) { project { id } } }',
-    );
-    const projectId = createProject.project.id;
-    const { createCharacter } = await this.get(
-      'mutation ($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } userErrors { message } } }',
-      { input: { projectId, name: 'Mara', ...character } },
-    );
-    const characterId = createCharacter.character.id;
-    const face = await this.addReference(characterId, 'FACE', '#c46');
-    const pose = await this.addReference(characterId, 'POSE', '#46c');
-    return { projectId, characterId, face, pose };
+  /** A project with one character who has a FACE and a POSE reference: what a run is asked for with. */
+  cast(character: Partial<Inputs['CreateCharacterInput']> = {}) {
+    return seed(this).project().character(character).face().pose().make();
   }
 
   async addReference(characterId: string, kind: string, colour: string): Promise<string> {

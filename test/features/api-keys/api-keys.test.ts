@@ -73,7 +73,7 @@ describe('a key', () => {
   it('ends when revoked, at once and for good', async () => {
     const key = await apiKey(dramatis, cast.owner, cast.projectId);
     await mutate(dramatis, cast.owner, 'revokeApiKey', { id: key.id }, 'apiKey { revokedAt }');
-    expect(await see(key))?.toBeNull();
+    expect(await see(key)).toBeNull();
     const again = await mutate(dramatis, cast.owner, 'revokeApiKey', { id: key.id }, 'apiKey { revokedAt }');
     expect(again.apiKey.revokedAt).not.toBeNull();
   });
@@ -83,7 +83,7 @@ describe('a key', () => {
     const key = await apiKey(dramatis, cast.owner, cast.projectId, { expiresAt: soon });
     expect((await see(key))?.expiresAt).toBe(soon);
     await new Promise((resolve) => setTimeout(resolve, Date.parse(soon) - Date.now() + 50));
-    expect(await see(key))?.toBeNull();
+    expect(await see(key)).toBeNull();
     await expect(
       apiKey(dramatis, cast.owner, cast.projectId, { expiresAt: '2020-01-01T00:00:00Z' }),
     ).rejects.toThrow('expiresAt must be in the future');
@@ -130,9 +130,9 @@ describe('a personal key', () => {
   it('ends with the membership, and does not wake up with the next one', async () => {
     const key = await personal(cast.editor, 'EDITOR');
     await mutate(dramatis, cast.owner, 'removeMember', { id: cast.editorMember }, 'member { id }');
-    expect(await see(key))?.toBeNull();
+    expect(await see(key)).toBeNull();
     await cast.join(cast.editor, 'edgar@example.test', 'EDITOR');
-    expect(await see(key))?.toBeNull();
+    expect(await see(key)).toBeNull();
   });
 
   it('is seen by its person and by owners, not by other members', async () => {

@@ -3,8 +3,9 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
-import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
+import { apiKey, mutate, type Person, token } from '../../support/people.ts';
 import { holdRun, settleRun } from '../../support/runs.ts';
+import { placeOf, seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let db: Database;
@@ -24,16 +25,8 @@ const codes = (payload: { userErrors: { code: string }[] }) => payload.userError
 
 /** A team with a character; `make` makes a budget, of the whole project in total where nothing else is said. */
 async function studio() {
-  const cast = await team(dramatis);
+  const cast = await seed(dramatis).team().character().make();
   const { projectId, owner } = cast;
-  const made = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara' },
-    'character { id }',
-  );
-  const characterId: string = made.character.id;
   const make = (more: object = {}, who: Person = owner) =>
     mutate(
       dramatis,
@@ -55,11 +48,7 @@ async function studio() {
       nodes { id threshold cap settled held createdAt periodStartsOn payload budget { id } } } } }` as const;
     return (await dramatis.ask(query, {}, who)).data.project.budgetAlerts.nodes;
   };
-  const place = {
-    projectId: fromGlobalId('Project', projectId),
-    characterId: fromGlobalId('Character', characterId),
-  };
-  return { ...cast, characterId, make, update, remove, list, listAlerts, place };
+  return { ...cast, place: placeOf(cast), make, update, remove, list, listAlerts };
 }
 
 it('only people who own the project change budgets; whoever may know what is spent reads them', async () => {

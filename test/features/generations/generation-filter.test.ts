@@ -2,27 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
-import { mutate, team } from '../../support/people.ts';
+import type { team } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
-const characters: string[] = [];
+let characters: string[] = [];
 /** The runs of the project in the order in which they were asked for, by a word for each. */
 const runs = new Map<string, string>();
 beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
-  cast = await team(dramatis);
-  const other = await mutate(dramatis, cast.owner, 'createProject', { name: 'Other' }, 'project { id }');
-  for (const projectId of [cast.projectId, cast.projectId, other.project.id]) {
-    const made = await mutate(
-      dramatis,
-      cast.owner,
-      'createCharacter',
-      { projectId, name: 'Mara' },
-      'character { id }',
-    );
-    characters.push(made.character.id);
-  }
+  const made = await seed(dramatis).team().character().character().make();
+  cast = made;
+  characters = made.characters.map(({ id }) => id);
   const asked: [string, Partial<Run>, string?][] = [
     ['done', { batch: 'cover' }],
     ['failed', { status: 'FAILED', batch: 'cover' }],
@@ -33,7 +25,7 @@ beforeAll(async () => {
   for (const [index, [name, more, status]] of asked.entries()) {
     const id = await insertRun(dramatis.database, {
       projectId: fromGlobalId('Project', cast.projectId),
-      characterId: fromGlobalId('Character', characters[name === 'of another' ? 1 : 0] ?? ''),
+      characterId: made.characters[name === 'of another' ? 1 : 0].row,
       requestedAt: `2026-03-0${index + 1}T00:00:00Z`,
       ...more,
     });
@@ -44,11 +36,7 @@ beforeAll(async () => {
         [id, status],
       );
   }
-  await insertRun(dramatis.database, {
-    projectId: fromGlobalId('Project', other.project.id),
-    characterId: fromGlobalId('Character', characters[2] ?? ''),
-    batch: 'cover',
-  });
+  await seed(dramatis).project('Other', cast.owner).character().run({ batch: 'cover' }).make();
 });
 afterAll(() => dramatis.stop());
 

@@ -2,12 +2,13 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ledgerOfGenerationIfVisible } from '../../../src/features/ledger/ledger-entry.queries.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
+import { toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Loaders } from '../../../src/platform/reads/loaders.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
-import { apiKey, mutate, type Person, team } from '../../support/people.ts';
+import { apiKey, type Person, type team } from '../../support/people.ts';
 import { holdRun, type RunPlace, settleRun } from '../../support/runs.ts';
+import { placeOf, seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let db: Database;
@@ -19,11 +20,9 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url, { maxConnections: 10 });
   dramatis.onStop(() => db.$disconnect());
-  cast = await team(dramatis);
-  const input = { projectId: cast.projectId, name: 'Mara' };
-  const made = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
-  const projectId = fromGlobalId('Project', cast.projectId);
-  place = { projectId, characterId: fromGlobalId('Character', made.character.id) };
+  const made = await seed(dramatis).team().character().make();
+  cast = made;
+  place = placeOf(made);
   const [cheap, dear, open] = [
     await holdRun(db, place, 1_000_000n),
     await holdRun(db, place, 100_000n, { requestedAt: new Date('2026-01-31T23:59:59.999Z') }),

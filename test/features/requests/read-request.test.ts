@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Dramatis } from '../../support/dramatis.ts';
-import { mutate, type Person, team, token } from '../../support/people.ts';
+import { type Person, type team, token } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
@@ -9,14 +10,10 @@ let generationId: string;
 let stranger: Person;
 beforeAll(async () => {
   dramatis = await Dramatis.start();
-  cast = await team(dramatis);
   stranger = { key: await token('stella') };
-  const { projectId, owner } = cast;
-  const name = { projectId, name: 'Mara' };
-  const { character } = await mutate(dramatis, owner, 'createCharacter', name, 'character { id }');
-  characterId = character.id;
-  await dramatis.addReference(characterId, 'FACE', '#c46');
-  generationId = await dramatis.generate(characterId, 'sane');
+  const made = await seed(dramatis).team().character().face().generation('sane').make();
+  cast = made;
+  ({ characterId, generationId } = made);
 });
 afterAll(() => dramatis.stop());
 
