@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { follow } from '../support/followers.ts';
-import { mutate } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -14,11 +14,9 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ servers: 0 });
   server = await startServerProcess(dramatis);
   dramatis.url = server.url;
-  const admin = { key: adminKey };
-  projectId = (await mutate(dramatis, admin, 'createProject', { name: 'Slow' }, 'project { id }')).project.id;
   // Each event carries it.
-  const input = { projectId, name: 'Mara', description: 'x'.repeat(4_000) };
-  characterId = (await mutate(dramatis, admin, 'createCharacter', input, 'character { id }')).character.id;
+  const description = 'x'.repeat(4_000);
+  ({ projectId, characterId } = await seed(dramatis).project('Slow').character({ description }).make());
 });
 afterAll(() => dramatis.stop());
 

@@ -3,6 +3,7 @@ import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { follow } from '../support/followers.ts';
 import { mutate, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
 const admin = { key: adminKey };
@@ -63,25 +64,15 @@ it('a worker that is killed while it removes leaves the rest to the next one; wh
 it('a key that comes again after its time is a new request, and an invitation that has ended is listed without its address', async () => {
   dramatis.url = (await dramatis.startServer({ ROLE: 'api' })).url ?? '';
   const owner = { key: await token('olivia') };
-  const { project } = await mutate(dramatis, owner, 'createProject', { name: 'Kept' }, 'project { id }');
-  const projectId: string = project.id;
-  const { character } = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara' },
-    'character { id }',
-  );
-  await dramatis.addReference(character.id, 'FACE', '#c46');
+  const { projectId, characterId } = await seed(dramatis).project('Kept', owner).character().face().make();
   const ask = (reuse = false) =>
-    dramatis.generate(character.id, 'at the pier', { idempotencyKey: reuse ? 'reused' : 'once', reuse });
+    dramatis.generate(characterId, 'at the pier', { idempotencyKey: reuse ? 'reused' : 'once', reuse });
   const first = await ask();
   expect(await ask(true)).toBe(first);
   expect([await ask(), await ask(true)]).toEqual([first, first]);
   await mutate(dramatis, owner, 'cancelGeneration', { id: first }, 'generation { status }');
   const invite = async (email: string) =>
-    (await mutate(dramatis, owner, 'inviteMember', { projectId, email, role: 'VIEWER' }, 'token'))
-      .token as string;
+    (await mutate(dramatis, owner, 'inviteMember', { projectId, email, role: 'VIEWER' }, 'token')).token;
   const accepted = await invite('vera@example.test');
   const vera = { key: await token('vera') };
   const join = (who = vera) =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
-import { apiKey, mutate, team, token } from '../support/people.ts';
+import { mutate, team, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 
 let dramatis: Dramatis;
 beforeAll(async () => {
@@ -137,19 +138,13 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
 });
 
 it('the mutations of one document see what those before them did', async () => {
-  const { owner, projectId, editorMember } = await team(dramatis);
-  const { character } = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara', appearance: 'green hair' },
-    'character { id }',
-  );
-  await dramatis.addReference(character.id, 'FACE', '#c46');
+  const inGreen = { appearance: 'green hair' };
+  const made = await seed(dramatis).team().character(inGreen).face().make();
+  const { owner, projectId, editorMember, characterId } = made;
   const generate =
-    `generate(input: { characterId: "${character.id}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }` as const;
+    `generate(input: { characterId: "${characterId}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }` as const;
   const changed = await dramatis.ask(
-    `mutation { before: ${generate} updateCharacter(input: { id: "${character.id}", appearance: "red hair" }) { character { appearance } } after: ${generate} }`,
+    `mutation { before: ${generate} updateCharacter(input: { id: "${characterId}", appearance: "red hair" }) { character { appearance } } after: ${generate} }`,
     {},
     owner,
   );
@@ -158,7 +153,7 @@ it('the mutations of one document see what those before them did', async () => {
     { prompt: 'red hair, walks', character: { appearance: 'red hair' } },
   ]);
   const archived = await dramatis.ask(
-    `mutation { archiveCharacter(input: { id: "${character.id}" }) { character { id } } ${generate} }`,
+    `mutation { archiveCharacter(input: { id: "${characterId}" }) { character { id } } ${generate} }`,
     {},
     owner,
   );
@@ -198,24 +193,13 @@ it('a project where the role is too small leaves the rest of the list alone', as
       viewerRole === 'OWNER',
       viewerRole === 'OWNER',
     ]);
-  expect(data.projects.nodes.some(({ viewerRole }: { viewerRole: string }) => viewerRole === 'OWNER')).toBe(
-    true,
-  );
+  expect(data.projects.nodes.some(({ viewerRole }) => viewerRole === 'OWNER')).toBe(true);
 });
 
 it('the same idempotency key in another project is another run, and no hint of the first', async () => {
   const cast = async (name: string) => {
     const owner = { key: await token(name) };
-    const { project } = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
-    const { character } = await mutate(
-      dramatis,
-      owner,
-      'createCharacter',
-      { projectId: project.id, name },
-      'character { id }',
-    );
-    await dramatis.addReference(character.id, 'FACE', '#c46');
-    return { key: await apiKey(dramatis, owner, project.id), characterId: character.id as string };
+    return seed(dramatis).project(name, owner).key().character().face().make();
   };
   const [one, two] = [await cast('one'), await cast('two')];
   const ask = async ({ key, characterId }: typeof one, prompt: string) => {

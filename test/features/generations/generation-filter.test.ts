@@ -14,7 +14,6 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   const made = await seed(dramatis).team().character().character().make();
   cast = made;
-  characters = made.characters.map(({ id }) => id);
   const asked: [string, Partial<Run>, string?][] = [
     ['done', { batch: 'cover' }],
     ['failed', { status: 'FAILED', batch: 'cover' }],
@@ -36,7 +35,8 @@ beforeAll(async () => {
         [id, status],
       );
   }
-  await seed(dramatis).project('Other', cast.owner).character().run({ batch: 'cover' }).make();
+  const other = await seed(dramatis).project('Other', cast.owner).character().run({ batch: 'cover' }).make();
+  characters = [...made.characters, ...other.characters].map(({ id }) => id);
 });
 afterAll(() => dramatis.stop());
 

@@ -8,6 +8,7 @@ import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { follow } from '../../support/followers.ts';
 import { apiKey, mutate, type Person, token } from '../../support/people.ts';
 import { mostReviews, roundsUntil } from '../../support/rounds.ts';
+import { seed } from '../../support/seed.ts';
 
 const admin = { key: adminKey };
 let dramatis: Dramatis;
@@ -82,19 +83,12 @@ const chainIsWhole = async () =>
 describe('forgetUser', () => {
   it('leaves no table and no log line with the address, the name or the subject; acts, audit and money stay', async () => {
     const { subject, words, doomed, other, projectId, userId } = await stage();
-    const { character } = await mutate(
-      dramatis,
-      doomed,
-      'createCharacter',
-      { projectId, name: 'Mara' },
-      'character { id }',
-    );
-    await dramatis.addReference(character.id, 'FACE', '#c46');
+    const { characterId } = await seed(dramatis).in({ projectId, owner: doomed }).character().face().make();
     const { generation } = await mutate(
       dramatis,
       doomed,
       'generate',
-      { characterId: character.id, model: { consistentCharacter: { prompt: 'a walk' } } },
+      { characterId, model: { consistentCharacter: { prompt: 'a walk' } } },
       'generation { id }',
     );
     await dramatis.settle(generation.id);
