@@ -23,19 +23,19 @@ interface Made<Characters, Runs> {
 type Several = readonly Seeded[];
 
 /**
- * What a test begins with, told in a line and made by `make()`:
+ * What a test begins with, in one line. Nothing is made before `make()`:
  *
  *     const { projectId, editor, characters: [mara] } = await seed(dramatis).team().character({ name: 'Mara' }).run().make();
  */
 export function seed(dramatis: Dramatis) {
   return {
-    /** A project of somebody; of the administrator if nothing else is said. */
+    /** A new project. It belongs to the administrator unless an owner is given. */
     project: (name = 'Tests', owner: Person = { key: dramatis.environment.ADMIN_API_KEY ?? '' }) =>
       new Seed<[], [], unknown>(dramatis, async () => {
         const { project } = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
         return { projectId: project.id, owner, characters: [], runs: [] };
       }),
-    /** A project that there is already. */
+    /** A project that exists already. */
     in: ({ projectId, owner }: Pick<Made<[], []>, 'projectId' | 'owner'>) =>
       new Seed<[], [], unknown>(dramatis, async () => ({ projectId, owner, characters: [], runs: [] })),
     /** A project with an owner, an editor and a viewer. */
@@ -48,6 +48,7 @@ export function seed(dramatis: Dramatis) {
   };
 }
 
+/** The steps up to now. Each method adds one, and its result is known to the compiler. */
 export class Seed<Characters extends Several, Runs extends Several, More> {
   readonly #dramatis: Dramatis;
   /** Makes all of it. */
