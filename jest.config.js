@@ -39,7 +39,7 @@ const long = '/test/long/';
  */
 const aboutReading = [
   'contract/(tenancy/|http-)',
-  'features/(api-keys|audit|ledger|members|people|projects)/',
+  'features/(api-keys|audit|ledger|members|nodes|people|projects)/',
   'features/(budgets/budgets|generations/(generation-filter|images/rate-image|waiting)|reconciliation/(books|reconciliation\\.queries)|spend/spend)\\.',
   'journeys/(bad-input|guards|live-access|models|money|requests|samples|team)\\.',
 ].join('|');

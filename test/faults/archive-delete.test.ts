@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually, generateMutation, picture } from '../support/dramatis.ts';
-import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
+import { apiKey, mutate, type Person, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -20,17 +21,8 @@ const stored = (projectId: string, of = dramatis) =>
 
 /** A team with a character that can be drawn. */
 async function studio(of = dramatis) {
-  const cast = await team(of);
-  const made = await mutate(
-    of,
-    cast.owner,
-    'createCharacter',
-    { projectId: cast.projectId, name: 'Mara' },
-    'character { id }',
-  );
-  const characterId: string = made.character.id;
-  const referenceId = await of.addReference(characterId, 'FACE', '#c46');
-  return { ...cast, characterId, referenceId };
+  const { face, ...made } = await seed(of).team().character().face().make();
+  return { ...made, referenceId: face };
 }
 
 /** The tables that still know the id of a project, whatever the column. */
@@ -468,7 +460,8 @@ it('pictures of an older layout are sorted by project at the first start', async
   const other = await Dramatis.start();
   try {
     const { projectId, owner } = await studio(other);
-    const query = `{ project(id: "${projectId}") { characters(first: 1) { nodes { referenceImages { image { url sha256 } } } } } }`;
+    const query =
+      `{ project(id: "${projectId}") { characters(first: 1) { nodes { referenceImages { image { url sha256 } } } } } }` as const;
     const { data } = await other.ask(query, {}, owner);
     const { url, sha256 } = data.project.characters.nodes[0].referenceImages[0].image;
     const [root, folder] = [join(other.environment.DATA_DIR ?? '', 'storage'), sha256.slice(0, 2)];

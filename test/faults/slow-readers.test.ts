@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
-import { type FollowerSocket, follow } from '../support/followers.ts';
-import { mutate } from '../support/people.ts';
+import { follow } from '../support/followers.ts';
+import { seed } from '../support/seed.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 let dramatis: Dramatis;
@@ -14,18 +14,15 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ servers: 0 });
   server = await startServerProcess(dramatis);
   dramatis.url = server.url;
-  const admin = { key: adminKey };
-  projectId = (await mutate(dramatis, admin, 'createProject', { name: 'Slow' }, 'project { id }')).project.id;
   // Each event carries it.
-  const input = { projectId, name: 'Mara', description: 'x'.repeat(4_000) };
-  characterId = (await mutate(dramatis, admin, 'createCharacter', input, 'character { id }')).character.id;
+  const description = 'x'.repeat(4_000);
+  ({ projectId, characterId } = await seed(dramatis).project('Slow').character({ description }).make());
 });
 afterAll(() => dramatis.stop());
 
 const query = `subscription ($id: ID!, $after: SafeInt) {
   projectEvents(projectId: $id, after: $after) { sequence character { description } } }`;
-const from = (after?: number): Promise<FollowerSocket> =>
-  follow(server.url, adminKey, query, { variables: { id: projectId, after } });
+const from = (after?: number) => follow(server.url, adminKey, query, { variables: { id: projectId, after } });
 const happen = (count: number) =>
   dramatis.database.query(
     `DO $$ BEGIN FOR n IN 1..${count} LOOP PERFORM record_project_event('${fromGlobalId('Project', projectId)}',
@@ -39,7 +36,7 @@ const newest = async () =>
       ])
     )[0]?.newest,
   );
-const last = ({ told }: FollowerSocket): number => told.at(-1)?.projectEvents.sequence ?? 0;
+const last = ({ told }: Awaited<ReturnType<typeof from>>): number => told.at(-1)?.projectEvents.sequence ?? 0;
 const givenUp = () => server.log.filter(({ msg }) => msg === 'a slow reader was disconnected').length;
 /** The server's memory now, in MiB. */
 const memory = () =>
@@ -109,7 +106,7 @@ it('one who reads slowly is waited for, and misses nothing', async () => {
     await happen(1);
     return quick.told.length > 0 && slow.told.length > 0;
   });
-  const [first, start] = [await newest(), slow.told[0].projectEvents.sequence];
+  const [first, start] = [await newest(), slow.told[0]?.projectEvents.sequence ?? 0];
   for (let round = 0; round < 12; round += 1) {
     slow.socket.pause();
     await happen(150);

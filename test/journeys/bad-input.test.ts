@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { adminKey, Dramatis, generateMutation, picture } from '../support/dramatis.ts';
+import type { Selected } from '../support/operations/read.ts';
 import { pngBomb } from '../support/pictures.ts';
 
 let dramatis: Dramatis;
@@ -123,6 +124,11 @@ describe('pictures', () => {
   });
 });
 
+type Page = Selected<
+  'CharacterConnection',
+  '{ totalCount nodes { name } pageInfo { hasNextPage endCursor } }'
+>;
+
 describe('signed picture URLs', () => {
   it('serve every format, scaled down only, cacheable and safe; nothing without our signature', async () => {
     const { data } = await dramatis.ask(
@@ -135,7 +141,7 @@ describe('signed picture URLs', () => {
       [image.webp, 'image/webp', 32],
       [image.avif, 'image/avif', 96],
       [image.jpeg, 'image/jpeg', 96],
-    ]) {
+    ] as const) {
       const answer = await fetch(url);
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type]);
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
@@ -248,12 +254,12 @@ describe('reads', () => {
     const names: string[] = [];
     let after: string | null = null;
     for (let pages = 0; pages < 5; pages += 1) {
-      const { project } = await dramatis.get(
+      const { project }: { project: { characters: Page } } = await dramatis.get(
         'query ($id: ID!, $after: String) { project(id: $id) { characters(first: 3, after: $after) { totalCount nodes { name } pageInfo { hasNextPage endCursor } } } }',
         { id, after },
       );
       expect(project.characters.totalCount).toBe(7);
-      names.push(...project.characters.nodes.map(({ name }: { name: string }) => name));
+      names.push(...project.characters.nodes.map(({ name }) => name));
       if (!project.characters.pageInfo.hasNextPage) break;
       after = project.characters.pageInfo.endCursor;
     }
@@ -271,7 +277,7 @@ describe('reads', () => {
       'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }',
       { ids },
     );
-    expect(data.nodes.map((node: { __typename: string } | null) => node?.__typename)).toEqual([
+    expect(data.nodes.map((node) => node?.__typename)).toEqual([
       'Character',
       'Project',
       'ReferenceImage',

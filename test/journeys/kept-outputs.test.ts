@@ -222,7 +222,7 @@ describe('the address of a kept output', () => {
   it('is good for that output alone, and says nothing to who has none', async () => {
     const bytes = Buffer.from('kept, and not to be guessed');
     const { outputProblems } = await run({ body: { output: serve(bytes, bytes) } });
-    const [first, second] = outputProblems.map(({ url }: { url: string }) => new URL(url));
+    const [first, second] = [new URL(outputProblems[0].url), new URL(outputProblems[1].url)];
     const status = async (url: URL) => (await fetch(url)).status;
     const swapped = new URL(first);
     swapped.pathname = second.pathname;

@@ -512,7 +512,7 @@ describe('what is uncertain', () => {
 
   it('keeps its hold until a person says what happened; once', async () => {
     const { id, ledgerEntries, cost } = await uncertain('charged');
-    expect([cost, ledgerEntries.map(({ kind }: { kind: string }) => kind)]).toEqual([null, ['HOLD']]);
+    expect([cost, ledgerEntries.map(({ kind }) => kind)]).toEqual([null, ['HOLD']]);
     await expect(resolve(id, { outcome: 'CHARGED' }, editor)).rejects.toThrow('FORBIDDEN');
     expect((await resolve(id, { outcome: 'CHARGED', amount: '-0.10' })).userErrors).toMatchObject([
       { path: ['input', 'amount'] },

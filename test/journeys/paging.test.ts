@@ -56,8 +56,14 @@ async function page(list: string, args: string, executor = 'compiled'): Promise<
   const id = ids[type];
   const document = `{ ${type.toLowerCase()}(id: "${id}") { ${field}(${args}) {
     totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
-  const data = await dramatis.get(document, {}, { url: urls[executor] });
-  return data[type.toLowerCase()][field];
+  const data = await dramatis.get<Record<string, Record<string, Paged>>>(
+    document,
+    {},
+    { url: urls[executor] },
+  );
+  const paged = data[type.toLowerCase()]?.[field];
+  if (!paged) throw new Error(`There is no ${list}.`);
+  return paged;
 }
 
 /** Walks a whole list; `between` happens after each page. */

@@ -30,7 +30,11 @@ afterAll(() => dramatis.stop());
 
 type Asked = Record<string, unknown>;
 type Target = { url?: string; key?: string };
-interface Sent extends Answer {
+interface Data {
+  readonly projects: { nodes: unknown[] };
+  readonly createProject: { project: { name: string } };
+}
+interface Sent extends Answer<Data> {
   readonly headers: Headers;
   readonly extensions: { cost: { requested: number } };
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { tellingPictures, told } from '../support/containers.ts';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
+import type { Selected } from '../support/operations/read.ts';
 import { noise } from '../support/pictures.ts';
 
 let provider: DeliveringProvider;
@@ -23,7 +24,7 @@ afterAll(() => dramatis.stop());
 const imageFields = `id contentType width height sizeBytes originalUrl url
   webp: url(format: WEBP) jpeg: url(format: JPEG) png: url(format: PNG) avif: url(format: AVIF)
   small: url(width: 16) smallWebp: url(width: 16, format: WEBP) smallAvif: url(width: 16, format: AVIF)`;
-type Picture = Record<'id' | 'contentType' | 'originalUrl' | 'url', string> & Record<string, string>;
+type Picture = Selected<'Image', `{ ${typeof imageFields} }`>;
 
 async function read(address: string) {
   const response = await fetch(address);
@@ -42,7 +43,7 @@ async function expectServed(image: Picture): Promise<void> {
     url: undefined,
   };
   for (const [name, contentType] of Object.entries(addresses)) {
-    const { status, headers, bytes } = await read(image[name] ?? '');
+    const { status, headers, bytes } = await read(image[name as keyof typeof addresses]);
     const { mediaType } = await sharp(bytes).metadata();
     expect([name, status, headers.get('content-type')]).toEqual([name, 200, mediaType]);
     if (contentType) expect([name, mediaType]).toEqual([name, contentType]);
@@ -118,7 +119,7 @@ describe('an output that the picture library decodes', () => {
     const half = bytes.subarray(0, bytes.length / 2);
     const { status, images, outputProblems } = await deliver(await noise().png().toBuffer(), half);
     expect(status).toBe('COMPLETED');
-    expect(images.map(({ index }: { index: number }) => index)).toEqual([0, 1]);
+    expect(images.map(({ index }) => index)).toEqual([0, 1]);
     expect(outputProblems).toEqual([{ index: 1, code: 'DAMAGED', url: expect.any(String) }]);
     await expectServed(images[1].image);
     expect((await read(outputProblems[0].url)).bytes.equals(half)).toBe(true);
@@ -184,12 +185,8 @@ describe('an upload', () => {
   it('tells nothing but its pixels, at any of its addresses', async () => {
     for (const [where, bytes] of await tellingPictures()) {
       const image = await upload(bytes);
-      for (const name of ['url', 'originalUrl', 'webp', 'small'])
-        expect([where, name, (await read(image[name] ?? '')).bytes.includes(told)]).toEqual([
-          where,
-          name,
-          false,
-        ]);
+      for (const name of ['url', 'originalUrl', 'webp', 'small'] as const)
+        expect([where, name, (await read(image[name])).bytes.includes(told)]).toEqual([where, name, false]);
     }
   });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { booksSql } from '../../src/features/reconciliation/books.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
-import { mutate, type Person, team } from '../support/people.ts';
+import { mutate, type Person } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 import { post } from '../support/simulator.ts';
 
 /*
@@ -73,17 +74,7 @@ describe("the provider's list of runs", () => {
   let owner: Person;
   beforeAll(async () => {
     dramatis = await start({ environment: quick, simulator: { hasHistory: false } }, 'request-history');
-    const people = await team(dramatis);
-    ({ owner, projectId } = people);
-    const made = await mutate(
-      dramatis,
-      owner,
-      'createCharacter',
-      { projectId, name: 'Mara' },
-      'character { id }',
-    );
-    characterId = made.character.id;
-    await dramatis.addReference(characterId, 'FACE', '#c46');
+    ({ owner, projectId, characterId } = await seed(dramatis).team().character().face().make());
   });
   afterAll(() => dramatis.stop());
 
@@ -254,9 +245,7 @@ describe("the provider's list of runs", () => {
       const isPersons = answers[index]?.userErrors.length === 0;
       if (!isPersons) expect(answers[index]?.userErrors).toMatchObject([{ code: 'NOT_UNCERTAIN' }]);
       expect([index, last.costSource === 'PERSON']).toEqual([index, isPersons && index % 3 !== 0]);
-      expect(
-        last.ledgerEntries.filter(({ kind }: { kind: string }) => kind === 'CHARGE').length,
-      ).toBeLessThan(2);
+      expect(last.ledgerEntries.filter(({ kind }) => kind === 'CHARGE').length).toBeLessThan(2);
     }
     await balanced(dramatis);
   });
@@ -266,14 +255,10 @@ describe("a project's own account", () => {
   it('is asked with its own key; a balance that two accounts share proves nothing', async () => {
     const dramatis = await start({ environment: quick }, 'request-history');
     try {
-      const people = await team(dramatis);
-      const { owner, projectId } = people;
+      const { owner, projectId, characterId } = await seed(dramatis).team().character().face().make();
       const key = 'SG_own_0123456789abcdef';
-      const input = { projectId, name: 'Mara' };
-      const { character } = await mutate(dramatis, owner, 'createCharacter', input, 'character { id }');
-      await dramatis.addReference(character.id, 'FACE', '#c46');
       await mutate(dramatis, owner, 'setProviderKey', { projectId, key }, 'project { id }');
-      const id = await uncertain(dramatis, character.id, '[[simulate:accept-then-504]] own');
+      const id = await uncertain(dramatis, characterId, '[[simulate:accept-then-504]] own');
       const { accounts, account: server } = await reconcile(dramatis);
       const account = accounts.find((each: string) => each !== server);
       expect([accounts.length, (await find(dramatis, id)).status]).toEqual([2, 'UNCERTAIN']);
@@ -287,7 +272,7 @@ describe("a project's own account", () => {
       expect((await reconcile(dramatis)).isBalanceShared).toBe(true);
       const other = await dramatis.cast();
       await uncertain(dramatis, other.characterId, '[[simulate:reset]] never taken');
-      await dramatis.settle(await dramatis.generate(character.id, 'same price, same purse'));
+      await dramatis.settle(await dramatis.generate(characterId, 'same price, same purse'));
       await reconcile(dramatis);
       const rows = await dramatis.database.query("SELECT 1 FROM generations WHERE status = 'UNCERTAIN'");
       expect(rows).toHaveLength(1);

@@ -24,7 +24,7 @@ describe('the idempotency key', () => {
       ),
     );
     expect(new Set(answers.map(({ generate }) => generate.generation.id)).size).toBe(1);
-    await dramatis.settle(answers[0].generate.generation.id);
+    await dramatis.settle(answers[0]?.generate.generation.id ?? '');
     expect(dramatis.simulator.bill).toHaveLength(1);
     expect(
       await dramatis.database.query("SELECT 1 FROM generations WHERE idempotency_key = 'the-key'"),

@@ -3,6 +3,7 @@ import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { follow } from '../support/followers.ts';
 import { mutate, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
 const admin = { key: adminKey };
@@ -48,7 +49,7 @@ it('a worker that is killed while it removes leaves the rest to the next one; wh
     'subscription ($id: ID!) { projectEvents(projectId: $id, after: 1) { kind keptFrom sequence } }';
   const told = await follow(dramatis.url, adminKey, query, { variables: { id: projectId } });
   await eventually('the beginning', () => told.told.length === 1);
-  expect(told.told[0].projectEvents).toEqual({
+  expect(told.told[0]?.projectEvents).toEqual({
     kind: 'HISTORY_TRUNCATED',
     keptFrom: newest + 100_001,
     sequence: newest + 100_000,
@@ -63,25 +64,15 @@ it('a worker that is killed while it removes leaves the rest to the next one; wh
 it('a key that comes again after its time is a new request, and an invitation that has ended is listed without its address', async () => {
   dramatis.url = (await dramatis.startServer({ ROLE: 'api' })).url ?? '';
   const owner = { key: await token('olivia') };
-  const { project } = await mutate(dramatis, owner, 'createProject', { name: 'Kept' }, 'project { id }');
-  const projectId: string = project.id;
-  const { character } = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara' },
-    'character { id }',
-  );
-  await dramatis.addReference(character.id, 'FACE', '#c46');
+  const { projectId, characterId } = await seed(dramatis).project('Kept', owner).character().face().make();
   const ask = (reuse = false) =>
-    dramatis.generate(character.id, 'at the pier', { idempotencyKey: reuse ? 'reused' : 'once', reuse });
+    dramatis.generate(characterId, 'at the pier', { idempotencyKey: reuse ? 'reused' : 'once', reuse });
   const first = await ask();
   expect(await ask(true)).toBe(first);
   expect([await ask(), await ask(true)]).toEqual([first, first]);
   await mutate(dramatis, owner, 'cancelGeneration', { id: first }, 'generation { status }');
   const invite = async (email: string) =>
-    (await mutate(dramatis, owner, 'inviteMember', { projectId, email, role: 'VIEWER' }, 'token'))
-      .token as string;
+    (await mutate(dramatis, owner, 'inviteMember', { projectId, email, role: 'VIEWER' }, 'token')).token;
   const accepted = await invite('vera@example.test');
   const vera = { key: await token('vera') };
   const join = (who = vera) =>
@@ -106,8 +97,7 @@ it('a key that comes again after its time is a new request, and an invitation th
     ).data.project.invitations.nodes;
   await eventually(
     'the addresses to go',
-    async () =>
-      (await invitations()).filter(({ email }: { email: string | null }) => email === null).length === 2,
+    async () => (await invitations()).filter(({ email }) => email === null).length === 2,
   );
   expect(await invitations()).toEqual([
     { email: 'open@example.test', status: 'PENDING' },
@@ -117,7 +107,7 @@ it('a key that comes again after its time is a new request, and an invitation th
   // Sent again it is still no error for its member, and of no use to anybody else.
   expect((await join()).member.id).toBe(member.id);
   const other = await join({ key: await token('someone') });
-  expect(other.userErrors.map(({ code }: { code: string }) => code)).toEqual(['INVITATION_USED']);
+  expect(other.userErrors.map(({ code }) => code)).toEqual(['INVITATION_USED']);
   await eventually(
     'the keys to go',
     async () =>

@@ -36,7 +36,7 @@ async function upload(bytes: Buffer) {
 }
 
 async function addressOf(id: string, which: string): Promise<string> {
-  const { node } = await dramatis.get(
+  const { node } = await dramatis.get<{ node: { address: string } }>(
     `query ($id: ID!) { node(id: $id) { ... on Image { address: ${which} } } }`,
     { id },
   );

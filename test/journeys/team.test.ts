@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
-import { apiKey, mutate, team, token } from '../support/people.ts';
+import { mutate, team, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 
 let dramatis: Dramatis;
 beforeAll(async () => {
@@ -24,7 +25,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
   expect(project.viewerRole).toBe('OWNER');
 
   // Nobody else knows of it yet.
-  const look = `{ project(id: "${project.id}") { name viewerRole viewerCanGenerate } }`;
+  const look = `{ project(id: "${project.id}") { name viewerRole viewerCanGenerate } }` as const;
   expect((await dramatis.ask(look, {}, edgar)).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   for (const [who, email, role] of [
     [edgar, 'Edgar@Example.Test', 'EDITOR'],
@@ -118,8 +119,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
     olivia,
   );
   const acts = log.data.project.auditLog.nodes.map(
-    ({ action, actor }: { action: string; actor: { user: { email: string } | null } }) =>
-      `${actor.user?.email.split('@')[0] ?? 'admin'} ${action}`,
+    ({ action, actor }) => `${actor.user?.email.split('@')[0] ?? 'admin'} ${action}`,
   );
   expect(acts.reverse()).toEqual([
     'olivia PROJECT_CREATED',
@@ -138,18 +138,13 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
 });
 
 it('the mutations of one document see what those before them did', async () => {
-  const { owner, projectId, editorMember } = await team(dramatis);
-  const { character } = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara', appearance: 'green hair' },
-    'character { id }',
-  );
-  await dramatis.addReference(character.id, 'FACE', '#c46');
-  const generate = `generate(input: { characterId: "${character.id}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }`;
+  const inGreen = { appearance: 'green hair' };
+  const made = await seed(dramatis).team().character(inGreen).face().make();
+  const { owner, projectId, editorMember, characterId } = made;
+  const generate =
+    `generate(input: { characterId: "${characterId}", model: { consistentCharacter: { prompt: "walks" } } }) { generation { prompt character { appearance } } userErrors { code } }` as const;
   const changed = await dramatis.ask(
-    `mutation { before: ${generate} updateCharacter(input: { id: "${character.id}", appearance: "red hair" }) { character { appearance } } after: ${generate} }`,
+    `mutation { before: ${generate} updateCharacter(input: { id: "${characterId}", appearance: "red hair" }) { character { appearance } } after: ${generate} }`,
     {},
     owner,
   );
@@ -158,26 +153,23 @@ it('the mutations of one document see what those before them did', async () => {
     { prompt: 'red hair, walks', character: { appearance: 'red hair' } },
   ]);
   const archived = await dramatis.ask(
-    `mutation { archiveCharacter(input: { id: "${character.id}" }) { character { id } } ${generate} }`,
+    `mutation { archiveCharacter(input: { id: "${characterId}" }) { character { id } } ${generate} }`,
     {},
     owner,
   );
   expect(archived.data.generate).toEqual({ generation: null, userErrors: [{ code: 'CHARACTER_ARCHIVED' }] });
   // Also of what they may do themselves.
-  const members = `{ project(id: "${projectId}") { members(first: 9) { nodes { id role } } } }`;
+  const members = `{ project(id: "${projectId}") { members(first: 9) { nodes { id role } } } }` as const;
   await mutate(dramatis, owner, 'changeMemberRole', { id: editorMember, role: 'OWNER' }, 'member { id }');
   const found = await dramatis.ask(members, {}, owner);
   const own = found.data.project.members.nodes.find(
-    ({ id }: { id: string }) =>
-      id !== editorMember &&
-      found.data.project.members.nodes.find((each: { id: string; role: string }) => each.id === id)?.role ===
-        'OWNER',
+    ({ id, role }) => id !== editorMember && role === 'OWNER',
   );
   const demoted = await mutate(
     dramatis,
     owner,
     'changeMemberRole',
-    { id: own.id, role: 'VIEWER' },
+    { id: own?.id, role: 'VIEWER' },
     'member { role project { viewerRole viewerCanManageMembers } }',
   );
   expect(demoted.member).toEqual({
@@ -201,24 +193,13 @@ it('a project where the role is too small leaves the rest of the list alone', as
       viewerRole === 'OWNER',
       viewerRole === 'OWNER',
     ]);
-  expect(data.projects.nodes.some(({ viewerRole }: { viewerRole: string }) => viewerRole === 'OWNER')).toBe(
-    true,
-  );
+  expect(data.projects.nodes.some(({ viewerRole }) => viewerRole === 'OWNER')).toBe(true);
 });
 
 it('the same idempotency key in another project is another run, and no hint of the first', async () => {
   const cast = async (name: string) => {
     const owner = { key: await token(name) };
-    const { project } = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
-    const { character } = await mutate(
-      dramatis,
-      owner,
-      'createCharacter',
-      { projectId: project.id, name },
-      'character { id }',
-    );
-    await dramatis.addReference(character.id, 'FACE', '#c46');
-    return { key: await apiKey(dramatis, owner, project.id), characterId: character.id as string };
+    return seed(dramatis).project(name, owner).key().character().face().make();
   };
   const [one, two] = [await cast('one'), await cast('two')];
   const ask = async ({ key, characterId }: typeof one, prompt: string) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 
 /*
  * People have their own day: what a project spends is told by the days of its zone, and what is booked keeps its day.
@@ -21,10 +22,8 @@ const dayIn = (timeZone: string, moment = new Date()) => moment.toLocaleDateStri
 const [ahead, behind] = ['Pacific/Kiritimati', 'Pacific/Midway'];
 
 async function characterOf(projectId: string, owner: Person): Promise<string> {
-  const input = { projectId, name: 'Mara' };
-  const { character } = await mutate(dramatis, owner, 'createCharacter', input, 'character { id }');
-  await dramatis.addReference(character.id, 'FACE', '#c46');
-  return character.id;
+  const { characterId } = await seed(dramatis).in({ projectId, owner }).character().face().make();
+  return characterId;
 }
 /** A run that has ended. */
 async function drawn(characterId: string): Promise<string> {
@@ -71,7 +70,7 @@ it('days of spend, exports and the ledger are the zone’s from then on; what is
   expect(days[1]).not.toBe(days[2]);
   const query = `query ($from: Date!, $to: Date!) {
     spend(from: $from, to: $to, groupBy: [DAY]) { rows { startsOn runs } }
-    project(id: "${projectId}") { spend(from: $from, to: $to, groupBy: [DAY]) { rows { startsOn runs } } } }`;
+    project(id: "${projectId}") { spend(from: $from, to: $to, groupBy: [DAY]) { rows { startsOn runs } } } }` as const;
   const from = '2020-01-01';
   const to = '2029-01-01';
   const expected = [...Map.groupBy(days, (day) => day)]
@@ -85,9 +84,7 @@ it('days of spend, exports and the ledger are the zone’s from then on; what is
     const { generation } = await dramatis.get(
       `{ generation(id: "${id}") { requestedAt ledgerEntries { day at } } }`,
     );
-    expect(new Set(generation.ledgerEntries.map(({ day }: { day: string }) => day))).toEqual(
-      new Set([days[index]]),
-    );
+    expect(new Set(generation.ledgerEntries.map(({ day }) => day))).toEqual(new Set([days[index]]));
     // Raw moments stay in UTC.
     expect(generation.requestedAt).toMatch(/Z$/);
     const stored = await dramatis.database.query(

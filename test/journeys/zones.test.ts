@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { apiKey, mutate, type Person, team, token } from '../support/people.ts';
+import { seed } from '../support/seed.ts';
 
 /** Milliseconds within which two clocks of one machine, and what happens between two looks at them, agree. */
 const momentMs = 300_000;
@@ -20,7 +21,7 @@ describe.each([
   let admin: Person;
   let characterId: string;
   let runId: string;
-  let executors: string[];
+  let executors: [string, string];
   let startedAt: number;
   beforeAll(async () => {
     startedAt = Date.now();
@@ -30,17 +31,9 @@ describe.each([
     });
     const resolvers = await dramatis.startServer({ EXECUTOR: 'graphql-js', ROLE: 'api' });
     executors = [dramatis.url, resolvers.url ?? ''];
-    cast = await team(dramatis);
-    admin = cast.owner;
-    const { character } = await mutate(
-      dramatis,
-      admin,
-      'createCharacter',
-      { projectId: cast.projectId, name: 'Mara' },
-      'character { id }',
-    );
-    characterId = character.id;
-    await dramatis.addReference(characterId, 'FACE', '#c46');
+    const made = await seed(dramatis).team().character().face().make();
+    cast = made;
+    ({ characterId, owner: admin } = made);
     const budget = { projectId: cast.projectId, scope: 'PROJECT', period: 'DAY', cap: '10', thresholds: [1] };
     await mutate(dramatis, admin, 'createBudget', budget, 'budget { id }');
   });
@@ -78,7 +71,7 @@ describe.each([
       finishedAt: 'finished_at',
     } as const;
     for (const url of executors) {
-      const { generation } = await dramatis.get(
+      const { generation } = await dramatis.get<{ generation: Record<string, string> }>(
         `query ($id: ID!) { generation(id: $id) { ${Object.keys(columns).join(' ')} } }`,
         { id: runId },
         { url },
@@ -94,8 +87,7 @@ describe.each([
   });
 
   it('lists, the ledger, the audit log, alerts and budgets tell by both executors what is stored', async () => {
-    const answers = [];
-    for (const url of executors) {
+    const tell = async (url: string) => {
       const { data } = await dramatis.ask(
         `query ($id: ID!) { project(id: $id) { createdAt
            characters(first: 5) { nodes { createdAt generations(first: 5) { nodes { id requestedAt finishedAt } } } }
@@ -106,10 +98,10 @@ describe.each([
         { id: cast.projectId },
         { url, key: admin.key },
       );
-      answers.push(data.project);
-    }
-    const [project] = answers;
-    expect(answers[1]).toEqual(project);
+      return data.project;
+    };
+    const project = await tell(executors[0]);
+    expect(await tell(executors[1])).toEqual(project);
     const id = fromGlobalId('Project', cast.projectId);
     const told = async (text: string) =>
       (

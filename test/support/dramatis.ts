@@ -9,17 +9,18 @@ import { createLogger } from '../../src/logger.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import type { DataOf, Right, VariablesOf } from './operations/read.ts';
+import type { Inputs } from './operations/schema.ts';
 import { tokenSettings } from './people.ts';
 import { Secrets } from './secrets.ts';
+import { seed } from './seed.ts';
 
 export const adminKey = 'test_admin_key_0123456789';
 
 /** What came back from a GraphQL request. */
-export interface Answer {
+export interface Answer<Data = unknown> {
   readonly status: number;
-  // Tests read answers of many shapes; a typed document for each would say everything twice.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly data: any;
+  readonly data: Data;
   readonly errors?: readonly {
     message: string;
     path?: (string | number)[];
@@ -27,6 +28,15 @@ export interface Answer {
     extensions: { code: string; reference?: string };
   }[];
 }
+
+/** Where a request goes, and with which key: to the first server and with the administrator's, if nothing else is said. */
+export interface Target {
+  readonly url?: string;
+  readonly key?: string;
+}
+
+/** Any text, once the type of its answer is given. */
+type Said<Data> = [Data] extends [never] ? never : string;
 
 /** A whole Dramatis on real parts: its own database, its own simulator, HTTP and WebSocket on loopback. */
 export class Dramatis {
@@ -116,7 +126,39 @@ export class Dramatis {
     }
   }
 
-  async ask(query: string, variables: object = {}, { url = this.url, key = adminKey } = {}): Promise<Answer> {
+  /**
+   * Sends an operation. The compiler reads from its text what it answers, and refuses names that the schema does not have.
+   * For a text that is not known before the test runs, or that is wrong on purpose, say what it answers: `ask<Data>(text)`.
+   */
+  ask<Data = never>(query: Said<Data>, variables?: object, target?: Target): Promise<Answer<Data>>;
+  ask<const Text extends string>(
+    query: Text & Right<Text>,
+    variables?: VariablesOf<Text>,
+    target?: Target,
+  ): Promise<Answer<DataOf<Text>>>;
+  ask(query: string, variables?: object, target?: Target): Promise<Answer> {
+    return this.send(query, variables, target);
+  }
+
+  /** The same, where anything but success is a mistake of the test. */
+  get<Data = never>(query: Said<Data>, variables?: object, target?: Target): Promise<Data>;
+  get<const Text extends string>(
+    query: Text & Right<Text>,
+    variables?: VariablesOf<Text>,
+    target?: Target,
+  ): Promise<DataOf<Text>>;
+  async get(query: string, variables?: object, target?: Target): Promise<unknown> {
+    const { data, errors } = await this.send(query, variables, target);
+    if (errors) throw new Error(JSON.stringify(errors));
+    return data;
+  }
+
+  /** Sends any text; `Data` is what the caller expects of it. */
+  async send<Data>(
+    query: string,
+    variables: object = {},
+    { url = this.url, key = adminKey }: Target = {},
+  ): Promise<Answer<Data>> {
     const body = JSON.stringify({ query, variables });
     this.secrets.keep(key);
     this.secrets.sent(body);
@@ -127,14 +169,7 @@ export class Dramatis {
     });
     const text = await response.text();
     this.secrets.said('answer', text);
-    return { status: response.status, ...(JSON.parse(text) as Omit<Answer, 'status'>) };
-  }
-
-  /** The same, where anything but success is a mistake of the test. */
-  async get(query: string, variables: object = {}, target: { url?: string } = {}): Promise<Answer['data']> {
-    const { data, errors } = await this.ask(query, variables, target);
-    if (errors) throw new Error(JSON.stringify(errors));
-    return data;
+    return { status: response.status, ...(JSON.parse(text) as Omit<Answer<Data>, 'status'>) };
   }
 
   connect({ url = this.url, key = adminKey } = {}): Client {
@@ -150,22 +185,9 @@ export class Dramatis {
     return client;
   }
 
-  /** A project with one character who has a FACE and a POSE reference. */
-  async cast(
-    character: object = {},
-  ): Promise<{ projectId: string; characterId: string; face: string; pose: string }> {
-    const { createProject } = await this.get(
-      'mutation { createProject(input: { name: "Tests" }) { project { id } } }',
-    );
-    const projectId: string = createProject.project.id;
-    const { createCharacter } = await this.get(
-      'mutation ($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } userErrors { message } } }',
-      { input: { projectId, name: 'Mara', ...character } },
-    );
-    const characterId: string = createCharacter.character.id;
-    const face = await this.addReference(characterId, 'FACE', '#c46');
-    const pose = await this.addReference(characterId, 'POSE', '#46c');
-    return { projectId, characterId, face, pose };
+  /** A project with one character who has a FACE and a POSE reference: what a run is asked for with. */
+  cast(character: Partial<Inputs['CreateCharacterInput']> = {}) {
+    return seed(this).project().character(character).face().pose().make();
   }
 
   async addReference(characterId: string, kind: string, colour: string): Promise<string> {

@@ -1,5 +1,7 @@
 import { SignJWT } from 'jose';
 import type { Dramatis } from './dramatis.ts';
+import type { Of, RightOf, Selected } from './operations/read.ts';
+import type { Objects } from './operations/schema.ts';
 
 /** What the test servers take tokens by. */
 export const tokenSettings = {
@@ -27,17 +29,29 @@ export interface Person {
   readonly key: string;
 }
 
+type Mutations = Objects['Mutation'];
+
+/** What a mutation gives, where these fields of its payload are selected. */
+type PayloadOf<Name extends keyof Mutations, Fields extends string> =
+  Mutations[Name][0] extends Of<infer Payload>
+    ? Selected<Payload, `{ ${Fields} userErrors { code path message } }`>
+    : never;
+
 /** One mutation with `input`; resolves to its payload, and throws what came as top-level errors. */
-export async function mutate(
+export async function mutate<const Name extends keyof Mutations, const Fields extends string>(
   dramatis: Dramatis,
   who: Person,
-  name: string,
+  name: Name,
   input: object,
-  fields: string,
-): ReturnType<Dramatis['get']> {
+  fields: Fields & RightOf<PayloadOf<Name, Fields>>,
+): Promise<PayloadOf<Name, Fields>> {
   const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
   const document = `mutation ($input: ${type}!) { ${name}(input: $input) { ${fields} userErrors { code path message } } }`;
-  const { data, errors } = await dramatis.ask(document, { input }, who);
+  const { data, errors } = await dramatis.send<Record<Name, PayloadOf<Name, Fields>>>(
+    document,
+    { input },
+    who,
+  );
   if (errors) throw new Error(errors.map(({ extensions }) => extensions.code).join(' '));
   return data[name];
 }

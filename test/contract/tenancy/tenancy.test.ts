@@ -258,7 +258,11 @@ it('lists hold what is of their project, and nothing that is newer in another', 
     ledger(first: 100) { totalCount nodes { generationId } } }
     character(id: "${target.ids.character}") { referenceImages(first: 100) { id } generations(first: 100) { totalCount nodes { id } } }
     generation(id: "${target.ids.generation}") { images { id } }`;
-  const { data, errors } = await dramatis.ask(`{ ${lists} }`, {}, target.people.OWNER);
+  const { data, errors } = await dramatis.ask<{ project: Record<string, { totalCount: number }> }>(
+    `{ ${lists} }`,
+    {},
+    target.people.OWNER,
+  );
   expect(errors).toBeUndefined();
   const counted = await dramatis.database.query(
     `SELECT (SELECT count(*) FROM members WHERE project_id = p.id)::int AS members, (SELECT count(*) FROM invitations WHERE project_id = p.id)::int AS invitations,
@@ -268,10 +272,7 @@ it('lists hold what is of their project, and nothing that is newer in another', 
        (SELECT count(*) FROM budget_alerts WHERE project_id = p.id)::int AS "budgetAlerts", (SELECT count(*) FROM ledger_entries WHERE project_id = p.id)::int AS ledger
      FROM projects p WHERE name = 'target'`,
   );
-  const told = Object.entries(data.project).map(([name, list]) => [
-    name,
-    (list as { totalCount: number }).totalCount,
-  ]);
+  const told = Object.entries(data.project).map(([name, { totalCount }]) => [name, totalCount]);
   expect(Object.fromEntries(told)).toEqual(counted[0]);
   for (const id of [...Object.values(late.ids), ...Object.values(stranger.ids)])
     expect(JSON.stringify(data)).not.toContain(id);

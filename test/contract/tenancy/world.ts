@@ -1,5 +1,6 @@
 import { adminKey, type Dramatis } from '../../support/dramatis.ts';
 import { apiKey, mutate, type Person, token } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 /** The global ids of one project and of things in it. */
 export interface Ids {
@@ -38,8 +39,9 @@ export function canary(name: string): string {
 export async function buildWorld(dramatis: Dramatis, name: string): Promise<World> {
   dramatis.secrets.hush(canary(name));
   const owner = { key: await token(`${name}-owner`) };
-  const made = await mutate(dramatis, owner, 'createProject', { name }, 'project { id }');
-  const project: string = made.project.id;
+  const words = { name, description: canary(name), appearance: canary(name) };
+  const made = await seed(dramatis).project(name, owner).key().character(words).face().pose().make();
+  const { projectId: project, characterId: character, face: referenceImage, key } = made;
   const join = async (role: string) => {
     const email = `${name}-${role.toLowerCase()}@example.test`;
     const invited = await mutate(
@@ -51,22 +53,11 @@ export async function buildWorld(dramatis: Dramatis, name: string): Promise<Worl
     );
     const who = { key: await token(`${name}-${role.toLowerCase()}`) };
     const joined = await mutate(dramatis, who, 'acceptInvitation', { token: invited.token }, 'member { id }');
-    return { ...who, member: joined.member.id as string };
+    return { ...who, member: joined.member.id };
   };
   const [editor, viewer] = [await join('EDITOR'), await join('VIEWER')];
-  const [key, revoked] = [await apiKey(dramatis, owner, project), await apiKey(dramatis, owner, project)];
+  const revoked = await apiKey(dramatis, owner, project);
   await mutate(dramatis, owner, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }');
-  const character = (
-    await mutate(
-      dramatis,
-      owner,
-      'createCharacter',
-      { projectId: project, name, description: canary(name), appearance: canary(name) },
-      'character { id }',
-    )
-  ).character.id;
-  const referenceImage = await dramatis.addReference(character, 'FACE', '#c46');
-  await dramatis.addReference(character, 'POSE', '#46c');
   const generation = await dramatis.generate(character, canary(name));
   await dramatis.settle(generation);
   const found = await dramatis.get(
@@ -139,12 +130,6 @@ export async function newMember(dramatis: Dramatis, project: string): Promise<st
 
 /** A character whose archiving harms nobody. */
 export async function newCharacter(dramatis: Dramatis, project: string): Promise<string> {
-  const made = await mutate(
-    dramatis,
-    admin,
-    'createCharacter',
-    { projectId: project, name: 'spare' },
-    'character { id }',
-  );
-  return made.character.id;
+  const spare = seed(dramatis).in({ projectId: project, owner: admin }).character({ name: 'spare' });
+  return (await spare.make()).characterId;
 }

@@ -14,8 +14,9 @@ afterAll(() => dramatis.stop());
 const fields =
   'sequence at action targetType targetId details hash actor { kind user { id email } apiKey { id name } }';
 async function log(who: Person, filter: object | null = null, first = 100, after: string | null = null) {
-  const query = `query ($filter: AuditLogFilter, $first: Int!, $after: String) { project(id: "${cast.projectId}") {
-    auditLog(first: $first, after: $after, filter: $filter) { totalCount nodes { ${fields} } pageInfo { endCursor hasNextPage } } } }`;
+  const query =
+    `query ($filter: AuditLogFilter, $first: Int!, $after: String) { project(id: "${cast.projectId}") {
+    auditLog(first: $first, after: $after, filter: $filter) { totalCount nodes { ${fields} } pageInfo { endCursor hasNextPage } } } }` as const;
   const { data, errors } = await dramatis.ask(query, { filter, first, after }, who);
   if (errors) throw new Error(errors[0]?.extensions.code);
   return data.project.auditLog;
@@ -67,18 +68,16 @@ describe('the audit log', () => {
   it('is filtered and paged', async () => {
     const all = await log(cast.owner);
     const invited = await log(cast.owner, { actions: ['MEMBER_INVITED'] });
-    expect([invited.totalCount, ...invited.nodes.map(({ action }: { action: string }) => action)]).toEqual([
+    expect([invited.totalCount, ...invited.nodes.map(({ action }) => action)]).toEqual([
       2,
       'MEMBER_INVITED',
       'MEMBER_INVITED',
     ]);
-    const edgar = all.nodes.find(
-      ({ actor }: { actor: { user: { email: string } | null } }) =>
-        actor.user?.email === 'edgar@example.test',
-    ).actor.user.id;
-    expect(
-      (await log(cast.owner, { userId: edgar })).nodes.map(({ action }: { action: string }) => action),
-    ).toEqual(['CHARACTER_UPDATED', 'INVITATION_ACCEPTED']);
+    const edgar = all.nodes.find(({ actor }) => actor.user?.email === 'edgar@example.test')?.actor.user.id;
+    expect((await log(cast.owner, { userId: edgar })).nodes.map(({ action }) => action)).toEqual([
+      'CHARACTER_UPDATED',
+      'INVITATION_ACCEPTED',
+    ]);
     const { apiKey: used } = all.nodes[1].actor;
     expect((await log(cast.owner, { apiKeyId: used.id })).totalCount).toBe(1);
     expect((await log(cast.owner, { targetId: used.id })).nodes).toMatchObject([

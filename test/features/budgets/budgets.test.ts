@@ -3,8 +3,9 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
-import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
+import { apiKey, mutate, type Person, token } from '../../support/people.ts';
 import { holdRun, settleRun } from '../../support/runs.ts';
+import { placeOf, seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let db: Database;
@@ -19,21 +20,13 @@ afterAll(() => dramatis.stop());
 
 const amounts = 'cap settled held available overrun';
 const fields = `id scope period thresholds removedAt periodStartsOn periodEndsOn ${amounts}
-  member { id } apiKey { id } character { id } model { slug }`;
+  member { id } apiKey { id } character { id } model { slug }` as const;
 const codes = (payload: { userErrors: { code: string }[] }) => payload.userErrors.map(({ code }) => code);
 
 /** A team with a character; `make` makes a budget, of the whole project in total where nothing else is said. */
 async function studio() {
-  const cast = await team(dramatis);
+  const cast = await seed(dramatis).team().character().make();
   const { projectId, owner } = cast;
-  const made = await mutate(
-    dramatis,
-    owner,
-    'createCharacter',
-    { projectId, name: 'Mara' },
-    'character { id }',
-  );
-  const characterId: string = made.character.id;
   const make = (more: object = {}, who: Person = owner) =>
     mutate(
       dramatis,
@@ -46,19 +39,16 @@ async function studio() {
     mutate(dramatis, who, 'updateBudget', input, `budget { ${fields} }`);
   const remove = (id: string, who: Person = owner) =>
     mutate(dramatis, who, 'removeBudget', { id }, `budget { ${fields} }`);
-  const list = async (who: Person = owner, field = 'budgets', selection = fields) =>
-    (
-      await dramatis.ask(
-        `{ project(id: "${projectId}") { ${field}(first: 100) { nodes { ${selection} } } } }`,
-        {},
-        who,
-      )
-    ).data.project[field]?.nodes;
-  const place = {
-    projectId: fromGlobalId('Project', projectId),
-    characterId: fromGlobalId('Character', characterId),
+  const list = async (who: Person = owner) => {
+    const query = `{ project(id: "${projectId}") { budgets(first: 100) { nodes { ${fields} } } } }` as const;
+    return (await dramatis.ask(query, {}, who)).data.project.budgets?.nodes;
   };
-  return { ...cast, characterId, make, update, remove, list, place };
+  const listAlerts = async (who: Person = owner) => {
+    const query = `{ project(id: "${projectId}") { budgetAlerts(first: 100) {
+      nodes { id threshold cap settled held createdAt periodStartsOn payload budget { id } } } } }` as const;
+    return (await dramatis.ask(query, {}, who)).data.project.budgetAlerts.nodes;
+  };
+  return { ...cast, place: placeOf(cast), make, update, remove, list, listAlerts };
 }
 
 it('only people who own the project change budgets; whoever may know what is spent reads them', async () => {
@@ -74,7 +64,7 @@ it('only people who own the project change budgets; whoever may know what is spe
   await expect(make({ period: 'DAY' }, stranger)).rejects.toThrow('NOT_FOUND');
   await expect(update({ id: budget.id, cap: '1' }, stranger)).rejects.toThrow('NOT_FOUND');
   await expect(remove(budget.id, stranger)).rejects.toThrow('NOT_FOUND');
-  const node = `{ node(id: "${budget.id}") { ... on Budget { cap } } }`;
+  const node = `{ node(id: "${budget.id}") { ... on Budget { cap } } }` as const;
   expect((await dramatis.ask(node, {}, viewer)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   expect((await dramatis.ask(node, {}, stranger)).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   expect(await list(viewer)).toBeUndefined();
@@ -105,10 +95,7 @@ it('names everything that is wrong with a budget at once', async () => {
   expect(await problems({ thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] })).toEqual(invalid('thresholds'));
   const { budget } = await make();
   const { userErrors } = await update({ id: budget.id, cap: '-1', thresholds: [100, 1] });
-  expect(userErrors.map(({ path }: { path: string[] }) => path.join(' '))).toEqual([
-    'input cap',
-    'input thresholds 1',
-  ]);
+  expect(userErrors.map(({ path }) => path.join(' '))).toEqual(['input cap', 'input thresholds 1']);
 });
 
 it('takes exact amounts only', async () => {
@@ -244,7 +231,7 @@ it('shows its current period: what is settled, held and left', async () => {
 });
 
 it('a changed cap counts at once; what was reached of a cap is told once, and the log knows all', async () => {
-  const { projectId, owner, make, update, remove, list, place } = await studio();
+  const { projectId, owner, make, update, remove, list, listAlerts, place } = await studio();
   const { budget } = await make({ thresholds: [50, 100] });
   const { id } = budget;
   await holdRun(db, place, 4_000_000n);
@@ -271,15 +258,9 @@ it('a changed cap counts at once; what was reached of a cap is told once, and th
   await holdRun(db, place, 500_000_000n);
   expect(codes(await make({ cap: '1000' }))).toEqual([]);
 
-  const alerts = await list(
-    owner,
-    'budgetAlerts',
-    'id threshold cap settled held periodStartsOn budget { id }',
-  );
+  const alerts = await listAlerts();
   // Those of one moment come in any order.
-  const told = alerts.map(
-    ({ threshold, cap, held }: Record<string, unknown>) => `${threshold} % of ${cap}: ${held}`,
-  );
+  const told = alerts.map(({ threshold, cap, held }) => `${threshold} % of ${cap}: ${held}`);
   expect(told.sort()).toEqual([
     '10 % of 20.000000: 4.000000',
     '10 % of 3.500000: 4.000000',
@@ -330,26 +311,21 @@ it('a changed cap counts at once; what was reached of a cap is told once, and th
 });
 
 it('an alert is a body for a webhook, whole and by stable names', async () => {
-  const { projectId, editor, editorMember, make, list, place } = await studio();
+  const { projectId, editor, editorMember, make, listAlerts, place } = await studio();
   const member = await db.member.findUniqueOrThrow({ where: { id: fromGlobalId('Member', editorMember) } });
   const { budget } = await make({ scope: 'MEMBER', memberId: editorMember, period: 'DAY', cap: '1' });
   await holdRun(db, place, 900_000n);
   await holdRun(db, place, 800_000n, { userId: member.userId });
-  const alerts = await list(
-    editor,
-    'budgetAlerts',
-    'id threshold createdAt periodStartsOn payload budget { id }',
-  );
-  const at = (threshold: number) =>
-    alerts.find((each: { threshold: number }) => each.threshold === threshold);
+  const alerts = await listAlerts(editor);
+  const at = (threshold: number) => alerts.find((each) => each.threshold === threshold);
   const alert = at(80);
   expect([alerts.length, at(50)?.payload.threshold]).toEqual([2, 50]);
   const today = new Date().toISOString().slice(0, 10);
   expect(alert).toMatchObject({ periodStartsOn: today, budget: { id: budget.id } });
-  expect(alert.payload).toEqual({
+  expect(alert?.payload).toEqual({
     type: 'budget.threshold_reached',
-    id: alert.id,
-    createdAt: alert.createdAt,
+    id: alert?.id,
+    createdAt: alert?.createdAt,
     project: { id: projectId, name: 'Team' },
     budget: {
       id: budget.id,
@@ -373,11 +349,7 @@ it('hides the subject from those who may not see it, and keeps the budget of a m
   const [key, other] = [await apiKey(dramatis, owner, projectId), await apiKey(dramatis, owner, projectId)];
   await make({ scope: 'API_KEY', apiKeyId: key.id });
   await make({ scope: 'MEMBER', memberId: editorMember });
-  const seen = async (who: Person) =>
-    (await list(who)).map(({ member, apiKey: of }: Record<string, { id: string } | null>) => [
-      member?.id,
-      of?.id,
-    ]);
+  const seen = async (who: Person) => (await list(who)).map(({ member, apiKey: of }) => [member?.id, of?.id]);
   expect(await seen(owner)).toEqual([
     [editorMember, undefined],
     [undefined, key.id],

@@ -2,27 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
-import { mutate, team } from '../../support/people.ts';
+import type { team } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
-const characters: string[] = [];
+let characters: string[] = [];
 /** The runs of the project in the order in which they were asked for, by a word for each. */
 const runs = new Map<string, string>();
 beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
-  cast = await team(dramatis);
-  const other = await mutate(dramatis, cast.owner, 'createProject', { name: 'Other' }, 'project { id }');
-  for (const projectId of [cast.projectId, cast.projectId, other.project.id]) {
-    const made = await mutate(
-      dramatis,
-      cast.owner,
-      'createCharacter',
-      { projectId, name: 'Mara' },
-      'character { id }',
-    );
-    characters.push(made.character.id);
-  }
+  const made = await seed(dramatis).team().character().character().make();
+  cast = made;
   const asked: [string, Partial<Run>, string?][] = [
     ['done', { batch: 'cover' }],
     ['failed', { status: 'FAILED', batch: 'cover' }],
@@ -33,7 +24,7 @@ beforeAll(async () => {
   for (const [index, [name, more, status]] of asked.entries()) {
     const id = await insertRun(dramatis.database, {
       projectId: fromGlobalId('Project', cast.projectId),
-      characterId: fromGlobalId('Character', characters[name === 'of another' ? 1 : 0] ?? ''),
+      characterId: made.characters[name === 'of another' ? 1 : 0].row,
       requestedAt: `2026-03-0${index + 1}T00:00:00Z`,
       ...more,
     });
@@ -44,25 +35,32 @@ beforeAll(async () => {
         [id, status],
       );
   }
-  await insertRun(dramatis.database, {
-    projectId: fromGlobalId('Project', other.project.id),
-    characterId: fromGlobalId('Character', characters[2] ?? ''),
-    batch: 'cover',
-  });
+  const other = await seed(dramatis).project('Other', cast.owner).character().run({ batch: 'cover' }).make();
+  characters = [...made.characters, ...other.characters].map(({ id }) => id);
 });
 afterAll(() => dramatis.stop());
 
+interface Listed {
+  readonly totalCount: number;
+  readonly pageInfo: { endCursor: string | null; hasNextPage: boolean };
+  readonly nodes: readonly { id: string }[];
+}
+
 async function list(
   filter: object | null,
-  { of = 'project', first = 100, after = null as string | null } = {},
+  { of = 'project' as 'project' | 'character', first = 100, after = null as string | null } = {},
 ) {
   const document = `query ($filter: GenerationFilter, $first: Int!, $after: String) {
     ${of}(id: "${of === 'project' ? cast.projectId : characters[0]}") {
       generations(filter: $filter, first: $first, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { id } } } }`;
-  const { data, errors } = await dramatis.ask(document, { filter, first, after }, cast.viewer);
+  const { data, errors } = await dramatis.ask<Record<typeof of, { generations: Listed }>>(
+    document,
+    { filter, first, after },
+    cast.viewer,
+  );
   if (errors) return { code: errors[0]?.extensions.code };
   const { totalCount, pageInfo, nodes } = data[of].generations;
-  return { totalCount, pageInfo, names: nodes.map(({ id }: { id: string }) => runs.get(id)) };
+  return { totalCount, pageInfo, names: nodes.map(({ id }) => runs.get(id)) };
 }
 
 describe('the runs of a project', () => {
@@ -97,7 +95,7 @@ describe('the runs of a project', () => {
       names: ['waiting', 'failed'],
       pageInfo: { hasNextPage: true },
     });
-    expect(await list(filter, { first: 2, after: page.pageInfo.endCursor })).toMatchObject({
+    expect(await list(filter, { first: 2, after: page.pageInfo?.endCursor ?? null })).toMatchObject({
       totalCount: 3,
       names: ['done'],
       pageInfo: { hasNextPage: false },

@@ -6,7 +6,6 @@ import { readProgress, writeProgress } from '../../../src/features/generations/p
 import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
 import {
   noteWaiting,
-  type Wait,
   type WaitReason,
   waitOf,
   waitReasons,
@@ -159,9 +158,7 @@ describe('what follows from the row is told without being written', () => {
       { id: toGlobalId('Character', place.characterId) },
     );
     const { nodes } = character.generations;
-    expect(
-      new Set(nodes.map((each: { waitingFor: Wait | null }) => each.waitingFor?.reason)).size,
-    ).toBeGreaterThan(6);
+    expect(new Set(nodes.map(({ waitingFor }) => waitingFor?.reason)).size).toBeGreaterThan(6);
     for (const { id, waitingFor } of nodes)
       expect((await told(fromGlobalId('Generation', id))).waitingFor).toEqual(waitingFor);
   });

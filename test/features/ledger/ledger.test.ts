@@ -2,12 +2,13 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ledgerOfGenerationIfVisible } from '../../../src/features/ledger/ledger-entry.queries.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
+import { toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Loaders } from '../../../src/platform/reads/loaders.ts';
 import { Dramatis } from '../../support/dramatis.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
-import { apiKey, mutate, type Person, team } from '../../support/people.ts';
+import { apiKey, type Person, type team } from '../../support/people.ts';
 import { holdRun, type RunPlace, settleRun } from '../../support/runs.ts';
+import { placeOf, seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let db: Database;
@@ -19,11 +20,9 @@ beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url, { maxConnections: 10 });
   dramatis.onStop(() => db.$disconnect());
-  cast = await team(dramatis);
-  const input = { projectId: cast.projectId, name: 'Mara' };
-  const made = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
-  const projectId = fromGlobalId('Project', cast.projectId);
-  place = { projectId, characterId: fromGlobalId('Character', made.character.id) };
+  const made = await seed(dramatis).team().character().make();
+  cast = made;
+  place = placeOf(made);
   const [cheap, dear, open] = [
     await holdRun(db, place, 1_000_000n),
     await holdRun(db, place, 100_000n, { requestedAt: new Date('2026-01-31T23:59:59.999Z') }),
@@ -36,36 +35,43 @@ beforeAll(async () => {
 });
 afterAll(() => dramatis.stop());
 
+interface Ledger {
+  readonly totalCount: number;
+  readonly pageInfo: { hasNextPage: boolean; endCursor: string };
+  readonly nodes: Record<'id' | 'kind' | 'debit' | 'credit' | 'amount' | 'day' | 'source', string>[];
+}
+
 async function ledger(
   args: string,
   who: Person = cast.owner,
   selection = 'kind debit credit amount day source',
-) {
-  const { data, errors } = await dramatis.ask(
+): Promise<Ledger> {
+  const { data, errors } = await dramatis.ask<{ project: { ledger: Ledger } }>(
     `{ project(id: "${cast.projectId}") { ledger(${args}) { totalCount pageInfo { hasNextPage endCursor } nodes { ${selection} } } } }`,
     {},
     who,
   );
-  return errors ? errors[0]?.extensions.code : data.project.ledger;
+  if (errors) throw new Error(errors[0]?.extensions.code);
+  return data.project.ledger;
 }
 
 it('is for those who may know what is spent', async () => {
-  expect(await ledger('first: 5', cast.viewer)).toBe('FORBIDDEN');
+  await expect(ledger('first: 5', cast.viewer)).rejects.toThrow('FORBIDDEN');
   const viewersKey = await apiKey(dramatis, cast.owner, cast.projectId, { role: 'VIEWER' });
-  expect(await ledger('first: 5', viewersKey)).toBe('FORBIDDEN');
+  await expect(ledger('first: 5', viewersKey)).rejects.toThrow('FORBIDDEN');
   expect(await ledger('first: 5', await apiKey(dramatis, cast.owner, cast.projectId))).toMatchObject({
     totalCount: 8,
   });
   expect(await ledger('first: 5', cast.editor)).toMatchObject({ totalCount: 8 });
   for (const args of ['first: 0', 'first: 101', 'first: 5, after: "x"', 'first: 5, after: "MTIz"'])
-    expect(await ledger(args)).toBe('BAD_USER_INPUT');
+    await expect(ledger(args)).rejects.toThrow('BAD_USER_INPUT');
 });
 
 it('tells every amount that moved, the newest first, and its accounts add up', async () => {
   const today = new Date().toISOString().slice(0, 10);
   const { nodes } = await ledger('first: 100');
-  const told = nodes.map((entry: Record<string, string>) =>
-    ['kind', 'credit', 'debit', 'amount', 'source'].map((name) => entry[name]).join(' '),
+  const told = nodes.map((entry) =>
+    (['kind', 'credit', 'debit', 'amount', 'source'] as const).map((name) => entry[name]).join(' '),
   );
   expect(told).toEqual([
     'ADJUST SPENT AVAILABLE 0.080000 BALANCE',
@@ -77,12 +83,12 @@ it('tells every amount that moved, the newest first, and its accounts add up', a
     'HOLD AVAILABLE HELD 0.100000 UPPER_BOUND',
     'HOLD AVAILABLE HELD 1.000000 UPPER_BOUND',
   ]);
-  expect(nodes.map(({ day }: { day: string }) => day)).toEqual(
+  expect(nodes.map(({ day }) => day)).toEqual(
     [0, 1, 1, 0, 0, 0, 1, 0].map((isOld) => (isOld ? '2026-01-31' : today)),
   );
   const balance = (account: string) =>
     nodes.reduce(
-      (sum: number, { debit, credit, amount }: Record<string, string>) =>
+      (sum, { debit, credit, amount }) =>
         sum + Number(amount) * 1e6 * ((debit === account ? 1 : 0) - (credit === account ? 1 : 0)),
       0,
     );
@@ -94,12 +100,12 @@ it('is read in pages that miss and repeat nothing', async () => {
   let after = '';
   for (let page = 0; page < 4; page += 1) {
     const { nodes, pageInfo } = await ledger(`first: 3${after}`, cast.owner, 'id');
-    seen.push(...nodes.map(({ id }: { id: string }) => id));
+    seen.push(...nodes.map(({ id }) => id));
     after = `, after: "${pageInfo.endCursor}"`;
     if (!pageInfo.hasNextPage) break;
   }
   const all = await ledger('first: 100', cast.owner, 'id');
-  expect(seen).toEqual(all.nodes.map(({ id }: { id: string }) => id));
+  expect(seen).toEqual(all.nodes.map(({ id }) => id));
   expect(new Set(seen).size).toBe(8);
 });
 

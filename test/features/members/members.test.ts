@@ -72,7 +72,7 @@ describe('an invitation', () => {
     );
     expect(codes(await accept({ key: await token('late') }, first.token))).toEqual(['INVITATION_EXPIRED']);
     expect(codes(await invite({ email: 'late@example.test' }))).toEqual([]);
-    const query = `{ node(id: "${first.invitation.id}") { ... on Invitation { status } } }`;
+    const query = `{ node(id: "${first.invitation.id}") { ... on Invitation { status } } }` as const;
     expect((await dramatis.ask(query, {}, cast.owner)).data.node.status).toBe('EXPIRED');
   });
 
@@ -128,23 +128,23 @@ describe('an invitation', () => {
     expect(text).toMatch(/^dramatis_invitation_[\w-]{43}$/);
     const rows = JSON.stringify(await dramatis.database.query('SELECT * FROM invitations'));
     expect(rows).not.toContain(text.slice(-20));
-    const query = `{ project(id: "${cast.projectId}") { invitations(first: 9) { totalCount nodes { email status role } } } }`;
+    const query =
+      `{ project(id: "${cast.projectId}") { invitations(first: 9) { totalCount nodes { email status role } } } }` as const;
     const mine = await dramatis.ask(query, {}, cast.owner);
-    expect(mine.data.project.invitations.nodes.map(({ email }: { email: string }) => email)).toContain(
-      'ivo@example.test',
-    );
+    expect(mine.data.project.invitations.nodes.map(({ email }) => email)).toContain('ivo@example.test');
     expect((await dramatis.ask(query, {}, cast.editor)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   });
 });
 
 describe('the last owner', () => {
   const ownerMember = async () => {
-    const query = `{ project(id: "${cast.projectId}") { members(first: 9) { nodes { id role user { email } } } } }`;
+    const query =
+      `{ project(id: "${cast.projectId}") { members(first: 9) { nodes { id role user { email } } } } }` as const;
     const { data } = await dramatis.ask(query, {}, cast.owner);
-    return data.project.members.nodes.find(({ role }: { role: string }) => role === 'OWNER').id as string;
+    return data.project.members.nodes.find(({ role }) => role === 'OWNER')?.id ?? '';
   };
   const leave = (who: { key: string }, id: string) =>
-    mutate(dramatis, who, 'removeMember', { id }, 'member { id }');
+    mutate(dramatis, who, 'removeMember', { id }, 'member { role }');
   const demote = (who: { key: string }, id: string, role = 'VIEWER') =>
     mutate(dramatis, who, 'changeMemberRole', { id, role }, 'member { role }');
 
@@ -200,7 +200,8 @@ it('lets members leave and owners remove, and nobody else', async () => {
   expect((await remove(cast.editor, cast.editorMember)).member.role).toBe('EDITOR');
   await expect(remove(cast.owner, cast.editorMember)).rejects.toThrow('NOT_FOUND');
   await remove(cast.owner, cast.viewerMember);
-  const query = `{ project(id: "${cast.projectId}") { id } projects(first: 9) { totalCount nodes { id } } }`;
+  const query =
+    `{ project(id: "${cast.projectId}") { id } projects(first: 9) { totalCount nodes { id } } }` as const;
   const { data, errors } = await dramatis.ask(query, {}, cast.viewer);
   expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   expect(JSON.stringify(data.projects)).not.toContain(cast.projectId);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, picture } from '../../support/dramatis.ts';
 import { apiKey, mutate, type Person, token } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 const admin = { key: adminKey };
 let dramatis: Dramatis;
@@ -40,16 +41,7 @@ async function exportOf(id: string): Promise<{ url: string; lines: Line[] }> {
 
 it('holds all that is stored about a person, and nothing of others or of secrets', async () => {
   const [one, other] = [{ key: await token('one') }, { key: await token('two') }];
-  const { project } = await mutate(dramatis, one, 'createProject', { name: 'First' }, 'project { id }');
-  const projectId: string = project.id;
-  const { character } = await mutate(
-    dramatis,
-    one,
-    'createCharacter',
-    { projectId, name: 'Mara' },
-    'character { id }',
-  );
-  await dramatis.addReference(character.id, 'POSE', '#222');
+  const { projectId, characterId } = await seed(dramatis).project('First', one).character().pose().make();
   const upload = await fetch(`${dramatis.url}/images?projectId=${projectId}`, {
     method: 'POST',
     headers: { 'content-type': 'image/png', authorization: `Bearer ${one.key}` },
@@ -60,7 +52,7 @@ it('holds all that is stored about a person, and nothing of others or of secrets
     dramatis,
     one,
     'addReferenceImage',
-    { characterId: character.id, kind: 'FACE', source: { imageId } },
+    { characterId, kind: 'FACE', source: { imageId } },
     'referenceImage { id }',
   );
   const personal = await apiKey(dramatis, one, projectId, { kind: 'PERSONAL', name: 'laptop' });
@@ -71,7 +63,7 @@ it('holds all that is stored about a person, and nothing of others or of secrets
       dramatis,
       who,
       'generate',
-      { characterId: character.id, model: { consistentCharacter: { prompt: `by ${runs.length}` } } },
+      { characterId, model: { consistentCharacter: { prompt: `by ${runs.length}` } } },
       'generation { id }',
     );
     runs.push(made.generation.id);

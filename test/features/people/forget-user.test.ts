@@ -8,6 +8,7 @@ import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { follow } from '../../support/followers.ts';
 import { apiKey, mutate, type Person, token } from '../../support/people.ts';
 import { mostReviews, roundsUntil } from '../../support/rounds.ts';
+import { seed } from '../../support/seed.ts';
 
 const admin = { key: adminKey };
 let dramatis: Dramatis;
@@ -82,19 +83,12 @@ const chainIsWhole = async () =>
 describe('forgetUser', () => {
   it('leaves no table and no log line with the address, the name or the subject; acts, audit and money stay', async () => {
     const { subject, words, doomed, other, projectId, userId } = await stage();
-    const { character } = await mutate(
-      dramatis,
-      doomed,
-      'createCharacter',
-      { projectId, name: 'Mara' },
-      'character { id }',
-    );
-    await dramatis.addReference(character.id, 'FACE', '#c46');
+    const { characterId } = await seed(dramatis).in({ projectId, owner: doomed }).character().face().make();
     const { generation } = await mutate(
       dramatis,
       doomed,
       'generate',
-      { characterId: character.id, model: { consistentCharacter: { prompt: 'a walk' } } },
+      { characterId, model: { consistentCharacter: { prompt: 'a walk' } } },
       'generation { id }',
     );
     await dramatis.settle(generation.id);
@@ -172,9 +166,7 @@ describe('forgetUser', () => {
       actor: { kind: 'ADMIN' },
       details: { userId, role: 'OWNER', revokedApiKeys: 1 },
     });
-    expect(earlierEntries.map(({ hash }: { hash: string }) => ({ hash }))).toEqual(
-      before.project.auditLog.nodes,
-    );
+    expect(earlierEntries.map(({ hash }) => ({ hash }))).toEqual(before.project.auditLog.nodes);
     expect(earlierEntries.at(-1)).toMatchObject({
       action: 'PROJECT_CREATED',
       actor: { user: { id: userId, email: null } },
@@ -183,7 +175,7 @@ describe('forgetUser', () => {
     // A key of the project goes on, one of the person does not, and would not wake up should they come back.
     const live = 'SELECT 1 FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL';
     expect(await dramatis.database.query(live, [fromGlobalId('User', userId)])).toEqual([]);
-    const asks = `{ project(id: "${projectId}") { name } }`;
+    const asks = `{ project(id: "${projectId}") { name } }` as const;
     expect((await dramatis.ask(asks, {}, service)).data.project.name).toBe('Shared');
     expect((await dramatis.ask(asks, {}, personal)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
     const told = await dramatis.get(
@@ -273,9 +265,7 @@ describe('forgetUser', () => {
     );
     await mutate(dramatis, other, 'deleteProject', { id: going.id, name: 'Going' }, 'project { id }');
     const others = await forget(await userOf(other));
-    expect(others.userErrors.map(({ message }: { message: string }) => message)).toEqual([
-      expect.not.stringContaining('Going'),
-    ]);
+    expect(others.userErrors.map(({ message }) => message)).toEqual([expect.not.stringContaining('Going')]);
   });
 
   it('withdraws what they are invited to', async () => {

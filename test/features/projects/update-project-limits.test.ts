@@ -47,10 +47,7 @@ it('names everything that is out of range at once', async () => {
   const { projectId, owner } = await team(dramatis);
   const limits = { maxConcurrentGenerations: 10_001, approvalPerRun: '-1', approvalPerBatch: '-0.000001' };
   const { project, userErrors } = await update(owner, { id: projectId, ...limits });
-  expect([project, userErrors.map(({ path }: { path: string[] }) => path[1])]).toEqual([
-    null,
-    Object.keys(limits),
-  ]);
+  expect([project, userErrors.map(({ path }) => path[1])]).toEqual([null, Object.keys(limits)]);
   expect((await update(owner, { id: projectId, maxConcurrentGenerations: -1 })).userErrors).toHaveLength(1);
 });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { apiKey, mutate, type Person, team } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 const serverKey = 'SG_0123456789abcdef';
 const ownKey = 'SG_own_0123456789wxyz';
@@ -18,8 +19,9 @@ beforeEach(async () => {
     simulator: { apiKeys: [serverKey, ownKey, nextKey] },
     environment: { KEY_ENCRYPTION_KEYS: oldMaster },
   });
-  cast = await team(dramatis);
-  characterId = await character(cast);
+  const made = await seed(dramatis).team().character().face().make();
+  cast = made;
+  characterId = made.characterId;
 });
 afterEach(() => dramatis.stop());
 
@@ -200,8 +202,7 @@ it('outlives a change of master keys, and is sealed anew so that the old one can
     const first = await start(oldMaster);
     const { owner, projectId } = await team(other);
     await mutate(other, owner, 'setProviderKey', { projectId, key: ownKey }, 'project { id }');
-    const made = await mutate(other, owner, 'createCharacter', { projectId, name: 'M' }, 'character { id }');
-    await other.addReference(made.character.id, 'FACE', '#c46');
+    const { characterId: drawn } = await seed(other).in({ projectId, owner }).character().face().make();
     await first.stop();
     const both = await start(`${newMaster},${oldMaster}`);
     await eventually('it to be sealed anew', async () => {
@@ -210,7 +211,7 @@ it('outlives a change of master keys, and is sealed anew so that the old one can
     });
     await both.stop();
     await start(newMaster);
-    const run = await other.settle(await other.generate(made.character.id));
+    const run = await other.settle(await other.generate(drawn));
     expect(run.status).toBe('COMPLETED');
     expect(other.simulator.requests.at(-1)?.headers['x-api-key'] ?? ownKey).toBe(ownKey);
   } finally {

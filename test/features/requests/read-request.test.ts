@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Dramatis } from '../../support/dramatis.ts';
-import { mutate, type Person, team, token } from '../../support/people.ts';
+import { type Person, type team, token } from '../../support/people.ts';
+import { seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
@@ -9,14 +10,10 @@ let generationId: string;
 let stranger: Person;
 beforeAll(async () => {
   dramatis = await Dramatis.start();
-  cast = await team(dramatis);
   stranger = { key: await token('stella') };
-  const { projectId, owner } = cast;
-  const name = { projectId, name: 'Mara' };
-  const { character } = await mutate(dramatis, owner, 'createCharacter', name, 'character { id }');
-  characterId = character.id;
-  await dramatis.addReference(characterId, 'FACE', '#c46');
-  generationId = await dramatis.generate(characterId, 'sane');
+  const made = await seed(dramatis).team().character().face().generation('sane').make();
+  cast = made;
+  ({ characterId, generationId } = made);
 });
 afterAll(() => dramatis.stop());
 
@@ -27,12 +24,12 @@ const model = { consistentCharacter: { prompt: 'x' } };
 async function told(who: Person, name: string, input: object): Promise<unknown> {
   const kind = name === 'quoteGeneration' ? 'query' : 'mutation';
   const type = kind === 'query' ? 'GenerateInput' : `${name[0]?.toUpperCase()}${name.slice(1)}Input`;
-  const { data, errors } = await dramatis.ask(
+  const { data, errors } = await dramatis.ask<Record<string, { userErrors: unknown }> | null>(
     `${kind} ($input: ${type}!) { ${name}(input: $input) { userErrors { code path } } }`,
     { input },
     who,
   );
-  return errors?.[0]?.extensions.code ?? data?.[name].userErrors;
+  return errors?.[0]?.extensions.code ?? data?.[name]?.userErrors;
 }
 
 it.each<[string, string, () => object]>([

@@ -4,17 +4,19 @@ import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.
 import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { insertRun, type Run } from '../../support/ended-runs.ts';
 import { awayFromMidnight, midnightMs } from '../../support/midnight.ts';
+import type { Selected } from '../../support/operations/read.ts';
 import { apiKey, mutate, type Person, team, token } from '../../support/people.ts';
+import { placeOf, type Seeded, seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
 let project: string;
 let userId: string;
 let key: Awaited<ReturnType<typeof apiKey>>;
-const mara = { id: '', row: '' };
-const nils = { id: '', row: '' };
+let mara: Seeded;
+let nils: Seeded;
 /** Of another project, which spends on the same days. */
-const other = { projectId: '', characterId: '' };
+let other: { projectId: string; characterId: string };
 const run = (more: Partial<Run>) =>
   insertRun(dramatis.database, { projectId: project, characterId: mara.row, ...more });
 
@@ -22,36 +24,20 @@ beforeAll(awayFromMidnight, midnightMs);
 beforeAll(async () => {
   // No worker: what is queued here stays queued.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api', COST_BURST: '1000000' } });
-  cast = await team(dramatis);
+  const made = await seed(dramatis)
+    .team()
+    .key()
+    .character({ name: 'Mara' })
+    .character({ name: 'Nils' })
+    .make();
+  ({ key } = made);
+  cast = made;
+  [mara, nils] = made.characters;
   project = fromGlobalId('Project', cast.projectId);
-  key = await apiKey(dramatis, cast.owner, cast.projectId);
-  for (const [who, name] of [[mara, 'Mara'] as const, [nils, 'Nils'] as const]) {
-    const input = { projectId: cast.projectId, name };
-    const made = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
-    who.id = made.character.id;
-    who.row = fromGlobalId('Character', who.id);
-  }
   const [editor] = await dramatis.database.query("SELECT id FROM users WHERE email = 'edgar@example.test'");
   userId = String(editor?.id);
-  other.projectId = (
-    await mutate(dramatis, { key: adminKey }, 'createProject', { name: 'Other' }, 'project { id }')
-  ).project.id;
-  other.characterId = (
-    await mutate(
-      dramatis,
-      { key: adminKey },
-      'createCharacter',
-      { projectId: other.projectId, name: 'Other' },
-      'character { id }',
-    )
-  ).character.id;
-  await run({
-    projectId: fromGlobalId('Project', other.projectId),
-    characterId: fromGlobalId('Character', other.characterId),
-    requestedAt: '2026-03-02T00:00:00Z',
-    costMicros: 1_000_000,
-    userId,
-  });
+  const inMarch = { requestedAt: '2026-03-02T00:00:00Z', costMicros: 1_000_000, userId };
+  other = await seed(dramatis).project('Other').character({ name: 'Other' }).run(inMarch).make();
   // A Monday, the Sunday before it, and the first of the month after.
   const monday = '2026-03-02T00:00:00Z';
   await run({ requestedAt: monday, costMicros: 100_000, userId, seconds: 10, pictures: 2 });
@@ -72,13 +58,23 @@ afterAll(() => dramatis.stop());
 const figures = 'amount runs failures pictures keptPictures medianSeconds costPerPicture costPerKeptPicture';
 const keys =
   'startsOn status projectId characterId userId apiKeyId project { name } model { slug title } character { name } user { email } apiKey { name }';
+const forecasted = 'forecast { until amount perDay budgetRunsOutOn budget { cap } }';
 const march = { from: '2026-03-01', to: '2026-04-01' };
+
+type Report = Selected<
+  'SpendReport',
+  `{ rows { ${typeof keys} ${typeof figures} } hasMore totals { ${typeof figures} } ${typeof forecasted} }`
+>;
 
 async function spend(who: Person, args: object, more = '') {
   const query = `query ($from: Date!, $to: Date!, $groupBy: [SpendGrouping!]! = [], $filter: SpendFilter, $first: Int! = 100) {
     project(id: "${cast.projectId}") { spend(from: $from, to: $to, groupBy: $groupBy, filter: $filter, first: $first) {
       rows { ${keys} ${figures} } hasMore totals { ${figures} } ${more} } } }`;
-  const { data, errors } = await dramatis.ask(query, { ...march, ...args }, who);
+  const { data, errors } = await dramatis.ask<{ project: { spend: Report } }>(
+    query,
+    { ...march, ...args },
+    who,
+  );
   if (errors) throw new Error(errors[0]?.extensions.code);
   return data.project.spend;
 }
@@ -242,8 +238,7 @@ describe('the spend of a project', () => {
 
 describe('the forecast', () => {
   const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10);
-  const fields = 'forecast { until amount perDay budgetRunsOutOn budget { cap } }';
-  const forecast = async (args: object) => (await spend(cast.editor, args, fields)).forecast;
+  const forecast = async (args: object) => (await spend(cast.editor, args, forecasted)).forecast;
   const budget = (period: string, cap: number, settled: number | null = null) =>
     dramatis.database.query(
       `WITH b AS (INSERT INTO budgets (id, project_id, scope, period, cap_micros) VALUES ($1, $2, 'PROJECT', $3::"BudgetPeriod", $4) RETURNING *)
@@ -282,11 +277,10 @@ describe('the forecast', () => {
     expect(await forecast({ from: days(-28), to: days(0) })).toMatchObject({ amount: '0.028514' });
     expect(await forecast({ from: days(3), to: days(4) })).toMatchObject({ amount: '0.002002' });
     // Somebody who is new: today is all there is to go by, then one full day.
-    const input = { projectId: cast.projectId, name: 'Ola' };
-    const { character } = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
-    const ola = fromGlobalId('Character', character.id);
+    const newcomer = await seed(dramatis).in(cast).character({ name: 'Ola' }).make();
+    const ola = newcomer.characters[0].row;
     await run({ ...at(0), requestedAt: `${days(0)}T00:00:00Z`, costMicros: 1, characterId: ola });
-    const filter = { characterIds: [character.id] };
+    const filter = { characterIds: [newcomer.characterId] };
     expect(await forecast({ ...before, filter })).toMatchObject({ perDay: '0.000001', amount: '0.000005' });
     await run({ ...at(-1), costMicros: 28_000, characterId: ola });
     expect(await forecast({ ...before, filter })).toMatchObject({ perDay: '0.028000', amount: '0.140001' });
@@ -309,20 +303,11 @@ describe('the forecast', () => {
 });
 
 it('on the first day of all the forecast goes by that day, and tells a budget that is used up on it', async () => {
-  const admin = { key: adminKey };
-  const { project: fresh } = await mutate(
-    dramatis,
-    admin,
-    'createProject',
-    { name: 'New' },
-    'project { id }',
-  );
-  const input = { projectId: fresh.id, name: 'Mara' };
-  const { character } = await mutate(dramatis, admin, 'createCharacter', input, 'character { id }');
+  const fresh = await seed(dramatis).project('New').character().make();
   const today = new Date().toISOString().slice(0, 10);
   const forecast = async () => {
-    const query = `{ project(id: "${fresh.id}") { spend(from: "${today}", to: "${today}") {
-      forecast { amount perDay budgetRunsOutOn budget { cap } } } } }`;
+    const query = `{ project(id: "${fresh.projectId}") { spend(from: "${today}", to: "${today}") {
+      forecast { amount perDay budgetRunsOutOn budget { cap } } } } }` as const;
     return (await dramatis.get(query)).project.spend.forecast;
   };
   expect(await forecast()).toEqual({
@@ -331,14 +316,9 @@ it('on the first day of all the forecast goes by that day, and tells a budget th
     budgetRunsOutOn: null,
     budget: null,
   });
-  const budget = { projectId: fresh.id, scope: 'PROJECT', period: 'DAY', cap: '0.05' };
-  await mutate(dramatis, admin, 'createBudget', budget, 'budget { id }');
-  await insertRun(dramatis.database, {
-    projectId: fromGlobalId('Project', fresh.id),
-    characterId: fromGlobalId('Character', character.id),
-    holdMicros: 50_000,
-    costMicros: 50_000,
-  });
+  const budget = { projectId: fresh.projectId, scope: 'PROJECT', period: 'DAY', cap: '0.05' };
+  await mutate(dramatis, fresh.owner, 'createBudget', budget, 'budget { id }');
+  await insertRun(dramatis.database, { ...placeOf(fresh), holdMicros: 50_000, costMicros: 50_000 });
   expect(await forecast()).toEqual({
     amount: '0.050000',
     perDay: '0.050000',

@@ -27,7 +27,7 @@ afterAll(async () => {
 const pidFile = () => join(environment.DATA_DIR ?? '', 'postgres/cluster/postmaster.pid');
 const names = async (url: string) => {
   const { projects } = await dramatis.get('{ projects(first: 10) { nodes { name } } }', {}, { url });
-  return projects.nodes.map(({ name }: { name: string }) => name);
+  return projects.nodes.map(({ name }) => name);
 };
 const create = (url: string, name: string) =>
   dramatis.get(

@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fromGlobalId, toGlobalId } from '../../../src/platform/reads/global-id.ts';
+import { toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis } from '../../support/dramatis.ts';
 import { insertRun } from '../../support/ended-runs.ts';
-import { mutate, type Person, team, token } from '../../support/people.ts';
+import { type Person, type team, token } from '../../support/people.ts';
+import { placeOf, seed } from '../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
-let project: string;
 let characterId: string;
 beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { COST_BURST: '1000000' } });
-  cast = await team(dramatis);
-  project = fromGlobalId('Project', cast.projectId);
-  const input = { projectId: cast.projectId, name: '=HYPERLINK("http://evil.example")' };
-  const { character } = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
-  characterId = fromGlobalId('Character', character.id);
-  const run = { projectId: project, characterId };
+  const made = await seed(dramatis).team().character({ name: '=HYPERLINK("http://evil.example")' }).make();
+  cast = made;
+  const run = placeOf(made);
+  ({ characterId } = run);
   await insertRun(dramatis.database, {
     ...run,
     requestedAt: '2026-03-01T23:59:59.999Z',
@@ -177,7 +175,7 @@ describe('exports', () => {
       {},
       cast.editor,
     );
-    const ids = listed.data.project.ledger.nodes.map(({ id }: { id: string }) => id);
+    const ids = listed.data.project.ledger.nodes.map(({ id }) => id);
     expect(ids.reverse()).toEqual(entries.map(({ id }) => id));
     const spent = await lines(admin, 'spend.jsonl', {});
     expect(spent.map(({ day, status, amount, runs }) => [day, status, amount, runs])).toEqual([

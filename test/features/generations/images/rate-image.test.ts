@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fromGlobalId, toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { Dramatis } from '../../../support/dramatis.ts';
-import { insertPictures, insertRun } from '../../../support/ended-runs.ts';
+import { insertPictures } from '../../../support/ended-runs.ts';
 import { holdProject } from '../../../support/held-project.ts';
 import { mutate, type Person, team, token } from '../../../support/people.ts';
+import { seed } from '../../../support/seed.ts';
 
 let dramatis: Dramatis;
 let cast: Awaited<ReturnType<typeof team>>;
@@ -17,10 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => dramatis.stop());
 beforeEach(async () => {
-  const input = { projectId: cast.projectId, name: 'Mara' };
-  const { character } = await mutate(dramatis, cast.owner, 'createCharacter', input, 'character { id }');
-  const characterId = fromGlobalId('Character', character.id);
-  run = await insertRun(dramatis.database, { projectId: project, characterId, pictures: 50 });
+  const { runs } = await seed(dramatis).in(cast).character().run({ pictures: 50 }).make();
+  run = runs[0].row;
   pictures = await insertPictures(dramatis.database, { id: run, projectId: project }, 50);
 });
 
@@ -40,9 +39,7 @@ describe('rating a picture', () => {
   it('is for editors, in a project that is open', async () => {
     await expect(rate(cast.viewer, idAt(0), 'FAVORITE')).rejects.toThrow('FORBIDDEN');
     const stranger = { key: await token('stranger') };
-    expect((await rate(stranger, idAt(0), 'FAVORITE').catch((error: Error) => error)).message).toBe(
-      'NOT_FOUND',
-    );
+    await expect(rate(stranger, idAt(0), 'FAVORITE')).rejects.toThrow(/^NOT_FOUND$/);
     await expect(rate(cast.editor, 'nonsense', 'FAVORITE')).rejects.toThrow('NOT_FOUND');
     await mutate(dramatis, cast.owner, 'archiveProject', { id: cast.projectId }, 'project { id }');
     expect((await rate(cast.editor, idAt(0), 'FAVORITE')).userErrors).toMatchObject([

@@ -187,7 +187,9 @@ describe('the statements of every list, at volume', () => {
     const problems = await problemsOf(async () => {
       for (const url of [dramatis.url, referenceUrl])
         for (const args of [`first: 5, after: "${cursor}"`, `last: 5, before: "${cursor}"`]) {
-          const { data, errors } = await dramatis.ask(
+          const { data, errors } = await dramatis.ask<null | {
+            generation: { imagesConnection: { nodes: unknown[] } };
+          }>(
             `{ generation(id: "${id}") { imagesConnection(${args}) { nodes { index } } } }`,
             {},
             { url, key: owner },
