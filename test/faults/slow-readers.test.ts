@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
+import { delay } from '../support/delay.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { type FollowerSocket, follow } from '../support/followers.ts';
 import { mutate } from '../support/people.ts';
@@ -113,9 +114,9 @@ it('one who reads slowly is waited for, and misses nothing', async () => {
   for (let round = 0; round < 12; round += 1) {
     slow.socket.pause();
     await happen(150);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await delay(400);
     slow.socket.resume();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   for (const each of [quick, slow]) await eventually('all', () => last(each) === first + 1_800, 40_000);
   const sequences = slow.told.map(({ projectEvents }) => projectEvents.sequence);

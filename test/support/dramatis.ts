@@ -12,6 +12,8 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { tokenSettings } from './people.ts';
 import { Secrets } from './secrets.ts';
 
+export { eventually } from './eventually.ts';
+
 export const adminKey = 'test_admin_key_0123456789';
 
 /** What came back from a GraphQL request. */
@@ -258,19 +260,4 @@ export function picture(background: string, size = 96): Promise<Buffer> {
   return sharp({ create: { width: size, height: size, channels: 3, background } })
     .png()
     .toBuffer();
-}
-
-/** Waits until a condition holds, asking often; fails after a while, saying what it waited for. */
-export async function eventually<Value>(
-  what: string,
-  ask: () => Promise<Value> | Value,
-  limitMs = 20_000,
-): Promise<NonNullable<Value>> {
-  const endsAt = performance.now() + limitMs;
-  for (;;) {
-    const value = await ask();
-    if (value) return value;
-    if (performance.now() > endsAt) throw new Error(`Waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }

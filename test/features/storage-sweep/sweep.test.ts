@@ -6,7 +6,7 @@ import { StorageUnavailable } from '../../../src/errors.ts';
 import { sweepAll, sweepStep } from '../../../src/features/storage-sweep/sweep.ts';
 import { newRound, nextRound, type SweepState } from '../../../src/features/storage-sweep/sweep-state.ts';
 import { blobKey, variantKey } from '../../../src/platform/storage/blob-key.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 import { deliveredRun, holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
 import { noAge, openSweptPlace, type SweptPlace } from '../../support/sweeping.ts';
 

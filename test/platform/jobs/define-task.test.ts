@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { createLogger } from '../../../src/logger.ts';
@@ -8,7 +7,7 @@ import type { JobHandler, JobKind } from '../../../src/platform/jobs/job.ts';
 import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { type Chore, type ChoreSettings, chores, workOnChores } from '../../support/chores.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let database: TestDatabase;
 let lines: Record<string, unknown>[];
@@ -101,10 +100,12 @@ it('a job whose process was killed is taken over when its lease has ended, not b
   program.stdout.on('data', (text: Buffer) => {
     begun ||= text.toString().trim();
   });
-  for (let number = 0; begun === ''; number += 1) {
+  let number = 0;
+  await eventually('the program to have one', async () => {
     await here.send({ owner: 'anna', name: `chore ${number}` });
-    await sleep(50);
-  }
+    number += 1;
+    return begun !== '';
+  });
   program.kill('SIGKILL');
   await exited;
   const killedAt = Date.now();
@@ -164,7 +165,16 @@ it('a stop lets what must finish have its time, whatever other kinds there are',
   ends.push(() => queue.stop(0));
   const call = Promise.withResolvers<void>();
   const told: string[] = [];
-  queue.work({ ...chores, name: 'others' }, async () => undefined, 4);
+  const others = { ...chores, name: 'others' };
+  queue.work(
+    others,
+    (_, signal) =>
+      new Promise((resolve) => {
+        told.push('other begun');
+        signal.addEventListener('abort', () => resolve());
+      }),
+    4,
+  );
   queue.work(
     chores,
     async ({ finish }) =>
@@ -177,10 +187,12 @@ it('a stop lets what must finish have its time, whatever other kinds there are',
     4,
   );
   await queue.sendOncePer(chores, 60, { owner: 'anna', name: 'paid' });
-  await eventually('it to begin', () => told.length === 1);
+  await queue.sendOncePer(others, 60, { owner: 'anna', name: 'other' });
+  await eventually('both to begin', () => told.length === 2);
   const stopped = queue.stop(0, 60_000);
-  await sleep(1_000);
+  // Nothing of the other kind must finish: its hand-over is over.
+  await eventually('the other to be given back', async () => (await states()).includes('other retry'));
   call.resolve();
   await stopped;
-  expect(told).toEqual(['begun', 'finished']);
+  expect(told.filter((each) => each !== 'other begun')).toEqual(['begun', 'finished']);
 });

@@ -7,7 +7,7 @@ import {
 import { locks } from '../../../../src/platform/db/locks.ts';
 import { underLock } from '../../../../src/platform/db/under-lock.ts';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { newPlace } from '../../../support/runs.ts';
 import { noAge, openSweptPlace, type SweptPlace } from '../../../support/sweeping.ts';
 
