@@ -238,6 +238,8 @@ describe('over HTTP', () => {
     // Its sender takes its time.
     await delay(300);
     await mutate(dramatis, cast.owner, 'revokeApiKey', { id: key.id }, 'apiKey { id }');
+    // Longer than what was found out about a key is believed.
+    await delay(500);
     socket.write(body.slice(10));
     await new Promise((resolve) => socket.on('close', resolve));
     expect(answer).toMatch(/^HTTP\/1.1 401 /);
