@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { expect, it } from '@jest/globals';
+import { builtEnvironment } from '../support/built.ts';
 import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { freePort } from '../support/free-port.ts';
@@ -12,7 +13,7 @@ it('a server serves although nothing can be written to its stdout, neither its l
   const full = await open('/dev/full', 'a');
   const port = await freePort();
   const child = spawn(process.execPath, ['dist/main.js'], {
-    env: { PATH: process.env.PATH, ...dramatis.environment, PORT: String(port), LOG_LEVEL: 'info' },
+    env: { ...builtEnvironment, ...dramatis.environment, PORT: String(port), LOG_LEVEL: 'info' },
     stdio: ['ignore', full.fd, 'inherit'],
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
@@ -313,8 +314,19 @@ it('an invitation is not accepted by a token whose address nobody vouches for', 
   expect(await accept(await token('alice', { email_verified: true }))).toBe('OK');
 });
 
+/** Waits until a person can pay for a hundred small things again. */
+async function refill({ key }: Person): Promise<void> {
+  const asked = z.object({ extensions: z.object({ cost: z.object({ remaining: z.number() }) }) });
+  await eventually('enough points', async () => {
+    const url = `${server.url}/graphql?query=${encodeURIComponent('{ __typename }')}`;
+    const headers = { authorization: `Bearer ${key}`, 'apollo-require-preflight': 'x' };
+    return asked.parse(await (await fetch(url, { headers })).json()).extensions.cost.remaining > 2_000;
+  });
+}
+
 it('changes that cross each other end, one way or the other', async () => {
   for (let round = 0; round < 6; round += 1) {
+    await refill(cast.owner);
     const { owner, editor, editorMember, projectId } = await team(dramatis);
     const keys = await Promise.all(
       [1, 2, 3, 4].map(() => apiKey(dramatis, editor, projectId, { kind: 'PERSONAL', role: 'VIEWER' })),
