@@ -1,4 +1,4 @@
-import { common, reporters } from './jest.config.js';
+import { common, reporters, workerGracefulExitTimeout } from './jest.config.js';
 
 const thoroughly = '<rootDir>/test/support/thoroughly.ts';
 
@@ -11,7 +11,7 @@ export default {
       testRegex: [
         '/test/long/.*\\.test\\.ts$',
         '/test/faults/(dead-provider|hostile|rate-limits|texts)\\.test\\.ts$',
-        '/test/(server/files/long-exports|verify/main)\\.test\\.ts$',
+        '/test/(platform/pictures/resize-picture|server/files/long-exports|verify/main)\\.test\\.ts$',
       ],
       setupFiles: [thoroughly],
     },
@@ -23,6 +23,7 @@ export default {
     },
   ],
   reporters,
+  workerGracefulExitTimeout,
   testTimeout: 1_800_000,
   maxWorkers: 1,
 };

@@ -77,13 +77,13 @@ describe.each(bursts)('with %s', (hint, ofSeconds) => {
       const submitsBefore = provider.submits.length;
       const startedAt = performance.now();
       await twenty(characterId);
+      await eventually('the first refusal', () => provider.caught.length > before);
       await delay(Math.max(0, seconds * 1_000 - (performance.now() - startedAt)));
       provider.answers = () => null;
       await eventually('all to be done', async () => (await unfinished()) === 0);
       expect(performance.now() - startedAt).toBeLessThan((seconds + 10) * 1_000);
       // All that were under way together, and then hardly any while it lasts.
       expect(provider.caught.length - before).toBeLessThan(20 + 6 * seconds);
-      expect(provider.caught.length).toBeGreaterThan(before);
       // Nothing was sent another way, and nothing is in doubt.
       if (!isUploaded) expect(provider.submits.length).toBe(submitsBefore);
     },
