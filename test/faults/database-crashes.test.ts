@@ -46,7 +46,9 @@ it('a Postgres that crashes again and again: the server lives, accepted runs end
         () => false,
       ),
     );
-    for (let index = 0; index < 6; index += 1) {
+    const before = accepted.size;
+    // Where the machine is busy, Postgres takes a while to come back.
+    for (let index = 0; index < 6 || accepted.size === before; index += 1) {
       const input = {
         characterId,
         idempotencyKey: `${round}-${index}`,
