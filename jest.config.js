@@ -20,6 +20,9 @@ export const common = {
   },
 };
 
+/** What is left open fails its own test file. A worker that has run many of them takes a while to give its memory back. */
+export const workerGracefulExitTimeout = 10_000;
+
 export const reporters = ['default', '<rootDir>/test/support/slowest-reporter.js'];
 
 /** What kills processes and makes outages, and so waits for leases and timeouts: `npm run test:slow`. */
@@ -60,6 +63,7 @@ export default {
     },
   ],
   reporters,
+  workerGracefulExitTimeout,
   testTimeout: 60_000,
   // Each test file talks to a Postgres of its own making and to real processes, for which it waits: three at a time fill two
   // cores.

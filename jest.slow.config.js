@@ -1,4 +1,4 @@
-import { common, faults, reporters } from './jest.config.js';
+import { common, faults, reporters, workerGracefulExitTimeout } from './jest.config.js';
 
 /** Killed processes, outages and attacks. They mostly wait, so more of them run at a time than there are cores. */
 export default {
@@ -6,6 +6,7 @@ export default {
   displayName: 'slow',
   testRegex: faults.map((path) => (path.endsWith('/') ? `${path}.*\\.test\\.ts$` : `${path}test\\.ts$`)),
   reporters,
+  workerGracefulExitTimeout,
   testTimeout: 120_000,
   maxWorkers: 5,
 };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { greeting } from '../src/greeting.ts';
+import { builtEnvironment } from './support/built.ts';
 
 const key = 'dramatis_admin_0123456789abcdef0123456789abcdef';
 const url = 'https://x.example/dramatis';
@@ -41,7 +42,7 @@ async function outputOf(
 ): Promise<string> {
   const [program = '', ...parameters] = wrap(`'${process.execPath}' dist/main.js`);
   const child = spawn(program, parameters, {
-    env: { PATH: process.env.PATH, DATA_DIR: dataDirectory, PORT: '0', LOG_LEVEL: level },
+    env: { ...builtEnvironment, DATA_DIR: dataDirectory, PORT: '0', LOG_LEVEL: level },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

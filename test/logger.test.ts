@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { createLogger, createRepeats } from '../src/logger.ts';
+import { delay } from './support/delay.ts';
+import { eventually } from './support/eventually.ts';
 import { mountFolder } from './support/ill-storage.ts';
 import { randomTexts } from './support/texts.ts';
 
@@ -37,11 +39,12 @@ it('writes any text as one line of JSON in which a terminal finds nothing to obe
 
 /** Logs a line each 20 ms, for as long as it is let. */
 const program = (lines: number) => `
+  import { delay } from ${JSON.stringify(new URL('./support/delay.ts', import.meta.url).href)};
   import { createLogger } from ${JSON.stringify(new URL('../dist/logger.js', import.meta.url).href)};
   const log = createLogger('info');
   for (let line = 0; line < ${lines}; line += 1) {
     log.info({ line }, 'x'.repeat(2_000));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   process.exit(7);`;
 
@@ -66,9 +69,10 @@ it('lines that found no room on the disk are written when there is room again', 
     if (!disk.isMounted) return;
     const path = join(disk.folder, 'log');
     const { ended } = await runInto(path, 100);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await eventually('some lines', async () => (await readFile(path)).length > 20_000);
     await disk.faults.full.begin();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Some 25 lines find no room meanwhile.
+    await delay(500);
     await disk.faults.full.end();
     expect(await ended).toBe(7);
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');

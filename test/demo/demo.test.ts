@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { fullness } from '../../src/demo/progress.ts';
+import { builtEnvironment } from '../support/built.ts';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
 
 /** Says on the error stream when the demo asks for a run by its quote. */
@@ -92,7 +93,7 @@ it('without a key that it could send it says where it looked', async () => {
       DEMO_OUTPUT: '',
     };
     const refused = await promisify(execFile)(process.execPath, ['dist/demo/main.js'], {
-      env: { PATH: process.env.PATH, ...environment },
+      env: { ...builtEnvironment, ...environment },
     }).catch((error: { code: number; stderr: string }) => error);
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stderr).toBe(

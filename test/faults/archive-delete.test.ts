@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
@@ -382,18 +381,24 @@ describe('a deleted project', () => {
   it('ends the sockets that follow it, whoever follows', async () => {
     const { projectId, owner } = await studio();
     const { key } = await apiKey(dramatis, owner, projectId);
+    let following = 0;
     const ends = [owner.key, key, adminKey].map(async (each) => {
       const client = dramatis.connect({ key: each });
       const query = `subscription { projectEvents(projectId: "${projectId}", after: 0) { sequence } }`;
       const stream = (async () => {
-        for await (const { errors } of client.iterate({ query })) expect(errors).toBeUndefined();
+        let isFirst = true;
+        for await (const { errors } of client.iterate({ query })) {
+          expect(errors).toBeUndefined();
+          if (isFirst) following += 1;
+          isFirst = false;
+        }
       })();
       return stream.then(
         () => 'complete',
         ({ code, reason }) => `${code} ${reason}`,
       );
     });
-    await sleep(300);
+    await eventually('all to follow', () => following === 3);
     await mutate(dramatis, owner, 'deleteProject', { id: projectId, name: 'Team' }, 'project { id }');
     await dramatis.database.query(
       "UPDATE projects SET deleting_at = deleting_at - interval '1 minute' WHERE deleting_at IS NOT NULL",

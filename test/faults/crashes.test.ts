@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
@@ -44,7 +44,7 @@ describe('a worker that is killed', () => {
   it('right after the answer was sent: goes on, or is UNCERTAIN; one POST', async () => {
     const first = await worker();
     dramatis.simulator.onRequest = (request) => {
-      if (isSubmit(request)) setTimeout(() => first.signal('SIGKILL'), 8);
+      if (isSubmit(request)) void delay(8).then(() => first.signal('SIGKILL'));
     };
     const id = await dramatis.generate(characterId);
     await first.exited;
@@ -133,7 +133,7 @@ it('a server that is killed while it writes many runs together: each is whole, o
       ask(first.url, index + 1_000 * afterMs).catch(() => null),
     );
     await Promise.race(asked);
-    await sleep(afterMs);
+    await delay(afterMs);
     first.signal('SIGKILL');
     await first.exited;
     const ids = await Promise.all(asked);

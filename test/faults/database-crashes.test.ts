@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type EmbeddedDatabase, startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
@@ -45,7 +46,9 @@ it('a Postgres that crashes again and again: the server lives, accepted runs end
         () => false,
       ),
     );
-    for (let index = 0; index < 6; index += 1) {
+    const before = accepted.size;
+    // Where the machine is busy, Postgres takes a while to come back.
+    for (let index = 0; index < 6 || accepted.size === before; index += 1) {
       const input = {
         characterId,
         idempotencyKey: `${round}-${index}`,
@@ -57,7 +60,7 @@ it('a Postgres that crashes again and again: the server lives, accepted runs end
       );
       if (data?.generate) accepted.add(data.generate.generation.id);
       else codes.add(errors?.[0]?.extensions.code);
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await delay(150);
     }
   }
   expect([...codes].filter((code) => code !== 'SERVICE_UNAVAILABLE')).toEqual([]);

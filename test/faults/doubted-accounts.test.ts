@@ -61,7 +61,11 @@ async function goBack(prompt: string): Promise<void> {
 }
 
 async function reconcile(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await eventually('the doubt to be old enough', async () => {
+    const young =
+      "SELECT 1 FROM generations WHERE status = 'UNCERTAIN' AND attempted_at > now() - interval '300 ms'";
+    return (await query(young)).length === 0;
+  });
   for (let times = 0; times < 3; times += 1)
     await dramatis.get('mutation { reconcile(input: {}) { userErrors { code } } }');
 }

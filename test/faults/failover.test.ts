@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { booksSql } from '../../src/features/reconciliation/books.ts';
 import { BehindReplica } from '../support/behind-replica.ts';
-import { eventually } from '../support/dramatis.ts';
+import { eventually } from '../support/eventually.ts';
 
 /*
  * A replica that lags takes the primary's place behind servers that go on: what was paid since must not be submitted again.

@@ -1,5 +1,6 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { type BareSocket, frame, opcodes, openBareSocket } from '../support/frames.ts';
 import { team, token } from '../support/people.ts';
@@ -36,7 +37,7 @@ async function flood(socket: BareSocket, each: Buffer, count: number): Promise<v
   for (let index = 0; index < 20; index += 1)
     expect((await dramatis.ask('{ viewer { kind } }', {}, cast.owner)).status).toBe(200);
   // Most of it may never be read.
-  await Promise.race([sending, sleep(1_000)]);
+  await Promise.race([sending, delay(1_000)]);
 }
 
 describe('a flood on one socket, while others are served', () => {
@@ -96,7 +97,7 @@ describe('a flood on one socket, while others are served', () => {
     const sockets = await Promise.all(Array.from({ length: 10 }, () => open('many')));
     await Promise.all(sockets.map((socket) => flood(socket, frame('ping'), 20_000)));
     // An answer may be on its way.
-    await sleep(1_000);
+    await delay(1_000);
     const answered = sockets.reduce((sum, socket) => sum + ofKind(socket, opcodes.pong), 0);
     const seconds = (performance.now() - startedAt) / 1_000;
     // What is there at the start, and what comes back.
@@ -203,7 +204,7 @@ describe('messages that never end', () => {
     );
     for (const socket of sockets) {
       await socket.write(begun);
-      await sleep(50);
+      await delay(50);
     }
     const closed = () => sockets.flatMap((socket) => socket.closing() ?? []);
     await eventually('those above the share to be closed', () => closed().length >= 3);

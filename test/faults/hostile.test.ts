@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { createSchema } from '../../src/server/schema.ts';
+import { delay } from '../support/delay.ts';
 import { Dramatis } from '../support/dramatis.ts';
 import { createChance, createGrammar, type HostileOperation } from '../support/grammar.ts';
 import { mutate, token } from '../support/people.ts';
@@ -162,10 +163,17 @@ describe('thousands of hostile documents', () => {
         operationName: isSound ? operation.operationName : null,
       };
       const code = await new Promise<string | null>((resolve) => {
-        waiting.set(id, resolve);
+        const answered = new AbortController();
+        waiting.set(id, (code) => {
+          answered.abort();
+          resolve(code);
+        });
         socket.send(JSON.stringify({ id, type: 'subscribe', payload }));
         // A subscription that stands has nothing to tell for now.
-        setTimeout(() => resolve(null), 3_000).unref();
+        delay(3_000, answered.signal).then(
+          () => resolve(null),
+          () => undefined,
+        );
       });
       waiting.delete(id);
       if (closed === undefined) socket.send(JSON.stringify({ id, type: 'complete' }));

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { delay } from '../support/delay.ts';
 import { eventually, generateMutation } from '../support/dramatis.ts';
 import { freeze } from '../support/freeze.ts';
 import { type IllServer, startIllServer } from '../support/ill-server.ts';
@@ -36,7 +36,7 @@ it('backends that are terminated at any moment never end the process; every answ
   });
   while (performance.now() < endsAt) {
     await terminate(1);
-    await sleep(60 + Math.random() * 240);
+    await delay(60 + Math.random() * 240);
   }
   await Promise.all(asking);
   expect([...codes].sort()).toEqual(['SERVICE_UNAVAILABLE', 'none']);
@@ -66,7 +66,7 @@ it('a burst for one project on a Postgres that stands still: the last is told wi
         return errors?.[0]?.extensions.code;
       }),
     );
-    await sleep(1_000);
+    await delay(1_000);
     thaw = freeze(directory);
     expect(new Set(await asked)).toEqual(new Set(['SERVICE_UNAVAILABLE']));
     expect(performance.now() - startedAt).toBeLessThan(6_000);

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { delay } from '../support/delay.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
@@ -120,10 +121,12 @@ it.each([
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
   release();
   await eventually('the answer', () => dramatis.simulator.bill.length === 1 || transport === 'v2');
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // It is tried more than once to write the answer down.
+  await delay(1_000);
   first.signal('SIGTERM');
   await eventually('the first signal to be heard', () => first.log.some(({ msg }) => msg === 'stopping'));
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  // What comes within a second is the same wish.
+  await delay(1_500);
   first.signal('SIGTERM');
   await first.exited;
   expect(first.log.filter(({ msg }) => msg === "the provider's answer could not be written down")).toEqual([

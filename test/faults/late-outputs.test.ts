@@ -24,6 +24,12 @@ it('whatever its host answers meanwhile, and other runs go on', async () => {
   const provider = await startDeliveringProvider();
   const characterId = await start(120_000, provider);
   const sound = await picture('#135', 40);
+  const tries = new Map<string, number>();
+  provider.override = (path) => {
+    tries.set(path, (tries.get(path) ?? 0) + 1);
+    return undefined;
+  };
+  const triesOf = (name: string) => tries.get(`/files/${name}`) ?? 0;
   const runs: { id: string; name: string }[] = [];
   for (const status of [401, 403, 404, 503]) {
     const name = `late-${status}`;
@@ -34,16 +40,18 @@ it('whatever its host answers meanwhile, and other runs go on', async () => {
     runs.push({ id, name });
   }
   // One that was away for long, and now seems not to have the picture.
-  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  await eventually('many tries', () => triesOf('late-503') >= 6);
   provider.files.set('late-503', { status: 404, body: {} });
   provider.files.set('sound', { body: sound });
   provider.result = { body: { output: `${provider.url}/files/sound` } };
   expect(await dramatis.settle(await dramatis.generate(characterId))).toMatchObject({ status: 'COMPLETED' });
-  await new Promise((resolve) => setTimeout(resolve, 12_000));
+  const before = new Map(tries);
+  for (const { name } of runs)
+    await eventually('one more try', () => triesOf(name) > (before.get(`/files/${name}`) ?? 0), 40_000);
   for (const { id } of runs) expect(await statusOf(id)).toBe('STORING');
   for (const { name } of runs) provider.files.set(name, { body: sound });
   for (const { id } of runs) expect(await dramatis.settle(id)).toMatchObject({ status: 'COMPLETED' });
-}, 60_000);
+}, 120_000);
 
 it('and then its run has failed, and is paid for', async () => {
   const provider = await startDeliveringProvider();

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
+import { builtEnvironment } from '../support/built.ts';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { freePort } from '../support/free-port.ts';
 import { startServerProcess } from '../support/server-process.ts';
@@ -12,7 +13,7 @@ it('a server serves although nothing can be written to its stdout, neither its l
   const full = await open('/dev/full', 'a');
   const port = await freePort();
   const child = spawn(process.execPath, ['dist/main.js'], {
-    env: { PATH: process.env.PATH, ...dramatis.environment, PORT: String(port), LOG_LEVEL: 'info' },
+    env: { ...builtEnvironment, ...dramatis.environment, PORT: String(port), LOG_LEVEL: 'info' },
     stdio: ['ignore', full.fd, 'inherit'],
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -23,9 +24,8 @@ it('a server serves although nothing can be written to its stdout, neither its l
         () => false,
       );
     await eventually('it to be ready', isReady);
-    // Its greeting comes right after it listens.
-    await sleep(500);
-    expect(await isReady()).toBe(true);
+    // Its greeting comes right after it listens, and before all of these are answered.
+    for (let asked = 0; asked < 10; asked += 1) expect(await isReady()).toBe(true);
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
   } finally {
@@ -55,7 +55,8 @@ it('an outage of several seconds is told once by each part, and so is its end, h
     const { target } = proxy;
     proxy.target = null;
     proxy.cut();
-    await sleep(9_000);
+    // So long that each part fails more than once.
+    await delay(9_000);
     const warned = worker.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
     expect(warned).toContain('projects cannot be removed');
     expect(warned.filter((msg, place) => warned.indexOf(msg) !== place)).toEqual([]);

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
@@ -60,11 +60,10 @@ it('polls that are refused as too many rest for all runs of the account, and the
   const fault = { name: 'poll-429', rate: 1 } as const;
   await eventually('all to be polled', () => polls().length > 24);
   dramatis.simulator.faults.push(fault);
-  await sleep(500);
-  // Those that were on their way when the first was refused.
-  const before = polls().length;
-  await sleep(1_000);
-  expect(polls().length - before).toBe(0);
+  const pushedAt = Date.now();
+  // Some are on their way when the first is refused. After these there is none until the pause of two seconds is over.
+  await eventually('the next round', () => polls().some(({ at }) => at > pushedAt + 1_600));
+  expect(polls().filter(({ at }) => at > pushedAt + 500 && at < pushedAt + 1_600)).toEqual([]);
   dramatis.simulator.faults.splice(0);
   const last = await Promise.all(ids.map((id) => dramatis.settle(id)));
   expect(last.map(({ status }) => status)).toEqual(ids.map(() => 'COMPLETED'));
@@ -109,7 +108,7 @@ it('of the pictures of many runs that end together a few are fetched at a time',
     if (!path.startsWith('/generations/')) return;
     now += 1;
     most = Math.max(most, now);
-    await sleep(200);
+    await delay(200);
     now -= 1;
   };
   const model = { consistentCharacter: { prompt: 'four', numberOfOutputs: 4 } };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
@@ -52,6 +51,8 @@ const status = async (key?: string) => {
 const logged = (message: string) => workers.flatMap(({ log }) => log.filter(({ msg }) => msg === message));
 const told = (kind: string) =>
   query('SELECT project_id, progress FROM project_events WHERE kind = $1 ORDER BY project_id', [kind]);
+/** How often the provider was tried in vain since it is away. */
+const tries = async () => Number((await query('SELECT tries FROM provider_pauses'))[0]?.tries);
 const waits = 'the provider is unavailable: runs wait until it answers';
 const works = 'the provider works again';
 
@@ -89,7 +90,8 @@ it('is told once: by runs, by the provider, in the log, and in each project whos
   // Whoever begins to wait later is told as well.
   ids.push(await generate(projects[2]));
   await eventually('the third project', async () => (await told('PROVIDER_WAIT_BEGAN')).length === 3);
-  await sleep(6_000);
+  const before = await tries();
+  await eventually('it to be tried again', async () => (await tries()) > before + 1);
   expect(await waitOf(ids[0] ?? '')).toEqual(first);
   expect(await status()).toEqual({ status: name, since, message });
 
@@ -135,7 +137,6 @@ it('holds runs back: a hundred that wait try it no more often than one', async (
   const first = await generate(projects[0]);
   await eventually('it to wait', async () => (await waitOf(first)).waitingFor !== null);
   expect((await status()).status).toBe('UNAVAILABLE');
-  const tries = async () => Number((await query('SELECT tries FROM provider_pauses'))[0]?.tries);
   const events = async () =>
     (await query("SELECT 1 FROM project_events WHERE kind = 'GENERATION_CHANGED'")).length;
   const before = await events();
@@ -145,7 +146,7 @@ it('holds runs back: a hundred that wait try it no more often than one', async (
     const rows = await query("SELECT 1 FROM generations WHERE waiting_for = 'PROVIDER_UNAVAILABLE'");
     return rows.length === 101;
   });
-  await sleep(5_000);
+  await eventually('it to be tried again', async () => (await tries()) > triesBefore + 1);
   const seconds = (performance.now() - startedAt) / 1_000;
   expect((await tries()) - triesBefore).toBeLessThanOrEqual(seconds / 2 + 3);
   // Not one of them was tried.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
+import { delay } from '../support/delay.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { follow } from '../support/followers.ts';
 import { seed } from '../support/seed.ts';
@@ -110,9 +111,9 @@ it('one who reads slowly is waited for, and misses nothing', async () => {
   for (let round = 0; round < 12; round += 1) {
     slow.socket.pause();
     await happen(150);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await delay(400);
     slow.socket.resume();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   for (const each of [quick, slow]) await eventually('all', () => last(each) === first + 1_800, 40_000);
   const sequences = slow.told.map(({ projectEvents }) => projectEvents.sequence);

@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { type Cluster, initialize, startCluster } from '../support/cluster.ts';
+import { delay } from '../support/delay.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { freezeCluster } from '../support/freeze.ts';
 import { startServerProcess } from '../support/server-process.ts';
@@ -53,7 +53,8 @@ it('clients that do not read or send hold up neither the hand-over nor, after th
     const sender = open();
     const lines = Object.entries({ ...headers, host: 'x', 'content-length': 1_000_000 });
     sender.write(`POST ${address} HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\nx`);
-    await sleep(300);
+    // Both are served for a while.
+    await delay(300);
 
     const askedAt = performance.now();
     server.signal('SIGTERM');
@@ -92,7 +93,8 @@ async function frozenInMigration<Result>(work: (start: Start) => Promise<Result>
 it('a start on a database that stands still ends by a second signal at once, and by one after the grace', async () => {
   await frozenInMigration(async (start) => {
     start.interrupt({ signal: 'SIGINT', isForGroup: false });
-    await sleep(1_200);
+    // What comes within a second is the same wish.
+    await delay(1_200);
     const askedAt = performance.now();
     start.interrupt({ signal: 'SIGINT', isForGroup: false });
     expect(await start.exited).toBe(1);

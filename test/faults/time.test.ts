@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
@@ -39,7 +40,7 @@ it('workers that were away longer than the provider keeps results: expired, paid
   });
   worker.signal('SIGKILL');
   await worker.exited;
-  await new Promise((resolve) => setTimeout(resolve, 1_800));
+  await delay(1_800);
   await startServerProcess(dramatis, { ROLE: 'worker' });
   expect(await dramatis.settle(id)).toMatchObject({
     status: 'FAILED',

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { blobKey } from '../../src/platform/storage/blob-key.ts';
+import { delay } from '../support/delay.ts';
 import {
   type Delivered,
   type DeliveringProvider,
@@ -110,7 +111,8 @@ it.each([
     const id = await dramatis.generate(cast.characterId);
     if (isSynchronous) {
       await eventually('it to wait', async () => (await held()).descriptors === 1);
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      // So long that it is tried several times.
+      await delay(2_000);
       expect(await held()).toEqual({ files: 1, descriptors: 1 });
     } else {
       await eventually('several tries', () => reads() >= 4, 30_000);

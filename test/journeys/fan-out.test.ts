@@ -239,10 +239,12 @@ describe('what each may see', () => {
         {},
         who,
       );
-    await eventually('quiet', async () => {
-      const last = await newest();
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return last === (await newest());
+    await eventually('all runs to end', async () => {
+      const rows = await dramatis.database.query(
+        "SELECT 1 FROM generations WHERE project_id = $1 AND status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')",
+        [fromGlobalId('Project', projectId)],
+      );
+      return rows.length === 0;
     });
     const last = await newest();
     for (const each of followers) await eventually('the last', () => sequences(each).at(-1) === last);

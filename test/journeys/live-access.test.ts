@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Dramatis, eventually } from '../support/dramatis.ts';
@@ -78,7 +77,7 @@ async function expectEnd(follows: readonly Follow[], reasons: readonly string[])
 
 /** The same of what ends by itself at a moment, and not before. */
 async function expectEndAt(endsAt: number, follows: readonly Follow[], reasons: readonly string[]) {
-  await sleep(endsAt - Date.now());
+  await eventually('the moment', () => Date.now() >= endsAt);
   await expectEnd(follows, reasons);
   for (const { closed } of follows) expect((await closed).at).toBeGreaterThan(endsAt - 50);
 }

@@ -220,7 +220,11 @@ describe("the provider's list of runs", () => {
         ),
       ),
     );
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    await eventually('the provider to take none of them any more', async () => {
+      const young =
+        "SELECT 1 FROM generations WHERE status = 'UNCERTAIN' AND attempted_at > now() - interval '800 ms'";
+      return (await dramatis.database.query(young)).length === 0;
+    });
     const [answers] = await Promise.all([
       Promise.all(
         ids.map((id, index) =>

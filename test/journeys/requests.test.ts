@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { delay } from '../support/delay.ts';
 import { Dramatis, eventually, generateMutation } from '../support/dramatis.ts';
 
 let dramatis: Dramatis;
@@ -95,7 +96,7 @@ describe('canceling', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const id = await dramatis.generate(index === 59 ? held : characterId, `race ${index}`);
-        await new Promise((resolve) => setTimeout(resolve, (index % 12) * 100));
+        await delay((index % 12) * 100);
         // How the others end depends on the machine. The first is certainly late, and the last is not.
         if (index === 0) await eventually('its submit', () => isTaken(id));
         const { cancelGeneration } = await dramatis.get(cancel, { id });

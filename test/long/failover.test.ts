@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { booksSql } from '../../src/features/reconciliation/books.ts';
 import { BehindReplica } from '../support/behind-replica.ts';
-import { eventually } from '../support/dramatis.ts';
+import { eventually } from '../support/eventually.ts';
 
 /*
  * Databases that go back behind servers that go on, in more ways than the one that runs with every test.

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
-import { eventually } from '../support/dramatis.ts';
+import { delay } from '../support/delay.ts';
+import { eventually } from '../support/eventually.ts';
 import { type IllServer, startIllServer } from '../support/ill-server.ts';
 import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';
 
@@ -124,7 +125,7 @@ it('backends that are terminated for a minute never end the process', async () =
     await admin.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dramatis%' AND random() < 0.7",
     );
-    await new Promise((resolve) => setTimeout(resolve, 60 + Math.random() * 240));
+    await delay(60 + Math.random() * 240);
   }
   await asking;
   await admin.end();

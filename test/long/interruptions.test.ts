@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { pick, seeded } from '../storm/chance.ts';
 import { createTestDatabase, empty } from '../support/database.ts';
+import { delay } from '../support/delay.ts';
 import { adminKey, type Interruption, startServer } from '../support/starts.ts';
 import { books, makeVersion01 } from '../support/version-0-1.ts';
 
@@ -41,7 +41,7 @@ async function interruptAndStart(environment: Record<string, string>, withinMs: 
     const way = pick(chance, ways) ?? { signal: 'SIGKILL', isForGroup: true };
     const afterMs = Math.round(chance() * withinMs);
     const start = startServer(environment);
-    await sleep(afterMs);
+    await delay(afterMs);
     start.interrupt(way);
     const end = await start.exited;
     told.push(`${way.signal}${way.isForGroup ? ' to the group' : ''} after ${afterMs} ms`);

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { z } from 'zod';
+import { delay } from '../support/delay.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 
 let dramatis: Dramatis;
@@ -35,7 +36,7 @@ it('an answer that its client does not read is not kept for ever', async () => {
   socket.pause();
   socket.write(`GET ${pathname}${search} HTTP/1.1\r\nhost: ${hostname}\r\n\r\n`);
   // A minute, and once more where the kernel took a part of it meanwhile.
-  await new Promise((resolve) => setTimeout(resolve, 140_000));
+  await delay(140_000);
   // A socket that is paused hears that the other side has gone only when it writes.
   await eventually('the connection to be cut', () => {
     if (!isClosed) socket.write('\r\n');

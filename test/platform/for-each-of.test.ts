@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { forEachOf } from '../../src/platform/for-each-of.ts';
+import { delay } from '../support/delay.ts';
 
 it('does the work of each item in their order, for so many at a time', async () => {
   const items = Array.from({ length: 50 }, (_, index) => index);
@@ -10,7 +10,7 @@ it('does the work of each item in their order, for so many at a time', async () 
     begun.push(item);
     now += 1;
     most = Math.max(most, now);
-    await sleep(item % 3);
+    await delay(item % 3);
     now -= 1;
   });
   expect([begun, most, now]).toEqual([items, 3, 0]);
@@ -23,7 +23,7 @@ it('begins nothing more after a failure, and tells it when what was under way ha
   const work = async (item: number) => {
     begun.push(item);
     if (item === 1) throw new Error('failed');
-    await sleep(5);
+    await delay(5);
     ended += 1;
   };
   await expect(forEachOf([0, 1, 2, 3, 4, 5], 3, work)).rejects.toThrow('failed');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTimerWheel } from '../../src/platform/timer-wheel.ts';
+import { delay } from '../support/delay.ts';
 
 const never = new AbortController().signal;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('the wheel', () => {
   it('wakes nobody early, and everybody', async () => {
@@ -22,11 +22,11 @@ describe('the wheel', () => {
   it('wakes in the order in which they are due, those of one tick as they came', async () => {
     const wheel = createTimerWheel(20);
     const woken: string[] = [];
-    const sleep = async (name: string, delayMs: number) => {
+    const nap = async (name: string, delayMs: number) => {
       await wheel.sleep(delayMs, never);
       woken.push(name);
     };
-    await Promise.all([sleep('last', 120), sleep('first', 5), sleep('second', 5), sleep('middle', 60)]);
+    await Promise.all([nap('last', 120), nap('first', 5), nap('second', 5), nap('middle', 60)]);
     expect(woken).toEqual(['first', 'second', 'middle', 'last']);
   });
 
@@ -40,7 +40,7 @@ describe('the wheel', () => {
     const endsAt = performance.now() + 150;
     while (performance.now() < endsAt);
     // A timer of the same loop, which is held up by all that holds up the wheel.
-    const later = new Promise((resolve) => setTimeout(resolve, 80, 'later'));
+    const later = delay(80).then(() => 'later');
     expect(await Promise.race([Promise.all(all).then(() => 'woken'), later])).toBe('woken');
     expect(woken).toEqual([30, 60, 90]);
   });
@@ -54,7 +54,7 @@ describe('the wheel', () => {
     })();
     while (count < 20) {
       time += 50;
-      await pause(12);
+      await delay(12);
     }
     await loop;
     // Twenty sleeps of two steps each.

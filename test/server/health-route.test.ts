@@ -1,7 +1,8 @@
 import { afterEach, expect, it } from '@jest/globals';
 import Fastify from 'fastify';
 import { type Check, registerHealthRoute } from '../../src/server/health-route.ts';
-import { eventually } from '../support/dramatis.ts';
+import { delay } from '../support/delay.ts';
+import { eventually } from '../support/eventually.ts';
 
 const apps: ReturnType<typeof Fastify>[] = [];
 afterEach(async () => {
@@ -58,7 +59,7 @@ it('looks once at a time and in a second, however many ask', async () => {
     name: 'database',
     findProblem: async () => {
       looks += 1;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await delay(50);
       return null;
     },
   };

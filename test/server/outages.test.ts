@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import { NotFound, StorageUnavailable } from '../../src/errors.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createOutages, type Outages } from '../../src/server/outages.ts';
-import { eventually } from '../support/dramatis.ts';
+import { delay } from '../support/delay.ts';
+import { eventually } from '../support/eventually.ts';
 
 const quietMs = 50;
 const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
@@ -16,20 +16,29 @@ function begin() {
     database: 'does not answer',
     storage: 'cannot be written',
   };
+  let looks = 0;
   const readiness = Object.keys(problems).map((name) => ({
     name,
-    findProblem: async () => problems[name] ?? null,
+    findProblem: async () => {
+      looks += 1;
+      return problems[name] ?? null;
+    },
   }));
   const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) });
   outages = createOutages(log, readiness, quietMs);
-  return { lines, problems, told: () => lines.map(({ level, msg }) => `${level}: ${msg}`) };
+  return {
+    lines,
+    problems,
+    looks: () => looks,
+    told: () => lines.map(({ level, msg }) => `${level}: ${msg}`),
+  };
 }
 
 it('tells an outage once when it begins, and once when it is over, however many requests fail', async () => {
-  const { problems, told } = begin();
+  const { problems, looks, told } = begin();
   for (let n = 0; n < 1_000; n += 1) expect(outages.note(away)).toBe(true);
   for (let n = 0; n < 1_000; n += 1) expect(outages.note(new StorageUnavailable())).toBe(true);
-  await sleep(quietMs * 4);
+  await eventually('several looks at each part', () => looks() >= 6);
   expect(outages.note(away)).toBe(true);
   const begun = [
     'warn: requests cannot be served: the database does not answer, or the machine has run out of a resource',
@@ -53,7 +62,7 @@ it('is not over while requests go on failing', async () => {
   problems.database = null;
   for (let n = 0; n < 20; n += 1) {
     outages.note(away);
-    await sleep(quietMs / 4);
+    await delay(quietMs / 4);
   }
   expect(told().filter((line) => line.startsWith('warn'))).toHaveLength(1);
   await eventually('the end', () => told().length === 2);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { cataloguePrice } from '../../src/simulator/billing.ts';
+import { eventually } from '../support/eventually.ts';
 import { post, read, start, submit } from '../support/simulator.ts';
 
 const slug = 'consistent-character';
@@ -7,11 +8,12 @@ const credits = '/v1/get-user-credits';
 
 describe('the bill', () => {
   it('charges nothing for what was refused, failed, or is not complete', async () => {
-    const simulator = await start();
+    let now = 0;
+    const simulator = await start({ now: () => now });
     for (const fault of ['400', '500', '429', 'failed', 'failed-200', 'blocked', 'stuck'])
       await post(simulator, `/v2/${slug}`, { prompt: `[[simulate:${fault}]]` });
     await post(simulator, `/v2/${slug}`, { seed: 'seven' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    now += 3_600_000;
     expect([simulator.bill, simulator.balanceMicros]).toEqual([[], 100_000_000n]);
   });
 
@@ -54,7 +56,7 @@ describe('the bill', () => {
     expect(answer.headers.get('x-remaining-credits')).toBe('99.915');
     const impatient = await start({ syncLimitMs: 10_000 });
     expect((await post(impatient, `/v1/${slug}`, {})).status).toBe(500);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually('the other to complete', () => impatient.bill.length === 1);
     expect([simulator.bill.length, impatient.bill.length]).toEqual([1, 1]);
   });
 });
@@ -80,7 +82,7 @@ describe('a price', () => {
     const simulator = await start({ price: (name, { seed }) => (name === slug && seed === 1 ? micros : 5n) });
     const id = await submit(simulator, { seed: 1 });
     micros = 1n;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually('it to complete', () => simulator.bill.length === 1);
     expect((await read(simulator, `/v2/requests/${id}`)).body.metrics).toMatchObject({ cost: 0.090001 });
     expect(simulator.bill).toMatchObject([{ costMicros: 90_001n }]);
     expect((await post(simulator, `/v1/${slug}`, { seed: 2 })).headers.get('x-cost')).toBe('0.000005');
@@ -89,7 +91,7 @@ describe('a price', () => {
   it('can be left untold, while the balance is told', async () => {
     const simulator = await start({ tellsCost: false });
     const id = await submit(simulator, {});
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually('it to complete', () => simulator.bill.length === 1);
     const { metrics } = (await read(simulator, `/v2/requests/${id}`)).body;
     expect(metrics).not.toHaveProperty('cost');
     expect(metrics).toHaveProperty('remaining_credits', 99.915);

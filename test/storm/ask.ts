@@ -1,3 +1,4 @@
+import { delay } from '../support/delay.ts';
 import { type Chance, pick } from './chance.ts';
 import type { Servers } from './servers.ts';
 
@@ -44,6 +45,6 @@ export async function insist(
     const answer = await ask(world, query, variables);
     if (answer?.codes.length === 0) return { data: answer.data, tries };
     if (answer) throw new Error(`refused with ${answer.codes.join(' ')}: ${JSON.stringify(variables)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50 + world.chance() * 200));
+    await delay(50 + world.chance() * 200);
   }
 }

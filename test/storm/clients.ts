@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
+import { delay } from '../support/delay.ts';
 import { adminKey, insist } from './ask.ts';
 import { type Chance, pick } from './chance.ts';
 import type { Database } from './database.ts';
@@ -112,7 +112,7 @@ export async function askForAll(
   const client = async () => {
     for (let number = next++; number < runs; number = next++) {
       const dueMs = (number / runs) * weather * 1_000 - (performance.now() - startedAt);
-      if (dueMs > 0) await sleep(dueMs, undefined, { signal: world.signal });
+      if (dueMs > 0) await delay(dueMs, world.signal);
       if (number % uploadEvery === 0) await upload(world, projects[number % projects.length], number);
       asked.push(await askForRun(world, projects, number));
     }
@@ -167,7 +167,7 @@ async function askForRun(world: World, projects: readonly Project[], number: num
 }
 
 async function callOff(world: World, id: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, world.chance() ** 3 * 2_000));
+  await delay(world.chance() ** 3 * 2_000);
   await insist(
     world,
     'mutation ($input: CancelGenerationInput!) { cancelGeneration(input: $input) { userErrors { code } } }',

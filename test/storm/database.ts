@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { delay } from '../support/delay.ts';
 import { startReplicatedPostgres } from '../support/replica.ts';
 
 export type Row = Record<string, unknown>;
@@ -83,7 +84,7 @@ export async function openDatabase(): Promise<Database> {
         ))
       );
       postgres.lag();
-      await new Promise((resolve) => setTimeout(resolve, lagMs));
+      await delay(lagMs);
       await postgres.failOver();
     },
     async stop() {
@@ -101,7 +102,7 @@ async function untilUp<Result>(attempt: () => Promise<Result>): Promise<Result> 
       return await attempt();
     } catch (error) {
       if (!isDown(error) || tries > 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await delay(200);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { delay } from '../support/delay.ts';
 import type { Row } from './database.ts';
 import { isDown } from './database.ts';
 
@@ -79,7 +80,7 @@ export class Invariants {
   async watch(everyMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.sample();
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await delay(everyMs);
     }
   }
 

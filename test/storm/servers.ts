@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { builtEnvironment } from '../support/built.ts';
 import { adminKey } from './ask.ts';
 import { type Chance, pick } from './chance.ts';
 
@@ -54,7 +55,7 @@ export class Servers {
       process.execPath,
       ['--import', `data:text/javascript,${encodeURIComponent(tagRequests)}`, 'dist/main.js'],
       {
-        env: { PATH: process.env.PATH, ...this.#environment, STORM_LIFE: String(number) },
+        env: { ...builtEnvironment, ...this.#environment, STORM_LIFE: String(number) },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, stateOf } from '../../src/simulator/jobs.ts';
+import { delay } from '../support/delay.ts';
 import { mountFolder } from '../support/ill-storage.ts';
 import { seeded } from './chance.ts';
 import { askForAll, settleIn, type World } from './clients.ts';
@@ -95,13 +95,13 @@ export async function storm(options: StormOptions, signal: AbortSignal): Promise
     const finishedInStorm = await count(`status IN ${resting}`);
     for (let left = 1; left > 0; ) {
       left = await count(`status NOT IN ${resting}`);
-      await sleep(500, undefined, { signal: all });
+      await delay(500, all);
     }
     say(`all is at rest after ${seconds(startedAt)} s`);
     // Jobs whose answers were lost may still be drawn, and keep their slots for a while.
     const isBusy = () => [...provider.simulator.jobs.values()].some(isWorkedOn);
     while (isBusy() || (await count('holds_slot')) > 0) {
-      await sleep(250, undefined, { signal: all });
+      await delay(250, all);
     }
     await invariants.sample();
 
@@ -185,7 +185,7 @@ async function settleUncertain(
 ): Promise<void> {
   provider.simulator.hasHistory = true;
   const endsAt = performance.now() + settleFor * 1_000;
-  while ((await unfinished()) > 0 && performance.now() < endsAt) await sleep(500, undefined, { signal });
+  while ((await unfinished()) > 0 && performance.now() < endsAt) await delay(500, signal);
 }
 
 function claimsOf(provider: Provider): Claims {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from '../support/delay.ts';
 import type { StorageDisk } from '../support/ill-storage.ts';
 import type { Database } from './database.ts';
 import type { Faults, OutageKind } from './doubt.ts';
@@ -46,7 +46,7 @@ const lagMs = 3_000;
 /** Lets it blow until `signal` aborts; then all that can be mended is well again. */
 export async function blow(struck: Struck, options: StormOptions, signal: AbortSignal): Promise<void> {
   const pass: Pass = (seconds) =>
-    sleep(seconds * 1_000, undefined, { signal }).then(
+    delay(seconds * 1_000, signal).then(
       () => !signal.aborted,
       () => false,
     );

@@ -41,7 +41,7 @@ export async function createTestDatabase(
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${template}'`,
-    `CREATE DATABASE ${name} TEMPLATE ${template}`,
+    `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`,
   );
   if (timeZone !== 'UTC') await asAdmin(`ALTER DATABASE ${name} SET TimeZone = '${timeZone}'`);
   const url = adminUrl().replace(/\/[^/]+$/, `/${name}`);

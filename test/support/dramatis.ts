@@ -15,6 +15,8 @@ import { tokenSettings } from './people.ts';
 import { Secrets } from './secrets.ts';
 import { seed } from './seed.ts';
 
+export { eventually } from './eventually.ts';
+
 export const adminKey = 'test_admin_key_0123456789';
 
 /** What came back from a GraphQL request. */
@@ -280,19 +282,4 @@ export function picture(background: string, size = 96): Promise<Buffer> {
   return sharp({ create: { width: size, height: size, channels: 3, background } })
     .png()
     .toBuffer();
-}
-
-/** Waits until a condition holds, asking often; fails after a while, saying what it waited for. */
-export async function eventually<Value>(
-  what: string,
-  ask: () => Promise<Value> | Value,
-  limitMs = 20_000,
-): Promise<NonNullable<Value>> {
-  const endsAt = performance.now() + limitMs;
-  for (;;) {
-    const value = await ask();
-    if (value) return value;
-    if (performance.now() > endsAt) throw new Error(`Waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { eventually } from './dramatis.ts';
+import { awaitLocks } from './lock-waits.ts';
 
 /** The row of a project, locked by a transaction that is in the way of all others that want it. */
 export interface HeldProject {
@@ -18,16 +18,7 @@ export async function holdProject(url: string, projectId: string): Promise<HeldP
   await client.query('BEGIN');
   await client.query('SELECT 1 FROM projects WHERE id = $1 FOR NO KEY UPDATE', [projectId]);
   return {
-    awaited: async (sessions) => {
-      await eventually(`${sessions} sessions to wait for the project`, async () => {
-        // A transaction sees what a statistic was at its first look, unless it asks anew.
-        await client.query('SELECT pg_stat_clear_snapshot()');
-        const { rows } = await client.query(
-          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-        );
-        return rows.length >= sessions;
-      });
-    },
+    awaited: (sessions) => awaitLocks(async (text) => (await client.query(text)).rows, sessions),
     query: (text, values) => client.query(text, values),
     async release() {
       await client.query('COMMIT');

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/platform/db/embedded-postgres.ts';
 import { migrate } from '../../src/platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from '../../src/platform/db/migrations/read-migrations.ts';
+import { prepareJobQueue } from '../../src/platform/jobs/queue-tables.ts';
 
 /** Speed over safety: this cluster is thrown away. */
 const flags = [
@@ -26,7 +27,10 @@ export default async function setup(): Promise<void> {
   await admin.connect();
   await admin.query('CREATE DATABASE dramatis_template');
   await admin.end();
-  await migrate(postgres.url.replace(/\/dramatis$/, '/dramatis_template'), migrationsDirectory);
+  const template = postgres.url.replace(/\/dramatis$/, '/dramatis_template');
+  await migrate(template, migrationsDirectory);
+  // Made by the first server otherwise: once here, and not for each clone.
+  await prepareJobQueue(template);
   process.env.TEST_POSTGRES_URL = postgres.url;
   Object.assign(globalThis, { stopTestPostgres: postgres.stop, testPostgresDirectory: directory });
 }

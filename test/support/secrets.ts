@@ -50,12 +50,12 @@ export class Secrets {
     const tables = await database.query(
       "SELECT table_schema AS schema, table_name AS name FROM information_schema.tables WHERE table_schema IN ('public', 'pgboss') AND table_type = 'BASE TABLE'",
     );
-    for (const { schema, name } of tables) {
-      const [dump] = await database.query(
-        `SELECT string_agg(t::text, E'\\n') AS text FROM "${schema}"."${name}" t`,
-      );
-      if (dump?.text) this.#said.push({ where: `table ${name}`, text: String(dump.text) });
-    }
+    const texts = tables.map(
+      ({ schema, name }) =>
+        `SELECT '${name}' AS name, string_agg(t::text, E'\\n') AS text FROM "${schema}"."${name}" t`,
+    );
+    for (const { name, text } of await database.query(texts.join(' UNION ALL ')))
+      if (text) this.#said.push({ where: `table ${name}`, text: String(text) });
     for (const { where, text } of this.#said) {
       const isPublic = /^(log|table (job|queue|audit_entries|rate_limits|provider_pauses))/.test(where);
       for (const words of isPublic ? this.#hushed : []) {

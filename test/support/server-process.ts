@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { builtEnvironment } from './built.ts';
 import type { Dramatis } from './dramatis.ts';
 
 /** A server in a process of its own, which can be killed. */
@@ -26,7 +27,7 @@ export async function startServerProcess(
   const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(files)];
   const [program = '', ...parameters] = files === undefined ? command : [...limited, ...command];
   const child = spawn(program, parameters, {
-    env: { PATH: process.env.PATH, ...dramatis.environment, LOG_LEVEL: 'info', ...environment },
+    env: { ...builtEnvironment, ...dramatis.environment, LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: Record<string, unknown>[] = [];

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterAll } from '@jest/globals';
+import { builtEnvironment } from './built.ts';
 
 /** How a start is interrupted: the process alone, or all of its group as a terminal does. */
 export interface Interruption {
@@ -33,7 +34,7 @@ afterAll(() => {
 /** Starts the built server; it ends with the test file, whatever fails there. */
 export function startServer(environment: Record<string, string>): Start {
   const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
-    env: { PATH: process.env.PATH, PORT: '0', ADMIN_API_KEY: adminKey, LOG_LEVEL: 'info', ...environment },
+    env: { ...builtEnvironment, PORT: '0', ADMIN_API_KEY: adminKey, LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

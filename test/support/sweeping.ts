@@ -6,6 +6,7 @@ import { hasImages } from '../../src/features/images/has-images.ts';
 import type { Sweeper } from '../../src/features/storage-sweep/sweep-state.ts';
 import { createLogger } from '../../src/logger.ts';
 import { connectDatabase, type Database } from '../../src/platform/db/connect.ts';
+import { forEachOf } from '../../src/platform/for-each-of.ts';
 import { blobKey } from '../../src/platform/storage/blob-key.ts';
 import { claimFor } from '../../src/platform/storage/claim-storage.ts';
 import { openLocalStorage } from '../../src/platform/storage/local-storage.ts';
@@ -23,6 +24,8 @@ export interface SweptPlace extends Sweeper {
   readonly lines: string[];
   /** Writes a file of a project that is as old as the hills; resolves to its hash. */
   putOld(projectId: string, text: string): Promise<string>;
+  /** The same of so many files, each with a text of its own. */
+  putManyOld(projectId: string, count: number): Promise<void>;
   /** Writes the row of a picture. */
   addImage(projectId: string, sha256: string, ageHours?: number): Promise<string>;
   close(): Promise<void>;
@@ -35,7 +38,7 @@ export async function openSweptPlace(): Promise<SweptPlace> {
   const lines: string[] = [];
   const log = createLogger('info', { write: (line) => void lines.push(line) });
   const storage = await openLocalStorage(root, { log, claim: claimFor(db, hasImages) });
-  return {
+  const place: SweptPlace = {
     testDatabase,
     db,
     root,
@@ -51,6 +54,10 @@ export async function openSweptPlace(): Promise<SweptPlace> {
       await utimes(join(root, key), 1_000_000, 1_000_000);
       return sha256;
     },
+    async putManyOld(projectId, count) {
+      const numbers = Array.from({ length: count }, (_, number) => number);
+      await forEachOf(numbers, 50, async (number) => void (await place.putOld(projectId, `stray ${number}`)));
+    },
     async addImage(projectId, sha256, ageHours = 0) {
       const uploadedAt = new Date(Date.now() - ageHours * 3_600_000);
       const facts = { contentType: 'image/png', sizeBytes: 1, width: 1, height: 1, uploadedAt };
@@ -62,4 +69,5 @@ export async function openSweptPlace(): Promise<SweptPlace> {
       await testDatabase.drop();
     },
   };
+  return place;
 }

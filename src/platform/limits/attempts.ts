@@ -50,7 +50,8 @@ export function createAttempts(
     patience = patienceMs,
   }: { kindOf?: (credential: string) => string; patience?: number } = {},
 ): Attempts {
-  const tallies = new LRUCache<string, Tally>({ max: 100_000 });
+  // By size: places for `max` of them would be made at each start.
+  const tallies = new LRUCache<string, Tally>({ maxSize: 100_000, sizeCalculation: () => 1 });
   const good = new LRUCache<string, true>({ max: 10_000, ttl: 10 * 60_000 });
 
   function tallyOf(key: string): Tally {

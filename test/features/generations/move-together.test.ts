@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { moveGenerationIn } from '../../../src/features/generations/move-generation.ts';
 import { moveTogether, type SharedMove } from '../../../src/features/generations/move-together.ts';
@@ -10,6 +9,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { createTurns } from '../../../src/platform/db/turns.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { awaitLocks } from '../../support/lock-waits.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -78,7 +78,7 @@ async function together(asked: readonly Asked[]): Promise<(Status | string | nul
         (error: Error) => error.message,
       ),
     );
-    await sleep(100);
+    await awaitLocks(database.query, 1);
     return { outcomes };
   });
   const answers = await Promise.all(outcomes);
@@ -230,7 +230,7 @@ it('who holds a run and wants the project gets it, although others wait for the 
   const moved = await db.$transaction(async (tx) => {
     await tx.$queryRaw`SELECT id::text FROM generations WHERE id = ${held.id}::uuid FOR NO KEY UPDATE`;
     waiting = Promise.all([...others, held].map((run) => moveTogether(ctx, run, { to: 'SUBMITTING' })));
-    await sleep(200);
+    await awaitLocks(database.query, 1);
     return moveGenerationIn({ jobs }, tx, held.id, { to: 'CANCELED' });
   });
   expect(moved).toMatchObject({ status: 'CANCELED' });
@@ -249,7 +249,7 @@ it('who has the project may point at runs that others want to move', async () =>
         return moveTogether(ctx, run, { to: 'SUBMITTED', set });
       }),
     );
-    await sleep(200);
+    await awaitLocks(database.query, 1);
     const keys = rows.map(({ id }, place) => ({ projectId, generationId: id, idempotencyKey: `k-${place}` }));
     await tx.answeredKey.createMany({ data: keys.map((key) => ({ ...key, requestHash: '0'.repeat(64) })) });
   });

@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { forgetUserIn } from '../../../src/features/people/forget-user.ts';
 import { connectDatabase } from '../../../src/platform/db/connect.ts';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { follow } from '../../support/followers.ts';
+import { awaitLocks } from '../../support/lock-waits.ts';
 import { apiKey, mutate, type Person, token } from '../../support/people.ts';
 import { mostReviews, roundsUntil } from '../../support/rounds.ts';
 import { seed } from '../../support/seed.ts';
@@ -325,12 +327,14 @@ describe('forgetUser', () => {
     );
     // The row is held while each of them is about to write: they find it forgotten afterwards.
     const held = [userId, lateId].map((id) => fromGlobalId('User', id));
-    const begun = dramatis.database.query(
-      `BEGIN; UPDATE users SET issuer = NULL, subject = NULL, email = NULL, name = NULL, forgotten_at = now()
-         WHERE id IN (${held.map((id) => `'${id}'`).join(', ')}); SELECT pg_sleep(1.5); COMMIT`,
+    const holder = new pg.Client({ connectionString: dramatis.database.url });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query(
+      'UPDATE users SET issuer = NULL, subject = NULL, email = NULL, name = NULL, forgotten_at = now() WHERE id = ANY($1)',
+      [held],
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const errors = await Promise.all([
+    const asked = Promise.all([
       dramatis.ask('mutation { createProject(input: { name: "Late" }) { project { id } } }', {}, doomed),
       dramatis.ask(
         'mutation ($i: CreateApiKeyInput!) { createApiKey(input: $i) { secret } }',
@@ -343,7 +347,10 @@ describe('forgetUser', () => {
         late,
       ),
     ]);
-    await begun;
+    await awaitLocks(dramatis.database.query, 3);
+    await holder.query('COMMIT');
+    await holder.end();
+    const errors = await asked;
     expect(errors.map(({ errors: each }) => each?.[0]?.extensions.code)).toEqual(
       Array(3).fill('UNAUTHENTICATED'),
     );

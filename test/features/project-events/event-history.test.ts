@@ -2,16 +2,22 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../../support/dramatis.ts';
 import { follow } from '../../support/followers.ts';
+import { hearDatabase } from '../../support/heard-database.ts';
 import { mutate } from '../../support/people.ts';
 
 let dramatis: Dramatis;
+let database: Awaited<ReturnType<typeof hearDatabase>>;
 let projectId: string;
 let characterId: string;
 let waiting: string;
 let project: string;
 const admin = { key: adminKey };
 beforeAll(async () => {
-  dramatis = await Dramatis.start();
+  dramatis = await Dramatis.start({ servers: 0 });
+  database = await hearDatabase(dramatis.database.url);
+  dramatis.onStop(() => database.close());
+  dramatis.environment.DATABASE_URL = database.url;
+  dramatis.url = (await dramatis.startServer()).url ?? '';
   ({ projectId, characterId } = await dramatis.cast());
   project = fromGlobalId('Project', projectId);
   await mutate(
@@ -44,6 +50,18 @@ const remove = (upTo: number) =>
     project,
     upTo,
   ]);
+
+/** Wakes those who follow the project although it has no news, and waits until they have looked for some. */
+async function lookAgain(): Promise<void> {
+  const looks = () =>
+    database.heard.filter(({ text, values }) => text.includes('project_events') && values.includes(project))
+      .length;
+  for (let times = 0; times < 3; times += 1) {
+    const before = looks();
+    await dramatis.database.query("SELECT pg_notify('dramatis_project_events', $1)", [project]);
+    await eventually('a look', () => looks() > before);
+  }
+}
 
 it('a replay from where every event is stored tells them and nothing else', async () => {
   const told = await from(0);
@@ -186,8 +204,7 @@ it('those who follow live go on when the event that they were told last is remov
     () => events(two).at(-1)?.sequence === last && events(one).at(-1)?.sequence === last,
   );
   await remove(last);
-  // Longer than the time after which each looks by itself.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await lookAgain();
   await happen();
   for (const each of [one, two]) {
     await eventually('the next', () => events(each).at(-1)?.sequence === last + 1);
@@ -235,7 +252,7 @@ it('one run is followed from its present state when its events were removed, and
   );
   await eventually('its state', () => told.told.length === 1);
   await remove(await newest());
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await lookAgain();
   expect(told.errors).toEqual([]);
   await mutate(dramatis, admin, 'approveGeneration', { id }, 'generation { id }');
   await eventually('its end', () => told.isComplete());

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { probeProvider } from '../../../src/features/incidents/watch-provider.ts';
 import { createProviderHealth, type ProviderHealth } from '../../../src/features/provider/provider-health.ts';
@@ -13,6 +12,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import type { Segmind } from '../../../src/platform/segmind/segmind.ts';
 import { SegmindError, type SegmindErrorCode } from '../../../src/platform/segmind/segmind-error.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { delay } from '../../support/delay.ts';
 import { type ScriptedProvider, startScriptedProvider } from '../../support/scripted-provider.ts';
 import type { ScriptedAnswer } from '../../support/scripted-server.ts';
 
@@ -238,7 +238,7 @@ describe('a process whose own network is broken', () => {
   const cannot = 'this process cannot reach the provider, and others can: it submits nothing';
   const reaches = 'this process reaches the provider again';
   /** What was found out is not asked for again within this time. */
-  const untilStale = () => sleep(1_100);
+  const untilStale = () => delay(1_100);
 
   it('pauses all once; when another process has ended that, only itself', async () => {
     const broken = brokenProcess();

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UserError } from '../../../src/errors.ts';
 import type { GenerationRow } from '../../../src/features/generations/progress.ts';
@@ -13,6 +12,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { createTurns, type Turns } from '../../../src/platform/db/turns.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { awaitLocks } from '../../support/lock-waits.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -74,7 +74,7 @@ async function together(first: () => Promise<unknown>, asks: readonly (() => Pro
         (error: Error) => (error instanceof UserError ? error.code : error.message),
       ),
     );
-    await sleep(100);
+    await awaitLocks(database.query, 1);
     return { early, outcomes };
   });
 }
@@ -207,7 +207,7 @@ it('those who meet a project that closes meanwhile are told so; who was answered
         (error: { code: string }) => error.code,
       ),
     );
-    await sleep(100);
+    await awaitLocks(database.query, 1);
     return { told: settled };
   });
   const closed = 'PROJECT_ARCHIVED';

@@ -6,7 +6,7 @@ import { StorageUnavailable } from '../../../src/errors.ts';
 import { sweepAll, sweepStep } from '../../../src/features/storage-sweep/sweep.ts';
 import { newRound, nextRound, type SweepState } from '../../../src/features/storage-sweep/sweep-state.ts';
 import { blobKey, variantKey } from '../../../src/platform/storage/blob-key.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 import { deliveredRun, holdRun, newPlace, type RunPlace } from '../../support/runs.ts';
 import { noAge, openSweptPlace, type SweptPlace } from '../../support/sweeping.ts';
 
@@ -118,7 +118,7 @@ describe('a file without a row', () => {
   });
 
   it('is removed however many there are, page by page', async () => {
-    for (let number = 0; number < 1_100; number += 1) await place.putOld(run.projectId, `stray ${number}`);
+    await place.putManyOld(run.projectId, 1_100);
     const [first, second] = await sweepTwice();
     expect([first.markedFiles, second.removedFiles]).toEqual([1_100, 1_100]);
   });

@@ -1,5 +1,4 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { stateOf } from '../../../src/simulator/jobs.ts';
@@ -30,7 +29,13 @@ it('a run of another provider environment says that it waits for its own, and th
     const told = await eventually('it to say so', async () => ((await wait()).waitingFor ? wait() : null));
     expect(told).toMatchObject({ status: 'SUBMITTED', waitingFor: { reason: 'ENVIRONMENT' } });
     // It is looked at again, and says the same.
-    await sleep(7_000);
+    const looks = async () =>
+      (await dramatis.database.query("SELECT 1 FROM pgboss.job WHERE state = 'completed'")).length;
+    const before = await looks();
+    await eventually('two more looks', async () => {
+      await dramatis.database.query("UPDATE pgboss.job SET start_after = now() WHERE state < 'active'");
+      return (await looks()) >= before + 2;
+    });
     expect(await wait()).toEqual(told);
     expect(worker.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   } finally {

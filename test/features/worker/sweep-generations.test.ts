@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { moveTogether } from '../../../src/features/generations/move-together.ts';
 import { wakeups } from '../../../src/features/generations/queue/wakeup.ts';
@@ -9,6 +8,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { createTurns } from '../../../src/platform/db/turns.ts';
 import { type JobQueue, startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { awaitLocks } from '../../support/lock-waits.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -53,9 +53,9 @@ it('a sweep and moves of the same runs wait for each other, and neither blocks t
     await tx.$queryRaw`SELECT id::text FROM generations WHERE id = ${runs[0]?.id}::uuid FOR NO KEY UPDATE`;
     const moves = moveTogether(ctx, runs[1] ?? { id: '', projectId }, { to: 'SUBMITTED', from: ['QUEUED'] });
     const others = runs.map((run) => moveTogether(ctx, run, { to: 'PROCESSING' }));
-    await sleep(200);
+    await awaitLocks(database.query, 1);
     waiting = Promise.all([moves, ...others, db.$transaction((tx) => sweepGenerations(ctx, tx))]);
-    await sleep(200);
+    await awaitLocks(database.query, 2);
   });
   expect(await waiting).toMatchObject([null, ...runs.map(() => ({ status: 'PROCESSING' })), 3]);
   // Each has a job now.

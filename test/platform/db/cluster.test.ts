@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { prepareCluster, refuseHeldCluster, waitForFreeCluster } from '../../../src/platform/db/cluster.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startServer } from '../../support/starts.ts';
 
 let directory: string;

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { persistAnswer } from '../../../src/platform/db/persist.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const away = () => Object.assign(new Error('away'), { code: 'P1001' });
 const fast = { minMs: 1, maxMs: 1 };
@@ -22,7 +23,8 @@ it('when it is hurried it is tried once more, at once', async () => {
     throw away();
   };
   const written = persistAnswer(write, hurry.signal, { minMs: 60_000, maxMs: 60_000 });
-  setTimeout(() => hurry.abort(), 10);
+  await eventually('the first try', () => tries === 1);
+  hurry.abort();
   await expect(written).rejects.toThrow('away');
   expect(tries).toBe(2);
 });

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createBounds, createTurns, sharedRead } from '../../../src/platform/db/turns.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { delay } from '../../support/delay.ts';
 
 describe('bounds', () => {
   it('lets so much go on at a time, and so much of it for one key', async () => {
@@ -16,7 +16,7 @@ describe('bounds', () => {
         [...now.values()].reduce((sum, count) => sum + count),
       );
       mostOfOne = Math.max(mostOfOne, ...now.values());
-      await sleep(2);
+      await delay(2);
       now.set(key, (now.get(key) ?? 0) - 1);
       return key;
     };
@@ -27,12 +27,10 @@ describe('bounds', () => {
 
   it('a key with a thousand things to do holds up no other', async () => {
     const bounds = createBounds({ all: 4, each: 2 });
-    const release = new AbortController();
-    const held = Array.from({ length: 1_000 }, () =>
-      bounds.take('many', () => sleep(20_000, undefined, { signal: release.signal }).catch(() => undefined)),
-    );
+    const released = Promise.withResolvers<void>();
+    const held = Array.from({ length: 1_000 }, () => bounds.take('many', () => released.promise));
     expect(await bounds.take('few', async () => 'served')).toBe('served');
-    release.abort();
+    released.resolve();
     await Promise.all(held);
   });
 
@@ -133,7 +131,7 @@ describe('turns', () => {
     let isAway = true;
     const work = async (items: readonly number[]) => {
       calls.push([...items]);
-      await sleep(100);
+      await delay(100);
       if (isAway) throw away;
       return items;
     };
@@ -164,7 +162,7 @@ describe('turns', () => {
     const conflict = Object.assign(new Error('deadlock detected'), { code: '40P01' });
     const { take } = createTurns();
     const first = take('a', async () => {
-      await sleep(10);
+      await delay(10);
       throw conflict;
     });
     const next = take('a', async () => 2);

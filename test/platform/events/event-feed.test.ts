@@ -3,7 +3,8 @@ import pg from 'pg';
 import { createLogger } from '../../../src/logger.ts';
 import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { delay } from '../../support/delay.ts';
+import { eventually } from '../../support/eventually.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 
 const projectId = '018f0000-0000-7000-8000-000000000000';
@@ -89,8 +90,8 @@ it('a database that refuses connections for a while: one connection afterwards, 
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'dramatis-events'",
         [name],
       );
-      // Long enough for more than one try to fail.
-      await new Promise((resolve) => setTimeout(resolve, 1_300));
+      // So long that more than one try fails.
+      await delay(1_300);
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
       await eventually('the connection', async () => (await connections()) > 0);
     }

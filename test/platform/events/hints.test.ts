@@ -7,7 +7,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { openPool } from '../../../src/platform/db/connections/open.ts';
 import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 import { holdRun } from '../../support/runs.ts';
 
 let database: TestDatabase;
@@ -64,13 +64,15 @@ const record = (projectId: string) =>
 
 it('news of a transaction are told when it has committed and not before, here and in other processes', async () => {
   const { projectId, woken, stop } = await follow();
+  const another = await follow();
   await db.$transaction(async (tx) => {
     await recordEvent(tx, { projectId, kind: 'PROJECT_ARCHIVED' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // News of another project, which are written later and commit at once, are told meanwhile.
+    await expectHints(another.woken, () => record(another.projectId));
     expect(woken).toMatchObject({ own: 1, other: 1 });
   });
   await expectHints(woken, () => record(projectId));
-  await stop();
+  await Promise.all([stop(), another.stop()]);
 });
 
 /** Each piece of news wakes both processes: not the looks that follow by themselves. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { createLogger } from '../../../src/logger.ts';
@@ -7,7 +6,7 @@ import { connectDatabase, type Database } from '../../../src/platform/db/connect
 import { type JobKind, newJobId } from '../../../src/platform/jobs/job.ts';
 import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const kind: JobKind<{ owner: string }> = {
   name: 'chores',
@@ -47,7 +46,7 @@ it('a job that is fetched while the queue stops is given back at once', async ()
   const stopped = await db.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE pgboss.job IN EXCLUSIVE MODE`;
     queue.work(kind, async (job) => void handed.push(job.id), 10);
-    while ((await countWaiting()) === 0) await sleep(20);
+    await eventually('the fetch to wait', async () => (await countWaiting()) > 0);
     return [queue.stop(5_000)];
   });
   await Promise.all(stopped);
@@ -77,26 +76,28 @@ it('a lease that was lost and came back to the same process is that of the one w
   );
   const job = async () => {
     const [row] = await database.query(
-      `SELECT state::text AS state, retry_count AS claims, heartbeat_on > now() - interval '2 seconds' AS "isTouched"
-       FROM pgboss.job WHERE id = $1`,
+      `SELECT state::text AS state, retry_count AS claims, heartbeat_on::text AS "touchedAt" FROM pgboss.job WHERE id = $1`,
       [id],
     );
     return row;
   };
-  while (handed === 0) await sleep(20);
+  await eventually('it to be handed to the worker', () => handed > 0);
   // As after an outage of the database: nobody has heard of us for long.
-  while ((await job())?.claims === 0) {
+  await eventually('the lease to be lost', async () => {
+    if ((await job())?.claims !== 0) return true;
     await database.query("UPDATE pgboss.job SET heartbeat_on = now() - interval '1 hour' WHERE id = $1", [
       id,
     ]);
-    await sleep(100);
-  }
-  while ((await job())?.state !== 'active') await sleep(20);
-  await sleep(2_200);
-  while (!(await job())?.isTouched) await sleep(20);
+    return false;
+  });
+  const again = await eventually('it to be fetched again', async () => {
+    const row = await job();
+    return row?.state === 'active' ? row : null;
+  });
+  await eventually('its lease to be renewed', async () => (await job())?.touchedAt !== again.touchedAt);
   expect(handed).toBe(1);
   done.resolve();
-  while ((await job())?.state === 'active') await sleep(20);
+  await eventually('its end', async () => (await job())?.state !== 'active');
   expect(await job()).toMatchObject({ state: 'completed', claims: 1 });
   // Another process may have had it in between: nothing paid is begun on it.
   expect(isFresh).toEqual([true, false]);
@@ -127,7 +128,7 @@ async function twoAtWork() {
     },
     10,
   );
-  while (!begun.has(paid) || !begun.has(other)) await sleep(20);
+  await eventually('both to begin', () => begun.has(paid) && begun.has(other));
   const stateOf = async (id: string) =>
     (await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id]))[0]?.state;
   return { queue, call, told, begun, paid: () => stateOf(paid), other: () => stateOf(other) };
@@ -136,7 +137,7 @@ async function twoAtWork() {
 it('a stop waits for what must finish, and gives back the rest meanwhile', async () => {
   const { queue, call, told, paid, other } = await twoAtWork();
   const stopped = queue.stop(100, 60_000);
-  while ((await other()) !== 'retry') await sleep(20);
+  await eventually('the other to be given back', async () => (await other()) === 'retry');
   expect([await paid(), told]).toEqual(['active', []]);
   call.resolve();
   await stopped;
@@ -194,7 +195,10 @@ it('a fault is told once for each owner, not at each try, and anew when a job ha
   await Promise.all([send(ill), send(other)]);
   await eventually('both to work', () => tries.get(ill) === 4 && tries.get(other) === 4);
   for (const id of [ill, other]) expect(told(id)).toEqual(['warn', 'debug', 'warn']);
-  await sleep(200);
+  await eventually('both to have succeeded', async () => {
+    const done = "SELECT 1 FROM pgboss.job WHERE data->>'owner' = ANY($1) AND state = 'completed'";
+    return (await database.query(done, [[ill, other]])).length === 2;
+  });
   await send(ill);
   await eventually('it to fail once more', () => told(ill).length === 4);
   expect(told(ill).at(-1)).toBe('warn');

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { doRounds, type LoopTools, type RegularTask } from '../../../src/platform/jobs/regular.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { delay } from '../../support/delay.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let database: TestDatabase;
 let processes: readonly Database[];
@@ -33,6 +33,18 @@ const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(l
 const begin = (task: RegularTask<LoopTools>) => {
   ended = processes.map((db) => doRounds(task, { db, log }, ending.signal));
 };
+/** Waits for rounds of another task, many of which are done while one is awaited that must not come. */
+async function manyRounds(): Promise<void> {
+  let count = 0;
+  const run = () => async () => {
+    count += 1;
+  };
+  const others = processes.map((db) =>
+    doRounds({ ...task, each: 'process', run }, { db, log }, ending.signal),
+  );
+  ended = [...ended, ...others];
+  await eventually('many rounds', () => count >= 20);
+}
 const task = {
   name: 'rounds',
   everyMs: 20,
@@ -46,7 +58,7 @@ function countRounds() {
     counts.all += 1;
     counts.atOnce += 1;
     counts.most = Math.max(counts.most, counts.atOnce);
-    await sleep(100);
+    await delay(100);
     counts.atOnce -= 1;
   };
   return { counts, round };
@@ -94,14 +106,14 @@ it('a round says when the next one comes', async () => {
     },
   });
   await eventually('five rounds of each', () => begunAt.length === 10);
-  await sleep(100);
+  await manyRounds();
   expect(begunAt).toHaveLength(10);
 });
 
 it('the first round may come later, and an end is not waited for', async () => {
   const { counts, round } = countRounds();
   begin({ ...task, firstAfterMs: () => 600_000, each: 'process', run: () => round });
-  await sleep(100);
+  await manyRounds();
   ending.abort();
   await Promise.all(ended);
   expect(counts.all).toBe(0);
@@ -139,7 +151,7 @@ it('what a stop cuts short is no failure, nor is what is told elsewhere', async 
     run: () => async (signal) => {
       begun += 1;
       if (begun < 6) throw new RangeError('told elsewhere');
-      await sleep(600_000, undefined, { signal });
+      await delay(600_000, signal);
     },
   });
   await eventually('the failures', () => begun >= 7);

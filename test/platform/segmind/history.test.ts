@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Segmind } from '../../../src/platform/segmind/segmind.ts';
+import { eventually } from '../../support/eventually.ts';
 import {
   failure,
   providerKey,
@@ -204,7 +205,7 @@ it('reads what the simulator lists, over several pages', async () => {
   for (const seed of seeds) await submit(simulator, { seed, number_of_outputs: 2 });
   await post(simulator, `/v2/${slug}`, { seed: 500, prompt: '[[simulate:accept-then-504]]' });
   await post(simulator, `/v2/${slug}`, { seed: 501, prompt: '[[simulate:stuck]]' });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await eventually('all to be paid but the one that is stuck', () => simulator.bill.length === 121);
   const read = (list: string) =>
     provider
       .client({

@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Spool, spoolWithout } from '../../../src/platform/segmind/spool.ts';
 import type { Storage } from '../../../src/platform/storage/storage.ts';
+import { delay } from '../../support/delay.ts';
+import { eventually } from '../../support/eventually.ts';
 import {
   failure,
   providerKey as key,
@@ -66,7 +67,7 @@ describe('bytes that are too many for memory', () => {
         ...spool,
         async write(chunk) {
           disk.taken += chunk.length;
-          if (disk.taken % 50 === 0) await sleep(2);
+          if (disk.taken % 50 === 0) await delay(2);
           await spool.write(chunk);
         },
       };
@@ -79,8 +80,7 @@ describe('bytes that are too many for memory', () => {
   it('leave nothing behind when they end too early', async () => {
     provider.api.script({ body: randomBytes(20_000), headers: { 'content-length': '30000' } });
     expect(await failure(client(() => storage.spool()).result('r'))).toMatchObject({ meaning: 'RETRY' });
-    for (let looks = 0; looks < 100 && (await unfinished()).length > 0; looks += 1) await sleep(10);
-    expect(await unfinished()).toEqual([]);
+    await eventually('nothing to be left', async () => (await unfinished()).length === 0);
   });
 });
 

@@ -9,7 +9,7 @@ import { claimFor } from '../../../src/platform/storage/claim-storage.ts';
 import { openLocalStorage } from '../../../src/platform/storage/local-storage.ts';
 import type { Storage } from '../../../src/platform/storage/storage.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let database: TestDatabase;
 let db: Database;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { StorageUnavailable } from '../../../src/errors.ts';
 import { blobKey, variantKey } from '../../../src/platform/storage/blob-key.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 import { openTestStorage } from '../../support/storage.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'dramatis-storage-'));

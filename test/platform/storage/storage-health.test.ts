@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/logger.ts';
 import { monitorStorage, type StorageMonitor } from '../../../src/platform/storage/storage-health.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let monitor: StorageMonitor;
 afterEach(() => monitor.close());

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -5,11 +6,14 @@ import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { hearDatabase } from '../../support/heard-database.ts';
 import { apiKey, mutate, type Person, team } from '../../support/people.ts';
+import { isThorough } from '../../support/thorough.ts';
 
 /** All of it goes through this process twice, also where others keep the machine busy. */
 const longMs = 180_000;
 /** Entries of the ledger by the last day of an export, from which also follows how many there are of each day. */
-const upTo = { '2026-01-01': 40_000, '2026-01-02': 100_000, '2026-01-03': 200_000 } as const;
+const upTo = isThorough
+  ? { '2026-01-01': 40_000, '2026-01-02': 100_000, '2026-01-03': 200_000 }
+  : { '2026-01-01': 20_000, '2026-01-02': 80_000, '2026-01-03': 100_000 };
 type Day = keyof typeof upTo;
 /** How many reads of the ledger a whole export is: a thousand entries each, and one that finds no more. */
 const readsUpTo = (day: Day) => upTo[day] / 1_000 + 1;
@@ -75,23 +79,29 @@ async function begin(response: Response) {
   };
 }
 
-/** Whether nothing was read for a second. Where the machine stands still that proves nothing: then less is asserted. */
+/** Whether nothing of the ledger was read while others were answered, with statements of their own. */
 async function rests(): Promise<boolean> {
   const before = reads();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  for (let others = 0; others < 30; others += 1) await dramatis.get('{ viewer { kind } }');
   return reads() === before;
 }
 
-describe('a ledger of 200,000 entries', () => {
+describe(`a ledger of ${upTo['2026-01-03']} entries`, () => {
   it(
     'passes through without staying in memory',
     async () => {
       setFlagsFromString('--expose-gc');
       const collect = runInNewContext('gc') as () => void;
-      const used = () => {
-        collect();
-        const { heapUsed, external } = process.memoryUsage();
-        return (heapUsed + external) / 1_048_576;
+      /** The least of several looks: what is on its way goes away from one to the next, and what is kept does not. */
+      const used = async () => {
+        let least = Number.POSITIVE_INFINITY;
+        for (let looks = 0; looks < 3; looks += 1) {
+          collect();
+          const { heapUsed, external } = process.memoryUsage();
+          least = Math.min(least, (heapUsed + external) / 1_048_576);
+          await nextTurn();
+        }
+        return least;
       };
       const readsBefore = reads();
       const response = await fetchLedger(cast.editor, { format: 'csv' });
@@ -100,12 +110,12 @@ describe('a ledger of 200,000 entries', () => {
         const before = rows;
         bytes += chunk.length;
         for (const byte of chunk) if (byte === 10) rows += 1;
-        if (early === 0 && rows > 20_000) early = used();
-        else if (Math.floor(rows / 40_000) > Math.floor(before / 40_000)) most = Math.max(most, used());
+        if (early === 0 && rows > 20_000) early = await used();
+        else if (Math.floor(rows / 40_000) > Math.floor(before / 40_000)) most = Math.max(most, await used());
       }
       expect(rows).toBe(upTo['2026-01-03']);
       expect(reads() - readsBefore).toBe(readsUpTo('2026-01-03'));
-      expect(bytes / 1_048_576).toBeGreaterThan(40);
+      expect(bytes / rows).toBeGreaterThan(200);
       // Client and server are one process here, so it is noisy; who keeps the file keeps all of it.
       expect(most - early).toBeLessThan((bytes / 1_048_576) * 0.75);
     },
@@ -121,7 +131,7 @@ describe('a ledger of 200,000 entries', () => {
       expect(reads() - readsBefore).toBeLessThan(readsUpTo(to) / 2);
       const { last, sizeBytes } = await file.drain();
       expect(reads() - readsBefore).toBe(readsUpTo(to));
-      expect(sizeBytes).toBeGreaterThan(35 * 1_048_576);
+      expect(sizeBytes / upTo[to]).toBeGreaterThan(350);
       expect(last.endsWith(`"source":"UPPER_BOUND"}\n`)).toBe(true);
     },
     longMs,

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Batch, Step } from '../../../src/platform/events/followed.ts';
 import { createSharedStreams } from '../../../src/server/websocket/shared-streams.ts';
-import { eventually } from '../../support/dramatis.ts';
+import { eventually } from '../../support/eventually.ts';
 import { followedBy, startFeed, stepsOf, subscriber, tellerOf } from '../../support/streams.ts';
 
 /** Numbers from one to another. */

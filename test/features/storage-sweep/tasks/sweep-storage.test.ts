@@ -7,7 +7,7 @@ import {
 import { locks } from '../../../../src/platform/db/locks.ts';
 import { underLock } from '../../../../src/platform/db/under-lock.ts';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { newPlace } from '../../../support/runs.ts';
 import { noAge, openSweptPlace, type SweptPlace } from '../../../support/sweeping.ts';
 
@@ -34,7 +34,7 @@ const forgetRest = () => place.db
   WHERE name = 'storage-sweep'`;
 
 it('a round is a chain of steps, each from where the last one ended, and the log tells of it once', async () => {
-  for (let number = 0; number < 1_100; number += 1) await place.putOld(projectId, `stray ${number}`);
+  await place.putManyOld(projectId, 1_100);
   await place.addImage(projectId, 'a'.repeat(64));
   expect(await finishRound()).toBe(5);
   // It rests for an hour, whatever process asks.

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { connectDatabase } from '../../../../src/platform/db/connect.ts';
@@ -9,7 +8,8 @@ import { openSession } from '../../../../src/platform/db/migrations/session.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
 import { openReader, type Statement } from '../../../../src/platform/reads/reader.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { delay } from '../../../support/delay.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { openWire, type Wire } from '../../../support/wire.ts';
 
 let database: TestDatabase;
@@ -64,9 +64,9 @@ it('a transaction on a connection that went silent ends at once, and its connect
 
 it('a silence in which nothing is asked is none: an idle connection stays, and is watched as before', async () => {
   const client = await openClient(wire.url, 'requests', { timeoutMs: 500 });
-  await sleep(1_500);
+  await delay(1_500);
   expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-  await sleep(800);
+  await delay(800);
   wire.silence();
   expect(isTransient(await failureOf(client.query('SELECT 1')))).toBe(true);
 });

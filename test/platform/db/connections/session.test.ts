@@ -14,7 +14,7 @@ import {
 import { isTransient } from '../../../../src/platform/db/transient.ts';
 import { leaseSeconds } from '../../../../src/platform/jobs/lease.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 let database: TestDatabase;
 /** Sets, or resets, what new sessions of this database begin with. */

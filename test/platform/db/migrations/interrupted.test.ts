@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createTestDatabase, empty, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { type Start, startServer } from '../../../support/starts.ts';
 import { books, makeVersion01 } from '../../../support/version-0-1.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '../../../../src/platform/db/migrations/read-migrations.ts';
 import { withSchemaEngine } from '../../../../src/platform/db/schema-engine.ts';
 import { createTestDatabase, empty, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { eventually } from '../../../support/eventually.ts';
 import {
   beginRow,
   finishRow,

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { migrate } from '../../../../src/platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from '../../../../src/platform/db/migrations/read-migrations.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/dramatis.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const name = '99990101000000_index';
 
