@@ -105,10 +105,10 @@ describe('over WebSocket', () => {
     for (let id = 0; id < 300; id += 1) {
       greedy.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query } }));
     }
-    // It reads nothing for so long.
+    // It reads nothing for so long. A busy server may still be sending why it closes the socket.
     await delay(4_000);
     greedy.resume();
-    expect(await closed).toBe(1006);
+    expect([1006, 1013]).toContain(await closed);
   });
 
   it('what was followed and left is not read any more, and leaves room for others', async () => {

@@ -127,7 +127,7 @@ describe('may I', () => {
     const asking = async (viewer: Viewer) => authorize(asks(viewer), projectId, 'GENERATE', 'Character');
     await expect(asking(await person(null))).rejects.toThrow('Character');
     await expect(asking(await person('VIEWER'))).rejects.toThrow(
-      'GENERATE needs the role EDITOR; yours is VIEWER.',
+      'GENERATE needs the role EDITOR; your role is VIEWER.',
     );
   });
 });
@@ -138,7 +138,7 @@ describe('rights that end while a request is at work', () => {
     expect(await roleIn(ctx, projectId)).toBe('EDITOR');
     const { userId } = ctx.viewer as Viewer & { kind: 'USER' };
     await db.member.updateMany({ where: { userId }, data: { role: 'VIEWER' } });
-    await expect(authorize(ctx, projectId, 'EDIT_CHARACTERS')).rejects.toThrow('yours is VIEWER');
+    await expect(authorize(ctx, projectId, 'EDIT_CHARACTERS')).rejects.toThrow('your role is VIEWER');
     await db.member.deleteMany({ where: { userId } });
     await expect(authorize(ctx, projectId, 'EDIT_CHARACTERS')).rejects.toMatchObject({ name: 'NotFound' });
     // A read goes by what the request has read.
