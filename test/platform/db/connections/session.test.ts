@@ -31,7 +31,7 @@ beforeAll(async () => {
     "bytea_output = 'escape'",
     'extra_float_digits = -4',
     'search_path = pg_temp',
-    'statement_timeout = 900',
+    'statement_timeout = 3000',
     'lock_timeout = 1',
     'idle_in_transaction_session_timeout = 1',
     'idle_session_timeout = 1000',
@@ -76,7 +76,7 @@ describe('a session on a database whose own settings are others', () => {
   });
 
   it('goes by the name of its purpose, also where the URL says another', async () => {
-    const client = await openClient(`${database.url}?application_name=other&statement_timeout=1`, 'reads');
+    const client = await openClient(`${database.url}?application_name=other&statement_timeout=700`, 'reads');
     const { rows } = await client.query(
       'SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()',
     );
