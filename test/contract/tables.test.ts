@@ -37,7 +37,7 @@ const statements = {
       AND attnum > 0 AND NOT attisdropped`,
   // A value that was added later stands last in the database.
   enums: `SELECT format('%s: %s', enumtypid::regtype, string_agg(enumlabel, ', ' ORDER BY enumlabel)) AS line
-    FROM pg_enum GROUP BY enumtypid`,
+    FROM pg_enum JOIN pg_type t ON t.oid = enumtypid WHERE typnamespace = 'public'::regnamespace GROUP BY enumtypid`,
   keys: `SELECT format('%s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS line FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f')
       AND conrelid <> coalesce(to_regclass('_prisma_migrations'), 0)`,
@@ -65,9 +65,12 @@ it('prisma/by-hand.sql is what the migrated tables have beyond the schema file; 
 
 it('all else of the migrated tables is what prisma/schema.prisma says', async () => {
   const described = await createDescribed();
-  for (const kind of ['columns', 'enums', 'keys'] as const)
-    expect(await linesOf(migrated, kind)).toEqual(await linesOf(described, kind));
-  const [all, schema] = [await linesOf(migrated, 'indexes'), await linesOf(described, 'indexes')];
-  expect(all.filter((index) => !byHand.includes(`\n${index};\n`))).toEqual(schema);
-  await described.drop();
+  try {
+    for (const kind of ['columns', 'enums', 'keys'] as const)
+      expect(await linesOf(migrated, kind)).toEqual(await linesOf(described, kind));
+    const [all, schema] = [await linesOf(migrated, 'indexes'), await linesOf(described, 'indexes')];
+    expect(all.filter((index) => !byHand.includes(`\n${index};\n`))).toEqual(schema);
+  } finally {
+    await described.drop();
+  }
 });
