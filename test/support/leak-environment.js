@@ -28,7 +28,13 @@ export default class LeakEnvironment extends TestEnvironment {
     this.before = countResources();
   }
 
+  /** A test that failed may have left something open, and its own failure says more. */
+  handleTestEvent({ name }) {
+    if (name === 'test_fn_failure' || name === 'hook_failure') this.hasFailed = true;
+  }
+
   async teardown() {
+    if (this.hasFailed) return super.teardown();
     const endsAt = performance.now() + graceMs;
     let left = this.findLeft();
     while (left.length > 0 && performance.now() < endsAt) {

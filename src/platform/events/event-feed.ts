@@ -56,6 +56,11 @@ export async function startEventFeed(
     over: 'the event connection works again',
   });
 
+  /** A connection that fails while the feed closes is no outage. */
+  const failed = (error: unknown) => {
+    if (!closing.signal.aborted) outage.failed(error);
+  };
+
   /** The backend that sends this process's hints. Postgres delivers them to this process also. */
   let ownPid = 0;
   const sendHints = createHints(async (projectIds) =>
@@ -75,7 +80,7 @@ export async function startEventFeed(
     next.on('notification', ({ processId, payload = '' }) => {
       if (processId !== ownPid) wakeFollowers(payload);
     });
-    next.on('error', outage.failed);
+    next.on('error', failed);
     try {
       const { rows } = await next.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       ownPid = rows[0]?.pid ?? 0;
@@ -88,7 +93,7 @@ export async function startEventFeed(
     client = next;
     outage.worked();
     // The result does not matter. Without an answer the connection ends, and is made again.
-    const probe = setInterval(() => next.query('SELECT 1').catch(outage.failed), probeMs).unref();
+    const probe = setInterval(() => next.query('SELECT 1').catch(failed), probeMs).unref();
     // Only now: a connection that failed before this point emits `end` also, and `reconnect` already tries again.
     next.on('end', () => {
       clearInterval(probe);
@@ -105,7 +110,7 @@ export async function startEventFeed(
         await listen();
         return;
       } catch (error) {
-        if (!closing.signal.aborted) outage.failed(error);
+        failed(error);
       }
     }
   }

@@ -42,7 +42,9 @@ describe('the fields of a character', () => {
   it('fifty tags of fifty characters are the most, and the wrong one is named by its place', () => {
     const tags = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(50, 'x'));
     expect(checkCharacter({ tags })).toEqual({ tags });
-    expect(() => checkCharacter({ tags: [...tags, 'one more'] })).toThrow('tags must be at most 50; got 51.');
+    expect(() => checkCharacter({ tags: [...tags, 'one more'] })).toThrow(
+      'tags must have at most 50 items; got 51.',
+    );
     for (const wrong of ['', ' ', 'x'.repeat(51), 'a\0b'])
       expect(() => checkCharacter({ tags: ['right', wrong] })).toThrow(
         expect.objectContaining({ path: ['input', 'tags', 1] }),

@@ -187,7 +187,9 @@ describe('the log', () => {
     dramatis.secrets.logged.map((line) => JSON.parse(line)).filter(({ msg }) => String(msg).includes(text));
 
   it('tells a missing picture once, however often it is asked for', async () => {
-    const paths = (await files(join(storage, 'projects'))).filter((path) => /\/(blobs|variants)\//.test(path));
+    const paths = (await files(join(storage, 'projects'))).filter((path) =>
+      /\/(blobs|variants)\//.test(path),
+    );
     for (const path of paths) await rename(path, `${path}.away`);
     try {
       for (let times = 0; times < 3; times += 1) expect((await ask(url.plain)).status).toBe(404);
@@ -220,7 +222,9 @@ describe('the log', () => {
   });
 
   it('tells a folder in the place of a picture as a storage that is away', async () => {
-    const paths = (await files(join(storage, 'projects'))).filter((path) => /\/(blobs|variants)\//.test(path));
+    const paths = (await files(join(storage, 'projects'))).filter((path) =>
+      /\/(blobs|variants)\//.test(path),
+    );
     for (const path of paths) await rename(path, `${path}.away`);
     for (const path of paths) await mkdir(path);
     try {
