@@ -319,6 +319,8 @@ describe('a limit', () => {
     pauseProvider(ctx(), { account: 'a', reason: 'RATE_LIMITED', durationMs });
 
   it('is one refusal for all that were under way together', async () => {
+    // With connections that are made already they come within the second that the first pause lasts.
+    await Promise.all(Array.from({ length: 20 }, () => db.$queryRaw`SELECT true`));
     const told = await Promise.all(Array.from({ length: 20 }, () => limit(null)));
     for (const { remainingMs } of told) expect(remainingMs).toBeLessThan(1_100);
     expect(await pauses()).toMatchObject([{ tries: 1 }]);
