@@ -8,5 +8,5 @@ export default {
   reporters,
   workerGracefulExitTimeout,
   testTimeout: 120_000,
-  maxWorkers: 5,
+  maxWorkers: 4,
 };
