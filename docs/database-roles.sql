@@ -13,7 +13,7 @@ $$;
 ALTER ROLE dramatis_owner NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 ALTER ROLE dramatis_app NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 
--- The owner may create tables in `public`, and the schema of the job queue; the other role, and everybody else, may not.
+-- The owner may create tables in `public`, and the schema of the job queue; the other role, and all others, may not.
 DO $$
 BEGIN
   EXECUTE format('ALTER DATABASE %I OWNER TO dramatis_owner', current_database());
@@ -49,7 +49,7 @@ BEGIN
 END
 $$;
 
--- What the server does with tables, those of later versions too. Functions are open to everybody, and run with the rights
+-- What the server does with tables, those of later versions too. Functions are open to all roles, and run with the rights
 -- of the caller.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, pgboss TO dramatis_app;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public, pgboss TO dramatis_app;

@@ -9,7 +9,7 @@ interface Sleeper {
   readonly abort: (reason: unknown) => void;
 }
 
-/** Wakes whoever sleeps, all of a tick together. */
+/** Wakes sleepers; those of one tick wake together. */
 export interface TimerWheel {
   /** Resolves at the first tick after `delayMs`, never earlier; rejects with the signal's reason as soon as it aborts. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>;
@@ -17,7 +17,7 @@ export interface TimerWheel {
   readonly size: number;
 }
 
-/** Makes a wheel; its timer runs while somebody sleeps. `now` is a clock that never goes back, in milliseconds. */
+/** Makes a wheel; its timer runs while there are sleepers. `now` is a clock that never goes back, in milliseconds. */
 export function createTimerWheel(tickMs: number, now: () => number = () => performance.now()): TimerWheel {
   /** Sleepers by the tick that wakes them, those of one tick in the order in which they came. */
   const ticks = new Map<number, Sleeper[]>();

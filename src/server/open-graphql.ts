@@ -18,7 +18,7 @@ export interface Graphql {
   readonly planner: Planner | null;
 }
 
-/** Needs nothing that runs, so that a bad manifest is told before anything does. Throws ConfigProblem. */
+/** Needs nothing that runs, so that a bad manifest is reported before anything starts. Throws ConfigProblem. */
 export async function openGraphql(
   config: Pick<Config, 'COST_BURST' | 'PERSISTED_DOCUMENTS' | 'EXECUTOR'>,
   log: Logger,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { adminKey, Dramatis, eventually } from '../support/dramatis.ts';
 import { type FollowerSocket, follow } from '../support/followers.ts';
@@ -281,8 +282,22 @@ describe('what each may see', () => {
     requestedWith: string | null;
     project: unknown;
   }
-  // biome-ignore lint/suspicious/noExplicitAny: an answer of many shapes
-  function visible({ projectEvents: event }: any): Visible {
+  /** The selection of an event that viewers with different rights see differently. */
+  const seen = z.object({
+    projectEvents: z.object({
+      budget: z.unknown(),
+      generation: z
+        .object({
+          ledgerEntries: z.unknown(),
+          requestedBy: z.object({ name: z.string().nullable() }).nullish(),
+          requestedWith: z.object({ id: z.string() }).nullish(),
+        })
+        .nullish(),
+      character: z.object({ project: z.unknown() }).nullish(),
+    }),
+  });
+  function visible(answer: unknown): Visible {
+    const { projectEvents: event } = seen.parse(answer);
     return {
       budget: event.budget !== null,
       ledger: (event.generation?.ledgerEntries ?? null) !== null,

@@ -29,7 +29,7 @@ function isOfConnection({ name }: GraphQLObjectType): boolean {
   return /(Connection|Edge|PageInfo)$/.test(name);
 }
 
-/** Honest documents about one project, drawn at random from the schema: any nesting, arguments, aliases, fragments, conditions. */
+/** Valid documents about one project, drawn at random from the schema: any nesting, arguments, aliases, fragments, conditions. */
 export class Documents {
   #fragments: string[] = [];
   #names = 0;

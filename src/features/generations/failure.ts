@@ -1,6 +1,6 @@
 import { cutText } from '../../text.ts';
 
-/** Why a run ends without pictures; each with what it tells the caller. */
+/** Why a run ends without pictures; each with the message for the caller. */
 export const failureCodes = {
   PROVIDER_REJECTED: 'The provider refused the request; nothing was paid.',
   PROVIDER_UNAUTHORIZED: 'The provider refused the API key; nothing was paid.',

@@ -12,7 +12,7 @@ export class ImageResolver {
   @Reads(globalId('Image'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  // Whoever asks for a size may have it made.
+  // A request for an address may make the server produce a variant.
   @Extensions({ points: 1 })
   @Reads(
     made(imageView, ['id'], (image, variant: VariantArgs, ctx: Context) => imageUrl(ctx, image, variant)),

@@ -39,7 +39,7 @@ async function write(tx: Transaction, { kind, incident }: Change): Promise<void>
   const { account: providerAccount, ...row } = incident;
   const key = { providerAccount, reason: row.reason };
   if (kind === 'IS_FORGOTTEN') {
-    // As long as a project must still be told of its end it is there.
+    // The incident stays until each project has the event of its end.
     await tx.providerIncident.deleteMany({ where: { ...key, notices: { none: {} } } });
     return;
   }

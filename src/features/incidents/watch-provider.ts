@@ -32,7 +32,7 @@ async function isAnyPaused({ db }: Pick<TaskContext, 'db'>): Promise<boolean> {
   return row?.isAny ?? false;
 }
 
-/** One look: tells what began or ended, and wakes the runs that waited for it. Resolves to whether there may be more at once. */
+/** One look: reports what began or ended, and wakes the runs that waited. Resolves to whether more may be due at once. */
 export async function lookAtIncidents(ctx: TaskContext, signal: AbortSignal): Promise<boolean> {
   let isMore = false;
   for (const incident of (await keepIncidents(ctx)) ?? []) {

@@ -50,7 +50,7 @@ export class InvitationResolver {
     return toPayloadOf(['invitation', 'token'], inviteMember(ctx, input));
   }
 
-  // Dear, so that nobody guesses tokens by the hundred in one request.
+  // The high cost in points keeps a client from guessing hundreds of tokens in one request.
   @Extensions({ points: 100 })
   @Mutation(() => AcceptInvitationPayload, {
     description:

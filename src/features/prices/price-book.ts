@@ -17,7 +17,7 @@ import { type Config, pricesBelievedDays } from '../../settings/config.ts';
 export const estimateSources = ['OBSERVED', 'PRICE_LIST', 'UNKNOWN'] as const;
 export type EstimateSource = (typeof estimateSources)[number];
 
-/** What a run will cost, in micro-dollars; null while nobody knows. */
+/** What a run will cost, in micro-dollars; null while it is unknown. */
 export interface PriceEstimate {
   readonly minimum: bigint | null;
   readonly expected: bigint | null;
@@ -27,7 +27,7 @@ export interface PriceEstimate {
   readonly samples: number;
 }
 
-/** How long a run will take, in seconds of the provider's; null while nobody knows. */
+/** How long a run will take, in seconds at the provider; null while it is unknown. */
 export interface DurationEstimate {
   readonly minimumSeconds: number | null;
   readonly expectedSeconds: number | null;
@@ -50,7 +50,7 @@ export const newestRuns = 200;
 export const leastSamples = 5;
 /** A billed time may be longer next time than it ever was. */
 const observedHeadroomPercent = 125n;
-/** What is so many times what is usual is a mistake of the provider's, and must not bind everybody's money. */
+/** An amount this many times the usual one is a mistake of the provider, and must not raise the holds of all projects. */
 const greatestSurprise = 10n;
 
 /** What has been observed of a model's shape. Amounts are values that really occurred: no mean, no float. */
@@ -166,7 +166,7 @@ export function estimatePrice(
   return { minimum, expected: listed, maximum, source: 'PRICE_LIST', samples: costs };
 }
 
-/** What is set aside: the most it may cost; where nobody knows, a configured amount, and never less than was seen. */
+/** The hold: the most that a run may cost. Where that is unknown a configured amount, and never less than was observed. */
 function holdFor({ maximum }: PriceEstimate, { greatest }: Observed, unknownHold: bigint): bigint {
   if (maximum !== null) return maximum;
   const seen = greatest === null ? 0n : percent(greatest, observedHeadroomPercent);

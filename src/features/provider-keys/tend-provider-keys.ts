@@ -22,13 +22,13 @@ export const tendKeysRegularly = defineTask({
 });
 
 /**
- * Forgets replaced keys that no unsettled run needs, and seals anew what an older master key sealed, so that the older one
- * can be taken away. `told` remembers the sealed keys that cannot be read, so that the log says so once. Resolves to how
+ * Forgets replaced keys that no unsettled run needs, and seals again what an older master key sealed, so that the older one
+ * can be taken away. `unreadable` remembers the sealed keys that cannot be read, so that the log says so once. Resolves to how
  * many keys it touched.
  */
-export async function tendProviderKeys(ctx: Tools, told = new Set<string>()): Promise<number> {
+export async function tendProviderKeys(ctx: Tools, unreadable = new Set<string>()): Promise<number> {
   const forgotten = (await forgetProjectKeys(ctx)) + (await forgetServerKeys(ctx));
-  return forgotten + (await sealProjectKeys(ctx, told)) + (await sealServerKeys(ctx, told));
+  return forgotten + (await sealProjectKeys(ctx, unreadable)) + (await sealServerKeys(ctx, unreadable));
 }
 
 type Tools = Pick<TaskContext, 'db' | 'keyring' | 'log' | 'segmind'>;
@@ -49,7 +49,7 @@ async function forgetServerKeys({ db, segmind }: Tools): Promise<number> {
       SELECT 1 FROM generations g WHERE g.provider_account = k.account AND ${isUnsettled})`;
 }
 
-async function sealProjectKeys(ctx: Tools, told: Set<string>): Promise<number> {
+async function sealProjectKeys(ctx: Tools, unreadable: Set<string>): Promise<number> {
   let count = 0;
   for (let after: string | undefined; ; ) {
     const keys = await ctx.db.providerKey.findMany({
@@ -58,7 +58,7 @@ async function sealProjectKeys(ctx: Tools, told: Set<string>): Promise<number> {
       take: batchSize,
     });
     for (const { id, projectId, ciphertext } of keys) {
-      const sealed = await sealAnew(ctx, told, { ciphertext, owner: projectId });
+      const sealed = await sealAgain(ctx, unreadable, { ciphertext, owner: projectId });
       if (sealed === null) continue;
       await ctx.db.providerKey.updateMany({ where: { id, ciphertext }, data: { ciphertext: sealed } });
       count += 1;
@@ -68,10 +68,10 @@ async function sealProjectKeys(ctx: Tools, told: Set<string>): Promise<number> {
   }
 }
 
-async function sealServerKeys(ctx: Tools, told: Set<string>): Promise<number> {
+async function sealServerKeys(ctx: Tools, unreadable: Set<string>): Promise<number> {
   let count = 0;
   for (const { account, ciphertext } of await ctx.db.serverKey.findMany()) {
-    const sealed = await sealAnew(ctx, told, { ciphertext, owner: serverKeyOwner });
+    const sealed = await sealAgain(ctx, unreadable, { ciphertext, owner: serverKeyOwner });
     if (sealed === null) continue;
     await ctx.db.serverKey.updateMany({ where: { account, ciphertext }, data: { ciphertext: sealed } });
     count += 1;
@@ -80,9 +80,9 @@ async function sealServerKeys(ctx: Tools, told: Set<string>): Promise<number> {
 }
 
 /** Null for what the present master key has sealed, and for what this process cannot read: another one may. */
-async function sealAnew(
+async function sealAgain(
   { keyring, log }: Tools,
-  told: Set<string>,
+  unreadable: Set<string>,
   { ciphertext, owner }: { readonly ciphertext: string; readonly owner: string },
 ): Promise<string | null> {
   if (!keyring.isStale(ciphertext)) return null;
@@ -90,9 +90,9 @@ async function sealAnew(
     return await keyring.seal(await keyring.open(ciphertext, owner), owner);
   } catch (error) {
     if (!(error instanceof SecretUnreadable)) throw error;
-    if (!told.has(ciphertext))
+    if (!unreadable.has(ciphertext))
       log.error({ owner, reason: error.message }, 'a provider key cannot be read by this process');
-    told.add(ciphertext);
+    unreadable.add(ciphertext);
     return null;
   }
 }

@@ -27,7 +27,7 @@ export const watchEnvironment = defineTask({
     let isResting = false;
     return async (signal) => {
       if (isResting) return;
-      // A database that does not answer tells nothing new.
+      // A database that does not answer gives no new fact.
       const environment = await readEnvironment(ctx).catch(() => segmind.environment);
       if (signal.aborted || environment === segmind.environment) return;
       isResting = true;

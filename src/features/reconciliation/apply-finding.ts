@@ -14,7 +14,7 @@ type Tools = Pick<TaskContext, 'db' | 'jobs' | 'log'>;
 
 /**
  * Moves an uncertain run to where a finding leads: to its pictures while the provider still has them, else to its end.
- * Whoever was first (the worker that came back, a person, another process) has won: then nothing happens. Resolves to
+ * When the worker that came back, a person or another process was first, nothing happens. Resolves to
  * whether the run was moved. Throws SegmindError.
  */
 export async function applyFinding(

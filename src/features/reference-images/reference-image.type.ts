@@ -24,7 +24,7 @@ export class ReferenceImage extends Node {
 
 export const ReferenceImageConnection = connectionType('ReferenceImage', () => ReferenceImage);
 
-/** How many reference images are told where it is not said how many. */
+/** The number of reference images that a list has by default. */
 export const usualReferences = 20;
 
 const kindOnly = { nullable: true, description: 'Only reference images of this kind. Left out: all kinds.' };

@@ -1,6 +1,6 @@
 import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** API keys begin so, which tells them from tokens, and lets scanners find one that was committed by mistake. */
+/** The beginning of API keys. It distinguishes them from tokens, and scanners find a key that was committed by mistake. */
 export const apiKeyPrefix = 'dramatis_key_';
 
 /** A secret that is shown once, and what is kept of it. */

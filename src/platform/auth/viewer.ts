@@ -2,14 +2,14 @@ import type { Role } from './role.ts';
 
 /** Who asks, as the credentials prove it; what they may do in a project is `authorize`'s business. */
 export type Viewer =
-  /** Whoever runs the installation: sees and does everything. */
+  /** The operator of the installation, who may see and do everything. */
   | { readonly kind: 'ADMIN' }
   /** A person, by a token of the organisation's identity provider. */
   | {
       readonly kind: 'USER';
       readonly userId: string;
       readonly email: string | null;
-      /** The provider tells an address and does not vouch for it. */
+      /** The identity provider sends an address and does not confirm it. */
       readonly hasDoubtfulEmail: boolean;
       readonly expiresAt: Date;
     }
@@ -26,8 +26,8 @@ export type Viewer =
     };
 
 /**
- * Names a viewer among others, for limits; tells no secret. A person and their keys are one, and so are the keys of a
- * project: else somebody who makes many keys would have many limits.
+ * Names a viewer among others, for limits; contains no secret. A person and their keys are one, and so are the keys of a
+ * project: otherwise a person who makes many keys would have many limits.
  */
 export function viewerName(viewer: Viewer): string {
   if (viewer.kind === 'ADMIN') return 'admin';

@@ -20,14 +20,14 @@ import { isConflict, isTransient } from './transient.ts';
  * for each key, and no turn that several share.
  */
 
-/** Lets only so much of one kind of work go on at a time, and only so much of it for one key; the rest waits its turn. */
+/** Limits how much of one kind of work runs at a time, in all and for each key. Other work waits. */
 export interface Bounds {
   take<Result>(key: string, work: () => Promise<Result>): Promise<Result>;
 }
 
 /**
- * Bounds for a process: `all` at once, of them `each` for one key, so that one key's work never takes every place. So many
- * may be `waiting`; work beyond that is refused.
+ * Bounds for a process: at most `all` pieces of work at a time, and at most `each` of them for one key, so that one key
+ * never takes every place. At most `waiting` pieces wait; more are refused.
  */
 export function createBounds({
   all,
@@ -38,36 +38,36 @@ export function createBounds({
   each: number;
   waiting?: number;
 }): Bounds {
-  const everybody = bulkhead(all, waiting);
+  const inAll = bulkhead(all, waiting);
   const queues = new LRUCache<string, BulkheadPolicy>({ max: 10_000 });
   return {
     take(key, work) {
       const queue = queues.get(key) ?? bulkhead(each, waiting);
       queues.set(key, queue);
-      return queue.execute(() => everybody.execute(work));
+      return queue.execute(() => inAll.execute(work));
     },
   };
 }
 
 /**
- * Lets what would wait for the same row wait here instead: a client that asks for a thousand things at once must not
- * take every connection to the database for waiting on its own lock.
+ * Queues by key. Work that would wait for the same row in the database waits here instead, because a client that asks for
+ * a thousand things at once must not use every connection for waiting on its own lock.
  *
- * When the database is away in a turn, all who wait for the key by then are told the same, and nothing of theirs is begun.
- * Otherwise each would wait as long for an answer of its own, and the last would be told after minutes.
+ * When the database is away in a turn, all work that waits for the key by then fails with the same error and is not
+ * begun. Otherwise each piece would wait for a timeout of its own, and the last would fail after minutes.
  */
 export interface Turns extends Bounds {
-  /** The same for what is done for many as quickly as for one: a turn takes along all who wait for it when it begins. */
+  /** The same for work that is as quick for many items as for one: a turn takes all items that wait when it begins. */
   share<Item, Result>(key: string, item: Item, work: SharedWork<Item, Result>): Promise<Result>;
 }
 
 /**
- * What is done in one transaction for all who share a turn: gets their items in the order of arrival, and answers in it.
- * When the database refuses what one of them brought, it is called again for each alone. One kind of item for a key.
+ * The work of a shared turn, in one transaction. It gets the items in the order of arrival and resolves to their results
+ * in that order. When the database refuses one item, it is called again for each item alone. A key has one kind of item.
  */
 export type SharedWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
 
-/** Requests are limited elsewhere; this only keeps a queue from being endless. */
+/** The longest queue. Requests are limited elsewhere; this only keeps memory bounded. */
 const longestQueue = 100_000;
 
 interface Member<Item, Result> {
@@ -76,14 +76,17 @@ interface Member<Item, Result> {
   reject(error: unknown): void;
 }
 
-/** The turns of a process: so many are taken at once for a key, so many in all, and so many share one. */
+/**
+ * The turns of a process: at most `atOnce` at a time for a key, at most `inAll` at a time, and at most `mostTogether` items
+ * in one.
+ */
 export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueue } = {}): Turns {
   const bounds = createBounds({ all: inAll, each: atOnce, waiting: longestQueue });
   /** By key, the last turn in which the database was away. */
   const outages = new LRUCache<string, { readonly place: number; readonly error: unknown }>({ max: 10_000 });
-  /** How many have asked for a turn. */
+  /** The number of turns that were asked for. */
   let asked = 0;
-  /** Who waits for a turn that has not begun. */
+  /** By key, the items of the next shared turn, which has not begun. */
   const waiting = new Map<string, Member<unknown, unknown>[]>();
 
   function take<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
@@ -123,7 +126,7 @@ export function createTurns({ atOnce = 1, mostTogether = 50, inAll = longestQueu
         return serve(opened, work);
       });
       turn.catch((error: unknown) => {
-        // It may never have begun.
+        // A turn that failed in the queue never began.
         if (waiting.get(key) === opened) waiting.delete(key);
         for (const member of opened) member.reject(error);
       });
@@ -137,7 +140,7 @@ async function serve<Item, Result>(
   work: SharedWork<Item, Result>,
 ): Promise<void> {
   const results = await work(members.map(({ item }) => item)).catch(async (error: unknown) => {
-    // Only what surely left nothing behind is done again.
+    // Only work that certainly left nothing behind is repeated.
     if (members.length === 1 || !isRefusal(error)) throw error;
     for (const member of members) await serve([member], work).catch(member.reject);
     return null;
@@ -145,14 +148,14 @@ async function serve<Item, Result>(
   for (const [index, result] of results?.entries() ?? []) members[index]?.resolve(result);
 }
 
-/** Two statements on their way, and as many as one may be asked for. */
+/** Two statements run at a time, each for at most a thousand items. */
 export const sharing = { atOnce: 2, mostTogether: 1_000 };
 
 const turnsOf = new WeakMap<Database, Turns>();
 
 /**
- * A read that many requests want at the same time, as one statement: while two are on their way, whoever asks gathers for
- * the next. So it is no cache: everybody gets what is true after they asked. `read` answers in the order of the items.
+ * A read that many requests need at the same time, as one statement. While two statements run, new requests collect for
+ * the next one. Each request gets what is true after it asked. `read` resolves to results in the order of the items.
  */
 export function sharedRead<Item, Result>(
   name: string,

@@ -9,12 +9,12 @@ import DataLoader from 'dataloader';
 export class Loaders {
   readonly #loaders = new Map<string, DataLoader<string, unknown>>();
 
-  /** Forgets all that was read: what comes next reads anew. */
+  /** Forgets all that was read: later reads ask the database again. */
   clear(): void {
     this.#loaders.clear();
   }
 
-  /** The loader called `name`; `batch` reads many keys at once and tells which row belongs to which key. */
+  /** The loader called `name`; `batch` reads many keys at once and pairs each row with its key. */
   of<Row>(name: string, batch: (keys: string[]) => Promise<readonly (readonly [key: string, row: Row])[]>) {
     const load = async (keys: readonly string[]) => {
       const rows = new Map(await batch([...keys]));

@@ -75,7 +75,7 @@ export function firstSlice(first: number): Slice {
   return { limit: first, fromEnd: false, after: null, before: null };
 }
 
-/** The same, and one row more, which tells whether the list goes on where the page ends. */
+/** The same, and one row more, which shows whether the list continues after the page. */
 export function withNext<Cursor>(slice: Slice<Cursor>): Slice<Cursor> {
   return { ...slice, limit: slice.limit + 1 };
 }
@@ -92,7 +92,7 @@ export function pageBounds({ fromEnd, limit, after, before }: Slice<unknown>, co
   };
 }
 
-/** One page of rows, with what a Relay connection tells of it. */
+/** One page of rows, with the fields of a Relay connection. */
 export interface Page<Row> {
   readonly edges: readonly { readonly cursor: string; readonly node: Row }[];
   readonly pageInfo: {

@@ -19,7 +19,7 @@ export interface Reader {
   read(statement: Statement): Promise<TextRow[]>;
   /**
    * Reads the row whose first column is `key`; null where there is none. While two such statements of a name are on their
-   * way, whoever asks gathers for the next: it begins after they asked, so nobody is told what was.
+   * way, new requests collect for the next. It begins after they asked, so no answer is outdated.
    */
   readOne(
     name: string,

@@ -3,7 +3,7 @@ import type { TextRow } from './view.ts';
 
 /**
  * pg's query, without what rows as text do not need: the description of the columns is not read each time, and the fields
- * of a row are kept as they came. The two methods are pg's own, by which its connection tells a query what has come. pg is
+ * of a row are kept as they came. The two methods are pg's own, which its connection calls with what has arrived. pg is
  * pinned, and every read tests them.
  *
  * pg itself can nearly do this (`rowMode: 'array'`, and `types` that leave each text as it is). It then copies each row

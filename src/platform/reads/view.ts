@@ -23,7 +23,7 @@ export function view<Row extends { readonly id: string }>({ name: table, columns
     columns: new Map(selected),
     parse(texts) {
       const values = selected.map(([name, column], index) => [name, readValue(column, texts[index] ?? null)]);
-      // What `columns` promised, name by name, is more than fromEntries can tell.
+      // What `columns` promised, name by name, is more than the type of fromEntries says.
       return Object.fromEntries(values) as Row;
     },
   };

@@ -17,11 +17,11 @@ export interface Keyring {
   seal(text: string, owner: string): Promise<string>;
   /** Reads what was sealed for the same owner, with whichever master key. Throws SecretUnreadable. */
   open(sealed: string, owner: string): Promise<string>;
-  /** Whether it was sealed with another master key than the first, and should be sealed anew. */
+  /** Whether it was sealed with another master key than the first, and should be sealed again. */
   isStale(sealed: string): boolean;
 }
 
-/** A sealed secret cannot be opened: its master key is gone, it was tampered with, or it is somebody else's. */
+/** A sealed secret cannot be opened: its master key is gone, it was changed, or it belongs to something else. */
 export class SecretUnreadable extends Error {
   override name = 'SecretUnreadable';
 }

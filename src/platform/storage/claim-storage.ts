@@ -11,7 +11,7 @@ import { locks } from '../db/locks.ts';
  */
 
 const fileName = '.identity';
-/** The setting that tells a database's folder of pictures. */
+/** The setting with the identity of the database's folder of pictures. */
 export const storageIdentityName = 'storage-identity';
 
 /** Gives a folder its identity where it has none. Resolves to the identity of the folder that the pictures are in. */

@@ -51,7 +51,7 @@ export function wantsExplorer(request: FastifyRequest): boolean {
 export const explorerMark = 'explorer-files:';
 
 /**
- * Answers with the explorer's page. It holds nothing secret: its reader brings the key. Its files are told relative to the
+ * Answers with the explorer's page. It holds nothing secret: its reader brings the key. Its files are named relative to the
  * page, so that they are found at whatever path a proxy has put this server.
  */
 export async function sendExplorer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -35,7 +35,7 @@ export const removeProjectsRegularly = defineTask({
 
 /**
  * Removes the projects that were given up and have no run under way any more. The project's own row goes last, because
- * while it is there the next round continues the removal. The log has already told that those in `silent` cannot be
+ * while it is there the next round continues the removal. The log has already said that those in `silent` cannot be
  * removed.
  */
 export async function removeProjects(
@@ -84,8 +84,8 @@ async function isUnderWay({ db, config }: TaskContext, projectId: string): Promi
 }
 
 /**
- * An UNCERTAIN run waits for proof or a person, and soon there is nobody left to ask. It is booked at its list price, as
- * are runs that ended with a cost that nobody knows: better too much in the books than a hold that never ends. What was
+ * An UNCERTAIN run waits for proof or a person, and both are gone with the project. It is booked at its list price, as
+ * are runs that ended with an unknown cost: better too much in the books than a hold that never ends. What was
  * not charged after all is a line of the reconciliation.
  */
 async function settleDoubts(ctx: TaskContext, projectId: string): Promise<void> {

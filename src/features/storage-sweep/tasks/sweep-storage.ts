@@ -31,7 +31,7 @@ const filesMs = 24 * 60 * 60 * 1_000;
 const kept = sweepState.extend({ endedAt: z.number().nullable() });
 
 /**
- * Sweeps the storage step by step, each from where the last one, of whichever process, has ended. The log tells of each
+ * Sweeps the storage step by step, each from where the last step of any process ended. The log has a line for each
  * round that removed or found something.
  */
 export const sweepStorageRegularly = defineTask({
@@ -70,7 +70,7 @@ export async function takeStep(ctx: Sweeper, ages: Ages, tx: Transaction, now: D
   return !isDone;
 }
 
-/** The round that is under way, or that is due; null for none. What cannot be read, as of another version, is begun anew. */
+/** The round that is under way, or that is due; null for none. What cannot be read, as of another version, is begun again. */
 async function readState(tx: Transaction, now: number): Promise<SweepState | null> {
   const row = await tx.setting.findUnique({ where: { name: settingName } });
   const { data } = kept.safeParse(row ? JSON.parse(row.value) : null);

@@ -17,7 +17,7 @@ export type DocumentName =
   | { readonly query: string; readonly documentId: string | null }
   | { readonly query: null; readonly documentId: string };
 
-/** `prepare` for whoever does not send the text. */
+/** `prepare` for clients that do not send the text. */
 export interface PrepareNamed {
   (asked: Omit<AskedOperation, 'query'> & DocumentName, options: { mayIntrospect: boolean }): Prepared;
   readonly known: Prepare['known'];
@@ -79,7 +79,7 @@ export function sha256(text: string): string {
 }
 
 /**
- * Finds the text and prepares it. With a manifest nothing else is executed, whoever asks. Without one a text that comes
+ * Finds the text and prepares it. With a manifest nothing else is executed, for any viewer. Without one a text that comes
  * with its hash is remembered by it once it has passed everything.
  */
 export function withPersistedDocuments(prepare: Prepare, manifest: DocumentManifest | null): PrepareNamed {
@@ -108,9 +108,9 @@ interface Documents {
 }
 
 /**
- * One store for everybody, since everybody's pages send the same documents. Filling it makes others send a text once
- * more, and nothing else; a hash that is known tells that somebody has sent this very text with its hash, and it is
- * executed as whoever asks.
+ * One store for all viewers, because the pages of an application send the same documents. A client that fills it makes
+ * others send a text once more, and nothing else. A known hash means that a client has sent this very text with its hash;
+ * the document is executed with the rights of the viewer that asks.
  */
 function automatic(): Documents {
   const kept = new LRUCache<string, string>({

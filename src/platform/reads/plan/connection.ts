@@ -28,9 +28,9 @@ import { columnOf } from './source.ts';
 /** What of the list's rows is one page, and what is beside it. */
 type Page = ReturnType<typeof pageOf>;
 
-/** Something that is told of a page. */
+/** A field of a page in the answer. */
 interface PagePart {
-  /** What is told of each of its rows. */
+  /** The parts of each of its rows in the answer. */
   readonly rows: readonly Part[];
   /** Whether it depends on the row behind the page. */
   readonly needsNext?: boolean;

@@ -10,7 +10,7 @@ import type { SelectedColumn, TextRow } from '../view.ts';
  * - A row is the text that Postgres sends for the selected columns. A column's place is its index in the row.
  * - A source is one statement. It reads some columns of some rows, for all rows of the source above it at once
  *   (`source.ts`). A root is the source at the beginning of a document.
- * - A part describes something that is told of a row: the columns that it needs, the sources below, and how its value is
+ * - A part describes a field of a row in the answer: the columns that it needs, the sources below, and how its value is
  *   built once both have their places (`describe.ts`). Parts are values: nothing changes while they are put together.
  * - A plan is the roots of one operation and the functions that build objects of their rows. It is made once and kept
  *   (`planner.ts`).
@@ -96,13 +96,13 @@ export interface Above {
   readonly boundary: Boundary;
 }
 
-/** What must be read so that something can be told of a row. */
+/** What must be read for a field of a row. */
 export interface Needs {
   readonly columns: readonly SelectedColumn[];
   readonly below: readonly Below[];
 }
 
-/** Something that is told of a row. */
+/** A field of a row in the answer. */
 export interface Part extends Needs {
   builder(layout: Layout): Build;
 }
