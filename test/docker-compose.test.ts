@@ -44,7 +44,7 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  it('holds no key and no password that everybody could know', () => {
+  it('contains no fixed key and no fixed password', () => {
     const secrets = Object.values(file.services).flatMap(({ environment }) =>
       Object.entries(environment).filter(([name]) => /KEY|SECRET|PASSWORD/.test(name)),
     );

@@ -47,7 +47,7 @@ it('only what is old and unfinished is litter', async () => {
   expect((await readdir(folder)).sort()).toEqual(['new.part', 'old']);
 });
 
-describe('work in folders that somebody removes', () => {
+describe('work in folders that are removed meanwhile', () => {
   const missing = () => Object.assign(new Error('no such folder'), { code: 'ENOENT' });
 
   it('is done again in folders that are made again, a few times', async () => {

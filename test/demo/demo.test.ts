@@ -26,7 +26,7 @@ describe('the demo', () => {
   it('starts a server when there is none, draws with every model, saves every picture, tells the cost', async () => {
     const environment = {
       PATH: process.env.PATH,
-      // Nobody listens on port 1.
+      // No server listens on port 1.
       DRAMATIS_URL: 'http://127.0.0.1:1',
       DATA_DIR: join(directory, 'data'),
       DEMO_OUTPUT: join(directory, 'output'),

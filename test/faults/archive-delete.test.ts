@@ -38,7 +38,7 @@ async function traces(projectId: string, of = dramatis): Promise<string[]> {
   return found.sort();
 }
 
-/** What outlives a project: who did what, and what was spent. No words of anybody's, but ids, amounts and models. */
+/** What outlives a project: who did what, and what was spent. No texts of people, but ids, amounts and models. */
 const outliving = ['account_totals', 'audit_entries', 'ledger_entries', 'spend_rollups'];
 /** Whether nothing else is left of a project. */
 async function isGone(projectId: string, of = dramatis): Promise<boolean> {
@@ -280,7 +280,7 @@ describe('a deleted project', () => {
       await eventually('both to be submitted', () => submits() === 2);
       const queued = await Promise.all(Array.from({ length: 5 }, () => other.generate(doomed.characterId)));
 
-      // In doubt, with nobody who will come back: it is booked at its list price in the end.
+      // UNCERTAIN, and no worker will continue it: in the end it is booked at its list price.
       await other.database.query(
         `INSERT INTO generations (id, project_id, character_id, request_hash, model, model_version, parameters, "references",
            seed, wakeup_id, provider_account, price_micros, hold_micros, status, is_attempt_over)
@@ -378,7 +378,7 @@ describe('a deleted project', () => {
     }
   });
 
-  it('ends the sockets that follow it, whoever follows', async () => {
+  it('ends the sockets that follow it: of a person, a key and the admin', async () => {
     const { projectId, owner } = await studio();
     const { key } = await apiKey(dramatis, owner, projectId);
     let following = 0;

@@ -84,14 +84,14 @@ it('an intent is written and its answer lost: nothing was sent, so nothing is in
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   const { characterId } = await dramatis.cast();
-  // Commits of intents wait for a copy that does not exist; whoever is ended while waiting has committed.
+  // Commits of intents wait for a standby that does not exist. A session that is ended while it waits has committed.
   await client.query(`
     CREATE FUNCTION wait_for_copy() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN PERFORM set_config('synchronous_commit', 'on', true); RETURN NULL; END $$;
     CREATE TRIGGER wait_for_copy AFTER UPDATE ON generations FOR EACH ROW WHEN (NEW.status = 'SUBMITTING')
       EXECUTE FUNCTION wait_for_copy()`);
   await client.query(`ALTER SYSTEM SET synchronous_commit = 'local'`);
-  await client.query(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`);
+  await client.query(`ALTER SYSTEM SET synchronous_standby_names = 'no_standby'`);
   await client.query('SELECT pg_reload_conf()');
   const before = dramatis.simulator.requests.length;
   const ids = await Promise.all(

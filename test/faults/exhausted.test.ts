@@ -26,7 +26,7 @@ it('a server that may open no more files answers 503 to what needs one, and goes
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch {
-      // No connection was taken: there is nobody who could say why.
+      // The connection was not accepted, so there is no response with a reason.
       return { status: 0, text: '' };
     }
   };

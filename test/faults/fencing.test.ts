@@ -42,7 +42,7 @@ it('a worker that sleeps between its intent and the POST does not send it on wak
   expect(submits()).toBe(0);
   sleeper.signal('SIGCONT');
   await eventually('the run to end', async () => (await dramatis.settle(id)).status === 'COMPLETED');
-  // It knows that it sent nothing, so the run may be sent now, by whoever holds it.
+  // The worker knows that it sent nothing, so the worker that has the lease may submit the run now.
   expect((await statuses()).slice(0, 5)).toEqual([
     'QUEUED',
     'SUBMITTING',

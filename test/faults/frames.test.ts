@@ -43,7 +43,7 @@ async function flood(socket: BareSocket, each: Buffer, count: number): Promise<v
 describe('a flood on one socket, while others are served', () => {
   const count = 400_000;
   const few = count / 100;
-  /** Each is somebody else: what they have sent is worked on for a while. */
+  /** Each socket has its own viewer, because the messages of the viewer before may still be worked on. */
   const open = async (name: string) => openBareSocket(server.url, await token(name));
 
   it('of pings: few are answered, the rest is not read, and the socket is closed by name', async () => {

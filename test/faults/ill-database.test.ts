@@ -43,7 +43,7 @@ it('backends that are terminated at any moment never end the process; every answ
   await expectRecovery(server, outside);
 });
 
-it('a Postgres that stands still: not ready, everybody is told in time, nothing is submitted; then all goes on', async () => {
+it('a Postgres that stops: not ready, each caller gets an error in time, nothing is submitted; then all goes on', async () => {
   const { directory, outside, server } = ill;
   await standStill({ server, outside, directory, toldWithinMs: 6_000, lastsMs: 3_000 });
 });

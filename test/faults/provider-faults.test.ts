@@ -162,7 +162,7 @@ describe('what is delivered', () => {
   });
 });
 
-it('sends the key to nobody but the API', () => {
+it('sends the key only to the API', () => {
   const withKey = dramatis.simulator.requests.filter(({ headers }) => headers['x-api-key'] !== undefined);
   expect(withKey.every(({ path }) => /^\/(v1|v2|upload-asset)/.test(path))).toBe(true);
   expect(dramatis.simulator.requests.some(({ path }) => path.startsWith('/generations/'))).toBe(true);

@@ -81,13 +81,13 @@ it('is told once: by runs, by the provider, in the log, and in each project whos
   expect(name).toBe('UNAVAILABLE');
   expect(new Date(since).getTime()).toBeLessThanOrEqual(Date.now());
   expect(message).not.toMatch(/127\.0\.0\.1|http|SG_/);
-  // It is the same provider for everybody.
+  // It is the same provider for each viewer.
   expect(await status(await token('stranger'))).toEqual({ status: name, since, message });
 
   // A worker is killed, and another one takes its place.
   workers[0]?.signal('SIGKILL');
   workers.push(await startServerProcess(dramatis, { ROLE: 'worker', LOG_LEVEL: 'debug' }));
-  // Whoever begins to wait later is told as well.
+  // A project that begins to wait later gets its event also.
   ids.push(await generate(projects[2]));
   await eventually('the third project', async () => (await told('PROVIDER_WAIT_BEGAN')).length === 3);
   const before = await tries();

@@ -123,7 +123,7 @@ it('ten thousand waiting runs of one project do not hold up the first run of ano
      SELECT gen_random_uuid(), project_id, character_id, request_hash, model, model_version, prompt,
        jsonb_set(parameters, '{prompt}', '"slots [[simulate:slow=30]]"'), "references", number, price_micros, gen_random_uuid() FROM generations, generate_series(1, 10000) number`,
   );
-  // Nine seconds each: whoever waits for one of them to end waits too long.
+  // Nine seconds each: a run that waits for one of them to end waits too long.
   await eventually('the many to keep every worker busy', () => inFlight(dramatis.simulator, 'slots') >= 8);
   const ahead: number[] = [];
   for (let round = 0; round < 5; round += 1) {
@@ -153,7 +153,7 @@ it('nor do many small projects hold up the runs of a large one', async () => {
   const large = await dramatis.cast();
   const small = await Promise.all(Array.from({ length: 5 }, () => dramatis.cast()));
   let isOver = false;
-  // Two at a time each: always somebody who has hardly any.
+  // Two at a time each: there is always a project with hardly any slot in use.
   const loops = [...small, ...small].map(async ({ characterId }) => {
     while (!isOver) await dramatis.settle(await dramatis.generate(characterId, 'small [[simulate:slow=3]]'));
   });

@@ -45,7 +45,7 @@ async function open(key?: string): Promise<WebSocket> {
   return socket;
 }
 
-it('a client that resets its connection while it is refused an upgrade harms nobody', async () => {
+it('a client that resets its connection while it is refused an upgrade harms no other client', async () => {
   const knock = (path: string, origin: string) =>
     new Promise<void>((resolve) => {
       const socket: Socket = connect(port(), '127.0.0.1', () => {
@@ -277,7 +277,7 @@ describe('over HTTP', () => {
       (_each, index) =>
         `a${index}: createCharacter(input: { projectId: "${cast.projectId}", name: "${marker}" }) { character { id } }`,
     );
-    // Somebody holds the project: each mutation waits for its turn.
+    // Another transaction has locked the project, so each mutation waits for its turn.
     const holding = await holdProject(dramatis.database.url, fromGlobalId('Project', cast.projectId));
     const sent = dramatis.ask(`mutation { ${fields.join(' ')} }`, {}, who);
     await holding.awaited(1);
@@ -290,7 +290,7 @@ describe('over HTTP', () => {
   });
 });
 
-it('an invitation is not accepted by a token whose address nobody vouches for', async () => {
+it('an invitation is not accepted by a token with an unverified address', async () => {
   const invited = await mutate(
     dramatis,
     cast.owner,

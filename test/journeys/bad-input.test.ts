@@ -180,7 +180,7 @@ describe('runs', () => {
 
   it('tells every problem at once, a missing reference and a missing prompt too', async () => {
     const { data } = await dramatis.ask(
-      'mutation ($p: ID!) { createCharacter(input: { projectId: $p, name: "Nobody" }) { character { id } } }',
+      'mutation ($p: ID!) { createCharacter(input: { projectId: $p, name: "Nova" }) { character { id } } }',
       { p: projectId },
     );
     const { generate } = await dramatis.get(generateMutation, {

@@ -124,7 +124,7 @@ it('strangers send nothing that is kept, wherever they send it', async () => {
     ['/graphql', 'dramatis_key_wrong'],
     [images(), undefined],
     ['/nowhere', undefined],
-    ['/images/nobody', undefined],
+    ['/images/unknown', undefined],
     ['/livez', undefined],
   ] as const) {
     const bodies = await hold(20, 20 * mib, { path, ...(key ? { key } : {}) });

@@ -37,7 +37,7 @@ it.each<[string, () => string | Promise<string>]>([
   ['an answer', () => `/graphql?query=${encodeURIComponent(getIntrospectionQuery())}`],
   ['an export', () => `/exports/generations.csv?projectId=${projectId}`],
   ["the explorer's script", script],
-])('%s is compressed for who takes it, and for nobody else', async (_, pathOf) => {
+])('%s is compressed only for clients that accept it', async (_, pathOf) => {
   const path = await pathOf();
   const plain = await ask(path);
   expect([plain.headers['content-encoding'], plain.headers.vary]).toEqual([undefined, undefined]);

@@ -56,7 +56,7 @@ const gapless = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => from + index + 1);
 const dataOf = (text: string) => /"payload":\{(.*),"extensions":\{"cost"/.exec(text)?.[1];
 
-/** Follows, and waits until a first event has come to everybody live. */
+/** Follows, and waits until each follower has got a first live event. */
 async function gather(keys: readonly string[], query: string, variables: object = {}) {
   const followers = await Promise.all(
     keys.map((key, index) => follow(dramatis.url, key, query, { variables, id: `number-${index}` })),
@@ -146,11 +146,11 @@ describe('subscribers to the same', () => {
     for (const each of [nothing, out]) each?.socket.terminate();
   });
 
-  it('come late, leave early, come back with another `after`: nobody misses a step or is told one twice', async () => {
+  it('come late, leave early, come back with another `after`: each gets each step once', async () => {
     const query = `subscription ($id: ID!, $after: SafeInt) { projectEvents(projectId: $id, after: $after) { sequence } }`;
     const open: { follower: FollowerSocket<Numbered>; after: number }[] = [];
     const left: typeof open = [];
-    // Replays cost points: nobody's purse is to be empty here.
+    // Replays cost points. Here each reader must have enough of them.
     const keys = [adminKey];
     for (let index = 0; index < 4; index += 1) {
       const key = await token(`reader-${index}`);
@@ -307,7 +307,7 @@ describe('what each may see', () => {
     };
   }
 
-  it('ends for one whose key is revoked, before anything more is told, and for nobody else', async () => {
+  it('ends before the next event for followers whose key is revoked, and only for them', async () => {
     const revoked = await apiKey(dramatis, cast.owner, cast.projectId);
     const kept = await apiKey(dramatis, cast.owner, cast.projectId);
     const { followers, end } = await gather(
@@ -352,7 +352,7 @@ it('an empty purse slows one down and loses nothing; the others are told at once
   const query = `subscription Dear($id: ID!) { projectEvents(projectId: $id) { sequence character { generations(first: 20) { nodes { id images { image { id } } } } } } }`;
   const { followers, end } = await gather([adminKey, key, adminKey], query, { id: cast.projectId });
   const [rich, poor] = followers;
-  if (!rich || !poor) throw new Error('Nobody came.');
+  if (!rich || !poor) throw new Error('No follower came.');
   const from = await newest();
   await eventually('quiet', () => sequences(rich).at(-1) === from);
   await happen(60);

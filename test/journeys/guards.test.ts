@@ -165,7 +165,7 @@ describe('over HTTP', () => {
   });
 
   it.each(['{ __typename }', '{ projects(first: 1) { totalCount } }'])(
-    'counts an empty parameter of a GET as none, whoever executes it: %s',
+    'counts an empty parameter of a GET as none, by both executors: %s',
     async (text) => {
       const path = `/graphql?query=${encodeURIComponent(text)}&operationName=&variables=&extensions=`;
       const response = await post('', { 'apollo-require-preflight': 'yes' }, 'GET', path);
@@ -189,7 +189,7 @@ describe('over HTTP', () => {
     }
   });
 
-  it('lets nobody guess invitations by the hundred in one request', async () => {
+  it('does not let a client guess a hundred invitations in one request', async () => {
     const guesses = Array.from(
       { length: 100 },
       (_, index) =>

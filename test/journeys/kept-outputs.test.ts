@@ -180,7 +180,7 @@ describe('an answer without a picture is kept whole', () => {
   it.each<[string, () => Buffer | object, string]>([
     ['bytes', bitmap, 'ANSWER_UNREADABLE'],
     ['JSON', () => ({ picture: 'somewhere else' }), 'ANSWER_INVALID'],
-  ])('as %s of the synchronous API, though nobody knows whether it was paid', async (_, make, code) => {
+  ])('as %s of the synchronous API, though it is unknown whether it was paid', async (_, make, code) => {
     const body = make();
     provider.isSynchronous = true;
     const { status, outputProblems } = await run({ body }).finally(() => {

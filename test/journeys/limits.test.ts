@@ -155,7 +155,7 @@ describe('guessing', () => {
     const { response } = await send('{ __typename }', 'dramatis_key_again', url);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await send('{ __typename }', good, url)).response.status).toBe(200);
-    // A good key that was never seen waits as well: nobody can tell it from a guess before it is tried.
+    // A good key that was never seen waits also, because it cannot be told from a guess before it is tried.
     expect((await send('{ __typename }', unseen.key, url)).response.status).toBe(429);
     // Wrong keys say nothing about tokens.
     expect((await send('{ __typename }', await token('newcomer'), url)).response.status).toBe(200);

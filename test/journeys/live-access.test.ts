@@ -118,7 +118,7 @@ describe('a live subscription ends with the next review of access, on every serv
   });
 });
 
-it('what happens after access ended is told to nobody, not even in the second before the socket closes', async () => {
+it('what happens after access ended is never sent, not even in the second before the socket closes', async () => {
   for (let round = 0; round < 5; round += 1) {
     const key = await apiKey(dramatis, cast.owner, cast.projectId, { role: 'VIEWER' });
     const follows = await followEverywhere(key.key);

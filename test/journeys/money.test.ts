@@ -306,7 +306,7 @@ describe('budgets', () => {
     );
     expect(await dramatis.database.query('SELECT count(*) FROM generations')).toEqual(before);
     // Others do not suffer, and money that comes back can be spent again.
-    expect((await generate({ model: v3('of somebody else') })).generation.status).toBe('QUEUED');
+    expect((await generate({ model: v3('of another member') })).generation.status).toBe('QUEUED');
     await mutate(dramatis, key, 'cancelGeneration', { id: generation.id }, 'generation { status }');
     const last = await ended(generation.id, 'CANCELED', 'COMPLETED');
     if (last.status === 'CANCELED')

@@ -113,7 +113,7 @@ describe('an automatically persisted document', () => {
     expect([status, headers.get('cache-control'), extensions.cost.requested]).toEqual([200, 'no-store', 1]);
   });
 
-  it('is executed as whoever asks', async () => {
+  it('is executed as the viewer who asks', async () => {
     await post({ query: create, ...extension(create) });
     const own = await post({ query: projects, ...extension(projects) });
     const strange = await post(extension(projects), { key: await token('stranger') });
@@ -199,12 +199,12 @@ describe('with a manifest', () => {
 it('starts nothing at all with a manifest that is none', async () => {
   const broken = join(dramatis.environment.DATA_DIR ?? '', 'broken.json');
   const untouched = join(dramatis.environment.DATA_DIR ?? '', 'untouched');
-  await writeFile(broken, JSON.stringify({ a: '{ nobody }' }));
+  await writeFile(broken, JSON.stringify({ a: '{ missing }' }));
   await expect(
     dramatis.startServer({ PERSISTED_DOCUMENTS: broken, DATA_DIR: untouched }),
   ).rejects.toMatchObject({
     name: 'ConfigProblem',
-    message: expect.stringContaining('document "a" cannot be executed: Cannot query field "nobody"'),
+    message: expect.stringContaining('document "a" cannot be executed: Cannot query field "missing"'),
   });
   await expect(access(untouched)).rejects.toMatchObject({ code: 'ENOENT' });
 });

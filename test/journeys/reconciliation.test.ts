@@ -48,7 +48,7 @@ const uncertain = async (dramatis: Dramatis, characterId: string, prompt: string
   );
   return id;
 };
-/** Lines with something that nobody can explain. */
+/** Lines with an amount that is not explained. */
 const oddOf = ({ nodes }: { nodes: { unexplained: string | null }[] }) =>
   nodes.filter(({ unexplained }) => unexplained !== null && unexplained !== '0.000000');
 const submits = (dramatis: Dramatis) =>
@@ -94,14 +94,14 @@ describe("the provider's list of runs", () => {
     expect(asked()).toBe(before);
     for (const [args, code] of [
       ['first: 0', 'BAD_USER_INPUT'],
-      ['first: 5, account: "nobody"', 'BAD_USER_INPUT'],
+      ['first: 5, account: "unknown"', 'BAD_USER_INPUT'],
       ['first: 5, after: "x"', 'BAD_USER_INPUT'],
     ]) {
       const { errors } = await dramatis.ask(`{ reconciliation(${args}) { account } }`);
       expect([args, errors?.[0]?.extensions.code]).toEqual([args, code]);
     }
     const { data } = await dramatis.ask(
-      'mutation { reconcile(input: { account: "nobody" }) { userErrors { code path } } }',
+      'mutation { reconcile(input: { account: "unknown" }) { userErrors { code path } } }',
     );
     expect(data.reconcile.userErrors).toEqual([{ code: 'INVALID_INPUT', path: ['input', 'account'] }]);
   });
@@ -196,7 +196,7 @@ describe("the provider's list of runs", () => {
     const ids = [];
     for (const id of [characterId, createCharacter.character.id])
       ids.push(await uncertain(dramatis, id, 'twins', model));
-    // That both were charged the balance tells; whose the pictures are nobody does.
+    // The balance shows that both were charged. It is unknown which pictures belong to which run.
     for (const id of ids)
       expect(await until(dramatis, id, 'FAILED', 'COMPLETED')).toMatchObject({
         status: 'FAILED',
@@ -454,7 +454,7 @@ describe('the balance', () => {
     expect(oddOf((await reconcile(dramatis)).lines)).toEqual([]);
   });
 
-  it('that somebody else has used is a line, and changes no cost', async () => {
+  it('that another client has used is a line, and changes no cost', async () => {
     const id = await dramatis.generate(characterId, 'ours');
     await dramatis.settle(id);
     const key = { 'x-api-key': dramatis.environment.SEGMIND_API_KEY ?? '' };

@@ -44,7 +44,7 @@ it('a worker that is killed while it removes leaves the rest to the next one; wh
   const third = await startServerProcess(dramatis);
   dramatis.url = third.url;
   await eventually('the rest to be removed', async () => (await count(old)) === 0, 40_000);
-  // Whoever was away for so long is told so, and how things stand.
+  // A client that was away for so long gets an event that says so, and the current state.
   const query =
     'subscription ($id: ID!) { projectEvents(projectId: $id, after: 1) { kind keptFrom sequence } }';
   const told = await follow(dramatis.url, adminKey, query, { variables: { id: projectId } });
@@ -104,7 +104,7 @@ it('a key that comes again after its time is a new request, and an invitation th
     { email: null, status: 'EXPIRED' },
     { email: null, status: 'ACCEPTED' },
   ]);
-  // Sent again it is still no error for its member, and of no use to anybody else.
+  // Sent again it is still no error for its member, and an error for others.
   expect((await join()).member.id).toBe(member.id);
   const other = await join({ key: await token('someone') });
   expect(other.userErrors.map(({ code }) => code)).toEqual(['INVITATION_USED']);

@@ -76,7 +76,7 @@ const rechain = (id: string) => `DO $$
     END LOOP;
   END $$`;
 
-it('finds nothing where nobody has changed anything, and says what it looked at', async () => {
+it('finds nothing where nothing was changed, and says what it looked at', async () => {
   const { lines, findings, exitCode } = await changed();
   expect({ findings, exitCode }).toEqual({ findings: [], exitCode: 0 });
   const entries = await count('audit_entries');

@@ -24,7 +24,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
   );
   expect(project.viewerRole).toBe('OWNER');
 
-  // Nobody else knows of it yet.
+  // No other person knows of the project yet.
   const look = `{ project(id: "${project.id}") { name viewerRole viewerCanGenerate } }` as const;
   expect((await dramatis.ask(look, {}, edgar)).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   for (const [who, email, role] of [

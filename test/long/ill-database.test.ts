@@ -11,12 +11,12 @@ import { expectRecovery, readiness, standStill, untilReadiness } from '../suppor
 
 let ill: IllServer;
 beforeEach(async () => {
-  // With the times that everybody gets.
+  // With the default times.
   ill = await startIllServer();
 });
 afterEach(() => ill.stop());
 
-it('stands still for 45 s: not ready within 5 s, everybody is told within 30 s, nothing is submitted', async () => {
+it('stops for 45 s: not ready within 5 s, each caller gets an error within 30 s, nothing is submitted', async () => {
   const { directory, outside, server } = ill;
   await standStill({ server, outside, directory, toldWithinMs: 30_000, lastsMs: 45_000 });
 });
@@ -64,7 +64,7 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
       30_000,
     );
     await eventually(
-      'everybody to be served',
+      'each caller to be served',
       async () => (await outside.askAll()).every(({ code }) => code === 'none'),
       40_000,
     );

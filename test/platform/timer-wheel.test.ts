@@ -5,7 +5,7 @@ import { delay } from '../support/delay.ts';
 const never = new AbortController().signal;
 
 describe('the wheel', () => {
-  it('wakes nobody early, and everybody', async () => {
+  it('wakes each sleeper, and none early', async () => {
     const wheel = createTimerWheel(10);
     const early = await Promise.all(
       Array.from({ length: 500 }, async (_, index) => {
@@ -85,7 +85,7 @@ describe('the wheel', () => {
 });
 
 describe('a signal', () => {
-  it('ends its own sleepers at once, and nobody else', async () => {
+  it('ends its own sleepers at once, and no others', async () => {
     const wheel = createTimerWheel(10);
     const mine = new AbortController();
     const reason = new Error('handed over');
@@ -101,7 +101,7 @@ describe('a signal', () => {
     expect(wheel.size).toBe(0);
   });
 
-  it('that has aborted lets nobody sleep', async () => {
+  it('that has aborted lets no caller sleep', async () => {
     const wheel = createTimerWheel(10);
     await expect(wheel.sleep(10, AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
     expect(wheel.size).toBe(0);

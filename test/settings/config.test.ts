@@ -86,7 +86,7 @@ describe('.env.example', () => {
     expect(readConfig(parseEnv(text))).toEqual(defaults);
     const isDefault = (name: string) => defaults[name] !== undefined && String(defaults[name]) !== '';
     const told = lines.flatMap(([, comment, name = '', value]) => (comment === '' && value ? [name] : []));
-    // Each default is told, not only those that somebody thought of.
+    // Each default is listed.
     expect(told.toSorted()).toEqual(settingNames.filter(isDefault).toSorted());
   });
 

@@ -18,7 +18,7 @@ describe('the bill', () => {
   });
 
   it.each(['accept-then-500', 'accept-then-504', 'accept-then-reset', 'json-error', 'lost', 'none'])(
-    'charges a job with %s once, when it completes, though nobody asks after it',
+    'charges a job with %s once, when it completes, though no client asks for it',
     async (fault) => {
       let now = 0;
       const simulator = await start({ speed: 1, now: () => now });
@@ -63,7 +63,7 @@ describe('the bill', () => {
 
 describe('a price', () => {
   it.each([
-    ['nobody', {}, 0n],
+    ['unknown', {}, 0n],
     [slug, {}, 85_000n],
     [slug, { number_of_outputs: 2, number_of_images_per_pose: 2 }, 340_000n],
     ['consistent-character-with-pose', { samples: 3 }, 87_000n],

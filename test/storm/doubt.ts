@@ -73,7 +73,7 @@ export function reasonForDoubt(
   const endsAt = Math.max(usualEnd, ...ill.map(({ to }) => to + afterwardsMs));
   const isNear = (at: number) => at >= startsAt && at <= endsAt;
   const sent = run.submits.findLast(({ at }) => at >= run.intentAt - slackMs);
-  // Killed before it sent anything: nobody knows which server that was.
+  // Killed before it sent anything: it is unknown which server that was.
   const ends = sent ? [deaths.get(sent.life) ?? Number.NaN] : [...deaths.values()];
   const killedAt = ends.find(isNear);
   if (killedAt !== undefined) return { reason: 'killed', afterMs: killedAt - run.intentAt };

@@ -29,11 +29,11 @@ export class Servers {
   readonly deaths = new Map<number, number>();
   /** How long it took from the start of a process until it answered, in milliseconds. */
   readonly startTimes: number[] = [];
-  /** What the servers' log says went wrong, and how often: for whoever looks into a failure. */
+  /** What the servers' log says went wrong, and how often, to explain a failure. */
   readonly complaints = new Map<string, number>();
   /** Starts that failed, as they do on a database that recovers. */
   failedStarts = 0;
-  /** Servers that had answered and ended though nobody killed them: what they last said. */
+  /** The last lines of servers that had answered, and ended without being killed. */
   readonly accidents: string[] = [];
 
   constructor(environment: Readonly<Record<string, string>>, chance: Chance) {

@@ -90,7 +90,7 @@ export async function tellingPictures(): Promise<[where: string, bytes: Buffer][
     ['png private chunk', at(png, pixels, pngChunk('prVt', text))],
     ['png unknown chunk', at(png, pixels, pngChunk('abCd', text))],
     ['png chunk that is too long', at(png, pixels, pngChunk('tIME', text))],
-    ['png pixels that nobody sees', at(png, png.length - 12, pngChunk('IDAT', text))],
+    ['png pixels that are not shown', at(png, png.length - 12, pngChunk('IDAT', text))],
     ['png bytes behind its end', behind(png)],
     ['png EXIF', await noise().withExif(exif).png().toBuffer()],
     ['webp unknown chunk', withRiffChunk(webp, riffChunk('ABCD', text))],
@@ -110,7 +110,7 @@ export async function tellingPictures(): Promise<[where: string, bytes: Buffer][
   ];
 }
 
-/** The pixels as anybody sees them, without transparency. */
+/** The pixels as they are shown, without transparency. */
 export async function pixelsOf(bytes: Buffer): Promise<Buffer> {
   return sharp(bytes, { failOn: 'none' }).removeAlpha().toColourspace('srgb').raw().toBuffer();
 }

@@ -118,7 +118,7 @@ async function untilFull(write: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The volume is gone: its place is there and empty, and whoever writes into it would hide what comes back. */
+/** The volume is not mounted: its folder is empty. The volume, when mounted again, would hide files written there. */
 function coveredBy(folder: string): StorageFault {
   return {
     name: 'not mounted',

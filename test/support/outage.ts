@@ -64,7 +64,7 @@ export async function callers(dramatis: Dramatis) {
   const codeOf = (errors: readonly { extensions?: { code?: unknown } }[] | undefined) =>
     String(errors?.[0]?.extensions?.code ?? 'none');
 
-  /** Everybody asks everything at once. */
+  /** Each caller sends each request, all at once. */
   async function askAll(): Promise<Told[]> {
     return Promise.all(
       Object.entries(documents).flatMap(([what, [query, variables]]) => [
@@ -115,7 +115,7 @@ export async function untilReadiness(url: string, status: number, limitMs: numbe
 export async function expectRecovery(server: ServerProcess, outside: Callers): Promise<void> {
   const { dramatis, characterId, askAll } = outside;
   expect(await untilReadiness(server.url, 200, 20_000)).toBeLessThan(20_000);
-  await eventually('everybody to be served', async () =>
+  await eventually('each caller to be served', async () =>
     (await askAll()).every(({ code }) => code === 'none'),
   );
   expect((await dramatis.settle(await dramatis.generate(characterId, 'afterwards'))).status).toBe(

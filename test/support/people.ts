@@ -24,7 +24,7 @@ export function token(
     .sign(new TextEncoder().encode(tokenSettings.AUTH_JWT_SECRET));
 }
 
-/** Somebody who asks: what they ask with. */
+/** A person who sends requests: the credential of the requests. */
 export interface Person {
   readonly key: string;
 }

@@ -7,7 +7,7 @@ export interface RunPlace {
   readonly characterId: string;
 }
 
-/** Writes the row of a run that holds an amount, as asking for it does; nobody takes it further. */
+/** Writes the row of a run that holds an amount, as `generate` does; no worker advances it. */
 export async function holdRun(
   db: Pick<Database, 'generation'>,
   { projectId, characterId }: RunPlace,

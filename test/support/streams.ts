@@ -10,7 +10,7 @@ export const stepsOf = (...sequences: number[]): Step[] =>
 export const followedBy = (read: Followed['read']) =>
   new Followed({ name: 'project', projectId: 'project', what: 'Project', after: null, read });
 
-/** Somebody who was told up to a step, and what they are told; a slow one is out at the next. */
+/** A subscriber that has the steps up to a position. `told` gets its payloads; a slow one leaves at the next step. */
 export function subscriber(
   position: bigint,
   { isSlow = false, told = [] as string[], ...more }: Partial<Fake> = {},
@@ -53,7 +53,7 @@ export function startFeed() {
   };
 }
 
-/** Lets everybody be told the value of each step; `during` happens while one is told. */
+/** Makes the value of each step its payload for all subscribers; `during` runs while a payload is made. */
 export const tellerOf = (during: (value: unknown) => void = () => undefined) => ({
   review: async (subscribers: readonly ReadonlySet<Subscriber>[]) => [
     { role: 'OWNER' as const, subscribers: [...subscribers] },

@@ -34,7 +34,7 @@ export async function verify(client: pg.ClientBase, dataDirectory: string): Prom
   return { lines, findings, exitCode: paper.end() };
 }
 
-/** The same after changes that only somebody with all rights can make; they are undone. */
+/** The same after changes that only a superuser can make; they are undone. */
 export async function verifyChanged(
   databaseUrl: string,
   dataDirectory: string,
@@ -55,7 +55,7 @@ export async function verifyChanged(
   }
 }
 
-/** Makes changes that only somebody with all rights can make, and keeps them. */
+/** Makes changes that only a superuser can make, and keeps them. */
 export async function tamper(databaseUrl: string, ...changes: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -1,6 +1,6 @@
 import { startTcpProxy } from './tcp-proxy.ts';
 
-/** A wire to a Postgres that can go dead without anybody being told. */
+/** A connection to a Postgres that can go dead without either end being notified. */
 export interface Wire {
   /** The database's URL through the wire. */
   readonly url: string;

@@ -6,10 +6,10 @@ import { type IdName, type Ids, newCharacter, newMember, type ViewerName } from 
 /** What each viewer gets; `OK` or a code. Written down here once more, so that the server's own table is checked. */
 export type Outcomes = Readonly<Record<ViewerName, string>>;
 
-const nobody = { none: 'UNAUTHENTICATED', revoked: 'UNAUTHENTICATED' };
-const hidden = { ...nobody, stranger: 'NOT_FOUND', admin: 'OK', OWNER: 'OK' };
+const unauthenticated = { none: 'UNAUTHENTICATED', revoked: 'UNAUTHENTICATED' };
+const hidden = { ...unauthenticated, stranger: 'NOT_FOUND', admin: 'OK', OWNER: 'OK' };
 export const outcomes = {
-  /** Whoever is in the project. */
+  /** Each member of the project, its keys, and the admin. */
   read: { ...hidden, VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
   /** The same, but people only. */
   readPeople: { ...hidden, VIEWER: 'OK', EDITOR: 'OK', key: 'FORBIDDEN' },
@@ -19,7 +19,7 @@ export const outcomes = {
   own: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'FORBIDDEN', key: 'FORBIDDEN' },
   /** The admin of the installation. */
   admin: {
-    ...nobody,
+    ...unauthenticated,
     stranger: 'FORBIDDEN',
     admin: 'OK',
     OWNER: 'FORBIDDEN',
@@ -27,15 +27,15 @@ export const outcomes = {
     EDITOR: 'FORBIDDEN',
     key: 'FORBIDDEN',
   },
-  /** Anybody who is somebody. */
-  anybody: { ...hidden, stranger: 'OK', VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
+  /** Each viewer with a valid credential. */
+  authenticated: { ...hidden, stranger: 'OK', VIEWER: 'OK', EDITOR: 'OK', key: 'OK' },
   /** What was spent: editors, their keys, and owners. */
   spend: { ...hidden, VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
   /** Their question about something that is not there: an empty answer. */
   spendFilter: { ...hidden, stranger: 'OK', VIEWER: 'FORBIDDEN', EDITOR: 'OK', key: 'OK' },
-  /** Whoever runs the installation. */
+  /** Only the admin of the installation. */
   adminOnly: {
-    ...nobody,
+    ...unauthenticated,
     admin: 'OK',
     stranger: 'FORBIDDEN',
     VIEWER: 'FORBIDDEN',
@@ -53,7 +53,7 @@ export interface Taking {
   readonly id: IdName;
   readonly operation: (ids: Ids) => string;
   readonly expected: Outcomes;
-  /** A user error that only somebody who may can get. */
+  /** A user error that only a viewer with the needed role can get. */
   readonly passes?: string;
   /** Makes what the operation uses up, before each time that it is expected to work. */
   readonly before?: (dramatis: Dramatis, ids: Ids) => Promise<Partial<Ids>>;
@@ -115,7 +115,7 @@ export function takings(
       `{ project(id: "${ids.project}") { ledger(first: 5, filter: { ${name}: "${ids[id]}" }) { totalCount nodes { id } } } }`,
     expected: spendFilter,
   });
-  /** One for each subject and period: whoever is told of the first may make one. */
+  /** A subject has one budget for each period. The error that a budget exists shows that the viewer may make one. */
   const budget = (id: IdName, subject: (ids: Ids) => string) =>
     writing(
       'createBudget',
@@ -131,7 +131,7 @@ export function takings(
       [`Project.spend(filter.${name})`]: {
         id,
         operation: (ids) => `{ project(id: "${ids.project}") { ${asked(ids)} } }`,
-        // Whoever gives another project's id asks for that project.
+        // A filter with another project's id asks for that project.
         expected: id === 'project' ? edit : spendFilter,
       },
       [`Query.spend(filter.${name})`]: { id, operation: (ids) => `{ ${asked(ids)} }`, expected: adminOnly },
@@ -408,7 +408,7 @@ export function root(operation: (ids: Ids) => string, expected: Outcomes = outco
 
 /** Every field that returns an id or something that has one, as the schema names it. */
 export function returnings(): Record<string, Returning> {
-  const { readPeople, own, anybody, spend, adminOnly } = outcomes;
+  const { readPeople, own, authenticated, spend, adminOnly } = outcomes;
   const log = (selection: string) =>
     of('Project', 'project', `auditLog(first: 100) { nodes { ${selection} } }`, own);
   const spent = (grouping: string, selection: string) =>
@@ -426,8 +426,8 @@ export function returnings(): Record<string, Returning> {
     'Query.generation': root((ids) => `{ generation(id: "${ids.generation}") { status } }`),
     'Query.node': root((ids) => `{ node(id: "${ids.generatedImage}") { id } }`),
     'Query.nodes': root((ids) => `{ nodes(ids: ["${ids.generation}"]) { id } }`),
-    // Their own, whoever they are: told apart by content, below.
-    'Query.projects': root(() => '{ projects(first: 100) { nodes { id } } }', anybody),
+    // Each viewer's own projects; their content is compared below.
+    'Query.projects': root(() => '{ projects(first: 100) { nodes { id } } }', authenticated),
     'Query.users': root(() => '{ users(email: "target-owner@example.test") { id email } }', adminOnly),
     'Subscription.generationUpdated': root(
       (ids) => `subscription { generationUpdated(id: "${ids.generation}") { status } }`,
@@ -464,8 +464,8 @@ export function returnings(): Record<string, Returning> {
     'ApiKey.user': of('ApiKey', 'apiKey', 'user { id }', { ...own, key: 'OK' }),
     'ApiKey.project': of('ApiKey', 'apiKey', 'project { id }', { ...own, key: 'OK' }),
     'User.id': of('Member', 'member', 'user { id }', readPeople),
-    'Viewer.user': root(() => '{ viewer { user { id } } }', anybody),
-    'Viewer.apiKey': root(() => '{ viewer { apiKey { id } } }', anybody),
+    'Viewer.user': root(() => '{ viewer { user { id } } }', authenticated),
+    'Viewer.apiKey': root(() => '{ viewer { apiKey { id } } }', authenticated),
     'AuditEntry.targetId': log('targetId'),
     'AuditActor.user': log('actor { user { id } }'),
     'AuditActor.apiKey': log('actor { apiKey { id } }'),

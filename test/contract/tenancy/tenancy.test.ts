@@ -23,7 +23,7 @@ import { buildWorld, canary, type Ids, type ViewerName, viewers, type World } fr
 let dramatis: Dramatis;
 let schema: GraphQLSchema;
 let target: World;
-/** Somebody who owns a project of their own, and has no business in the target. */
+/** A person who owns another project, and is not a member of the target. */
 let stranger: World;
 const clients = new Map<ViewerName, Client>();
 

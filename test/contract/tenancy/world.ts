@@ -22,7 +22,7 @@ export type IdName = keyof Ids;
 export const viewers = ['none', 'stranger', 'VIEWER', 'EDITOR', 'OWNER', 'key', 'revoked', 'admin'] as const;
 export type ViewerName = (typeof viewers)[number];
 
-/** A project with one of everything, and everybody who may ask for it. */
+/** A project with one of everything, and all its viewers. */
 export interface World {
   readonly ids: Ids;
   readonly people: Readonly<Record<Exclude<ViewerName, 'none' | 'stranger'>, Person>>;
@@ -30,7 +30,7 @@ export interface World {
 
 const admin = { key: adminKey };
 
-/** Words of a world's people that nobody else may ever be told. */
+/** A text in a world's rows that no viewer of another world may get. */
 export function canary(name: string): string {
   return `canary-of-${name}`;
 }
@@ -108,7 +108,7 @@ async function reachedBudget(dramatis: Dramatis, project: string) {
   return { budget, budgetAlert: told.project.budgetAlerts.nodes[0].id as string };
 }
 
-/** Somebody new, as a member who may be removed. */
+/** A new person, as a member who may be removed. */
 export async function newMember(dramatis: Dramatis, project: string): Promise<string> {
   const name = `spare-${Math.random().toString(36).slice(2)}`;
   const invited = await mutate(
@@ -128,7 +128,7 @@ export async function newMember(dramatis: Dramatis, project: string): Promise<st
   return joined.member.id;
 }
 
-/** A character whose archiving harms nobody. */
+/** A character that no other test uses, so that it may be archived. */
 export async function newCharacter(dramatis: Dramatis, project: string): Promise<string> {
   const spare = seed(dramatis).in({ projectId: project, owner: admin }).character({ name: 'spare' });
   return (await spare.make()).characterId;

@@ -37,7 +37,7 @@ const asks = (viewer: Viewer): Asker => ({ db, viewer, loaders: new Loaders() })
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 const admin: Viewer = { kind: 'ADMIN' };
 
-/** Somebody who is this in the project; a stranger for null. */
+/** A person with this role in the project; a stranger for null. */
 async function person(role: Role | null, expiresAt = inAnHour()): Promise<Viewer & { kind: 'USER' }> {
   const { id: userId } = await db.user.create({ data: { issuer: 'x', subject: randomUUID() } });
   if (role) await db.member.create({ data: { projectId, userId, role } });
@@ -145,7 +145,7 @@ describe('rights that end while a request is at work', () => {
     await authorize(ctx, projectId, 'READ_SPEND');
   });
 
-  it('are those of the key or token itself: it is nobody any more', async () => {
+  it('end with the key or token itself: it authenticates no viewer any more', async () => {
     const ended = await key('OWNER');
     await db.apiKey.update({ where: { id: ended.apiKeyId }, data: { revokedAt: new Date() } });
     for (const viewer of [ended, await person('OWNER', new Date(Date.now() - 1_000))])
@@ -198,7 +198,7 @@ describe('a project that is closed', () => {
     expect(await may(owner, { deletingAt: new Date() })).toEqual([
       ...actions.filter((each) => reading.includes(each) || each === 'RESOLVE_GENERATIONS'),
     ]);
-    // Nor is anybody told that they may what they might not in an open one.
+    // Nor does any viewer get more rights than in an open one.
     expect(await may(await person('VIEWER'), { deletingAt: new Date() })).toEqual([
       'READ_PROJECT',
       'READ_MEMBERS',

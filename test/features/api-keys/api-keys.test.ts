@@ -191,7 +191,7 @@ it('makes a user at first sight, however many requests come with the first token
   }
 });
 
-it('knows the admin, a user, and nobody else', async () => {
+it('knows the admin, a user, and no other viewer', async () => {
   expect(await see({ key: adminKey })).toMatchObject({ kind: 'ADMIN', user: null, apiKey: null });
   expect(await see({ key: await token('new-face') })).toMatchObject({
     kind: 'USER',

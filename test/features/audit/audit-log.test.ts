@@ -138,7 +138,7 @@ describe('the audit log', () => {
     expect(await brokenLinks()).toEqual([]);
   });
 
-  it('shows where somebody with the power to switch the trigger off changed it', async () => {
+  it('shows where a role that may disable the trigger changed it', async () => {
     const { query } = dramatis.database;
     await query('ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_append_only');
     await query('UPDATE audit_entries SET details = \'{"role": "VIEWER"}\' WHERE sequence = 3');

@@ -51,7 +51,7 @@ async function studio() {
   return { ...cast, place: placeOf(cast), make, update, remove, list, listAlerts };
 }
 
-it('only people who own the project change budgets; whoever may know what is spent reads them', async () => {
+it('only people who own the project change budgets; each viewer who may read the spend reads them', async () => {
   const { projectId, owner, editor, viewer, make, update, remove, list } = await studio();
   const key = await apiKey(dramatis, owner, projectId, { role: 'OWNER' });
   const stranger = { key: await token('stranger') };

@@ -133,7 +133,7 @@ it('one that the database refuses does not harm the others', async () => {
   expect(await events()).toHaveLength(4);
 });
 
-it('a condition that does not hold keeps back those who ask for it, and nobody else', async () => {
+it('a condition that fails keeps back only the moves that depend on it', async () => {
   const rows = await runs(6);
   const refuse = async () => {
     throw new Error('another account');

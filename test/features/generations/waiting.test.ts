@@ -23,7 +23,7 @@ let db: Database;
 let jobs: JobQueue;
 let place: RunPlace;
 beforeAll(async () => {
-  // No worker: nobody else moves the runs.
+  // No worker: only the test moves the runs.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   db = connectDatabase(dramatis.database.url);
   jobs = await startJobQueue(dramatis.database.url, [wakeups], createLogger('silent'));

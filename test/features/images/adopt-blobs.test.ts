@@ -43,7 +43,7 @@ it('a paid picture of 0.1.0 is adopted, whatever became of its run', async () =>
   const pictures = await Promise.all(['#100', '#200', '#300', '#400'].map((colour) => picture(colour)));
   const hashes = await Promise.all(pictures.map(oldBlob));
   const [one = '', two = '', lost = '', shown = ''] = hashes;
-  const litter = await oldBlob(Buffer.from('nothing that anybody knows'));
+  const litter = await oldBlob(Buffer.from('a file that no row names'));
   const storing = await deliveredRun(db, place, 'STORING', [one, two]);
   await deliveredRun(db, place, 'FAILED', [lost]);
   const facts = { contentType: 'image/png', sizeBytes: 1, width: 96, height: 96 };

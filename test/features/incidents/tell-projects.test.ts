@@ -80,7 +80,7 @@ it('tells each project whose runs wait once, however many processes are at it an
   const ended = await incident(new Date());
   await Promise.all([1, 2, 3, 4].map(() => tellAll(ended)));
   expect(await events('PROVIDER_WAIT_ENDED')).toEqual(onceEach);
-  // A process that still believes that it goes on tells nobody.
+  // A process that still takes the incident for open publishes no event.
   await tellProjects(ctx, begun);
   expect(await events('PROVIDER_WAIT_BEGAN')).toEqual(onceEach);
   expect(await database.query('SELECT 1 FROM provider_notices')).toEqual([]);

@@ -126,7 +126,7 @@ it('is filtered by all conditions together', async () => {
   expect(await count('toDay: "2026-01-30"')).toBe(0);
   expect(await count('fromDay: "2026-02-01"')).toBe(5);
   expect(await count(`fromDay: "2026-02-01", kinds: [HOLD], generationId: "${dear}"`)).toBe(0);
-  for (const nobody of [mara, 'nonsense', '']) expect(await count(`generationId: "${nobody}"`)).toBe(0);
+  for (const none of [mara, 'nonsense', '']) expect(await count(`generationId: "${none}"`)).toBe(0);
   const { nodes } = await ledger(`first: 1, filter: { generationId: "${dear}" }`, cast.owner, 'generationId');
   expect(nodes).toEqual([{ generationId: dear }]);
 });

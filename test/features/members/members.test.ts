@@ -192,7 +192,7 @@ describe('the last owner', () => {
   });
 });
 
-it('lets members leave and owners remove, and nobody else', async () => {
+it('lets members leave and owners remove members, and refuses all others', async () => {
   const remove = (who: { key: string }, id: string) =>
     mutate(dramatis, who, 'removeMember', { id }, 'member { role }');
   await expect(remove(cast.viewer, cast.editorMember)).rejects.toThrow('FORBIDDEN');

@@ -200,7 +200,7 @@ describe('forgetUser', () => {
     ).toBe(1);
   });
 
-  it('who comes with the same subject later is somebody else, in nothing', async () => {
+  it('a later sign-in with the same subject is another user without any project', async () => {
     const { doomed, projectId, userId } = await stage();
     await forget(userId);
     const { data, errors } = await dramatis.ask(

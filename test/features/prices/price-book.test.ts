@@ -91,7 +91,7 @@ describe('what a run will cost', () => {
       [1n, 1n, 100n, 'OBSERVED'],
     ],
     [
-      'one mistake of the provider’s does not bind everybody’s money',
+      'one mistake of the provider does not raise the holds of all runs',
       rule('GENERATION', 100n),
       1,
       seen(100n, 100n, 1_000_000n),
@@ -190,7 +190,7 @@ describe('the price book', () => {
       source: 'PROVIDER',
     });
 
-  it('sets aside a configured amount for what nobody knows', async () => {
+  it('sets aside a configured amount for an unknown price', async () => {
     const config = readConfig({ UNKNOWN_PRICE_HOLD: '7.50' });
     const estimate = await estimateRun(
       { db, config },

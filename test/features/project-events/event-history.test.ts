@@ -222,7 +222,7 @@ it('those who follow live and whose next events were removed before they were to
   });
   const last = await newest();
   for (const each of [one, two]) await eventually('all', () => events(each).at(-1)?.sequence === last);
-  // In one transaction, so that nobody reads in between.
+  // In one transaction, so that no reader sees the state in between.
   await dramatis.database.query(
     `DO $$ BEGIN FOR n IN 1..5 LOOP PERFORM record_project_event('${project}', 'CHARACTER_UPDATED', NULL,
       '${fromGlobalId('Character', characterId)}', NULL, NULL, NULL); END LOOP;
@@ -304,7 +304,7 @@ it('a run whose event is lost is told no further when its number is given to ano
     [project, id],
   );
   await eventually('its event', () => run.told.length === 2);
-  // In one transaction, so that nobody sees a number that was not given yet.
+  // In one transaction, so that no reader sees a number that was not given yet.
   await dramatis.database.query(
     `DO $$ BEGIN DELETE FROM project_events WHERE project_id = '${project}' AND sequence = ${last + 1};
       UPDATE projects SET last_sequence = ${last} WHERE id = '${project}';

@@ -65,7 +65,7 @@ const submittedWith = () =>
     .filter(({ method, path }) => method === 'POST' && path.startsWith('/v2/'))
     .map(({ headers }) => headers['x-api-key']);
 
-it('pays for the project’s runs from then on, and for nobody else’s', async () => {
+it('pays from then on for the runs of its project, and for no others', async () => {
   await dramatis.settle(await dramatis.generate(characterId));
   const { project } = await set(ownKey);
   expect(project.providerKey.lastFour).toBe('wxyz');
@@ -177,7 +177,7 @@ async function waitsForKey(id: string): Promise<void> {
   expect((await look()).status).toBe('QUEUED');
 }
 
-it('moved to another project’s row opens nothing there, and holds up nobody else', async () => {
+it('moved to another project’s row cannot be decrypted there, and does not delay other projects', async () => {
   await set(ownKey);
   const other = await team(dramatis);
   await dramatis.database.query(

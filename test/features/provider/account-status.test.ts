@@ -6,7 +6,7 @@ let dramatis: Dramatis;
 let members: Awaited<ReturnType<typeof team>>;
 let [serverAccount, ownAccount, environment]: string[] = [];
 beforeAll(async () => {
-  // No worker: nobody ends the pauses.
+  // No worker, because a worker would end the pauses.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   members = await team(dramatis);
   const { projectId, owner } = members;
@@ -45,7 +45,7 @@ it('nothing is said while nothing is known', async () => {
   expect(await ownKey()).toEqual(operational);
 });
 
-it('a provider that does not answer is the same for everybody', async () => {
+it('a provider that does not answer is reported to each viewer', async () => {
   await pause(environment, 'UNAVAILABLE');
   const told = { status: 'UNAVAILABLE', since, message: expect.stringContaining('does not answer') };
   for (const who of [admin, members.viewer, { key: await token('stranger') }])
@@ -58,7 +58,7 @@ it.each([
   ['NO_CREDITS', 'no credits'],
   ['RATE_LIMITED', 'limits the requests'],
 ])(
-  'why the server’s account is paused is told to everybody whose runs may wait for it: %s',
+  'the reason why the server’s account is paused is shown to each viewer whose runs may wait for it: %s',
   async (reason, words) => {
     await pause(serverAccount, reason);
     const told = { status: 'PAUSED', since, message: expect.stringContaining(words) };
@@ -67,7 +67,7 @@ it.each([
   },
 );
 
-it('the account of a project is told with its key, and to nobody else', async () => {
+it('the state of a project’s account is shown only with its key', async () => {
   await pause(ownAccount, 'NO_CREDITS');
   expect(await ownKey()).toEqual({ status: 'PAUSED', since, message: expect.stringContaining('no credits') });
   for (const who of [admin, members.owner, members.viewer, { key: await token('stranger') }])

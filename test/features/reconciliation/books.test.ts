@@ -57,7 +57,7 @@ it.each([
   ['ROLLUP', "UPDATE spend_rollups SET model = 'another' WHERE slice = 'MODEL'", 'spend_rollups'],
   ['ROLLUP_COUNTS', "UPDATE spend_rollups SET pictures = pictures + 1 WHERE slice = 'ALL'", 'spend_rollups'],
   ['SLOTS', 'UPDATE projects SET active_generations = active_generations + 1', 'projects'],
-])('%s: it finds what somebody has changed behind its back', async (kind, change, table) => {
+])('%s: it finds a change that was made with the triggers disabled', async (kind, change, table) => {
   const found = await db
     .$transaction(async (tx) => {
       await tx.$executeRawUnsafe(`ALTER TABLE ${table} DISABLE TRIGGER USER`);

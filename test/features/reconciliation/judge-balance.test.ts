@@ -49,7 +49,7 @@ describe('nothing is concluded', () => {
     ['of a run that is older than the first', [interval(0, 90, price)], [run('a', -1)]],
     ['of a run in whose time the balance rose', [interval(0, 90, -1_000_000n)], [run('a', 5)]],
     [
-      'where somebody paid in while it fell',
+      'where the account was topped up while the balance fell',
       [interval(0, 90, -20_000n, { costMicros: 50_000n, runs: 1 })],
       [run('a', 5)],
     ],
@@ -65,7 +65,7 @@ describe('nothing is concluded', () => {
     ['where other costs are only assumed', [interval(0, 90, price + 50n, { assumedRuns: 1 })], [run('a', 5)]],
     ['where a cost is still to come', [interval(0, 90, price, { pendingRuns: 1 })], [run('a', 5)]],
     [
-      'after a question that nobody answered',
+      'after a question without an answer',
       [interval(0, 10, price), interval(10, 200, 0n)],
       [run('a', 5), run('b', 6)],
     ],
@@ -80,7 +80,7 @@ describe('nothing is concluded', () => {
       [run('a', 5, { since: at(1) })],
     ],
     [
-      'of a run that somebody else may have been',
+      'of a run, where another run may have been charged instead',
       [interval(0, 10, price), interval(10, 20, 0n)],
       [run('a', 5), run('b', 6)],
     ],
@@ -145,7 +145,7 @@ describe('it is known', () => {
   });
 });
 
-describe('what nobody can explain', () => {
+describe('what cannot be explained', () => {
   it('is exact between quiet moments', () => {
     expect(unexplainedOf(interval(0, 10, 1n, { costMicros: 85_000n, runs: 1 }))).toBe(1n);
     expect(unexplainedOf(interval(0, 10, -7n, { costMicros: 85_000n, runs: 1 }))).toBe(-7n);

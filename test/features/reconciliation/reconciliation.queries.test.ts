@@ -4,7 +4,7 @@ import { Dramatis } from '../../support/dramatis.ts';
 
 let dramatis: Dramatis;
 beforeAll(async () => {
-  // Without a worker nobody observes the balance.
+  // Without a worker no process observes the balance.
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
 });
 afterAll(() => dramatis.stop());

@@ -250,6 +250,6 @@ it('a race of two hundred over two processes: as many as fit, each whole, rows i
   expect(ids.size).toBe(123);
   await expectWhole(123);
   expect(await db.generation.count({ where: { projectId, holdsSlot: true } })).toBe(30);
-  // Whoever sent the same key got the same answer.
+  // Requests with the same key got the same answer.
   expect(told.slice(150)).toEqual(told.slice(0, 50));
 });

@@ -20,7 +20,7 @@ afterAll(() => dramatis.stop());
 const tooLong = 'x'.repeat(1_000);
 const model = { consistentCharacter: { prompt: 'x' } };
 
-/** What somebody is told: an error's code, or the codes and paths of user errors. */
+/** What the person gets: an error's code, or the codes and paths of user errors. */
 async function told(who: Person, name: string, input: object): Promise<unknown> {
   const kind = name === 'quoteGeneration' ? 'query' : 'mutation';
   const type = kind === 'query' ? 'GenerateInput' : `${name[0]?.toUpperCase()}${name.slice(1)}Input`;

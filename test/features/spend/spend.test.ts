@@ -82,7 +82,7 @@ const told = async (args: object, ...names: string[]) =>
   (await spend(cast.editor, args)).rows.map((row: Record<string, unknown>) => names.map((name) => row[name]));
 
 describe('the spend of a project', () => {
-  it('is for editors and owners, and for nobody else', async () => {
+  it('is only for editors and owners', async () => {
     await expect(spend(cast.viewer, {})).rejects.toThrow('FORBIDDEN');
     await expect(spend({ key: await token('stranger') }, {})).rejects.toThrow('NOT_FOUND');
   });
@@ -276,7 +276,7 @@ describe('the forecast', () => {
     });
     expect(await forecast({ from: days(-28), to: days(0) })).toMatchObject({ amount: '0.028514' });
     expect(await forecast({ from: days(3), to: days(4) })).toMatchObject({ amount: '0.002002' });
-    // Somebody who is new: today is all there is to go by, then one full day.
+    // A new character: the forecast has only today to go by, then one full day.
     const newcomer = await seed(dramatis).in(cast).character({ name: 'Ola' }).make();
     const ola = newcomer.characters[0].row;
     await run({ ...at(0), requestedAt: `${days(0)}T00:00:00Z`, costMicros: 1, characterId: ola });

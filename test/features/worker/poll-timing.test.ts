@@ -18,7 +18,7 @@ function polls(untilMs: number, end: ExpectedEnd | null, chance = 1): number[] {
   }
 }
 
-describe('where nobody knows how long a run takes', () => {
+describe('where it is unknown how long a run takes', () => {
   it('asks often at first, then at a tenth of the age, within the bounds', () => {
     expect([0, 5_000, 30_000, 1_000_000].map((age) => pollDelayMs(age, null, timing, 1))).toEqual([
       1_000, 1_000, 3_000, 10_000,

@@ -19,7 +19,7 @@ const key: Viewer = {
   expiresAt: null,
 };
 
-/** Whether somebody who does this looks at who the viewer is. */
+/** Whether this code looks at who the viewer is. */
 function isPersonal(viewer: Viewer, look: (viewer: Viewer) => unknown): boolean {
   let seen = false;
   const watched = watchViewer(viewer, () => {

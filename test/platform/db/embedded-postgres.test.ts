@@ -112,7 +112,7 @@ it.each([
   await writeFile(path, password);
 });
 
-it('the note of a Postgres that is long gone keeps nobody out', async () => {
+it('the pid file of a Postgres that has ended does not prevent a start', async () => {
   await writeFile(pidFile(), `4194300\n${environment.DATA_DIR}/postgres/cluster\n1\n5432\n`);
   const server = await startServerProcess(dramatis, environment);
   expect(await names(server.url)).toEqual(['before the kill']);
@@ -120,7 +120,7 @@ it('the note of a Postgres that is long gone keeps nobody out', async () => {
   expect(await server.exited).toBe(0);
 });
 
-it('a note with the number of some other process keeps nobody out either', async () => {
+it('a pid file with the number of another process does not prevent a start either', async () => {
   await writeFile(pidFile(), `${process.pid}\n${environment.DATA_DIR}/postgres/cluster\n1\n5432\n`);
   const server = await startServerProcess(dramatis, environment);
   expect(await names(server.url)).toEqual(['before the kill']);

@@ -72,7 +72,7 @@ describe('turns', () => {
     expect(calls).toEqual([[1], [2], [7], [3, 4, 5], [6]]);
   });
 
-  it('whoever comes when a turn has begun gets the next one', async () => {
+  it('an item that comes when a turn has begun gets the next one', async () => {
     const { calls, work, goOn } = heldWork();
     const { share } = createTurns();
     const early = [1, 2, 3].map((item) => share('a', item, work));
@@ -148,7 +148,7 @@ describe('turns', () => {
       true,
     ]);
     expect(calls).toEqual([[1]]);
-    // Whoever asks afterwards has a turn, and so has whoever waits behind a failure of another kind.
+    // A later caller gets a turn, and so does a caller that waits behind a failure of another kind.
     isAway = false;
     const wrong = take('a', async () => {
       throw new Error('wrong');
@@ -209,7 +209,7 @@ describe('a shared read', () => {
     expect(asked).toEqual([['a'], ['b'], ['c', 'none', 'a']]);
   });
 
-  it('is no cache: what changed before somebody asked is seen by them', async () => {
+  it('is no cache: a caller sees what changed before it asked', async () => {
     const { read, twoHaveRead, answer } = slowRead();
     const early = [read(db, 'a'), read(db, 'a')];
     await twoHaveRead;

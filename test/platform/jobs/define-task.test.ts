@@ -129,7 +129,7 @@ story(
     });
     const taken: { name: string; at: number }[] = [];
     const here = await start(async ({ payload: { name } }) => void taken.push({ name, at: Date.now() }));
-    // Whoever fetches it first has it: so many that the program has one of them.
+    // The process that fetches a job first has it, so there are enough jobs that the program gets one of them.
     let begun = '';
     program.stdout.on('data', (text: Buffer) => {
       begun ||= text.toString().trim();
@@ -187,7 +187,7 @@ story(
   'a schedule sends one job in each period, however many processes there are',
   async ({ database, start }) => {
     const done: string[] = [];
-    const schedule = { everySeconds: 2, payload: { owner: 'nobody', name: 'scheduled' } };
+    const schedule = { everySeconds: 2, payload: { owner: 'none', name: 'scheduled' } };
     for (const process of ['one', 'two', 'three'])
       await start(async () => void done.push(process), { schedule });
     await eventually('four to be done', () => done.length >= 4, 30_000);

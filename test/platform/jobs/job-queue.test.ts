@@ -82,7 +82,7 @@ it('a lease that was lost and came back to the same process is that of the one w
     return row;
   };
   await eventually('it to be handed to the worker', () => handed > 0);
-  // As after an outage of the database: nobody has heard of us for long.
+  // As after an outage of the database: the worker has not renewed its lease for long.
   await eventually('the lease to be lost', async () => {
     if ((await job())?.claims !== 0) return true;
     await database.query("UPDATE pgboss.job SET heartbeat_on = now() - interval '1 hour' WHERE id = $1", [
@@ -109,7 +109,7 @@ async function twoAtWork() {
   const queue = await startJobQueue(database.url, [kind], createLogger('silent'));
   const [paid, other] = [newJobId(), newJobId()];
   await db.$transaction((tx) =>
-    queue.send(tx, kind, ...[paid, other].map((id) => ({ id, payload: { owner: 'somebody' } }))),
+    queue.send(tx, kind, ...[paid, other].map((id) => ({ id, payload: { owner: 'a person' } }))),
   );
   const call = Promise.withResolvers<void>();
   const begun = new Set<string>();
@@ -150,7 +150,7 @@ it('what must finish is cut short at the limit, and has the time to say so', asy
   expect([await paid(), told]).toEqual(['retry', ['cut short']]);
 });
 
-it('what must finish is cut short when somebody is in a hurry', async () => {
+it('what must finish is cut short by `hurry`', async () => {
   const { queue, told, paid } = await twoAtWork();
   const stopped = queue.stop(0, 60_000);
   queue.hurry();

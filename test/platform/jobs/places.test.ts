@@ -8,7 +8,7 @@ const settled = { hasSettled: true };
 const kept = { isInKept: true };
 
 it.each<[string, number, Turn[], number, number]>([
-  ['one place is for whoever comes', 1, [], 1, 0],
+  ['a single place is for any job', 1, [], 1, 0],
   ['one in eight is kept', 16, [], 14, 2],
   ['what is taken is not free', 16, turns(10), 4, 2],
   ['those that are kept stay kept when all others are taken', 16, turns(14), 0, 2],

@@ -123,7 +123,7 @@ describe('many at once from one address', () => {
     );
     expect(new Set(outcomes)).toEqual(new Set(['Unavailable']));
     expect(most).toBe(2);
-    // An outage is nobody's guess.
+    // An outage does not count as a wrong guess.
     await expect(attempts.guard(office, 'key', async () => 'viewer')).resolves.toBe('viewer');
   });
 
@@ -138,7 +138,7 @@ describe('many at once from one address', () => {
     expect(await Promise.all(asked)).toEqual(['Unavailable', 'Unavailable', 'good', 'Unavailable', 'other']);
   });
 
-  it('nobody waits for long where nothing is decided, and the rest is looked up afterwards', async () => {
+  it('no caller waits for long where nothing is decided, and the rest is looked up afterwards', async () => {
     const attempts = createAttempts(2, { patience: 50 });
     const keys = lookup();
     const asked = Array.from({ length: 50 }, (_, index) =>

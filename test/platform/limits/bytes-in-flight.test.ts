@@ -152,7 +152,7 @@ describe('strangers', () => {
     for (let part = 2; part < 200; part += 1)
       taken += fillWithMany(() => bytes.holdOfStranger(`${network(part)}1`), 16_384);
     expect(taken).toBeLessThan(2 * mib);
-    // Somebody from elsewhere can still send a token.
+    // A client with another address can still send a token.
     expect(() => bytes.holdOfStranger('203.0.113.7').add(500)).not.toThrow();
     expect(fill(bytes.hold(user('viewer'))).taken).toBeGreaterThan(mib / 2);
   });

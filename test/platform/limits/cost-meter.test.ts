@@ -48,7 +48,7 @@ it('gives out the whole purse and not a point more, over two processes and in od
   await close();
 });
 
-it('counts by itself while the database does not answer, and has no limit for nobody', async () => {
+it('counts by itself while the database does not answer, and has no limit for the admin', async () => {
   const meter = createCostMeter({
     databaseUrl: 'postgresql://x:y@127.0.0.1:1/none',
     perSecond: 10,

@@ -41,7 +41,7 @@ describe('nothing was sent', () => {
   });
 
   it('when the name is unknown', async () => {
-    // No label is this long: the resolver says so without asking anybody.
+    // No label is this long: the resolver says so without asking a server.
     const segmind = provider.client({ baseUrl: `http://${'x'.repeat(64)}.invalid` });
     expect(await failure(segmind.submit(slug, {}))).toMatchObject({
       code: 'NOT_CONNECTED',
@@ -178,7 +178,7 @@ describe('connections', () => {
     ]);
   });
 
-  it('that are all busy keep nobody past the deadline', async () => {
+  it('that are all busy let no caller wait past the deadline', async () => {
     const segmind = provider.client({ pollTimeoutMs: 10_000, downloadTimeoutMs: 200 });
     api.script(...Array.from({ length: 257 }, () => ({ hang: true }) as const));
     const busy = Array.from({ length: 256 }, () => failure(segmind.status('r')));

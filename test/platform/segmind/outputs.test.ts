@@ -23,7 +23,7 @@ describe('readOutputs', () => {
     ['a data URI of something else', { image: 'data:text/html;base64,PGh0bWw+' }],
     ['another scheme', { output: 'file:///etc/passwd' }],
     ['no URL', { output: 'http://' }],
-    ['a member nobody has named', { thumbnail: a }],
+    ['a member with an unknown name', { thumbnail: a }],
     ['a nest', { output: JSON.parse(`${'['.repeat(5_000)}"${a}"${']'.repeat(5_000)}`) }],
   ])('finds none in %s', (_, answer) => {
     expect(readOutputs(answer)).toEqual([]);

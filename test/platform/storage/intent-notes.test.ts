@@ -111,7 +111,7 @@ it('many at once share few files, each reader sees each process whole, and no sc
   expect(await files()).toHaveLength(1);
 });
 
-describe('a folder that somebody removes while processes run is made again', () => {
+describe('a folder that is removed while processes run is made again', () => {
   it('with what the next one notes', async () => {
     const [notes, other] = [await open(), await open()];
     await rm(directory, { recursive: true });

@@ -61,7 +61,7 @@ it('makes the folder for unfinished files again, and mends a picture that was da
   expect(await storage.get(key)).toEqual(Buffer.from('picture'));
 });
 
-describe('a folder that somebody removes while the server runs is made again', () => {
+describe('a folder that is removed while the server runs is made again', () => {
   it.each(['unfinished', 'projects', 'projects/p1', 'projects/p1/blobs', 'projects/p1/blobs/ab'])(
     '%s',
     async (name) => {

@@ -16,7 +16,7 @@ beforeEach(async () => {
   storage = await openTestStorage(root);
 });
 
-/** Makes a file, or a folder, look as if nobody had touched it for so long. */
+/** Makes a file, or a folder, look as if it had not been changed for so long. */
 async function age(name: string, ms: number): Promise<void> {
   const then = (Date.now() - ms) / 1_000;
   await utimes(join(root, name), then, then);
@@ -27,7 +27,7 @@ it('a file is removed at the second look, an age after the first', async () => {
   expect(await storage.upkeep.dispose(key, hour)).toBe('KEPT');
   await age(key, 2 * hour);
   expect(await storage.upkeep.dispose(key, hour)).toBe('MARKED');
-  // It is there for whoever reads it, and for an age after the mark.
+  // It can still be read, and it stays for an age after the mark.
   expect(await storage.get(key)).toEqual(bytes);
   expect(await storage.upkeep.dispose(key, hour)).toBe('KEPT');
   expect(await storage.upkeep.dispose(key, 0)).toBe('REMOVED');
@@ -42,7 +42,7 @@ it('bytes that are put once more take the mark away', async () => {
   expect(await storage.upkeep.dispose(key, hour)).toBe('KEPT');
 });
 
-it('bytes that are put while their file is being removed are there afterwards, whoever is first', async () => {
+it('bytes that are put while their file is being removed are there afterwards, in either order', async () => {
   for (let times = 0; times < 400; times += 1) {
     await storage.put(key, bytes);
     expect(await storage.upkeep.dispose(key, 0)).toBe('MARKED');
@@ -122,7 +122,7 @@ it('a folder that has long been empty goes, one in which something was made late
   expect((await readdir(join(root, 'projects'))).sort()).toEqual(['new', 'p']);
 });
 
-it('what was not finished goes when nobody has written to it for long, and what lives stays', async () => {
+it('unfinished files are removed when they were not written to for long, and those in use stay', async () => {
   const spool = storage.spool();
   await spool.write(bytes);
   for (const name of ['unfinished/dead', '.identity.dead']) await writeFile(join(root, name), 'x');

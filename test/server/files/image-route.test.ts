@@ -81,7 +81,7 @@ describe('a picture that the client has', () => {
       ]);
   });
 
-  it('is not read, and a variant that nobody has asked for yet is not made', async () => {
+  it('is not read, and a variant that was not asked for yet is not made', async () => {
     const { etag = '' } = (await ask(url.plain)).headers;
     const before = await files();
     await withoutStorage(async () => {

@@ -20,14 +20,14 @@ function startGroup(during: (group: StreamGroup) => void): StreamGroup {
   );
   return group;
 }
-it('who waits to be let in is not kept from steps that nobody else was left for', async () => {
+it('a group without members moves its position, so a subscriber that waits leaves it to catch up', async () => {
   const late = Promise.withResolvers<unknown>();
   const group = startGroup((it) => late.resolve(it.join(subscriber(5n))));
   expect(await group.join(subscriber(4n, { isSlow: true }))).toBe('BEHIND');
   expect(await late.promise).toBe('BEHIND');
 }, 5_000);
 
-it('nobody is let in while a batch is told: they would be told of it unasked for, or from its middle', async () => {
+it('no subscriber is admitted while a batch is sent: it would get only a part, or without a review', async () => {
   const [told, toldLate] = [[] as string[], [] as string[]];
   const late = Promise.withResolvers<unknown>();
   const group = startGroup((it) => late.resolve(it.join(subscriber(4n, { told: toldLate }))));

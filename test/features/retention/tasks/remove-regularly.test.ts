@@ -122,7 +122,7 @@ describe('events', () => {
       }
     })();
     await Promise.all([remove({ EVENTS_KEPT_DAYS: '10' }), remove({ EVENTS_KEPT_DAYS: '10' })]);
-    // Whoever found the other at work has left it to it.
+    // A task that found the other one at work has ended without removing the rest.
     await remove({ EVENTS_KEPT_DAYS: '10' });
     writing.abort();
     await Promise.all([writer, watcher]);
@@ -140,7 +140,7 @@ describe('events', () => {
     expect(largest).toBeLessThan(50_000);
   });
 
-  it('do not wait for whoever holds the project, nor does the removal hold it', async () => {
+  it('do not wait for a transaction that has locked the project, and do not lock it', async () => {
     await writeEvents(place.projectId, 5, 20);
     const holder = connectDatabase(database.url, { maxConnections: 1 });
     await holder.$transaction(async (tx) => {
@@ -277,7 +277,7 @@ describe('people', () => {
       email,
     );
 
-  it('invitations that nobody can accept any more lose their address, and go after their time', async () => {
+  it('invitations that cannot be accepted any more lose their address, and are removed after their time', async () => {
     await invite('open@example.test', "now() + interval '1 day', NULL, NULL");
     await invite('expired@example.test', "now() - interval '1 second', NULL, NULL");
     await invite('expired-too@example.test', "now() - interval '2 seconds', NULL, NULL");

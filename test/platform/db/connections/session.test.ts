@@ -63,7 +63,7 @@ const settingsOf = async (client: pg.ClientBase, names: string[]) => {
 };
 
 describe('a session on a database whose own settings are others', () => {
-  it.each(purposes)('has its settings, whoever makes the connection: %s', async (purpose) => {
+  it.each(purposes)('has the settings of its purpose: %s', async (purpose) => {
     const { session } = planOf(purpose, 15_000);
     const client = await openClient(database.url, purpose);
     expect(await settingsOf(client, Object.keys(session))).toEqual(session);

@@ -43,7 +43,7 @@ it('an index is built while others write', async () => {
   await writer.query("INSERT INTO projects (id, name) VALUES (gen_random_uuid(), 'slow')");
   const migrated = migrate(database.url, directory);
   await eventually('the build to wait for the writer', async () => (await validity()).length > 0);
-  // Nobody else waits, and a process that starts meanwhile is no hindrance.
+  // No other writer waits, and a process may start meanwhile.
   await add('quick');
   const other = migrate(database.url, directory);
   await writer.query('COMMIT');

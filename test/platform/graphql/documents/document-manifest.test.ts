@@ -66,8 +66,8 @@ describe('a manifest', () => {
     ['without texts', { a: 7 }, /a must be a string/],
     [
       'with an invalid document',
-      { a: '{ nobody }' },
-      /document "a" cannot be executed: Cannot query field "nobody"/,
+      { a: '{ missing }' },
+      /document "a" cannot be executed: Cannot query field "missing"/,
     ],
     ['with what is no GraphQL', { a: '{' }, /document "a" cannot be executed: Syntax Error/],
     ['with a document beyond a limit', { a: '{ heroes(first: 20000) { name } }' }, /costs 20000 points/],
@@ -78,7 +78,7 @@ describe('a manifest', () => {
       apollo(operation(hero, 'a'), operation(heroes, 'a')),
       /document "a" has two/,
     ],
-    ['with two problems', { a: '{ nobody }', b: '{' }, /2 problem\(s\)/],
+    ['with two problems', { a: '{ missing }', b: '{' }, /2 problem\(s\)/],
   ])('is not taken when it is %s', async (_, content, message) => {
     await expect(openManifest(content)).rejects.toThrow(message);
     await expect(openManifest(content)).rejects.toThrow(/PERSISTED_DOCUMENTS/);

@@ -36,14 +36,14 @@ describe('automatically persisted documents', () => {
     expect(prepare(hashed(good), may)).toMatchObject({ query: good, errors: null });
   });
 
-  it('are not made of texts that came without a hash: nobody learns of those', () => {
+  it('are not made of texts that came without a hash, so that other clients do not learn of them', () => {
     const prepare = open();
     expect(prepare(named(good, null), may).errors).toBeNull();
     expect(codeOf(prepare(hashed(good), may))).toBe('PERSISTED_QUERY_NOT_FOUND');
   });
 
   it.each([
-    ['what is invalid', '{ nobody }'],
+    ['what is invalid', '{ missing }'],
     ['what is no GraphQL', '{'],
     ['what costs too much', '{ heroes(first: 20000) { name } }'],
     ['what is too long', `{ hero { name } } #${' '.repeat(70_000)}`],
@@ -73,7 +73,7 @@ describe('automatically persisted documents', () => {
     expect(prepare(hashed(text(199)), may).errors).toBeNull();
   });
 
-  it('are measured anew with the variables of whoever asks, and asked whether they may see the schema', () => {
+  it('are measured again with the variables of each request, and checked again for introspection', () => {
     const prepare = open();
     const query = 'query ($n: Int!) { heroes(first: $n) { name } }';
     prepare({ ...registering(query), variables: { n: 2 } }, may);
@@ -114,7 +114,7 @@ describe('listed documents', () => {
     expect([prepared.cost, prepared.document, codeOf(prepared)]).toEqual([1, null, code]);
   });
 
-  it('are no more after somebody has tried to add one', () => {
+  it('do not change after an attempt to add one', () => {
     prepare(registering(other), may);
     expect(codeOf(prepare(hashed(other), may))).toBe('PERSISTED_QUERY_NOT_IN_LIST');
   });

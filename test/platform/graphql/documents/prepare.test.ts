@@ -28,7 +28,7 @@ describe('prepare', () => {
     expect(first).toMatchObject({ cost: 1, errors: null });
     expect(prepare(ask(good), may).document).toBe(first.document);
     expect(prepare.known(hashOf(good))).toBe(first.document);
-    for (const bad of ['{ nobody }', '{', '{ heroes(first: 20000) { name } }']) {
+    for (const bad of ['{ missing }', '{', '{ heroes(first: 20000) { name } }']) {
       prepare(ask(bad), may);
       expect(prepare.known(hashOf(bad))).toBeUndefined();
     }
@@ -76,7 +76,7 @@ describe('prepare', () => {
     expect(costs).toEqual([3, 60, 3, 60]);
   });
 
-  it('refuses at once what costs more than anybody can ever have', () => {
+  it('refuses at once what costs more than a viewer can ever have', () => {
     const prepare = createPrepare(schema, { maxCost: 50 });
     const query = 'query ($n: Int!) { heroes(first: $n) { name } }';
     expect([50, 51].map((n) => codeOf(prepare(ask(query, { n }), may)))).toEqual([
