@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   PERFORM 1 FROM projects p WHERE p.id = project AND p.deleting_at IS NULL FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
-  -- Whoever holds a run waits for the project; so a run that is held is passed over, and never waited for.
+  -- A transaction that has locked a run waits for the project. A locked run is skipped, because waiting would deadlock.
   SELECT g.id INTO next_run FROM generations g WHERE g.project_id = project AND g.status = 'QUEUED' AND NOT g.holds_slot
     ORDER BY g.requested_at, g.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
   IF next_run IS NULL THEN RETURN; END IF;

@@ -22,7 +22,7 @@ BEGIN
     outcome := CASE WHEN known_hash = wish.request_hash THEN 'KNOWN' ELSE 'KEY_REUSED' END;
     RETURN;
   END IF;
-  -- What one environment has quoted and checked is not bought in another.
+  -- The request was checked for its environment, so it makes no run in another one.
   IF wish.environment IS DISTINCT FROM provider_environment() THEN
     outcome := 'OTHER_ENVIRONMENT';
     RETURN;

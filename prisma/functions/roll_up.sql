@@ -7,9 +7,9 @@
 CREATE OR REPLACE FUNCTION "roll_up"(run generations, amount bigint, new_runs int, new_pictures int, new_discarded int)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
-  run_user CONSTANT uuid := coalesce(run.user_id, nobody);
-  run_key CONSTANT uuid := coalesce(run.api_key_id, nobody);
+  no_id CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+  run_user CONSTANT uuid := coalesce(run.user_id, no_id);
+  run_key CONSTANT uuid := coalesce(run.api_key_id, no_id);
   new_failures CONSTANT int := CASE run.status WHEN 'FAILED' THEN new_runs ELSE 0 END;
   place CONSTANT int := CASE WHEN run.inference_seconds > 0
     THEN least(63, greatest(1, 1 + floor(4 * ln(run.inference_seconds * 4) / ln(2::float8))::int)) ELSE 64 END;
@@ -20,8 +20,8 @@ BEGIN
     amount_micros, runs, failures, pictures, discarded, seconds)
   SELECT run.project_id, run.environment, generation_day(run), s.slice, s.model, s.character_id, s.user_id, s.api_key_id,
     run.status::text, amount, new_runs, new_failures, new_pictures, new_discarded, counts
-  FROM (VALUES ('MODEL', run.model, nobody, nobody, nobody), ('CHARACTER', '', run.character_id, nobody, nobody),
-    ('MEMBER', '', nobody, run_user, nobody), ('API_KEY', '', nobody, nobody, run_key),
+  FROM (VALUES ('MODEL', run.model, no_id, no_id, no_id), ('CHARACTER', '', run.character_id, no_id, no_id),
+    ('MEMBER', '', no_id, run_user, no_id), ('API_KEY', '', no_id, no_id, run_key),
     ('ALL', run.model, run.character_id, run_user, run_key)) AS s(slice, model, character_id, user_id, api_key_id)
   ON CONFLICT (project_id, environment, slice, day, model, character_id, user_id, api_key_id, status) DO UPDATE SET
     amount_micros = r.amount_micros + excluded.amount_micros, runs = r.runs + excluded.runs,

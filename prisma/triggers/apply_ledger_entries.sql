@@ -15,7 +15,7 @@ BEGIN
       JOIN projects owner ON owner.id = e.project_id
       CROSS JOIN LATERAL budget_period(b.id, e.environment, b.period, owner.time_zone, entry_moment(e.requested_at, e.day)) p
     WHERE (e.kind = 'HOLD' OR e.kind = 'ADJUST' AND e.debit = 'SPENT')
-      -- Of a period that was over when the budget was made it knows only a part: there is no window for it.
+      -- A period that was over before the budget was made has no window, because the budget knows only a part of it.
       AND p.ends_at > b.created_at
     ON CONFLICT DO NOTHING;
   WITH changes AS (

@@ -10,7 +10,7 @@ DECLARE
     SELECT DISTINCT (reference->>'imageId')::uuid FROM jsonb_array_elements(NEW."references") reference
     WHERE reference->>'imageId' IS NOT NULL ORDER BY 1);
 BEGIN
-  -- Mostly they are marked already, so that nothing is written.
+  -- Most pictures are marked already. Then nothing is written.
   IF (SELECT count(*) FROM images WHERE id = ANY (named) AND is_of_run) = cardinality(named) THEN RETURN NEW; END IF;
   UPDATE images SET is_of_run = true WHERE id = ANY (named) AND is_of_run IS NOT true;
   IF (SELECT count(*) FROM images WHERE id = ANY (named) AND is_of_run) < cardinality(named) THEN
