@@ -172,7 +172,7 @@ describe('over WebSocket', () => {
     last.close();
   }, 180_000);
 
-  it('a stream is paid event by event: an empty purse slows it down, and loses nothing', async () => {
+  it('a stream is charged event by event: a viewer without points gets it later, and loses no event', async () => {
     const { owner, projectId } = await team(dramatis);
     await dramatis.database.query(
       `WITH p AS (UPDATE projects SET last_sequence = 400 WHERE id = (SELECT id FROM projects ORDER BY created_at DESC LIMIT 1) RETURNING id)

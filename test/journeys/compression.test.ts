@@ -48,7 +48,7 @@ it.each<[string, () => string | Promise<string>]>([
     vary: 'Accept-Encoding',
   });
   const [before, after] = [plain.body, gunzipSync(smaller.body)].map((body) =>
-    // What is left in the purse differs from answer to answer.
+    // The points that are left differ from response to response.
     String(body).replace(/"remaining":\d+/, ''),
   );
   expect(after).toBe(before);

@@ -345,10 +345,10 @@ describe('what each may see', () => {
   });
 });
 
-it('an empty purse slows one down and loses nothing; the others are told at once', async () => {
+it('a subscriber without points gets its events later and loses none; the others get theirs at once', async () => {
   const key = await token('poor');
   await cast.join({ key }, 'poor@example.test', 'VIEWER');
-  // Dear enough that a purse holds about ten events.
+  // It costs so much that the points are enough for about ten events.
   const query = `subscription Dear($id: ID!) { projectEvents(projectId: $id) { sequence character { generations(first: 20) { nodes { id images { image { id } } } } } } }`;
   const { followers, end } = await gather([adminKey, key, adminKey], query, { id: cast.projectId });
   const [rich, poor] = followers;

@@ -276,7 +276,7 @@ describe("a project's own account", () => {
       expect((await reconcile(dramatis)).isBalanceShared).toBe(true);
       const other = await dramatis.cast();
       await uncertain(dramatis, other.characterId, '[[simulate:reset]] never taken');
-      await dramatis.settle(await dramatis.generate(characterId, 'same price, same purse'));
+      await dramatis.settle(await dramatis.generate(characterId, 'same price, same account'));
       await reconcile(dramatis);
       const rows = await dramatis.database.query("SELECT 1 FROM generations WHERE status = 'UNCERTAIN'");
       expect(rows).toHaveLength(1);

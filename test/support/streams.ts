@@ -23,7 +23,7 @@ export function subscriber(
     credential: 'the same',
     ended: new AbortController().signal,
     isSlow: () => isSlow,
-    pay: () => cost,
+    charge: () => cost,
     push: tell,
     send: async (payload: Buffer) => void tell(payload),
     ...more,

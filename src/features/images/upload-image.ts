@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type InputPath, InputProblem } from '../../errors.ts';
-import { payer, viewerName } from '../../platform/auth/viewer.ts';
+import { limitKey, viewerName } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
 import { cleanPicture } from '../../platform/pictures/clean-picture.ts';
@@ -66,7 +66,7 @@ export async function resolveImageSource(
     return uploadImage(ctx, projectId, decodeBase64(source.base64, bytesPath), bytesPath);
   }
   const urlPath = [...path, 'url'];
-  const hold = ctx.bytes.hold(payer(ctx.viewer));
+  const hold = ctx.bytes.hold(limitKey(ctx.viewer));
   try {
     const bytes = await ctx.outbound.fetchBytes(String(source.url), hold.add);
     return await uploadImage(ctx, projectId, bytes, urlPath);

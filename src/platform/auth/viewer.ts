@@ -35,7 +35,7 @@ export function viewerName(viewer: Viewer): string {
   return `user:${viewer.userId}`;
 }
 
-/** By what name a viewer's points and bytes are counted; null for the admin, whom others' use does not limit. */
-export function payer(viewer: Viewer): string | null {
+/** The key by which a viewer's points and bytes are counted; null for the admin, who has no limit. */
+export function limitKey(viewer: Viewer): string | null {
   return viewer.kind === 'ADMIN' ? null : viewerName(viewer);
 }

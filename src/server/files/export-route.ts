@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { BadRequest, NotFound } from '../../errors.ts';
 import { type Export, exportNames, openExport } from '../../features/spend/exports.ts';
+import { limitKey } from '../../platform/auth/viewer.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { Loaders } from '../../platform/reads/loaders.ts';
 import { cleanText } from '../../text.ts';
-import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
 import { streamSome } from './stream-some.ts';
 
@@ -43,7 +43,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
     const asked = query.safeParse(request.query);
     if (!asked.success) throw new BadRequest(cleanText(z.prettifyError(asked.error), 500));
     const { projectId, from = null, to = null } = asked.data;
-    await ctx.meter.spend(payer(viewer), exportPoints);
+    await ctx.meter.spend(limitKey(viewer), exportPoints);
 
     const { name, format } = params.data.name;
     const found = await openExport(

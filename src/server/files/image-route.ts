@@ -6,6 +6,7 @@ import { imageUrl } from '../../features/images/image.queries.ts';
 import { ImageFormat } from '../../features/images/image.type.ts';
 import { originalFormat, verifyImageUrl } from '../../features/images/image-url.ts';
 import { uploadImage } from '../../features/images/upload-image.ts';
+import { limitKey } from '../../platform/auth/viewer.ts';
 import { PictureRefused } from '../../platform/pictures/picture-refused.ts';
 import { factsOfType } from '../../platform/pictures/picture-type.ts';
 import { formats, isPictureFormat, servedFormat } from '../../platform/pictures/served-format.ts';
@@ -13,7 +14,6 @@ import { fromGlobalId, toGlobalId } from '../../platform/reads/global-id.ts';
 import { Loaders } from '../../platform/reads/loaders.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
 import type { Arrivals } from '../http/arrivals.ts';
-import { payer } from '../purse.ts';
 import type { ServerContext } from '../server-context.ts';
 import { createLogOnce } from './log-once.ts';
 import { sendStored } from './send-stored.ts';
@@ -104,7 +104,7 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
     upload.post('/images', async (request, reply) => {
       const viewer = await arrivals.viewerOf(request);
       const context = { ...ctx, viewer, loaders: new Loaders() };
-      await ctx.meter.spend(payer(viewer), uploadPoints);
+      await ctx.meter.spend(limitKey(viewer), uploadPoints);
       const query = uploadQuery.safeParse(request.query);
       const projectId = fromGlobalId('Project', query.success ? query.data.projectId : '');
       const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

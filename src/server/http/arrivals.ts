@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Unauthenticated } from '../../errors.ts';
-import { payer, type Viewer } from '../../platform/auth/viewer.ts';
+import { limitKey, type Viewer } from '../../platform/auth/viewer.ts';
 import type { Hold } from '../../platform/limits/byte-share.ts';
 import type { ServerContext } from '../server-context.ts';
 import { readBody } from './read-body.ts';
@@ -49,7 +49,7 @@ export function createArrivals(
       arrivals.set(request, {
         viewer,
         at: performance.now(),
-        hold: ctx.bytes.hold(payer(viewer)),
+        hold: ctx.bytes.hold(limitKey(viewer)),
       });
     },
     async readBody(request, payload, limit) {

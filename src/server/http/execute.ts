@@ -17,7 +17,7 @@ import { toApolloRequest } from './apollo-request.ts';
 
 type HttpContext = Context & { readonly cost: Cost };
 
-/** An operation that was prepared and paid for. */
+/** An operation that was prepared and charged. */
 export interface PaidOperation extends AskedOperation, Pick<HttpContext, 'viewer' | 'cost'> {
   readonly document: DocumentNode;
 }

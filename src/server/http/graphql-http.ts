@@ -6,7 +6,7 @@ import type { Cost } from '../../platform/limits/cost-meter.ts';
 import { sendExplorer, wantsExplorer } from '../explorer/explorer-route.ts';
 import { mayIntrospect } from '../introspection.ts';
 import type { Graphql } from '../open-graphql.ts';
-import { openPurse } from '../purse.ts';
+import { rateLimitOf } from '../rate-limit.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Arrivals } from './arrivals.ts';
 import { createExecute } from './execute.ts';
@@ -24,14 +24,14 @@ export async function registerGraphqlHttp(
 
   /** Reads, prepares, charges and executes an operation. Each response shows its cost, also a refusal. */
   async function answer(request: FastifyRequest, reply: FastifyReply, viewer: Viewer): Promise<FastifyReply> {
-    const purse = openPurse(ctx, viewer);
+    const rateLimit = rateLimitOf(ctx, viewer);
     let cost: Cost = { requested: 1, remaining: 0, restoreRate: ctx.config.COST_PER_SECOND };
     try {
-      cost = await purse.enter();
+      cost = await rateLimit.chargeFirst();
       const asked = readOperation(request);
       const prepared = graphql.prepare(asked, { mayIntrospect: mayIntrospect(ctx, viewer) });
       cost = { ...cost, requested: prepared.cost };
-      cost = await purse.pay(prepared.cost);
+      cost = await rateLimit.chargeRest(prepared.cost);
       if (prepared.errors) return sendRefusal(request, reply, refuseDocument(ctx, prepared.errors), cost);
       const { document, query } = prepared;
       refuseSubscription(document, asked.operationName);

@@ -22,7 +22,7 @@ import { Loaders } from '../../platform/reads/loaders.ts';
 import { mayIntrospect } from '../introspection.ts';
 import type { Graphql } from '../open-graphql.ts';
 import { presentError } from '../present-error.ts';
-import { openPurse } from '../purse.ts';
+import { rateLimitOf } from '../rate-limit.ts';
 import type { ServerContext } from '../server-context.ts';
 import { createInflows } from './inflow.ts';
 import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
@@ -43,7 +43,7 @@ const variablesSchema = z.record(z.string(), z.unknown()).nullish();
 /** Close codes of RFC 6455 and its registry, and "forbidden" of graphql-transport-ws. */
 const closeCodes = { goingAway: 1001, tryAgainLater, forbidden: 4403 };
 
-/** An operation that is paid for, and its socket. */
+/** An operation that was charged, and its socket. */
 interface Admitted extends Started {
   readonly socket: LiveSocket;
   readonly cost: Cost;
@@ -111,13 +111,13 @@ export function serveGraphqlWebsocket(
     const { operationName = null } = payload;
     const { data: variables, success } = variablesSchema.safeParse(payload.variables);
     if (!success) throw new BadArgument('variables must be an object.');
-    const purse = openPurse(ctx, viewer);
-    await purse.enter();
+    const rateLimit = rateLimitOf(ctx, viewer);
+    await rateLimit.chargeFirst();
     const prepared = prepare(
       { ...readDocumentName(payload), operationName, variables: variables ?? {} },
       { mayIntrospect: mayIntrospect(ctx, viewer) },
     );
-    const cost = await purse.pay(prepared.cost);
+    const cost = await rateLimit.chargeRest(prepared.cost);
     if (prepared.errors) return prepared.errors;
     const contextValue: Context = { ...ctx, viewer, loaders: new Loaders() };
     const args: ExecutionArgs = {
@@ -127,7 +127,16 @@ export function serveGraphqlWebsocket(
       variableValues: variables,
       contextValue,
     };
-    admitted.set(args, { connection: extra, id, args, viewer, purse, points: prepared.cost, cost, socket });
+    admitted.set(args, {
+      connection: extra,
+      id,
+      args,
+      viewer,
+      rateLimit,
+      points: prepared.cost,
+      cost,
+      socket,
+    });
     return args;
   }
 

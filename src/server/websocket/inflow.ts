@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { WebSocket } from 'ws';
 import { isForLater, RateLimited } from '../../errors.ts';
-import { payer, type Viewer, viewerName } from '../../platform/auth/viewer.ts';
+import { limitKey, type Viewer, viewerName } from '../../platform/auth/viewer.ts';
 import type { Hold } from '../../platform/limits/byte-share.ts';
 import type { ServerContext } from '../server-context.ts';
 import { FrameRate } from './frame-rate.ts';
@@ -62,7 +62,7 @@ export function createInflows({ bytes, config }: Pick<ServerContext, 'bytes' | '
         rate: new FrameRate(perSecond * shareOfSocket),
         shared,
         maxMessageBytes: Number.POSITIVE_INFINITY,
-        hold: () => bytes.hold(payer(viewer)),
+        hold: () => bytes.hold(limitKey(viewer)),
       };
     },
   };

@@ -54,7 +54,7 @@ export function createSharedStreams(tools: {
       let alike: Alike | undefined;
       let reviewedAt = Number.NEGATIVE_INFINITY;
       for (const step of steps) {
-        const cost = await payWithPatience(subscriber);
+        const cost = await chargeWithPatience(subscriber);
         if (!cost) return true;
         if (!alike || performance.now() - reviewedAt > trustedForMs) {
           reviewedAt = performance.now();
@@ -99,12 +99,12 @@ export function createSharedStreams(tools: {
 }
 
 /** Pays for an event. Waits while there are too few points, so no event is lost. Null when the subscriber has ended. */
-async function payWithPatience(subscriber: Subscriber): Promise<Cost | null> {
+async function chargeWithPatience(subscriber: Subscriber): Promise<Cost | null> {
   const { ended } = subscriber;
   while (!ended.aborted) {
-    const paid = await subscriber.pay();
-    if (!(paid instanceof RateLimited)) return paid;
-    await sleep(paid.retryAfterSeconds * 1_000, undefined, { signal: ended }).catch(() => undefined);
+    const cost = await subscriber.charge();
+    if (!(cost instanceof RateLimited)) return cost;
+    await sleep(cost.retryAfterSeconds * 1_000, undefined, { signal: ended }).catch(() => undefined);
   }
   return null;
 }

@@ -33,7 +33,7 @@ interface Place {
  * 2. No subscriber is admitted whose position is before the group's, so no member misses a step.
  * 3. A step is sent only to members whose position is before it, so no member gets a step twice.
  *
- * The group waits for no member: a member that cannot pay, or does not read, leaves.
+ * The group waits for no member: a member that has too few points, or does not read, leaves.
  */
 export function startStreamGroup(
   { events, teller }: { events: Pick<EventFeed, 'follow'>; teller: Teller },
@@ -76,22 +76,22 @@ export function startStreamGroup(
     subscriber: Subscriber,
     payload: Buffer,
     sequence: bigint,
-    paid: Cost | RateLimited,
+    cost: Cost | RateLimited,
   ): void {
-    if (paid instanceof RateLimited) return leave(subscriber, 'BEHIND');
-    subscriber.push(payload, paid);
+    if (cost instanceof RateLimited) return leave(subscriber, 'BEHIND');
+    subscriber.push(payload, cost);
     subscriber.position = sequence;
   }
 
-  async function deliverPaid(
+  async function deliverWhenCharged(
     subscriber: Subscriber,
     payload: Buffer,
     sequence: bigint,
-    paying: Promise<Cost | RateLimited>,
+    charging: Promise<Cost | RateLimited>,
   ): Promise<void> {
     try {
-      const paid = await paying;
-      if (members.get(subscriber.credential)?.has(subscriber)) deliver(subscriber, payload, sequence, paid);
+      const cost = await charging;
+      if (members.get(subscriber.credential)?.has(subscriber)) deliver(subscriber, payload, sequence, cost);
     } catch (error) {
       leave(subscriber, toError(error));
     }
@@ -108,9 +108,9 @@ export function startStreamGroup(
         if (subscriber.isSlow()) leave(subscriber, 'BEHIND');
         else {
           const payload = payloadOf(subscriber);
-          const paid = subscriber.pay();
-          if (paid instanceof Promise) late.push(deliverPaid(subscriber, payload, sequence, paid));
-          else deliver(subscriber, payload, sequence, paid);
+          const cost = subscriber.charge();
+          if (cost instanceof Promise) late.push(deliverWhenCharged(subscriber, payload, sequence, cost));
+          else deliver(subscriber, payload, sequence, cost);
         }
         sent += 1;
         if (sent % sentInOneTurn === 0) await nextTurn();

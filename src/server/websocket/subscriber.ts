@@ -6,7 +6,7 @@ import { credentialOf } from '../../features/access/review-access.ts';
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Followed } from '../../platform/events/followed.ts';
 import type { Cost } from '../../platform/limits/cost-meter.ts';
-import type { Purse } from '../purse.ts';
+import type { RateLimit } from '../rate-limit.ts';
 import { textFrame } from './text-frame.ts';
 import { type Connection, isSlow, push } from './websocket-connection.ts';
 
@@ -23,7 +23,7 @@ export class Subscriber {
   /** The newest step that the client has; null when the current state must be sent first. */
   position: bigint | null;
   private readonly connection: Started['connection'];
-  private readonly purse: Purse;
+  private readonly rateLimit: RateLimit;
   private readonly points: number;
   private readonly head: Buffer;
 
@@ -36,16 +36,16 @@ export class Subscriber {
     this.ended = ended;
     this.position = followed.after;
     this.connection = started.connection;
-    this.purse = started.purse;
+    this.rateLimit = started.rateLimit;
     this.points = started.points;
     this.head = Buffer.from(`{"id":${JSON.stringify(started.id)},"type":"${MessageType.Next}","payload":{`);
   }
 
   /**
-   * Pays for the next step, mostly without waiting. Returns or resolves to RateLimited when there are too few points.
+   * Charges the next step, mostly without waiting. Returns or resolves to RateLimited when there are too few points.
    */
-  pay(): Cost | Promise<Cost | RateLimited> {
-    return this.purse.payNext(this.points);
+  charge(): Cost | Promise<Cost | RateLimited> {
+    return this.rateLimit.chargeEvent(this.points);
   }
 
   /** Whether the client has not yet read much of what was sent. */
@@ -77,7 +77,7 @@ export interface Started {
   readonly id: string;
   readonly args: ExecutionArgs;
   readonly viewer: Viewer;
-  readonly purse: Purse;
+  readonly rateLimit: RateLimit;
   /** The cost of each step, in query points. */
   readonly points: number;
 }

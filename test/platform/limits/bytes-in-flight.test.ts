@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Overloaded, RateLimited } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/logger.ts';
-import { payer } from '../../../src/platform/auth/viewer.ts';
+import { limitKey } from '../../../src/platform/auth/viewer.ts';
 import type { Hold } from '../../../src/platform/limits/byte-share.ts';
 import { createBytesInFlight } from '../../../src/platform/limits/bytes-in-flight.ts';
 
@@ -14,9 +14,9 @@ function open(each = mib) {
   return { bytes: createBytesInFlight({ all, each }, log), lines };
 }
 
-const admin = payer({ kind: 'ADMIN' });
+const admin = limitKey({ kind: 'ADMIN' });
 const user = (userId: string) =>
-  payer({
+  limitKey({
     kind: 'USER',
     userId,
     email: null,
@@ -24,7 +24,7 @@ const user = (userId: string) =>
     expiresAt: new Date(),
   });
 const key = (apiKeyId: string, projectId: string, userId: string | null = null) =>
-  payer({
+  limitKey({
     kind: 'API_KEY',
     apiKeyId,
     userId,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 const close = () => Promise.all(meters.map((meter) => meter.close()));
 
-it('does not burn the purse when many spend at once', async () => {
+it('does not lose points when many spend at once', async () => {
   const [meter] = meters;
   const all = await Promise.allSettled(Array.from({ length: 300 }, () => meter?.spend('a', 1)));
   expect(all.filter(({ status }) => status === 'rejected')).toEqual([]);
@@ -23,7 +23,7 @@ it('does not burn the purse when many spend at once', async () => {
   await close();
 });
 
-it('gives out the whole purse and not a point more, over two processes and in odd sums', async () => {
+it('gives out all points and not one more, over two processes and in odd sums', async () => {
   let taken = 0;
   let refused = 0;
   const spend = async (index: number) => {
@@ -42,7 +42,7 @@ it('gives out the whole purse and not a point more, over two processes and in od
   expect(refused).toBeGreaterThan(0);
   expect(taken).toBeLessThanOrEqual(5_000);
   expect(taken).toBeGreaterThan(4_000);
-  // Another's purse is another's.
+  // Another viewer has its own points.
   expect((await meters[0]?.spend('b', 5_000))?.remaining).toBe(0);
   await expect(meters[1]?.spend('b', 1)).rejects.toThrow(RateLimited);
   await close();

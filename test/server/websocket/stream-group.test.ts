@@ -40,11 +40,14 @@ it('no subscriber is admitted while a batch is sent: it would get only a part, o
 it('who has left by the time that their payment comes through is told nothing', async () => {
   const told: string[] = [];
   const ending = new AbortController();
-  const paid = Promise.withResolvers<ReturnType<Subscriber['pay']>>();
-  const gone = Object.assign(subscriber(4n, { told }), { ended: ending.signal, pay: () => paid.promise });
+  const charged = Promise.withResolvers<ReturnType<Subscriber['charge']>>();
+  const gone = Object.assign(subscriber(4n, { told }), {
+    ended: ending.signal,
+    charge: () => charged.promise,
+  });
   const group = startGroup(() => setImmediate(() => ending.abort()));
   expect(await group.join(gone)).toBe('DONE');
-  paid.resolve({ requested: 1, remaining: 1, restoreRate: 1 });
+  charged.resolve({ requested: 1, remaining: 1, restoreRate: 1 });
   // What follows from it is done in turns of the event loop alone.
   for (let turn = 0; turn < 20; turn += 1) await nextTurn();
   expect(told).toEqual([]);
