@@ -16,7 +16,7 @@ export function subscriber(
   { isSlow = false, told = [] as string[], ...more }: Partial<Fake> = {},
 ): Subscriber {
   const cost = { requested: 1, remaining: 1, restoreRate: 1 };
-  const tell = (payload: Buffer) => told.push(String(payload));
+  const receive = (payload: Buffer) => told.push(String(payload));
   return {
     position,
     key: 'the same',
@@ -24,8 +24,8 @@ export function subscriber(
     ended: new AbortController().signal,
     isSlow: () => isSlow,
     charge: () => cost,
-    push: tell,
-    send: async (payload: Buffer) => void tell(payload),
+    push: receive,
+    send: async (payload: Buffer) => void receive(payload),
     ...more,
   } as unknown as Subscriber;
 }
@@ -54,7 +54,7 @@ export function startFeed() {
 }
 
 /** Makes the value of each step its payload for all subscribers; `during` runs while a payload is made. */
-export const tellerOf = (during: (value: unknown) => void = () => undefined) => ({
+export const executorOf = (during: (value: unknown) => void = () => undefined) => ({
   review: async (subscribers: readonly ReadonlySet<Subscriber>[]) => [
     { role: 'OWNER' as const, subscribers: [...subscribers] },
   ],

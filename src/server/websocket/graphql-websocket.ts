@@ -29,7 +29,7 @@ import { createLiveSockets, type LiveSocket } from './live-sockets.ts';
 import { isOriginAllowed } from './origin.ts';
 import { createSharedStreams } from './shared-streams.ts';
 import { type Started, Subscriber } from './subscriber.ts';
-import { createTeller } from './tell.ts';
+import { createSubscriptionExecutor } from './subscription-executor.ts';
 import { type Connection, openConnection, tryAgainLater } from './websocket-connection.ts';
 
 /** How long a client may take to answer the close frame when the server stops. */
@@ -95,7 +95,10 @@ export function serveGraphqlWebsocket(
     ...(errors ? { errors: errors.map(toGraphQLError).map(present) } : {}),
     ...result,
   });
-  const streams = createSharedStreams({ events: ctx.events, teller: createTeller(ctx, presentResult) });
+  const streams = createSharedStreams({
+    events: ctx.events,
+    executor: createSubscriptionExecutor(ctx, presentResult),
+  });
 
   /** Makes the same checks for each operation as HTTP makes for each request. Throws the error of a failed check. */
   async function admitOperation(

@@ -5,7 +5,7 @@ import type { Cost } from '../../platform/limits/cost-meter.ts';
 import { asIterator } from './as-iterator.ts';
 import { type StreamGroup, startStreamGroup } from './stream-group.ts';
 import type { Subscriber } from './subscriber.ts';
-import { type Alike, type Teller, trustedForMs } from './tell.ts';
+import { type RightsGroup, type SubscriptionExecutor, trustedForMs } from './subscription-executor.ts';
 
 /*
  * Subscribers with the same document and variables share the read of events, the review of access and the execution:
@@ -29,9 +29,9 @@ export interface SharedStreams {
  */
 export function createSharedStreams(tools: {
   events: Pick<EventFeed, 'follow'>;
-  teller: Teller;
+  executor: SubscriptionExecutor;
 }): SharedStreams {
-  const { teller } = tools;
+  const { executor } = tools;
   const groups = new Map<string, StreamGroup>();
 
   function groupFor({ key, followed, position }: Subscriber): StreamGroup {
@@ -51,16 +51,16 @@ export function createSharedStreams(tools: {
     for (;;) {
       const groupPosition = groups.get(key)?.position();
       const { steps, readOn } = await read();
-      let alike: Alike | undefined;
+      let group: RightsGroup | undefined;
       let reviewedAt = Number.NEGATIVE_INFINITY;
       for (const step of steps) {
         const cost = await chargeWithPatience(subscriber);
         if (!cost) return true;
-        if (!alike || performance.now() - reviewedAt > trustedForMs) {
+        if (!group || performance.now() - reviewedAt > trustedForMs) {
           reviewedAt = performance.now();
-          alike = await reviewOne(subscriber);
+          group = await reviewOne(subscriber);
         }
-        const payloadOf = await teller.payloads(alike, step.value);
+        const payloadOf = await executor.payloads(group, step.value);
         await subscriber.send(payloadOf(subscriber), cost);
         subscriber.position = step.sequence;
         if (step.isLast || ended.aborted) return true;
@@ -78,12 +78,12 @@ export function createSharedStreams(tools: {
     }
   }
 
-  async function reviewOne(subscriber: Subscriber): Promise<Alike> {
-    const [alike] = await teller.review([new Set([subscriber])], (_, why) => {
+  async function reviewOne(subscriber: Subscriber): Promise<RightsGroup> {
+    const [group] = await executor.review([new Set([subscriber])], (_, why) => {
       throw why;
     });
-    if (!alike) throw new Error('The review of a subscriber has no result.');
-    return alike;
+    if (!group) throw new Error('The review of a subscriber has no result.');
+    return group;
   }
 
   return {

@@ -4,7 +4,7 @@ import type { EventFeed } from '../../platform/events/event-feed.ts';
 import type { Step } from '../../platform/events/followed.ts';
 import type { Cost } from '../../platform/limits/cost-meter.ts';
 import type { Subscriber } from './subscriber.ts';
-import { type Alike, type Teller, trustedForMs } from './tell.ts';
+import { type RightsGroup, type SubscriptionExecutor, trustedForMs } from './subscription-executor.ts';
 
 /**
  * After this many subscribers the sending yields to the event loop, so that other work of the process is not delayed.
@@ -36,7 +36,7 @@ interface Place {
  * The group waits for no member: a member that has too few points, or does not read, leaves.
  */
 export function startStreamGroup(
-  { events, teller }: { events: Pick<EventFeed, 'follow'>; teller: Teller },
+  { events, executor }: { events: Pick<EventFeed, 'follow'>; executor: SubscriptionExecutor },
   { followed, position: start }: { followed: Subscriber['followed']; position: bigint },
   onEmpty: () => void,
 ): StreamGroup {
@@ -46,7 +46,7 @@ export function startStreamGroup(
   const members = new Map<string, Set<Subscriber>>();
   const stopping = new AbortController();
   let position = start;
-  let isTelling = false;
+  let isSending = false;
 
   function leave(subscriber: Subscriber, outcome: Outcome | Error): void {
     places.get(subscriber)?.leave(outcome);
@@ -97,12 +97,12 @@ export function startStreamGroup(
     }
   }
 
-  async function tellAlike(alike: Alike, { sequence, value }: Step): Promise<void> {
-    const payloadOf = await teller.payloads(alike, value);
+  async function sendToGroup(group: RightsGroup, { sequence, value }: Step): Promise<void> {
+    const payloadOf = await executor.payloads(group, value);
     const late: Promise<void>[] = [];
     let sent = 0;
     // A member that leaves is removed from the set at once. No new member joins meanwhile.
-    for (const together of alike.subscribers) {
+    for (const together of group.subscribers) {
       for (const subscriber of together) {
         if ((subscriber.position ?? -1n) >= sequence) continue;
         if (subscriber.isSlow()) leave(subscriber, 'BEHIND');
@@ -120,15 +120,15 @@ export function startStreamGroup(
   }
 
   /** Sends steps to the members. Without members it still moves the position, by which `admit` refuses subscribers. */
-  async function tell(steps: readonly Step[]): Promise<void> {
-    let reviewed: Alike[] = [];
+  async function sendSteps(steps: readonly Step[]): Promise<void> {
+    let reviewed: RightsGroup[] = [];
     let reviewedAt = Number.NEGATIVE_INFINITY;
     for (const step of steps) {
       if (performance.now() - reviewedAt > trustedForMs) {
         reviewedAt = performance.now();
-        reviewed = await teller.review([...members.values()], leave);
+        reviewed = await executor.review([...members.values()], leave);
       }
-      await Promise.all(reviewed.map((alike) => tellAlike(alike, step)));
+      await Promise.all(reviewed.map((group) => sendToGroup(group, step)));
       position = step.sequence;
       if (step.isLast)
         for (const together of members.values()) for (const each of together) leave(each, 'DONE');
@@ -136,19 +136,19 @@ export function startStreamGroup(
   }
 
   /** Reads and sends the new steps. Resolves to true when no member is left. */
-  async function readAndTell(): Promise<boolean> {
-    isTelling = true;
+  async function readAndSend(): Promise<boolean> {
+    isSending = true;
     try {
       for (;;) {
         const { steps, readOn } = await followed.read(position);
         // A new state of what is followed has no place in the order of steps, so each subscriber reads it alone.
         if (steps.some(({ sequence }) => sequence <= position)) endAll('BEHIND');
-        else await tell(steps);
+        else await sendSteps(steps);
         if (places.size === 0) return true;
         if (!readOn) return false;
       }
     } finally {
-      isTelling = false;
+      isSending = false;
       admit();
     }
   }
@@ -158,7 +158,7 @@ export function startStreamGroup(
   }
   // Starts after the first subscriber has joined.
   queueMicrotask(() => {
-    events.follow(followed.projectId, readAndTell, stopping.signal).then(
+    events.follow(followed.projectId, readAndSend, stopping.signal).then(
       () => endAll('DONE'),
       (error: unknown) => endAll(toError(error)),
     );
@@ -183,7 +183,7 @@ export function startStreamGroup(
         });
         subscriber.ended.addEventListener('abort', onEnd);
         if (subscriber.ended.aborted) onEnd();
-        else if (!isTelling) admit();
+        else if (!isSending) admit();
       });
     },
   };

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { Batch, Step } from '../../../src/platform/events/followed.ts';
 import { createSharedStreams } from '../../../src/server/websocket/shared-streams.ts';
 import { eventually } from '../../support/eventually.ts';
-import { followedBy, startFeed, stepsOf, subscriber, tellerOf } from '../../support/streams.ts';
+import { executorOf, followedBy, startFeed, stepsOf, subscriber } from '../../support/streams.ts';
 
 /** Numbers from one to another. */
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
@@ -46,7 +46,7 @@ it.each([
     const kept = history({ keptFrom: 400, newest, states });
     const { followed } = kept;
     const feed = startFeed();
-    const streams = createSharedStreams({ events: feed, teller: tellerOf() });
+    const streams = createSharedStreams({ events: feed, executor: executorOf() });
     const ending = new AbortController();
     const follow = (position: number, told: string[]) =>
       void streams

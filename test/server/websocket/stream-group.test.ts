@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { type StreamGroup, startStreamGroup } from '../../../src/server/websocket/stream-group.ts';
 import type { Subscriber } from '../../../src/server/websocket/subscriber.ts';
-import { followedBy, startFeed, stepsOf, subscriber, tellerOf } from '../../support/streams.ts';
+import { executorOf, followedBy, startFeed, stepsOf, subscriber } from '../../support/streams.ts';
 
 /** A group at step 4 that reads the steps 5, 6 and 7 at once; `during` happens while step 5 is told. */
 function startGroup(during: (group: StreamGroup) => void): StreamGroup {
@@ -10,11 +10,11 @@ function startGroup(during: (group: StreamGroup) => void): StreamGroup {
     steps: stepsOf(5, 6, 7).filter(({ sequence }) => sequence > (after ?? 0n)),
     readOn: null,
   }));
-  const teller = tellerOf((value) => {
+  const executor = executorOf((value) => {
     if (value === '5') during(group);
   });
   const group = startStreamGroup(
-    { events: startFeed(), teller },
+    { events: startFeed(), executor },
     { followed, position: 4n },
     () => undefined,
   );

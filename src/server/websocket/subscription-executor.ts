@@ -19,14 +19,14 @@ const nothing = Buffer.alloc(0);
  * Subscribers of one stream with the same kind and role in its project. They get the same payload, unless it depends on
  * the viewer.
  */
-export interface Alike {
+export interface RightsGroup {
   readonly role: Role;
   /** One set for each credential. */
   readonly subscribers: ReadonlySet<Subscriber>[];
 }
 
 /** Checks access, and makes the payloads of an event for its subscribers. */
-export interface Teller {
+export interface SubscriptionExecutor {
   /**
    * Checks in one statement whether subscribers still have access, once for each set of subscribers with the same
    * credential. Calls `refuse` with each subscriber that has lost access, and the reason.
@@ -34,18 +34,18 @@ export interface Teller {
   review(
     together: readonly ReadonlySet<Subscriber>[],
     refuse: (each: Subscriber, why: Error) => void,
-  ): Promise<Alike[]>;
+  ): Promise<RightsGroup[]>;
   /**
    * The inside of the message's payload for each subscriber. It is executed once for all, or once for each if needed.
    */
-  payloads(alike: Alike, value: unknown): Promise<(subscriber: Subscriber) => Buffer>;
+  payloads(group: RightsGroup, value: unknown): Promise<(subscriber: Subscriber) => Buffer>;
 }
 
-/** Makes the teller. `present` makes errors safe to show. */
-export function createTeller(
+/** Makes an executor. `present` makes errors safe to show. */
+export function createSubscriptionExecutor(
   ctx: ServerContext,
   present: (result: ExecutionResult) => FormattedExecutionResult,
-): Teller {
+): SubscriptionExecutor {
   async function execution({ viewer, args, followed }: Subscriber, role: Role, value: unknown) {
     let isPersonal = false;
     const contextValue: Context = {
@@ -68,7 +68,7 @@ export function createTeller(
         return first ? [{ viewer: first.viewer, projectId: first.followed.projectId, subscribers }] : [];
       });
       const standings = await reviewAccess(ctx, asked);
-      const alike = new Map<string, Alike>();
+      const groups = new Map<string, RightsGroup>();
       for (const [index, { viewer, subscribers }] of asked.entries()) {
         const role = standings[index] ?? 'PROJECT_GONE';
         if (isEnd(role)) {
@@ -76,11 +76,11 @@ export function createTeller(
           continue;
         }
         const rights = `${viewer.kind} ${role}`;
-        const others = alike.get(rights);
-        if (others) others.subscribers.push(subscribers);
-        else alike.set(rights, { role, subscribers: [subscribers] });
+        const group = groups.get(rights);
+        if (group) group.subscribers.push(subscribers);
+        else groups.set(rights, { role, subscribers: [subscribers] });
       }
-      return [...alike.values()];
+      return [...groups.values()];
     },
     async payloads({ role, subscribers }, value) {
       const first = firstOf(subscribers);
