@@ -17,7 +17,7 @@ function conditions({ filter }: Filtered): readonly Condition[] {
   const found: Condition[] = [];
   if (statuses) {
     const sql = (place: string) => `t."status" = ANY(${place}::"GenerationStatus"[])`;
-    found.push({ sql, value: arrayText(statuses), isTelling: true });
+    found.push({ sql, value: arrayText(statuses), isSkewed: true });
   }
   if (batch != null) {
     const value = checkText(['filter', 'batch'], batch, { maximum: 200 });

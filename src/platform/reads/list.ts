@@ -20,8 +20,8 @@ export type Condition =
   | {
       readonly sql: (place: string) => string;
       readonly value: string | number;
-      /** Some values are common and some rare: which index is good depends on it. */
-      readonly isTelling?: boolean;
+      /** Some values are common and others rare, so the best index depends on the value. */
+      readonly isSkewed?: boolean;
     };
 
 /** Makes a value a parameter of the statement; the text is the parameter's, as in `$1`. */
@@ -122,7 +122,7 @@ CROSS JOIN LATERAL (
 ) page
 ORDER BY parent.n, page.by_order ${told}, page.by_id ${told}`,
     values,
-    isPlannedAnew: conditions.some((each) => 'isTelling' in each && each.isTelling),
+    isPlannedAnew: conditions.some((each) => 'isSkewed' in each && each.isSkewed),
   };
 }
 
