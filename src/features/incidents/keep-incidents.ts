@@ -22,7 +22,7 @@ export async function keepIncidents({
     for (const change of changes) await write(tx, change);
     return { changes, incidents: changes.length > 0 ? await readIncidents(tx) : incidents };
   });
-  for (const change of kept?.changes ?? []) tell(log, change);
+  for (const change of kept?.changes ?? []) logChange(log, change);
   return kept?.incidents ?? null;
 }
 
@@ -71,7 +71,7 @@ const words: Readonly<Record<PauseWait, readonly [begins: string, ends: string]>
   ],
 };
 
-function tell(log: TaskContext['log'], { kind, incident }: Change): void {
+function logChange(log: TaskContext['log'], { kind, incident }: Change): void {
   const { account, reason, since, tries, clearedAt } = incident;
   const [begins, ends] = words[reason];
   if (kind === 'BEGINS') log.warn({ account, since, tries }, begins);

@@ -4,7 +4,7 @@ import { isAnswering } from '../provider/answering.ts';
 import type { ProviderHealth } from '../provider/provider-health.ts';
 import { claimProbe, endProbe } from '../provider/provider-pause.ts';
 import { keepIncidents } from './keep-incidents.ts';
-import { tellProjects } from './tell-projects.ts';
+import { publishIncident } from './publish-incident.ts';
 import { wakeWaiting } from './waiting-runs.ts';
 
 /** So long the provider may take to answer before another process asks as well. */
@@ -38,7 +38,7 @@ export async function lookAtIncidents(ctx: TaskContext, signal: AbortSignal): Pr
   for (const incident of (await keepIncidents(ctx)) ?? []) {
     if (signal.aborted) return false;
     if (incident.endedAt === null) await wakeWaiting(ctx, incident, signal);
-    isMore = (await tellProjects(ctx, incident)) || isMore;
+    isMore = (await publishIncident(ctx, incident)) || isMore;
   }
   return isMore;
 }

@@ -65,7 +65,7 @@ export async function takeStep(ctx: Sweeper, ages: Ages, tx: Transaction, now: D
   await writeState(tx, next, isDone ? now.getTime() : null);
   if (isDone) {
     await writeReport(tx, next, now.getTime());
-    tell(ctx, next);
+    logRound(ctx, next);
   }
   return !isDone;
 }
@@ -88,7 +88,7 @@ async function writeState(tx: Transaction, state: SweepState, endedAt: number | 
   });
 }
 
-function tell({ log }: Sweeper, state: SweepState): void {
+function logRound({ log }: Sweeper, state: SweepState): void {
   const { removedUploads, markedFiles, removedFiles, removedUnfinished, missingFiles } = state;
   const missing = state.missing.map(({ type, id }) => `${type} ${id}`);
   const removed = { removedUploads, markedFiles, removedFiles, removedUnfinished };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Incident } from '../../../src/features/incidents/judge-incidents.ts';
-import { tellProjects } from '../../../src/features/incidents/tell-projects.ts';
+import { publishIncident } from '../../../src/features/incidents/publish-incident.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { createSegmind, type Segmind } from '../../../src/platform/segmind/segmind.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -52,9 +52,9 @@ const incident = async (endedAt: Date | null): Promise<Incident> => {
   return { ...told, account: segmind.environment };
 };
 
-/** What a process does: one portion after another, until there is nothing more to be told. */
-async function tellAll(about: Incident): Promise<void> {
-  while (await tellProjects({ db, segmind, serverAccount: segmind.accountId }, about));
+/** What a process does: one portion after another, until no event is left to publish. */
+async function publishAll(about: Incident): Promise<void> {
+  while (await publishIncident({ db, segmind, serverAccount: segmind.accountId }, about));
 }
 
 async function events(kind: string): Promise<number[]> {
@@ -66,22 +66,22 @@ async function events(kind: string): Promise<number[]> {
 }
 const onceEach = Array.from({ length: projects }, () => 1);
 
-it('tells each project whose runs wait once, however many processes are at it and wherever they are killed', async () => {
+it('publishes one event in each project whose runs wait, for any number of processes, wherever they are killed', async () => {
   const begun = await incident(null);
   // Two that are killed after their first portion, then four at a time.
   const ctx = { db, segmind, serverAccount: segmind.accountId };
-  expect(await Promise.all([tellProjects(ctx, begun), tellProjects(ctx, begun)])).toEqual([true, true]);
-  await Promise.all([1, 2, 3, 4].map(() => tellAll(begun)));
+  expect(await Promise.all([publishIncident(ctx, begun), publishIncident(ctx, begun)])).toEqual([true, true]);
+  await Promise.all([1, 2, 3, 4].map(() => publishAll(begun)));
   expect(await events('PROVIDER_WAIT_BEGAN')).toEqual(onceEach);
-  await tellAll(begun);
+  await publishAll(begun);
   expect(await events('PROVIDER_WAIT_BEGAN')).toEqual(onceEach);
   expect(await events('PROVIDER_WAIT_ENDED')).toEqual([]);
 
   const ended = await incident(new Date());
-  await Promise.all([1, 2, 3, 4].map(() => tellAll(ended)));
+  await Promise.all([1, 2, 3, 4].map(() => publishAll(ended)));
   expect(await events('PROVIDER_WAIT_ENDED')).toEqual(onceEach);
   // A process that still takes the incident for open publishes no event.
-  await tellProjects(ctx, begun);
+  await publishIncident(ctx, begun);
   expect(await events('PROVIDER_WAIT_BEGAN')).toEqual(onceEach);
   expect(await database.query('SELECT 1 FROM provider_notices')).toEqual([]);
 });

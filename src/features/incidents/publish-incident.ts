@@ -11,17 +11,17 @@ type Tools = Pick<TaskContext, 'db' | 'segmind' | 'serverAccount'>;
 const portion = 50;
 
 /**
- * Reports an incident to projects. Each project whose runs wait gets an event of its begin, and after its end each of
- * these projects gets an event of the end. A notice records the projects that got the first event. It is written or
+ * Publishes the events of an incident. Each project whose runs wait gets an event of its begin, and after its end each
+ * of these projects gets an event of the end. A notice records the projects that got the first event. It is written or
  * removed in the transaction of the event, so each project gets one event of each kind, whichever process works and
  * wherever it is killed. Resolves to whether there may be more projects.
  */
-export async function tellProjects(ctx: Tools, incident: Incident): Promise<boolean> {
+export async function publishIncident(ctx: Tools, incident: Incident): Promise<boolean> {
   if (incident.endedAt === null && incident.clearedAt !== null) return false;
   const isOver = incident.endedAt !== null;
   const ids = isOver ? await findNotified(ctx, incident) : await findUnnotified(ctx, incident);
   // One by one: each locks its project, and no transaction holds two.
-  for (const projectId of ids) await report(ctx, projectId, incident);
+  for (const projectId of ids) await publishIn(ctx, projectId, incident);
   return ids.length === portion;
 }
 
@@ -44,7 +44,7 @@ function isNoticeOf({ account, reason }: Incident): Prisma.Sql {
 }
 
 /** Writes the event, unless another process has written it or the incident has changed meanwhile. */
-async function report({ db }: Tools, projectId: string, incident: Incident): Promise<void> {
+async function publishIn({ db }: Tools, projectId: string, incident: Incident): Promise<void> {
   const { account, reason, endedAt } = incident;
   await db.$transaction(async (tx) => {
     // The project is locked first, as by every transaction that writes in a project.
