@@ -84,7 +84,7 @@ async function compare(client: pg.Client, ours: Started, plain: Started): Promis
   const characterId = String(created.createCharacter?.character?.id);
   let event: unknown;
   // Records an event in the database, as another process would.
-  const tellOurs = async () => {
+  const sendOurs = async () => {
     await client.query('SELECT record_project_event($1, $2, NULL, $3, NULL, NULL, NULL)', [
       rowId(projectId),
       'CHARACTER_UPDATED',
@@ -94,18 +94,18 @@ async function compare(client: pg.Client, ours: Started, plain: Started): Promis
     event = JSON.parse(data).projectEvents;
     return data;
   };
-  const tellPlain = async () => {
+  const sendPlain = async () => {
     await fetch(`http://127.0.0.1:${plain.port}/`, { method: 'POST', body: JSON.stringify(event) });
     return plainly.next();
   };
   // Warms both up. Ours goes first, so that the plain server can send the same event.
   for (let index = 0; index < 3; index += 1) {
-    if ((await tellOurs()) !== (await tellPlain())) throw new Error('The two servers send different events.');
+    if ((await sendOurs()) !== (await sendPlain())) throw new Error('The two servers send different events.');
   }
   const spent = { ours: [] as number[], plain: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
-    spent.ours.push(await costOf(ours, tellOurs, credentials.length));
-    spent.plain.push(await costOf(plain, tellPlain, credentials.length));
+    spent.ours.push(await costOf(ours, sendOurs, credentials.length));
+    spent.plain.push(await costOf(plain, sendPlain, credentials.length));
   }
   heard.close();
   plainly.close();
@@ -157,9 +157,9 @@ async function viewers(
 }
 
 /** The CPU time of a server for each delivery of an event, in microseconds. */
-async function costOf(server: Started, tell: () => Promise<string>, deliveries: number): Promise<number> {
+async function costOf(server: Started, send: () => Promise<string>, deliveries: number): Promise<number> {
   const before = server.cpuMs();
-  for (let index = 0; index < eventsInRound; index += 1) await tell();
+  for (let index = 0; index < eventsInRound; index += 1) await send();
   return ((server.cpuMs() - before) * 1_000) / (eventsInRound * deliveries);
 }
 

@@ -27,7 +27,7 @@ function takeRun(answer: ServerResponse): void {
   json(answer, { request_id: `${submitted}-${Math.random().toFixed(9).slice(2)}`, status: 'QUEUED' });
 }
 
-function tellRun(answer: ServerResponse, id: string, isStatus: boolean): void {
+function answerRun(answer: ServerResponse, id: string, isStatus: boolean): void {
   const place = Number(`0.${id.split('-')[1]}`);
   if (release === null || Date.now() < release.at + place * release.withinMs)
     return json(answer, { request_id: id, status: 'PROCESSING', metrics: {} });
@@ -52,7 +52,7 @@ const server = createServer((incoming, answer) => {
   if (second === 'requests') {
     const key = String(incoming.headers['x-api-key']);
     if (fourth === 'status') polls[key] = (polls[key] ?? 0) + 1;
-    return tellRun(answer, third, fourth === 'status');
+    return answerRun(answer, third, fourth === 'status');
   }
   if (first === 'v2') return takeRun(answer);
   json(answer, { credits: 1_000_000, 'free-credits': 0 });

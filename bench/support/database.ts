@@ -29,7 +29,7 @@ export interface BenchPostgres {
 }
 
 /** Starts Postgres with statistics of statements, on other cores than the measured servers. */
-export async function startBenchPostgres(tell: (line: string) => void): Promise<BenchPostgres> {
+export async function startBenchPostgres(log: (line: string) => void): Promise<BenchPostgres> {
   const directory = join(benchDirectory, 'postgres');
   const flags = [
     ['shared_preload_libraries', 'pg_stat_statements'],
@@ -50,13 +50,13 @@ export async function startBenchPostgres(tell: (line: string) => void): Promise<
     const stamp = `${newest}, fill ${fillVersion}: ${size.characters} characters, ${size.generations} generations`;
     const kept = await asAdmin((client) => stampOf(client, name));
     if (kept === stamp) return url;
-    tell(`filling the ${name} library; it is kept for later runs`);
+    log(`filling the ${name} library; it is kept for later runs`);
     await asAdmin(async (client) => {
       await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${name}`);
     });
     await migrate(url, migrationsDirectory);
-    await withClient(url, (client) => fill(client, size, tell));
+    await withClient(url, (client) => fill(client, size, log));
     // The stamp is written last, so that an interrupted fill is started again.
     await asAdmin((client) => client.query(`COMMENT ON DATABASE ${name} IS '${stamp}'`));
     return url;

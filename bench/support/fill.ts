@@ -111,14 +111,14 @@ const steps = ({ characters, generations }: Size): [name: string, statement: str
  * meanwhile, so the client must be a superuser. All other constraints hold. All runs have ended, so a worker has
  * nothing to do here.
  */
-export async function fill(client: pg.ClientBase, size: Size, tell: (line: string) => void): Promise<void> {
+export async function fill(client: pg.ClientBase, size: Size, log: (line: string) => void): Promise<void> {
   await client.query(
     "SET session_replication_role = replica; SET synchronous_commit = off; SET timezone = 'UTC'",
   );
   for (const [name, statement, values] of steps(size)) {
     const startedAt = performance.now();
     const { rowCount } = await client.query(statement, values);
-    tell(`filled ${name}: ${rowCount} rows in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
+    log(`filled ${name}: ${rowCount} rows in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
   }
   await client.query('VACUUM (ANALYZE)');
 }

@@ -28,10 +28,10 @@ export interface Stage extends AsyncDisposable {
 
 /** Opens a stage: `await using stage = await openStage()`. */
 export async function openStage(
-  tell: (line: string) => void = (line) => console.log(`  ${line}`),
+  log: (line: string) => void = (line) => console.log(`  ${line}`),
 ): Promise<Stage> {
   const closing = new AsyncDisposableStack();
-  const postgres = await startBenchPostgres(tell);
+  const postgres = await startBenchPostgres(log);
   closing.defer(() => postgres.stop());
   const staged = (server: BenchServer): BenchServer => {
     closing.defer(() => server.stop());

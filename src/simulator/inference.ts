@@ -164,7 +164,7 @@ async function answerSync(
   const { bytes, format } = await drawOutput(world, job, 0);
   const headers = {
     'x-remaining-credits': String(dollars(world.state.balanceMicros)),
-    ...(world.tellsCost ? { 'x-cost': String(dollars(BigInt(job.costMicros))) } : {}),
+    ...(world.reportsCost ? { 'x-cost': String(dollars(BigInt(job.costMicros))) } : {}),
     'x-generation-time': String(job.durationMs / 1_000),
     'x-request-id': job.id,
     'x-seed-value': String(job.seed),

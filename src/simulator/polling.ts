@@ -45,7 +45,7 @@ export async function answerPoll(
     total_time: job.durationMs / 1_000 + 0.05,
   };
   const money = {
-    ...(world.tellsCost ? { cost: dollars(BigInt(job.costMicros)) } : {}),
+    ...(world.reportsCost ? { cost: dollars(BigInt(job.costMicros)) } : {}),
     remaining_credits: dollars(world.state.balanceMicros),
   };
   const urls = {

@@ -30,7 +30,7 @@ export interface SimulatorOptions {
   /** The price of a run in micro-dollars; called once for each request. @default `cataloguePrice` */
   readonly price?: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
   /** Whether responses contain the cost of a run. They always contain the balance. @default true */
-  readonly tellsCost?: boolean;
+  readonly reportsCost?: boolean;
   /** Whether there are lists of past runs. @default true */
   readonly hasHistory?: boolean;
   /** The folder that keeps jobs and uploads over a restart. @default memory only */
@@ -104,7 +104,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     syncLimitMs: options.syncLimitMs ?? 100_000,
     requestsPerMinute: options.requestsPerMinute,
     price: options.price ?? cataloguePrice,
-    tellsCost: options.tellsCost ?? true,
+    reportsCost: options.reportsCost ?? true,
     hasHistory: () => simulator.hasHistory,
     chance: options.chance ?? Math.random,
     now,

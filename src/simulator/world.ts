@@ -14,7 +14,7 @@ export interface World {
   readonly syncLimitMs: number;
   readonly requestsPerMinute: number | undefined;
   readonly price: (slug: string, body: Readonly<Record<string, unknown>>) => bigint;
-  readonly tellsCost: boolean;
+  readonly reportsCost: boolean;
   readonly hasHistory: () => boolean;
   readonly chance: () => number;
   readonly now: () => number;

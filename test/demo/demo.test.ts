@@ -10,7 +10,7 @@ import { builtEnvironment } from '../support/built.ts';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
 
 /** Says on the error stream when the demo asks for a run by its quote. */
-const tellOfQuotes = `const ask = fetch;
+const logQuotes = `const ask = fetch;
 globalThis.fetch = (url, options) => {
   if (/"quoteId":"[^"]+"/.test(String(options?.body))) console.error('asked for what was quoted');
   return ask(url, options);
@@ -59,7 +59,7 @@ describe('the demo', () => {
         DRAMATIS_URL: dramatis.url,
         ADMIN_API_KEY: adminKey,
         DEMO_OUTPUT: join(directory, 'live'),
-        NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(tellOfQuotes)}`,
+        NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(logQuotes)}`,
       };
       const demo = (...args: string[]) =>
         promisify(execFile)(process.execPath, ['dist/demo/main.js', ...args], {

@@ -14,12 +14,12 @@ interface Place {
 }
 
 /** A story of a place of its own. Most of it is waiting for a lease to end, which the stories of a file do side by side. */
-function story(name: string, tell: (place: Place) => Promise<void>): void {
+function story(name: string, body: (place: Place) => Promise<void>): void {
   it.concurrent(name, async () => {
     const dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
     try {
       const { characterId } = await dramatis.cast();
-      await tell({
+      await body({
         dramatis,
         characterId,
         worker: () => startServerProcess(dramatis, { ROLE: 'worker' }),

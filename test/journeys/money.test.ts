@@ -379,7 +379,7 @@ describe('approval', () => {
       events.seen
         .filter((event) => event.generation?.id === generation.id)
         .map((event) => [event.kind, event.generation?.status]);
-    await eventually('the stream to tell', () => told().length > 3);
+    await eventually('the events of the stream', () => told().length > 3);
     expect(told().slice(0, 3)).toEqual([
       ['GENERATION_REQUESTED', 'AWAITING_APPROVAL'],
       ['GENERATION_APPROVED', 'QUEUED'],

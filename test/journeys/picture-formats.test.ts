@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { tellingPictures, told } from '../support/containers.ts';
+import { picturesWithMetadata, told } from '../support/containers.ts';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
 import type { Selected } from '../support/operations/read.ts';
@@ -183,7 +183,7 @@ describe('an upload', () => {
   });
 
   it('tells nothing but its pixels, at any of its addresses', async () => {
-    for (const [where, bytes] of await tellingPictures()) {
+    for (const [where, bytes] of await picturesWithMetadata()) {
       const image = await upload(bytes);
       for (const name of ['url', 'originalUrl', 'webp', 'small'] as const)
         expect([where, name, (await read(image[name])).bytes.includes(told)]).toEqual([where, name, false]);

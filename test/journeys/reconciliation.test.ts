@@ -478,7 +478,7 @@ describe('a price that has drifted while the provider tells none', () => {
   let priceMicros = 91_237n;
   beforeAll(async () => {
     dramatis = await start(
-      { environment: quick, simulator: { price: () => priceMicros, tellsCost: false } },
+      { environment: quick, simulator: { price: () => priceMicros, reportsCost: false } },
       null,
     );
     ({ characterId } = await dramatis.cast());

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { tellingPictures, told } from '../support/containers.ts';
+import { picturesWithMetadata, told } from '../support/containers.ts';
 import { delay } from '../support/delay.ts';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { adminKey, Dramatis } from '../support/dramatis.ts';
@@ -116,7 +116,7 @@ it('is still served, and still drawn from, when the limit of pixels has been low
 
 describe('an upload of an earlier version', () => {
   it('is freed of everything when it is sent once more', async () => {
-    const [[, bytes = Buffer.alloc(0)] = []] = (await tellingPictures()).filter(
+    const [[, bytes = Buffer.alloc(0)] = []] = (await picturesWithMetadata()).filter(
       ([where]) => where === 'jpeg comment',
     );
     expect(bytes.includes(told)).toBe(true);

@@ -104,7 +104,7 @@ it('an owner invites, an editor generates, a viewer is refused, and a key is rev
   });
   const asked = await ask(edgar);
   expect(asked.data.generate.userErrors).toEqual([]);
-  await eventually('the stream to tell of the end', () => seen.includes('COMPLETED'));
+  await eventually('the event of the end', () => seen.includes('COMPLETED'));
 
   await mutate(dramatis, olivia, 'revokeApiKey', { id: key.id }, 'apiKey { revokedAt }');
   expect(await stream).toMatchObject({ code: 4403, reason: 'KEY_ENDED' });

@@ -87,7 +87,7 @@ describe.each([
   });
 
   it('lists, the ledger, the audit log, alerts and budgets tell by both executors what is stored', async () => {
-    const tell = async (url: string) => {
+    const readAll = async (url: string) => {
       const { data } = await dramatis.ask(
         `query ($id: ID!) { project(id: $id) { createdAt
            characters(first: 5) { nodes { createdAt generations(first: 5) { nodes { id requestedAt finishedAt } } } }
@@ -100,8 +100,8 @@ describe.each([
       );
       return data.project;
     };
-    const project = await tell(executors[0]);
-    expect(await tell(executors[1])).toEqual(project);
+    const project = await readAll(executors[0]);
+    expect(await readAll(executors[1])).toEqual(project);
     const id = fromGlobalId('Project', cast.projectId);
     const told = async (text: string) =>
       (

@@ -72,15 +72,18 @@ async function run(parameters: readonly string[], environment: Record<string, st
 }
 
 const loader = ['--import', resolve('dist/settings/load-env-file.js')];
-const tell = ['--print', 'JSON.stringify([process.env.PORT, process.env.ROLE, process.env.SEGMIND_API_KEY])'];
+const print = [
+  '--print',
+  'JSON.stringify([process.env.PORT, process.env.ROLE, process.env.SEGMIND_API_KEY])',
+];
 
 describe('a program that an npm script starts', () => {
   it('has the settings of .env, below those that are set already, also to nothing', async () => {
     await writeFile(path, 'PORT=4100\nROLE=api\nSEGMIND_API_KEY=SG_of_the_file\n');
-    const { stdout } = await run([...loader, ...tell], { ROLE: 'worker', SEGMIND_API_KEY: '' });
+    const { stdout } = await run([...loader, ...print], { ROLE: 'worker', SEGMIND_API_KEY: '' });
     expect(JSON.parse(stdout)).toEqual(['4100', 'worker', '']);
     // By itself a program reads no file: tests, containers and service managers set variables.
-    expect(JSON.parse((await run(tell)).stdout)).toEqual([null, null, null]);
+    expect(JSON.parse((await run(print)).stdout)).toEqual([null, null, null]);
     const main = [...loader, resolve('dist/main.js')];
     await writeFile(path, 'PORT=soon\n');
     expect((await run(main)).stderr).toContain('PORT must be a whole number');
@@ -89,7 +92,7 @@ describe('a program that an npm script starts', () => {
 
   it('does not start with a file that it cannot read in full, and says so in one line', async () => {
     await writeFile(path, 'PORT 4100\n');
-    const { code, stdout, stderr } = await run([...loader, ...tell]);
+    const { code, stdout, stderr } = await run([...loader, ...print]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toBe('Dramatis cannot start: .env, line 1: a line must be NAME=value, or begin with #.\n');
   });

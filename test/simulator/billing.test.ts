@@ -89,7 +89,7 @@ describe('a price', () => {
   });
 
   it('can be left untold, while the balance is told', async () => {
-    const simulator = await start({ tellsCost: false });
+    const simulator = await start({ reportsCost: false });
     const id = await submit(simulator, {});
     await eventually('it to complete', () => simulator.bill.length === 1);
     const { metrics } = (await read(simulator, `/v2/requests/${id}`)).body;

@@ -46,7 +46,7 @@ const gifExtension = (label: number, head = Buffer.alloc(0)) =>
   Buffer.concat([Buffer.from([0x21, label]), head, Buffer.from([text.length]), text, Buffer.from([0])]);
 
 /** Pictures that tell more than their pixels, by where they tell it. */
-export async function tellingPictures(): Promise<[where: string, bytes: Buffer][]> {
+export async function picturesWithMetadata(): Promise<[where: string, bytes: Buffer][]> {
   const jpeg = await noise().jpeg().toBuffer();
   const progressive = await noise().jpeg({ progressive: true }).toBuffer();
   const png = await noise().png().toBuffer();

@@ -57,7 +57,7 @@ export async function startOutspokenProvider(picture: Buffer): Promise<Outspoken
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    tell(response, sayTo(request.method ?? '', request.url ?? '', Buffer.concat(chunks).toString('utf8')));
+    respond(response, sayTo(request.method ?? '', request.url ?? '', Buffer.concat(chunks).toString('utf8')));
   }
 
   function sayTo(method: string, path: string, body: string): Told {
@@ -80,7 +80,7 @@ export async function startOutspokenProvider(picture: Buffer): Promise<Outspoken
   return provider;
 }
 
-function tell(response: ServerResponse, { status = 200, headers, body }: Told): void {
+function respond(response: ServerResponse, { status = 200, headers, body }: Told): void {
   const isBytes = typeof body === 'string' || Buffer.isBuffer(body);
   response.writeHead(status, { ...(isBytes ? {} : { 'content-type': 'application/json' }), ...headers });
   response.end(isBytes ? body : JSON.stringify(body));

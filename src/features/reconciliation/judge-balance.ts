@@ -98,7 +98,8 @@ function chargesOf({ amount, rounding, isAssumed, suspects }: Question): (readon
   const [one, ...others] = suspects;
   if (!one || amount <= rounding) return [];
   const price = one.priceMicros;
-  const isAlike = price !== null && others.every((other) => other.priceMicros === price);
-  if (isAlike && amount === price * BigInt(suspects.length)) return suspects.map(({ id }) => [id, price]);
+  const haveOnePrice = price !== null && others.every((other) => other.priceMicros === price);
+  if (haveOnePrice && amount === price * BigInt(suspects.length))
+    return suspects.map(({ id }) => [id, price]);
   return others.length === 0 && !isAssumed && amount <= one.holdMicros ? [[one.id, amount]] : [];
 }

@@ -83,13 +83,13 @@ function isContested(
 ): boolean {
   const at = row.at?.getTime() ?? Number.POSITIVE_INFINITY;
   const isNear = (moment: Date) => at >= moment.getTime() - clockDifferenceMs;
-  const isAlike = (other: Pick<Rival, 'model' | 'seed'>) =>
+  const hasSameSeed = (other: Pick<Rival, 'model' | 'seed'>) =>
     other.model === run.model && other.seed === run.seed;
   return (
-    rivals.some((rival) => isAlike(rival) && isNear(rival.attemptedAt)) ||
+    rivals.some((rival) => hasSameSeed(rival) && isNear(rival.attemptedAt)) ||
     runs.some(
       (other) =>
-        isAlike(other) && other.references !== run.references && isNear(other.since) && isOf(row, other),
+        hasSameSeed(other) && other.references !== run.references && isNear(other.since) && isOf(row, other),
     )
   );
 }

@@ -6,6 +6,6 @@ import type { Transaction } from './connect.ts';
  */
 export async function databaseTime(db: Pick<Transaction, '$queryRaw'>): Promise<Date> {
   const [clock] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
-  if (!clock) throw new Error('The database tells no time.');
+  if (!clock) throw new Error('The database returned no time.');
   return clock.now;
 }

@@ -55,7 +55,7 @@ export async function createExecute(
       // It touches every field of every answer and we set no cache hints.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      tellCost,
+      addCost,
     ],
     logger: ctx.log.child({ part: 'apollo' }),
   });
@@ -97,7 +97,7 @@ function mayBePlanned({ method, headers }: FastifyRequest): boolean {
   );
 }
 
-const tellCost: ApolloServerPlugin<HttpContext> = {
+const addCost: ApolloServerPlugin<HttpContext> = {
   async requestDidStart() {
     return {
       async willSendResponse({ response: { body }, contextValue: { cost } }) {

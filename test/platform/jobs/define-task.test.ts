@@ -24,14 +24,14 @@ interface Place {
 }
 
 /** A story of a place. Most of them wait for seconds, so they do that side by side. */
-function story(name: string, tell: (place: Place) => Promise<void>): void {
+function story(name: string, body: (place: Place) => Promise<void>): void {
   it.concurrent(name, async () => {
     const database = await createTestDatabase();
     const lines: Record<string, unknown>[] = [];
     const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) });
     const ends: (() => Promise<unknown>)[] = [];
     try {
-      await tell({
+      await body({
         database,
         lines,
         log,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
 import { cleanPicture } from '../../../src/platform/pictures/clean-picture.ts';
-import { pixelsOf, tellingPictures, told } from '../../support/containers.ts';
+import { picturesWithMetadata, pixelsOf, told } from '../../support/containers.ts';
 import { noise, pngChunk, withPngChunk } from '../../support/pictures.ts';
 
 const limits = { maxPixels: 1_000_000 };
@@ -10,7 +10,7 @@ const clean = async (bytes: Buffer) => (await cleanPicture(bytes, limits)).bytes
 const distance = (one: Buffer, other: Buffer) =>
   one.reduce((most, value, at) => Math.max(most, Math.abs(value - (other[at] ?? Infinity))), 0);
 
-const inputs = await tellingPictures();
+const inputs = await picturesWithMetadata();
 
 describe('a picture that tells more than its pixels', () => {
   it.each(inputs)('%s: nothing is left of it, and it looks the same', async (where, bytes) => {
