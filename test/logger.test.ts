@@ -6,7 +6,7 @@ import { expect, it } from '@jest/globals';
 import { createLogger, createRepeats } from '../src/logger.ts';
 import { delay } from './support/delay.ts';
 import { eventually } from './support/eventually.ts';
-import { mountFolder } from './support/ill-storage.ts';
+import { mountFolder } from './support/faulty-storage.ts';
 import { randomTexts } from './support/texts.ts';
 
 function logged(write: (log: ReturnType<typeof createLogger>) => void): string[] {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
+import { type FaultyProvider, isSubmit, startFaultyProvider } from '../support/faulty-provider.ts';
 import { freePort } from '../support/free-port.ts';
-import { type IllProvider, isSubmit, startIllProvider } from '../support/ill-provider.ts';
 import type { ScriptedAnswer } from '../support/scripted-server.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { isThorough } from '../support/thorough.ts';
@@ -12,7 +12,7 @@ import { isThorough } from '../support/thorough.ts';
  * "back soon", silence. Free calls find it out, and hardly a run is risked.
  */
 let dramatis: Dramatis;
-let provider: IllProvider;
+let provider: FaultyProvider;
 let worker: ServerProcess;
 let project: { id: string; characterId: string };
 /** How many lines and submits there were before. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
     simulator: { publicUrl },
     environment: { ROLE: 'api', SEGMIND_BASE_URL: publicUrl },
   });
-  provider = await startIllProvider(dramatis.simulator.url, port);
+  provider = await startFaultyProvider(dramatis.simulator.url, port);
   dramatis.onStop(() => provider.close());
   worker = await startServerProcess(dramatis, {
     ROLE: 'worker',
@@ -63,7 +63,7 @@ const loud = () =>
   worker.log.slice(before.lines).filter(({ level }) => level !== 'debug' && level !== 'trace');
 const logged = (message: string) => loud().filter(({ msg }) => msg === message).length;
 
-async function begin(answers: IllProvider['answers'], runs: number): Promise<string[]> {
+async function begin(answers: FaultyProvider['answers'], runs: number): Promise<string[]> {
   before = { lines: worker.log.length, submits: provider.submits.length };
   provider.answers = answers;
   return Promise.all(Array.from({ length: runs }, generate));
@@ -190,7 +190,7 @@ it.each([
   60_000,
 );
 
-it('where only the host of the uploads is ill, pictures are sent along, and it is told once', async () => {
+it('where only the host of the uploads does not work, pictures are sent in the request, and one line is logged', async () => {
   const ids = await begin(({ url }) => (url === '/upload-asset' ? { status: 521 } : null), inAll);
   for (const id of ids) expect((await dramatis.settle(id)).status).toBe('COMPLETED');
   expect(logged('the provider refuses the upload of pictures: they are sent as base64')).toBe(1);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
-import { mountStorage, type StorageDisk } from '../support/ill-storage.ts';
+import { mountStorage, type StorageDisk } from '../support/faulty-storage.ts';
 
 let dramatis: Dramatis;
 let disk: StorageDisk;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { delay } from '../support/delay.ts';
 import { Dramatis, eventually } from '../support/dramatis.ts';
+import { type FaultyProvider, isSubmit, startFaultyProvider } from '../support/faulty-provider.ts';
 import { freePort } from '../support/free-port.ts';
-import { type IllProvider, isSubmit, startIllProvider } from '../support/ill-provider.ts';
 import { mutate } from '../support/people.ts';
 import { isThorough } from '../support/thorough.ts';
 
@@ -10,12 +10,12 @@ import { isThorough } from '../support/thorough.ts';
  * A provider that takes no more requests for a few seconds delays runs by these seconds, and hardly more.
  */
 let dramatis: Dramatis;
-let provider: IllProvider;
+let provider: FaultyProvider;
 beforeAll(async () => {
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   dramatis = await Dramatis.start({ servers: 0, simulator: { publicUrl } });
-  provider = await startIllProvider(dramatis.simulator.url, port);
+  provider = await startFaultyProvider(dramatis.simulator.url, port);
   dramatis.onStop(() => provider.close());
   const server = await dramatis.startServer({ SEGMIND_BASE_URL: provider.url });
   dramatis.url = server.url ?? '';

@@ -69,8 +69,8 @@ export function reasonForDoubt(
     return isExplained ? { reason: 'went back', afterMs: 0 } : null;
   }
   const [startsAt, usualEnd] = [run.intentAt - slackMs, run.intentAt + windowMs];
-  const ill = outages.filter(({ from, to }) => from <= usualEnd && to + afterwardsMs >= startsAt);
-  const endsAt = Math.max(usualEnd, ...ill.map(({ to }) => to + afterwardsMs));
+  const near = outages.filter(({ from, to }) => from <= usualEnd && to + afterwardsMs >= startsAt);
+  const endsAt = Math.max(usualEnd, ...near.map(({ to }) => to + afterwardsMs));
   const isNear = (at: number) => at >= startsAt && at <= endsAt;
   const sent = run.submits.findLast(({ at }) => at >= run.intentAt - slackMs);
   // Killed before it sent anything: it is unknown which server that was.
@@ -79,6 +79,6 @@ export function reasonForDoubt(
   if (killedAt !== undefined) return { reason: 'killed', afterMs: killedAt - run.intentAt };
   const crashedAt = [...crashes, ...lapses.map(({ to }) => to)].find(isNear);
   if (crashedAt !== undefined) return { reason: 'crashed', afterMs: crashedAt - run.intentAt };
-  const mute = ill.find(({ kind, to }) => (kind === 'silent' || kind === 'frozen') && to >= startsAt);
+  const mute = near.find(({ kind, to }) => (kind === 'silent' || kind === 'frozen') && to >= startsAt);
   return mute ? { reason: mute.kind, afterMs: Math.max(mute.from - run.intentAt, 0) } : null;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Job, stateOf } from '../../src/simulator/jobs.ts';
 import { delay } from '../support/delay.ts';
-import { mountFolder } from '../support/ill-storage.ts';
+import { mountFolder } from '../support/faulty-storage.ts';
 import { seeded } from './chance.ts';
 import { askForAll, settleIn, type World } from './clients.ts';
 import { openDatabase } from './database.ts';

@@ -1,5 +1,5 @@
 import { delay } from '../support/delay.ts';
-import type { StorageDisk } from '../support/ill-storage.ts';
+import type { StorageDisk } from '../support/faulty-storage.ts';
 import type { Database } from './database.ts';
 import type { Faults, OutageKind } from './doubt.ts';
 import type { Servers } from './servers.ts';

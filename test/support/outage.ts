@@ -14,10 +14,10 @@ export interface Told {
   readonly ms: number;
 }
 
-/** Those who ask a server while its database is ill. */
+/** Callers of a server while its database does not work. */
 export type Callers = Awaited<ReturnType<typeof callers>>;
 
-/** Callers of all kinds, for the time in which the database is ill: both transports, queries and mutations, two credentials. */
+/** Callers of all kinds, for an outage of the database: both transports, queries and mutations, two credentials. */
 export async function callers(dramatis: Dramatis) {
   const { projectId, characterId } = await dramatis.cast();
   const service = await apiKey(dramatis, { key: adminKey }, projectId, { role: 'OWNER' });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from '@jest/globals';
 import { adminKey, type Dramatis, eventually, type GenerationState, picture } from './dramatis.ts';
-import type { StorageFault } from './ill-storage.ts';
+import type { StorageFault } from './faulty-storage.ts';
 
 interface Waiting {
   readonly status: string;

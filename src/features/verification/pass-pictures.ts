@@ -25,7 +25,7 @@ const patienceMs = 120_000;
  */
 export const readPicturesOn: Step = async (reading, after, report) => {
   const { client, storage, signal } = reading;
-  await refuseIll(storage);
+  await refuseUnhealthy(storage);
   const from = picturePlace.safeParse(after).data ?? beforePictures;
   const { rows, next } = await listExpected(client, from, batchSize);
   const began = performance.now();
@@ -46,7 +46,7 @@ export const readPicturesOn: Step = async (reading, after, report) => {
 async function lookTwice({ client, stored, storage }: Reading, expected: Expected): Promise<Finding | null> {
   const patient = inTime(stored);
   if ((await examine(patient, expected)) === null) return null;
-  await refuseIll(storage);
+  await refuseUnhealthy(storage);
   const finding = await examine(patient, expected);
   if (finding?.kind === 'PICTURE_UNREADABLE' && (await storage.health.prove(0)) !== null)
     throw new StorageUnavailable();
@@ -57,7 +57,7 @@ async function lookTwice({ client, stored, storage }: Reading, expected: Expecte
  * Throws StorageUnavailable when the folder is not mounted, or is another one, because it proves nothing about
  * pictures.
  */
-async function refuseIll(storage: Storage): Promise<void> {
+async function refuseUnhealthy(storage: Storage): Promise<void> {
   if (!(await storage.isWhole())) throw new StorageUnavailable();
 }
 

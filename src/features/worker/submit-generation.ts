@@ -153,7 +153,7 @@ export async function submitGeneration(
 
 /** Waits until pictures can be stored. The longer the storage has not worked, the more rarely a run looks. */
 function waitForStorage(ctx: TaskContext, run: GenerationRow): Promise<null> {
-  const delayMs = Math.min(Math.max(ctx.storage.health.illForMs() / 4, 1_000), 10_000);
+  const delayMs = Math.min(Math.max(ctx.storage.health.unhealthyForMs() / 4, 1_000), 10_000);
   return postpone(ctx, run, delayMs, 'STORAGE');
 }
 

@@ -72,7 +72,7 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
   }
 
   /** Turns every error of the file system into StorageUnavailable, after the health has found out what else fails. */
-  async function unlessIll<Result>(work: () => Promise<Result>, sizeBytes = 0): Promise<Result> {
+  async function orUnavailable<Result>(work: () => Promise<Result>, sizeBytes = 0): Promise<Result> {
     try {
       return await work();
     } catch (error) {
@@ -92,13 +92,13 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     }
   }
 
-  const place = { unfinished, pathOf, prove, unlessIll };
+  const place = { unfinished, pathOf, prove, orUnavailable };
   const storage: Storage = {
     health,
     upkeep: createUpkeep(root, place),
     async put(key, bytes) {
       const path = pathOf(key);
-      await unlessIll(async () => {
+      await orUnavailable(async () => {
         // A key names its content, so an existing file has the same bytes, unless it was damaged.
         const kept = await readFile(path).catch(() => null);
         if (!kept?.equals(bytes) || !(await renew(path))) await write(path, bytes);
@@ -106,11 +106,11 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     },
     async get(key) {
       const path = pathOf(key);
-      return unlessIll(() => unlessMissing(() => readFile(path)));
+      return orUnavailable(() => unlessMissing(() => readFile(path)));
     },
     async open(key) {
       const path = pathOf(key);
-      return unlessIll(() =>
+      return orUnavailable(() =>
         unlessMissing(async () => {
           const file = await open(path, 'r');
           const facts = await file.stat();
@@ -124,25 +124,25 @@ export async function openLocalStorage(root: string, { log, claim }: LocalStorag
     },
     async has(key) {
       const path = pathOf(key);
-      return (await unlessIll(() => unlessMissing(() => stat(path)))) !== null;
+      return (await orUnavailable(() => unlessMissing(() => stat(path)))) !== null;
     },
     spool: () => openSpoolFile(place),
     async delete(key) {
       const path = pathOf(key);
-      await unlessIll(async () => {
+      await orUnavailable(async () => {
         await refuseForeignPlace();
         await rm(path, { force: true });
       });
     },
     async deleteAll(prefix) {
       const path = pathOf(prefix);
-      await unlessIll(async () => {
+      await orUnavailable(async () => {
         await refuseForeignPlace();
         await rm(path, { recursive: true, force: true });
       });
     },
     async isWhole() {
-      const identity = await unlessIll(() => readIdentity(root));
+      const identity = await orUnavailable(() => readIdentity(root));
       return identity !== null && identity === ours && !(await storage.has(unsortedPrefix));
     },
     close: () => health.close(),

@@ -17,11 +17,11 @@ export interface SpoolPlace {
   /** Throws while the storage is missing. */
   prove(): Promise<void>;
   /** Turns errors of the disk into StorageUnavailable. */
-  unlessIll<Result>(work: () => Promise<Result>, sizeBytes?: number): Promise<Result>;
+  orUnavailable<Result>(work: () => Promise<Result>, sizeBytes?: number): Promise<Result>;
 }
 
 /** Opens a file in storage for bytes whose key is not known yet. */
-export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPlace): SpoolFile {
+export function openSpoolFile({ unfinished, pathOf, prove, orUnavailable }: SpoolPlace): SpoolFile {
   const temporary = join(unfinished, randomUUID());
   const hash = createHash('sha256');
   const heads: Buffer[] = [];
@@ -83,30 +83,30 @@ export function openSpoolFile({ unfinished, pathOf, prove, unlessIll }: SpoolPla
   async function discard(): Promise<void> {
     clearInterval(living);
     await close().catch(() => undefined);
-    await unlessIll(() => rm(temporary, { force: true }));
+    await orUnavailable(() => rm(temporary, { force: true }));
   }
 
   return {
     write: (chunk) =>
-      unlessIll(async () => {
+      orUnavailable(async () => {
         await (await opened()).writeFile(chunk);
         if (sizeBytes < headBytes) heads.push(chunk.subarray(0, headBytes));
         hash.update(chunk);
         sizeBytes += chunk.length;
       }, chunk.length),
     end: () =>
-      unlessIll(async () => {
+      orUnavailable(async () => {
         await hold();
         return {
           sizeBytes,
           sha256: hash.digest('hex'),
           head: Buffer.concat(heads).subarray(0, headBytes),
           read: () =>
-            unlessIll(async () => {
+            orUnavailable(async () => {
               await restore();
               return readFile(temporary);
             }),
-          keep: (key) => unlessIll(() => keep(pathOf(key))),
+          keep: (key) => orUnavailable(() => keep(pathOf(key))),
           discard,
         };
       }),

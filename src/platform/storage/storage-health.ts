@@ -19,7 +19,7 @@ export interface StorageHealth {
   /** Why pictures cannot be stored, in a few words without a path; null while they can. */
   readonly problem: string | null;
   /** How long storing has not worked; 0 while it works. */
-  illForMs(): number;
+  unhealthyForMs(): number;
   /** Tries to store, unless that was done within the last `withinMs`. Resolves to the problem, or null. */
   prove(withinMs?: number): Promise<string | null>;
 }
@@ -56,7 +56,7 @@ export function monitorStorage(
 ): StorageMonitor {
   const closing = new AbortController();
   let problem: string | null = null;
-  let illSince = 0;
+  let unhealthySince = 0;
   let provedAt = Number.NEGATIVE_INFINITY;
   let sizeBytes = smallestAttemptBytes;
   let attempting: { readonly startedAt: number; readonly ends: Promise<void> } | null = null;
@@ -90,7 +90,7 @@ export function monitorStorage(
   function fall(error: unknown): void {
     if (problem !== null || closing.signal.aborted) return;
     problem = `cannot be written: ${errorCode(error) ?? 'it does not answer'}`;
-    illSince = performance.now();
+    unhealthySince = performance.now();
     log.warn({ err: toError(error) }, 'pictures cannot be stored: nothing is submitted until they can');
     void lookRegularly();
   }
@@ -98,7 +98,7 @@ export function monitorStorage(
   function heal(): void {
     sizeBytes = smallestAttemptBytes;
     if (problem === null) return;
-    const seconds = Math.round(illForMs() / 100) / 10;
+    const seconds = Math.round(unhealthyForMs() / 100) / 10;
     problem = null;
     log.info({ seconds }, 'pictures can be stored again');
   }
@@ -111,15 +111,15 @@ export function monitorStorage(
     }
   }
 
-  function illForMs(): number {
-    return problem === null ? 0 : performance.now() - illSince;
+  function unhealthyForMs(): number {
+    return problem === null ? 0 : performance.now() - unhealthySince;
   }
 
   return {
     get problem() {
       return problem;
     },
-    illForMs,
+    unhealthyForMs,
     async prove(withinMs = provedForMs) {
       if (problem === null && performance.now() - provedAt > withinMs) await lookOnce();
       return problem;

@@ -43,11 +43,11 @@ interface Walk {
 /** The upkeep of a folder of pictures. */
 export function createUpkeep(
   root: string,
-  { unfinished, pathOf, prove, unlessIll }: SpoolPlace,
+  { unfinished, pathOf, prove, orUnavailable }: SpoolPlace,
 ): StorageUpkeep {
   return {
     listKeys: (prefix, after, { limit, emptyAgeMs }) =>
-      unlessIll(async () => {
+      orUnavailable(async () => {
         await prove();
         const walk: Walk = { keys: [], limit, emptyAgeMs, folders: 0, next: null };
         const segments = after === null ? [] : after.split('/').slice(1);
@@ -55,7 +55,7 @@ export function createUpkeep(
         return { keys: walk.keys, next: walk.next } satisfies FilesPage;
       }),
     dispose: (key, ageMs) =>
-      unlessIll(async () => {
+      orUnavailable(async () => {
         await prove();
         const path = pathOf(key);
         const facts = await nullIfMissing(stat(path));
@@ -71,7 +71,7 @@ export function createUpkeep(
         return (await leave(leaving, path)) ? 'REMOVED' : 'KEPT';
       }),
     belongsTo: (database) =>
-      unlessIll(async () => {
+      orUnavailable(async () => {
         await prove();
         const path = join(root, databaseName);
         const known = await nullIfMissing(readFile(path, 'utf8'));
@@ -80,7 +80,7 @@ export function createUpkeep(
         return true;
       }),
     removeUnfinished: (ageMs) =>
-      unlessIll(async () => {
+      orUnavailable(async () => {
         await prove();
         const isOurs = (name: string) => /^\.(identity|database)\./.test(name);
         const names = await removeLitter(root, isOurs, ageMs);

@@ -4,8 +4,8 @@ import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { stateOf } from '../../../src/simulator/jobs.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
+import { isSubmit } from '../../support/faulty-provider.ts';
 import { type HeldProject, holdProject } from '../../support/held-project.ts';
-import { isSubmit } from '../../support/ill-provider.ts';
 import { startServerProcess } from '../../support/server-process.ts';
 
 it('a run of another provider environment says that it waits for its own, and the log is not filled with it', async () => {

@@ -176,7 +176,7 @@ it('a fault is told once for each owner, not at each try, and anew when a job ha
   const lines: { level: string; msg: string; owner: string }[] = [];
   const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
   const queue = await startJobQueue(database.url, [kind], log);
-  const [ill, other] = [randomUUID(), randomUUID()];
+  const [failing, other] = [randomUUID(), randomUUID()];
   const send = (owner: string) => db.$transaction((tx) => queue.send(tx, kind, { payload: { owner } }));
   const tries = new Map<string, number>();
   queue.work(
@@ -192,15 +192,15 @@ it('a fault is told once for each owner, not at each try, and anew when a job ha
     lines
       .filter(({ msg, owner }) => msg.startsWith('a chore failed') && owner === id)
       .map(({ level }) => level);
-  await Promise.all([send(ill), send(other)]);
-  await eventually('both to work', () => tries.get(ill) === 4 && tries.get(other) === 4);
-  for (const id of [ill, other]) expect(told(id)).toEqual(['warn', 'debug', 'warn']);
+  await Promise.all([send(failing), send(other)]);
+  await eventually('both to work', () => tries.get(failing) === 4 && tries.get(other) === 4);
+  for (const id of [failing, other]) expect(told(id)).toEqual(['warn', 'debug', 'warn']);
   await eventually('both to have succeeded', async () => {
     const done = "SELECT 1 FROM pgboss.job WHERE data->>'owner' = ANY($1) AND state = 'completed'";
-    return (await database.query(done, [[ill, other]])).length === 2;
+    return (await database.query(done, [[failing, other]])).length === 2;
   });
-  await send(ill);
-  await eventually('it to fail once more', () => told(ill).length === 4);
-  expect(told(ill).at(-1)).toBe('warn');
+  await send(failing);
+  await eventually('it to fail once more', () => told(failing).length === 4);
+  expect(told(failing).at(-1)).toBe('warn');
   await queue.stop(1_000);
 }, 30_000);

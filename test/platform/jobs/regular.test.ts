@@ -120,19 +120,19 @@ it('the first round may come later, and an end is not waited for', async () => {
 });
 
 it('rounds that fail go on, and are told once by each process, and so is their end', async () => {
-  let isIll = true;
+  let isFailing = true;
   let failures = 0;
   begin({
     ...task,
     each: 'process',
     run: () => async () => {
-      if (!isIll) return;
+      if (!isFailing) return;
       failures += 1;
-      throw new Error('ill');
+      throw new Error('failing');
     },
   });
   await eventually('several failures', () => failures > 6);
-  isIll = false;
+  isFailing = false;
   await eventually('the end', () => lines.length === 4);
   expect(lines.map(({ level, msg }) => `${level} ${msg}`).sort()).toEqual([
     'info rounds succeed again',

@@ -133,7 +133,7 @@ async function unprivileged(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-it('a folder without permission is ill, and well again with it', async () => {
+it('a folder without permission does not work, and works again with it', async () => {
   const root = await folder();
   await chmod(root, 0o755);
   const lines: string[] = [];

@@ -34,7 +34,7 @@ it('a failure of one place is none of the whole', async () => {
   expect([monitor.problem, disk.attempts, disk.lines]).toEqual([null, [500_000], []]);
 });
 
-it('is ill as long as what failed would fail again, tells each change once, and heals by itself', async () => {
+it('does not work as long as what failed would fail again, logs each change once, and recovers by itself', async () => {
   const disk = diskWith(50_000);
   expect(await monitor.prove()).toBeNull();
   await Promise.all([monitor.noteFailure(100_000), monitor.noteFailure(100_000)]);
@@ -44,22 +44,22 @@ it('is ill as long as what failed would fail again, tells each change once, and 
   await eventually('it to try again', () => disk.attempts.length > before + 1);
   expect(new Set(disk.attempts.slice(-2))).toEqual(new Set([100_000]));
   expect(monitor.problem).not.toBeNull();
-  expect(monitor.illForMs()).toBeGreaterThan(40);
+  expect(monitor.unhealthyForMs()).toBeGreaterThan(40);
   disk.room = 200_000;
   await eventually('it to be well', () => monitor.problem === null);
-  expect(monitor.illForMs()).toBe(0);
+  expect(monitor.unhealthyForMs()).toBe(0);
   expect(disk.lines).toEqual([
     'pictures cannot be stored: nothing is submitted until they can',
     'pictures can be stored again',
   ]);
 });
 
-it('a disk that does not answer is ill, and is not asked a second time before it does', async () => {
+it('a disk that does not answer does not work, and is not tried a second time before it answers', async () => {
   const disk = diskWith(1e9);
   const { promise, resolve } = Promise.withResolvers<void>();
   disk.hang = promise;
   expect(await monitor.prove()).toBe('cannot be written: it does not answer');
-  await eventually('time for more attempts', () => monitor.illForMs() > 500);
+  await eventually('time for more attempts', () => monitor.unhealthyForMs() > 500);
   expect(disk.attempts).toHaveLength(1);
   resolve();
   await eventually('it to be well', () => monitor.problem === null);

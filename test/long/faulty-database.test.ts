@@ -6,23 +6,23 @@ import pg from 'pg';
 import { fromGlobalId } from '../../src/platform/reads/global-id.ts';
 import { delay } from '../support/delay.ts';
 import { eventually } from '../support/eventually.ts';
-import { type IllServer, startIllServer } from '../support/ill-server.ts';
+import { type ServerOnFaultyDatabase, startOnFaultyDatabase } from '../support/faulty-database.ts';
 import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';
 
-let ill: IllServer;
+let stage: ServerOnFaultyDatabase;
 beforeEach(async () => {
   // With the default times.
-  ill = await startIllServer();
+  stage = await startOnFaultyDatabase();
 });
-afterEach(() => ill.stop());
+afterEach(() => stage.stop());
 
 it('stops for 45 s: not ready within 5 s, each caller gets an error within 30 s, nothing is submitted', async () => {
-  const { directory, outside, server } = ill;
+  const { directory, outside, server } = stage;
   await standStill({ server, outside, directory, toldWithinMs: 30_000, lastsMs: 45_000 });
 });
 
 it('connections go silent: the API and the worker go on within 30 s, and the log says that nothing is fetched', async () => {
-  const { dramatis, outside, postgres, server, wire } = ill;
+  const { dramatis, outside, postgres, server, wire } = stage;
   await outside.askAll();
   const waiting = await dramatis.generate(outside.characterId, '[[simulate:slow=600]]');
   const admin = new pg.Client({ connectionString: postgres.url });
@@ -77,7 +77,7 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
 });
 
 it('a standby in the place of the primary is an outage; when it is promoted all goes on', async () => {
-  const { directory, outside, postgres, server } = ill;
+  const { directory, outside, postgres, server } = stage;
   const cluster = join(directory, 'cluster');
   await postgres.stop();
   await writeFile(join(cluster, 'standby.signal'), '');
@@ -111,7 +111,7 @@ it('a standby in the place of the primary is an outage; when it is promoted all 
 });
 
 it('backends that are terminated for a minute never end the process', async () => {
-  const { outside, postgres, server } = ill;
+  const { outside, postgres, server } = stage;
   const admin = new pg.Client({ connectionString: postgres.url });
   await admin.connect();
   const endsAt = performance.now() + 60_000;

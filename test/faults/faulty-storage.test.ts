@@ -1,13 +1,13 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { startDeliveringProvider } from '../support/delivering-provider.ts';
 import { Dramatis, eventually, picture } from '../support/dramatis.ts';
-import { mountStorage, type StorageDisk } from '../support/ill-storage.ts';
+import { mountStorage, type StorageDisk } from '../support/faulty-storage.ts';
 import { askFor, eventuallyWaiting, submitsOf, surviveOutage } from '../support/storage-outage.ts';
 
 let dramatis: Dramatis;
 afterEach(() => dramatis.stop());
 
-/** A server whose pictures are on a disk that can be made ill; a run takes about a second. */
+/** A server whose pictures are on a disk that can fail; a run takes about a second. */
 async function start(environment: Record<string, string>): Promise<StorageDisk> {
   dramatis = await Dramatis.start({
     simulator: { speed: 60 },

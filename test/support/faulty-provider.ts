@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { play, type ScriptedAnswer, type SeenRequest } from './scripted-server.ts';
 
 /** A provider that answers for a while as a test says, and passes everything else on to a sound one. */
-export interface IllProvider {
+export interface FaultyProvider {
   readonly url: string;
   /** What a request is answered; null: it is passed on. */
   answers: (request: IncomingMessage) => ScriptedAnswer | null;
@@ -17,7 +17,7 @@ export interface IllProvider {
 /** Whether a request may cost money. */
 export const isSubmit = (method = '', path = '') => method === 'POST' && /^\/v[12]\//.test(path);
 
-export async function startIllProvider(behind: string, port: number): Promise<IllProvider> {
+export async function startFaultyProvider(behind: string, port: number): Promise<FaultyProvider> {
   const caught: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const answer = provider.answers(request);
@@ -25,7 +25,7 @@ export async function startIllProvider(behind: string, port: number): Promise<Il
     void answered.catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const provider: IllProvider = {
+  const provider: FaultyProvider = {
     url: `http://127.0.0.1:${port}`,
     answers: () => null,
     caught,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DeliveringProvider, startDeliveringProvider } from '../support/delivering-provider.ts';
 import { Dramatis, eventually, picture } from '../support/dramatis.ts';
-import { mountStorage } from '../support/ill-storage.ts';
+import { mountStorage } from '../support/faulty-storage.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { askFor, eventuallyWaiting, submitsOf, surviveOutage } from '../support/storage-outage.ts';
 

@@ -2,23 +2,23 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { delay } from '../support/delay.ts';
 import { eventually, generateMutation } from '../support/dramatis.ts';
+import { type ServerOnFaultyDatabase, startOnFaultyDatabase } from '../support/faulty-database.ts';
 import { freeze } from '../support/freeze.ts';
-import { type IllServer, startIllServer } from '../support/ill-server.ts';
 import { expectRecovery, readiness, standStill, untilReadiness } from '../support/outage.ts';
 
-let ill: IllServer;
+let stage: ServerOnFaultyDatabase;
 let admin: pg.Client;
 beforeAll(async () => {
   // What takes half a minute by default takes five seconds here.
-  ill = await startIllServer({ DATABASE_TIMEOUT_MS: '2500' });
-  admin = new pg.Client({ connectionString: ill.postgres.url });
+  stage = await startOnFaultyDatabase({ DATABASE_TIMEOUT_MS: '2500' });
+  admin = new pg.Client({ connectionString: stage.postgres.url });
   admin.on('error', () => undefined);
   await admin.connect();
   await admin.query('SET default_transaction_read_only = off');
 });
 afterAll(async () => {
   await admin.end();
-  await ill.stop();
+  await stage.stop();
 });
 
 const terminate = (share: number) =>
@@ -28,7 +28,7 @@ const terminate = (share: number) =>
   );
 
 it('backends that are terminated at any moment never end the process; every answer is good, or SERVICE_UNAVAILABLE', async () => {
-  const { outside, server } = ill;
+  const { outside, server } = stage;
   const endsAt = performance.now() + 5_000;
   const codes = new Set<string>();
   const asking = Array.from({ length: 2 }, async () => {
@@ -44,12 +44,12 @@ it('backends that are terminated at any moment never end the process; every answ
 });
 
 it('a Postgres that stops: not ready, each caller gets an error in time, nothing is submitted; then all goes on', async () => {
-  const { directory, outside, server } = ill;
+  const { directory, outside, server } = stage;
   await standStill({ server, outside, directory, toldWithinMs: 6_000, lastsMs: 3_000 });
 });
 
 it('a burst for one project on a Postgres that stands still: the last is told with the first', async () => {
-  const { directory, dramatis, outside, server } = ill;
+  const { directory, dramatis, outside, server } = stage;
   // They have passed all reads, and wait for the project.
   await admin.query('BEGIN');
   await admin.query('SELECT FROM projects FOR UPDATE');
@@ -78,7 +78,7 @@ it('a burst for one project on a Postgres that stands still: the last is told wi
 });
 
 it('connections that go silent: readiness and the log say so, and all goes on with new ones', async () => {
-  const { outside, server, wire } = ill;
+  const { outside, server, wire } = stage;
   await outside.askAll();
   const before = server.logged('no wake-ups can be fetched');
   wire.silence();
@@ -107,7 +107,7 @@ it.each([
 ])(
   'a database that takes no writes, %s, is an outage; all goes on by itself when that ends',
   async (whose, on, off) => {
-    const { outside, server } = ill;
+    const { outside, server } = stage;
     const unexpected = server.logged('unexpected error');
     await admin.query(on);
     await admin.query('SELECT pg_reload_conf()');

@@ -7,12 +7,12 @@ import { callers } from './outage.ts';
 import { startServerProcess } from './server-process.ts';
 import { openWire } from './wire.ts';
 
-/** A server process whose Postgres, and whose connections to it, can be made ill. */
-export type IllServer = Awaited<ReturnType<typeof startIllServer>>;
+/** A server process whose Postgres, and whose connections to it, can be made to fail. */
+export type ServerOnFaultyDatabase = Awaited<ReturnType<typeof startOnFaultyDatabase>>;
 
-/** Starts it on a Postgres of its own, behind a wire, with callers outside; they are connected before anything is ill. */
-export async function startIllServer(environment: Record<string, string> = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'dramatis-ill-'));
+/** Starts it on a Postgres of its own, behind a wire, with callers outside; they connect before anything fails. */
+export async function startOnFaultyDatabase(environment: Record<string, string> = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'dramatis-faulty-'));
   const postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
   const wire = await openWire(postgres.url);
   const dramatis = await Dramatis.start({

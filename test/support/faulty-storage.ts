@@ -23,14 +23,14 @@ export interface StorageDisk {
   close(): Promise<void>;
 }
 
-/** Puts the pictures of a test on a disk that can be made ill; before its first server starts. */
+/** Puts the pictures of a test on a disk that can fail; called before its first server starts. */
 export async function mountStorage(dramatis: Dramatis, sizeBytes = 24 * 1_048_576): Promise<StorageDisk> {
   const disk = await mountFolder(join(dramatis.environment.DATA_DIR ?? '', 'storage'), sizeBytes);
   dramatis.onStop(() => disk.close());
   return disk;
 }
 
-/** Makes a folder on a disk that can be made ill. */
+/** Makes a folder on a disk that can fail. */
 export async function mountFolder(folder: string, sizeBytes: number, inodes = 2_000): Promise<StorageDisk> {
   await mkdir(folder, { recursive: true });
   const size = `size=${sizeBytes},nr_inodes=${inodes}`;
