@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { z } from 'zod';
 import { delay } from '../support/delay.ts';
 import { adminKey, insist } from './ask.ts';
 import { type Chance, pick } from './chance.ts';
@@ -33,6 +34,15 @@ export interface World {
   readonly signal: AbortSignal;
 }
 
+/** An object that the API returns, of which only the id is read. */
+const row = z.object({ id: z.string() });
+const createdProject = z.object({ createProject: z.object({ project: row }) });
+const createdCharacter = z.object({ createCharacter: z.object({ character: row }) });
+const addedReference = z.object({ addReferenceImage: z.object({ referenceImage: row }) });
+const userErrors = z.array(z.object({ code: z.string() }));
+const generated = z.object({ generate: z.object({ generation: row.nullable(), userErrors }) });
+const canceled = z.object({ cancelGeneration: z.object({ userErrors }) });
+
 const concurrentClients = 12;
 /** One run in so many is asked for together with an upload. */
 const uploadEvery = 3;
@@ -60,14 +70,15 @@ export async function settleIn(world: World, runs: number): Promise<Project[]> {
       world,
       'mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id } } }',
       { input: { name: `Storm ${index}` } },
+      createdProject,
     );
-    const id: string = made.data.createProject.project.id;
+    const { id } = made.data.createProject.project;
     const characters = [await cast(world, id), await cast(world, id)];
-    const [row] = await world.database.query(
+    const [stored] = await world.database.query(
       'UPDATE projects SET max_concurrent_generations = $1 WHERE name = $2 RETURNING id::text AS uuid',
       [maxConcurrent, `Storm ${index}`],
     );
-    projects.push({ id, uuid: String(row?.uuid), characters, maxConcurrent });
+    projects.push({ id, uuid: String(stored?.uuid), characters, maxConcurrent });
   }
   for (const { project, scope, period, model, cap } of budgets) {
     await world.database.query(
@@ -83,8 +94,9 @@ async function cast(world: World, projectId: string): Promise<string> {
     world,
     'mutation ($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }',
     { input: { projectId, name: 'Mara' } },
+    createdCharacter,
   );
-  const characterId: string = data.createCharacter.character.id;
+  const characterId = data.createCharacter.character.id;
   for (const [kind, background] of [
     ['FACE', '#c46'],
     ['POSE', '#46c'],
@@ -95,6 +107,7 @@ async function cast(world: World, projectId: string): Promise<string> {
       world,
       'mutation ($input: AddReferenceImageInput!) { addReferenceImage(input: $input) { referenceImage { id } } }',
       { input: { characterId, kind, source: { base64 } } },
+      addedReference,
     );
   }
   return characterId;
@@ -157,10 +170,11 @@ async function askForRun(world: World, projects: readonly Project[], number: num
     world,
     'mutation ($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code } } }',
     { input },
+    generated,
   );
   const { generation, userErrors } = data.generate;
-  const refusals = userErrors.map(({ code }: { code: string }) => code);
-  const runId: string | null = generation?.id ?? null;
+  const refusals = userErrors.map(({ code }) => code);
+  const runId = generation?.id ?? null;
   const answeredAt = Date.now();
   if (runId !== null && isRegretted) await callOff(world, runId);
   return { key, project, tries, runId, refusals, answeredAt };
@@ -172,6 +186,7 @@ async function callOff(world: World, id: string): Promise<void> {
     world,
     'mutation ($input: CancelGenerationInput!) { cancelGeneration(input: $input) { userErrors { code } } }',
     { input: { id } },
+    canceled,
   ).catch((error: unknown) => {
     // A failover may have lost it; the verdict tells whether one has.
     if (!String(error).includes('NOT_FOUND')) throw error;
