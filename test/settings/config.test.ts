@@ -127,6 +127,7 @@ describe('the programs, the manual and docker-compose.yml', () => {
     'docs/kept.md',
     'docs/money.md',
     'docs/operations.md',
+    'docs/reasons.md',
     'docs/upgrade.md',
   ])('%s misspells no variable', (path) => {
     const words = read(path).match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? [];

@@ -77,7 +77,7 @@ export class AuditEntry {
   details: unknown;
   @Field(() => String, {
     description:
-      'SHA-256 over the entry and the `hash` of the previous entry. A change to an earlier entry breaks this chain.',
+      'SHA-256, as 64 hexadecimal digits, over the stored values of the entry and the `hash` of the entry before it in the same log (64 zeros for the first entry). So no entry can be changed, or removed from between others, unless all later hashes change too. The stored values are not all fields of the API, so `npm run verify` checks the hashes, and clients cannot.',
   })
   hash: string;
 }

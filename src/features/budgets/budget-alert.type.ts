@@ -5,12 +5,12 @@ import { connectionType, Node } from '../../platform/reads/connection.ts';
 @ObjectType({
   implements: Node,
   description:
-    'A threshold that a budget reached. There is at most one alert for each threshold in each period. Amounts are those of the moment when it was reached.',
+    'A threshold that a budget reached. There is at most one alert for each threshold and each value of the cap in a period, so a changed cap can raise it again. Amounts are those of the moment when it was reached.',
 })
 export class BudgetAlert extends Node {
   @Field(() => Int, { description: 'The threshold, as a percentage of the cap.' })
   threshold: number;
-  @Field(() => DateTimeScalar, { description: 'When the threshold was reached.' })
+  @Field(() => DateTimeScalar, { description: 'When the alert was raised.' })
   createdAt: Date;
 }
 

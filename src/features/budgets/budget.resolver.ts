@@ -102,7 +102,7 @@ export class BudgetResolver {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'US dollars by which `settled + held` exceeds the cap, because the cap was lowered or a run cost more than was held for it. 0 otherwise.',
+      'US dollars by which `settled + held` exceeds the cap, because the cap was set below that amount or a run cost more than was held for it. 0 otherwise.',
   })
   async overrun(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
     return (await standingOf(ctx, budget)).overrunMicros;
@@ -120,7 +120,7 @@ export class BudgetResolver {
   @FieldResolver(() => ApiKey, {
     nullable: true,
     description:
-      'For the scope API_KEY: the API key. Null for other scopes, and for viewers who may not see the key.',
+      'For the scope API_KEY: the API key. Null for other scopes, for viewers who may not see the key, and when the key has ended and is no longer stored.',
   })
   apiKey(@Ctx() ctx: Context, @Root() { apiKeyId }: BudgetRow) {
     return apiKeyId === null ? null : apiKeyIfVisible(ctx, apiKeyId);
@@ -142,7 +142,7 @@ export class BudgetResolver {
 
   @Mutation(() => CreateBudgetPayload, {
     description:
-      'Creates a budget. Runs that were already settled or are held in its current period count. Owners only; others and API keys get FORBIDDEN. User errors: BUDGET_EXISTS when there is a budget for the same subject and period, PROJECT_DELETING.',
+      'Creates a budget. Runs that were already requested in its current period count. Owners only; others and API keys get FORBIDDEN. User errors: BUDGET_EXISTS when there is a budget for the same subject and period, PROJECT_DELETING.',
   })
   createBudget(
     @Ctx() ctx: Context,

@@ -36,7 +36,7 @@ export const BudgetPeriod = {
 registerEnumType(BudgetPeriod, {
   name: 'BudgetPeriod',
   description:
-    "How often a budget starts again from 0. A run counts in the period in which it was requested, by the project's time zone.",
+    "How often a budget starts again from 0. A run counts in the period in which it was requested. Days and months are those of the project's time zone.",
   valuesConfig: {
     DAY: { description: 'A budget starts again every day.' },
     MONTH: { description: 'A budget starts again on the first day of every month.' },
@@ -47,7 +47,7 @@ registerEnumType(BudgetPeriod, {
 @ObjectType({
   implements: Node,
   description:
-    'A hard cap on spending. A run is refused with BUDGET_EXCEEDED when any budget that covers it has less available than would be held for the run. Amounts are US dollars in the current period.',
+    'A hard cap on spending. A run is refused with BUDGET_EXCEEDED when any budget that covers it has less available than would be held for the run. Amounts are US dollars, in the current period and the current provider environment. Those of a removed budget no longer change, and are 0 when its next period begins.',
 })
 export class Budget extends Node {
   @Field(() => BudgetScope, { description: 'Which runs the budget covers.' })
@@ -56,7 +56,7 @@ export class Budget extends Node {
   period: PeriodName;
   @Field(() => [Int], {
     description:
-      'Percentages of the cap, ascending. When `settled + held` first reaches one of them in a period, there is an event and an alert.',
+      'Percentages of the cap, ascending. When `settled + held` is above 0 and reaches one of them, there is an event and an alert: once in a period for each value of the cap. This also happens when the budget is created or changed.',
   })
   thresholds: number[];
   @Field(() => DateTimeScalar, { description: 'When the budget was created.' })
@@ -113,7 +113,7 @@ export class UpdateBudgetInput {
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      'US dollars: the most that runs of this budget may cost in a period, from the current period on. 0 or more. While it is below `settled + held`, every new run is refused.',
+      'US dollars: the most that runs of this budget may cost in a period, from the current period on. 0 or more. While it is below `settled + held`, only free runs pass.',
   })
   cap?: bigint | null;
   @Field(() => [Int], {

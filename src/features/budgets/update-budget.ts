@@ -12,7 +12,7 @@ import { adoptCap, raiseAlerts } from './windows.ts';
 
 /**
  * Changes a budget from its current period on. A cap below the settled and held amounts is no error: it refuses every
- * new run. Throws NotFound, Forbidden, InputProblems, and Conflict for a removed budget.
+ * new run that is not free. Throws NotFound, Forbidden, InputProblems, and Conflict for a removed budget.
  */
 export async function updateBudget(ctx: Asker, input: UpdateBudgetInput): Promise<BudgetRow> {
   const { id, projectId } = await findBudget(ctx, fromGlobalId('Budget', input.id));

@@ -70,7 +70,7 @@ export class Generation extends Node {
   @Field(() => String, {
     nullable: true,
     description:
-      "The prompt as sent, including the character's appearance. Null when the provider's own default is used.",
+      "The prompt as sent: the character's appearance, if `includeAppearance` is set, and the prompt of the request. Null when there is neither, or the model takes no prompt; the provider then uses its own default, if it has one.",
   })
   prompt: string | null;
   @Field(() => Boolean, {

@@ -128,7 +128,8 @@ export class SpendReportResolver {
 export class SpendForecastResolver {
   @FieldResolver(() => Budget, {
     nullable: true,
-    description: 'The budget that has nothing left on `budgetRunsOutOn`. Null when none runs out.',
+    description:
+      'The budget that has nothing left on `budgetRunsOutOn`. Null when `budgetRunsOutOn` is null.',
   })
   budget(@Ctx() ctx: Context, @Root() { budgetId }: Forecast) {
     return budgetId === null ? null : budgetIfVisible(ctx, budgetId);

@@ -143,7 +143,7 @@ export class SpendForecast {
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      'The first day on which one of the budgets with the scope PROJECT has nothing left in its current period, whatever the filter. Null when none runs out.',
+      'The first day on which one of the budgets with the scope PROJECT has nothing left in its current period, whatever the filter. Null when none runs out, and for all projects together.',
   })
   budgetRunsOutOn: string | null;
 }
