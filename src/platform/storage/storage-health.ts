@@ -74,9 +74,9 @@ export function monitorStorage(
     try {
       await inTime(ends, timeoutMs);
       provedAt = startedAt;
-      heal();
+      markWorking();
     } catch (error) {
-      fall(error);
+      markFailing(error);
     }
   }
 
@@ -87,7 +87,7 @@ export function monitorStorage(
     return looking;
   }
 
-  function fall(error: unknown): void {
+  function markFailing(error: unknown): void {
     if (problem !== null || closing.signal.aborted) return;
     problem = `cannot be written: ${errorCode(error) ?? 'it does not answer'}`;
     unhealthySince = performance.now();
@@ -95,7 +95,7 @@ export function monitorStorage(
     void lookRegularly();
   }
 
-  function heal(): void {
+  function markWorking(): void {
     sizeBytes = smallestAttemptBytes;
     if (problem === null) return;
     const seconds = Math.round(unhealthyForMs() / 100) / 10;
