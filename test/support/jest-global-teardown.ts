@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises';
 export default async function teardown(): Promise<void> {
   const run = globalThis as unknown as {
     stopTestPostgres: () => Promise<void>;
-    testPostgresDirectory: string;
+    testRunFolder: string;
   };
   await run.stopTestPostgres();
-  await rm(run.testPostgresDirectory, { recursive: true, force: true });
+  await rm(run.testRunFolder, { recursive: true, force: true });
 }
