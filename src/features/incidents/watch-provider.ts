@@ -10,17 +10,24 @@ import { wakeWaiting } from './waiting-runs.ts';
 /** So long the provider may take to answer before another process asks as well. */
 const probeMs = 5_000;
 
+/** A process that was not answered leaves the next probe to others for up to this time. */
+const longestGiveWayMs = 2_000;
+
 /**
  * Asks a provider that does not answer, until it does, by calls that cost nothing. One process at a time does, and no run
  * is risked for it. Resolves to whether it asked.
  */
 export async function probeProvider(
-  ctx: Pick<TaskContext, 'db' | 'segmind'> & { readonly health: ProviderHealth },
+  ctx: Pick<TaskContext, 'db' | 'segmind' | 'random'> & { readonly health: ProviderHealth },
 ): Promise<boolean> {
   // What a process finds that is cut off says nothing about the provider.
-  if (ctx.health.isCutOff() || !(await claimProbe(ctx, probeMs))) return false;
+  if (ctx.health.isCutOff()) return false;
+  // Otherwise a process whose own network is broken may be the first each time, and all others wait for it.
+  const overdueMs = ctx.health.wasAnswered() ? 0 : ctx.random.below(longestGiveWayMs);
+  if (!(await claimProbe(ctx, probeMs, overdueMs))) return false;
   const isBack = await isAnswering(ctx.segmind);
   if (isBack) ctx.health.answered();
+  else ctx.health.unanswered();
   await endProbe(ctx, isBack);
   return true;
 }

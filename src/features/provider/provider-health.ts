@@ -25,6 +25,10 @@ export interface ProviderHealth {
   took(): void;
   /** Reports that the provider answered a free call of this process. */
   answered(): void;
+  /** Reports that the provider did not answer the free calls of this process. */
+  unanswered(): void;
+  /** Whether the provider answered the last free calls of this process, or none were sent yet. */
+  wasAnswered(): boolean;
   /**
    * Whether the provider does not answer this process, but answers others, so that this process's network is broken.
    * Then only this process pauses its submits.
@@ -57,6 +61,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
   let brokeOffAt = Number.NEGATIVE_INFINITY;
   /** Whether this process has paused all submits, and the provider has not answered it since. */
   let hasPaused = false;
+  let wasAnswered = true;
   let cutOffSince: number | null = null;
 
   async function check(): Promise<boolean> {
@@ -66,6 +71,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
       answered();
       return false;
     }
+    wasAnswered = false;
     if (cutOffSince !== null) return true;
     // When the pause is gone, the provider has answered another process.
     if (hasPaused && !(await isFoundAway(ctx).catch(() => true))) {
@@ -84,6 +90,7 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
 
   function answered(): void {
     hasPaused = false;
+    wasAnswered = true;
     if (cutOffSince === null) return;
     const seconds = Math.round((performance.now() - cutOffSince) / 1_000);
     cutOffSince = null;
@@ -121,6 +128,10 @@ export function createProviderHealth(ctx: Uses<'db' | 'segmind' | 'log'>): Provi
       answered();
     },
     answered,
+    unanswered() {
+      wasAnswered = false;
+    },
+    wasAnswered: () => wasAnswered,
     isCutOff: () => cutOffSince !== null,
     async recheck() {
       if (cutOffSince !== null || (hasPaused && !(await isFoundAway(ctx)))) await ask();

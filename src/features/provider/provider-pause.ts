@@ -152,13 +152,18 @@ export async function endPauses(ctx: Uses<'db' | 'segmind'>, { account, model = 
 }
 
 /**
- * Claims the next probe of a provider that does not answer, for `intervalMs`. False when there is no such pause, or
- * when another process has claimed the probe.
+ * Claims the next probe of a provider that does not answer, for `intervalMs`. False when there is no such pause, when
+ * another process has claimed the probe, or when the probe is not yet overdue by `overdueMs`.
  */
-export async function claimProbe(ctx: Uses<'db' | 'segmind'>, intervalMs: number): Promise<boolean> {
+export async function claimProbe(
+  ctx: Uses<'db' | 'segmind'>,
+  intervalMs: number,
+  overdueMs = 0,
+): Promise<boolean> {
   const claimed = await ctx.db.$executeRaw`
     UPDATE provider_pauses SET until = now() + ${intervalMs} * interval '1 millisecond'
-    WHERE provider_account = ${ctx.segmind.environment} AND reason = 'UNAVAILABLE' AND until <= now()`;
+    WHERE provider_account = ${ctx.segmind.environment} AND reason = 'UNAVAILABLE'
+      AND until <= now() - ${overdueMs} * interval '1 millisecond'`;
   return claimed > 0;
 }
 

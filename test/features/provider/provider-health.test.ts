@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { probeProvider } from '../../../src/features/incidents/watch-provider.ts';
 import { createProviderHealth, type ProviderHealth } from '../../../src/features/provider/provider-health.ts';
@@ -38,6 +39,7 @@ beforeEach(async () => {
   provider.api.reset();
   await database.query('DELETE FROM provider_pauses');
   logged = [];
+  givesWayMs = 0;
   health = createProviderHealth({ db, segmind, log });
 });
 
@@ -47,11 +49,17 @@ const badGateway = () => error('BAD_GATEWAY', 502);
 /** What both free calls are answered. */
 const says = (answer: ScriptedAnswer, times = 1) =>
   provider.api.script(...Array.from({ length: 2 * times }, () => answer));
-const ctx = () => ({ db, segmind, health });
+/** How long a process gives way, of at most this many milliseconds. */
+let givesWayMs = 0;
+const random = { uuid: randomUUID, below: (limit: number) => Math.min(givesWayMs, limit - 1) };
+const ctx = () => ({ db, segmind, health, random });
 const pauses = () =>
   database.query('SELECT provider_account AS account, reason, tries FROM provider_pauses ORDER BY reason');
 /** The column rounds to milliseconds, which may be up. */
-const due = () => database.query("UPDATE provider_pauses SET until = now() - interval '1 millisecond'");
+const due = (sinceMs = 1) =>
+  database.query("UPDATE provider_pauses SET until = now() - interval '1 millisecond' * $1", [sinceMs]);
+const away = () =>
+  pauseProvider(ctx(), { account: segmind.environment, reason: 'UNAVAILABLE', durationMs: 1_000 });
 
 describe('a call that failed', () => {
   it.each([
@@ -195,9 +203,6 @@ describe('submits that break off although the provider answers', () => {
 });
 
 describe('a provider that does not answer', () => {
-  const away = () =>
-    pauseProvider(ctx(), { account: segmind.environment, reason: 'UNAVAILABLE', durationMs: 1_000 });
-
   it('is asked by one process at a time, ever more rarely, and ends the pause when it answers', async () => {
     await away();
     // Not yet.
@@ -232,7 +237,12 @@ describe('a process whose own network is broken', () => {
   /** Of the same provider, and cannot connect to it. */
   function brokenProcess() {
     const { environment } = segmind;
-    const broken = { db, log, segmind: provider.client({ baseUrl: 'http://127.0.0.1:1', environment }) };
+    const broken = {
+      db,
+      log,
+      random,
+      segmind: provider.client({ baseUrl: 'http://127.0.0.1:1', environment }),
+    };
     return { ...broken, health: createProviderHealth(broken) };
   }
   const cannot = 'this process cannot reach the provider, and others can: it submits nothing';
@@ -279,6 +289,22 @@ describe('a process whose own network is broken', () => {
     expect(await probeProvider(broken)).toBe(false);
     says({ status: 401 });
     expect(await probeProvider(ctx())).toBe(true);
+  });
+
+  it('leaves the next probe to another process, and sends it when no other one does', async () => {
+    const broken = brokenProcess();
+    await away();
+    await due();
+    expect(await probeProvider(broken)).toBe(true);
+    await due();
+    givesWayMs = 500;
+    expect(await probeProvider(broken)).toBe(false);
+    await due(600);
+    expect(await probeProvider(broken)).toBe(true);
+    await due();
+    says({ status: 401 });
+    expect(await probeProvider(ctx())).toBe(true);
+    expect(await pauses()).toEqual([]);
   });
 
   it('goes on when it is answered, says so once, and pauses all in the next outage', async () => {
