@@ -23,11 +23,15 @@ import { createWorker, type Worker } from './worker.ts';
 /** How long a run of another provider environment waits before a process looks at it again. */
 const foreignMs = 5_000;
 
-/** The work on runs, as many at a time as WORKER_CONCURRENCY says. */
+/**
+ * The work on runs, as many at a time as WORKER_CONCURRENCY says. A process that cannot reach the provider, while others
+ * can, leaves them to the others.
+ */
 export const advanceGenerations = defineTask({
   ...wakeups,
-  places: ({ config }: TaskContext) => config.WORKER_CONCURRENCY,
-  run: (ctx: Parameters<typeof createWorker>[0]) => {
+  places: ({ config, health }: Parameters<typeof createWorker>[0]) =>
+    health.isCutOff() ? 0 : config.WORKER_CONCURRENCY,
+  run: (ctx) => {
     const worker = createWorker(ctx);
     return (wakeup, signal) => advanceGeneration(worker, wakeup, signal);
   },

@@ -105,6 +105,8 @@ export async function pollGeneration(
       if (reason !== null) await waitFor(reason);
       // The provider may be unavailable for the submits of other runs, too.
       if (errorsInRow === reportedAfter) void ctx.health.suspect(error);
+      // Another process reaches it.
+      if (isAway(error) && ctx.health.isCutOff()) return postpone(ctx, run, 0, waiting);
       if (said?.code === 'RATE_LIMITED' && account.client) {
         const givenMs = said.retryAt && said.retryAt.getTime() - ctx.clock.now().getTime();
         ctx.pollPauses.pause(account.client.accountId, givenMs);

@@ -81,7 +81,7 @@ export async function submitGeneration(
   const scope = { account, model: run.model };
   const pause = await findPause(ctx, scope);
   if (pause) return waitForPause(ctx, run, pause);
-  if (await ctx.health.isGone()) return postpone(ctx, run, shortestLookMs, 'PROVIDER_UNAVAILABLE');
+  if (await ctx.health.isGone()) return postpone(ctx, run, awayMs(ctx), 'PROVIDER_UNAVAILABLE');
   const pace = ctx.pace(account);
   const waitMs = pace.reserve(longestTurnMs);
   // A run that waits here keeps a place that a run of another account could use, so only short waits happen here.
@@ -110,7 +110,7 @@ export async function submitGeneration(
   // Uploading pictures may have taken a while.
   if (ctx.storage.health.problem !== null) return waitForStorage(ctx, run);
   // The connection of another submit may have broken. Until the reason is known, no run is submitted.
-  if (await ctx.health.isGone()) return postpone(ctx, run, shortestLookMs, 'PROVIDER_UNAVAILABLE');
+  if (await ctx.health.isGone()) return postpone(ctx, run, awayMs(ctx), 'PROVIDER_UNAVAILABLE');
 
   const mine = { token: ctx.random.uuid(), from: ['SUBMITTING', 'UNCERTAIN'] } as const;
   const intent = await intend(ctx, run, mine);
@@ -125,7 +125,7 @@ export async function submitGeneration(
   // The watch over the environment logs this, and this process stops submitting.
   if (intent === 'FOREIGN') return postpone(ctx, run, unreadableMs, 'ENVIRONMENT');
   // Only this attempt could have sent the run, and it has not, so the run can go back into the queue.
-  if (await ctx.health.isGone()) return requeue(ctx, run, shortestLookMs, mine, 'PROVIDER_UNAVAILABLE');
+  if (await ctx.health.isGone()) return requeue(ctx, run, awayMs(ctx), mine, 'PROVIDER_UNAVAILABLE');
   if (signal.aborted || !wakeup.isLeaseFresh()) return requeue(ctx, run, 0, mine);
   return wakeup.finish(async (hurried) => {
     try {
@@ -163,6 +163,11 @@ function waitForStorage(ctx: TaskContext, run: GenerationRow): Promise<null> {
  */
 function waitForPause(ctx: TaskContext, run: GenerationRow, pause: Pause): Promise<null> {
   return postpone(ctx, run, lookInMs(pause), waitOfPause[pause.reason]);
+}
+
+/** How long a run waits when this process does not reach the provider. A process that does can take it at once. */
+function awayMs({ health }: Worker): number {
+  return health.isCutOff() ? 0 : shortestLookMs;
 }
 
 function lookInMs({ reason, ageMs, remainingMs }: Pause): number {

@@ -11,7 +11,7 @@ export interface Task<Tools> {
 
 /** A task that works on the jobs of a kind. */
 export interface JobTask<Tools, Payload extends object> extends JobKind<Payload> {
-  /** How many jobs a process works on at a time. */
+  /** How many jobs a process works on at a time. A function is called before each fetch; with 0 none is fetched. */
   readonly places: number | ((tools: Tools) => number);
   /** Sends one job in each period, for all processes together. A period in which no process runs has no job. */
   readonly schedule?: { readonly everySeconds: number; readonly payload: Payload };
@@ -46,8 +46,8 @@ function startJobs<Tools, Payload extends object>(
   tools: Tools & JobTools,
   signal: AbortSignal,
 ): void {
-  const places = typeof task.places === 'number' ? task.places : task.places(tools);
-  tools.jobs.work(task, task.run(tools), places);
+  const { places } = task;
+  tools.jobs.work(task, task.run(tools), typeof places === 'number' ? places : () => places(tools));
   if (task.schedule) void doRounds(scheduleOf(task, task.schedule), tools, signal);
 }
 

@@ -42,8 +42,12 @@ export interface JobQueue {
   ): Promise<void>;
   /** Makes delayed jobs due now, if they were sent before a moment. */
   hasten(kind: Pick<JobKind<never>, 'name'>, ids: readonly string[], sentBefore: Date): Promise<void>;
-  /** Starts working on the jobs of a kind; `places` of them at a time. */
-  work<Payload extends object>(kind: JobKind<Payload>, handler: JobHandler<Payload>, places: number): void;
+  /** Starts working on the jobs of a kind; `places` of them at a time. A function is called before each fetch. */
+  work<Payload extends object>(
+    kind: JobKind<Payload>,
+    handler: JobHandler<Payload>,
+    places: number | (() => number),
+  ): void;
   /** The problem when no jobs were fetched for too long; null without a problem, or when this process does not work. */
   findProblem(): string | null;
   /**

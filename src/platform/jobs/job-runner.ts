@@ -38,11 +38,11 @@ export interface JobRunner {
   end(): Promise<void>;
 }
 
-/** Begins to work on the jobs of a kind, `places` of them at a time. */
+/** Begins to work on the jobs of a kind, `places` of them at a time. A function is called before each fetch. */
 export function startJobRunner<Payload extends object>(
   claims: Claims,
   kind: JobKind<Payload>,
-  { handler, places }: { readonly handler: JobHandler<Payload>; readonly places: number },
+  { handler, places }: { readonly handler: JobHandler<Payload>; readonly places: number | (() => number) },
   log: Logger,
 ): JobRunner {
   const outages = createOutages(log, kind.words);
@@ -124,7 +124,8 @@ export function startJobRunner<Payload extends object>(
   async function fetchJobs() {
     while (!stopping.signal.aborted) {
       try {
-        await fillPlaces(places, [...running.values()], begin);
+        const most = typeof places === 'number' ? places : places();
+        await fillPlaces(most, [...running.values()], begin);
         fetchedAt = performance.now();
         outages.fetching.worked();
       } catch (error) {
