@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import Fastify from 'fastify';
 import pg from 'pg';
 import { dayMs, dayText } from '../src/days.ts';
@@ -16,6 +14,7 @@ import { toGlobalId } from '../src/platform/reads/global-id.ts';
 import { Loaders } from '../src/platform/reads/loaders.ts';
 import { createSegmind } from '../src/platform/segmind/segmind.ts';
 import { registerExportRoute } from '../src/server/files/export-route.ts';
+import { collectGarbage } from '../test/support/collect-garbage.ts';
 import { checkBooks, daysOfBooks, fillBooks } from './books.ts';
 import { settleThroughput } from './settle.ts';
 
@@ -160,8 +159,6 @@ async function raw(projectId: string): Promise<void> {
 
 /** Checks that an export of a million rows is streamed, so that memory does not grow. */
 async function exported(projectId: string): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const app = Fastify();
   registerExportRoute(app, {
     exportsDb: db,
@@ -181,7 +178,7 @@ async function exported(projectId: string): Promise<void> {
   );
   const expected = rows[0]?.count ?? 0;
   const used = () => {
-    collect();
+    collectGarbage();
     const { heapUsed, external } = process.memoryUsage();
     return (heapUsed + external) / 1_048_576;
   };

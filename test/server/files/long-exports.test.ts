@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
+import { collectGarbage } from '../../support/collect-garbage.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { hearDatabase } from '../../support/heard-database.ts';
 import { apiKey, mutate, type Person, team } from '../../support/people.ts';
@@ -90,13 +89,11 @@ describe(`a ledger of ${upTo['2026-01-03']} entries`, () => {
   it(
     'passes through without staying in memory',
     async () => {
-      setFlagsFromString('--expose-gc');
-      const collect = runInNewContext('gc') as () => void;
       /** The least of several looks: what is on its way goes away from one to the next, and what is kept does not. */
       const used = async () => {
         let least = Number.POSITIVE_INFINITY;
         for (let looks = 0; looks < 3; looks += 1) {
-          collect();
+          collectGarbage();
           const { heapUsed, external } = process.memoryUsage();
           least = Math.min(least, (heapUsed + external) / 1_048_576);
           await nextTurn();

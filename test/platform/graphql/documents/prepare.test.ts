@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { createPrepare } from '../../../../src/platform/graphql/documents/prepare.ts';
+import { collectGarbage } from '../../../support/collect-garbage.ts';
 
 const schema = buildSchema(
   'type Query { hero(id: Int): Hero heroes(first: Int!): [Hero!]! } type Hero { name: String home: Hero } type Subscription { hero: Hero other: Hero }',
 );
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 const may = { mayIntrospect: true };
 const ask = (query: string, variables = {}, operationName: string | null = null) => ({
   query,

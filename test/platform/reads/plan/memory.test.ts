@@ -1,13 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { type DocumentNode, parse } from 'graphql';
 import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { createPlanner } from '../../../../src/platform/reads/plan/planner.ts';
 import { createSchema } from '../../../../src/server/schema.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
+import { collectGarbage } from '../../../support/collect-garbage.ts';
 
 /** In MiB. */
 function heapUsed(): number {

@@ -1,12 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { buildSchema, type FieldNode, Kind, parse } from 'graphql';
 import type { Run } from '../../../../src/platform/reads/plan/plan.ts';
 import { argumentsOf } from '../../../../src/platform/reads/plan/selections.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
+import { collectGarbage } from '../../../support/collect-garbage.ts';
 
 const schema = buildSchema('type Query { hero(id: ID, first: Int = 3): Int }');
 const field = schema.getQueryType()?.getFields().hero ?? null;
