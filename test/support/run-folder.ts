@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from '../../src/errors.ts';
@@ -19,7 +19,10 @@ const neededBytes = 4 * 1024 ** 3;
 export async function makeRunFolder(): Promise<string> {
   const parent = (await hasRoom()) ? inMemory : tmpdir();
   await removeOfEndedRuns(parent);
-  return mkdtemp(join(parent, `dramatis-test-${process.pid}-`));
+  const folder = await mkdtemp(join(parent, `dramatis-test-${process.pid}-`));
+  // Postgres runs as another user when the tests run as root.
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 async function hasRoom(): Promise<boolean> {

@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fromGlobalId } from '../../../src/platform/reads/global-id.ts';
-import { collectGarbage } from '../../support/collect-garbage.ts';
+import { leastInUse } from '../../support/collect-garbage.ts';
 import { Dramatis, eventually } from '../../support/dramatis.ts';
 import { hearDatabase } from '../../support/heard-database.ts';
 import { apiKey, mutate, type Person, team } from '../../support/people.ts';
@@ -89,17 +88,8 @@ describe(`a ledger of ${upTo['2026-01-03']} entries`, () => {
   it(
     'passes through without staying in memory',
     async () => {
-      /** The least of several looks: what is on its way goes away from one to the next, and what is kept does not. */
-      const used = async () => {
-        let least = Number.POSITIVE_INFINITY;
-        for (let looks = 0; looks < 3; looks += 1) {
-          collectGarbage();
-          const { heapUsed, external } = process.memoryUsage();
-          least = Math.min(least, (heapUsed + external) / 1_048_576);
-          await nextTurn();
-        }
-        return least;
-      };
+      const used = async () =>
+        (await leastInUse(({ heapUsed, external }) => heapUsed + external)) / 1_048_576;
       const readsBefore = reads();
       const response = await fetchLedger(cast.editor, { format: 'csv' });
       let [rows, bytes, early, most] = [-1, 0, 0, 0];
