@@ -136,7 +136,7 @@ it('holds runs back: a hundred that wait try it no more often than one', async (
   await query('UPDATE projects SET max_concurrent_generations = 100');
   const first = await generate(projects[0]);
   await eventually('it to wait', async () => (await waitOf(first)).waitingFor !== null);
-  expect((await status()).status).toBe('UNAVAILABLE');
+  await eventually('the provider', async () => (await status()).status === 'UNAVAILABLE');
   const events = async () =>
     (await query("SELECT 1 FROM project_events WHERE kind = 'GENERATION_CHANGED'")).length;
   const before = await events();
