@@ -29,8 +29,8 @@ export class BehindReplica {
       servers: 0,
       environment: {
         DATABASE_URL: postgres.url,
-        SEGMIND_SUBMIT_TIMEOUT_MS: '20000',
-        SEGMIND_SYNC_TIMEOUT_MS: '20000',
+        SEGMIND_SUBMIT_TIMEOUT_MS: '90000',
+        SEGMIND_SYNC_TIMEOUT_MS: '90000',
         RECONCILE_AFTER_MS: '200',
         ...environment,
       },
