@@ -7,6 +7,7 @@ import { type Spool, spoolWithout } from '../../../src/platform/segmind/spool.ts
 import type { Storage } from '../../../src/platform/storage/storage.ts';
 import { delay } from '../../support/delay.ts';
 import { eventually } from '../../support/eventually.ts';
+import { noise } from '../../support/pictures.ts';
 import {
   failure,
   providerKey as key,
@@ -75,6 +76,17 @@ describe('bytes that are too many for memory', () => {
     provider.api.script({ body: randomBytes(40_000_000) });
     const { spooled } = await failure(client(slow).download(`${provider.api.url}/a.png`));
     expect([spooled?.sizeBytes, disk.taken]).toEqual([40_000_000, 40_000_000]);
+  });
+
+  it('leave nothing behind once they were read, or were the page of a refusal', async () => {
+    const image = (await noise(100).png().toBuffer()).toString('base64');
+    provider.api.script({ body: JSON.stringify({ status: 'COMPLETED', output: image }) });
+    const segmind = client(() => storage.spool());
+    await segmind.result('r');
+    expect(await unfinished()).toEqual([]);
+    provider.api.script({ status: 404, body: randomBytes(20_000) });
+    await failure(segmind.download(`${provider.api.url}/a.png`));
+    expect(await unfinished()).toEqual([]);
   });
 
   it('leave nothing behind when they end too early', async () => {
