@@ -7,7 +7,7 @@ import type { Mutation } from './places.ts';
 
 const run = promisify(execFile);
 /** Made by `npm run generate`, and not in the repository. */
-const generated = 'src/platform/db/generated';
+const generated = ['src/platform/db/generated', 'src/platform/reads/generated'];
 
 /** A copy of a checkout that may be changed. */
 export interface CopiedTree {
@@ -30,7 +30,7 @@ export async function copyTree(checkout: string): Promise<CopiedTree> {
   });
   const files = listed.stdout.trim().split('\n');
   const root = await mkdtemp(join(tmpdir(), 'dramatis-mutants-'));
-  for (const file of [...files, generated])
+  for (const file of [...files, ...generated])
     await cp(join(checkout, file), join(root, file), { recursive: true }).catch(passOverMissing);
   await symlink(join(checkout, 'node_modules'), join(root, 'node_modules'));
   const build = () =>

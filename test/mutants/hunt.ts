@@ -48,7 +48,7 @@ export function createHunt(
     });
   }
 
-  return async (file: string, mutation: Mutation): Promise<Verdict> => {
+  async function hunt(file: string, mutation: Mutation): Promise<Verdict> {
     const endsAt = performance.now() + limitMs;
     const order = byRelation(file, await tree.read(file), tests);
     let restore = await tree.change(file, mutation);
@@ -68,5 +68,10 @@ export function createHunt(
     } finally {
       await restore();
     }
-  };
+  }
+
+  /** The test files that failed without a mutation too, and so noticed nothing. */
+  const unsound = () => [...sound].filter(([, isSound]) => !isSound).map(([file]) => file);
+
+  return { hunt, unsound };
 }

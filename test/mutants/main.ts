@@ -32,7 +32,7 @@ try {
     for (const mutation of findMutations(await tree.read(file))) places.push({ file, mutation });
   const tests = [];
   for (const file of tree.files.filter(isTest)) tests.push({ file, text: await tree.read(file) });
-  const hunt = createHunt(tree, tests, {
+  const { hunt, unsound } = createHunt(tree, tests, {
     limitMs: Number(values.minutes) * 60_000,
     signal: stopping.signal,
   });
@@ -51,6 +51,7 @@ try {
   }
   const killed = verdicts.filter(({ killedBy }) => killedBy !== null).length;
   say(`\n${killed} of ${verdicts.length} were noticed.`);
+  if (unsound().length > 0) say(`These test files fail without a mutant as well: ${unsound().join(', ')}.`);
 } finally {
   await tree.remove();
 }
