@@ -15,6 +15,7 @@ import { Loaders } from '../../platform/reads/loaders.ts';
 import { blobKey } from '../../platform/storage/blob-key.ts';
 import type { Arrivals } from '../http/arrivals.ts';
 import type { ServerContext } from '../server-context.ts';
+import { formOverheadBytes, readFormFile } from './form-file.ts';
 import { createLogOnce } from './log-once.ts';
 import { sendStored } from './send-stored.ts';
 import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
@@ -33,7 +34,7 @@ function isKnown({ headers }: FastifyRequest, etag: string): boolean {
   return fresh({ 'if-none-match': headers['if-none-match'] }, { etag });
 }
 
-/** `GET` and `HEAD /images/<id>` with a signed URL; `POST /images?projectId=…` to store a picture's bytes. */
+/** `GET` and `HEAD /images/<id>` with a signed URL; `POST /images?projectId=…` to store a picture: its bytes, or a form with one file. */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   const openVariant = variants(ctx);
   const logOnce = createLogOnce(ctx.log);
@@ -98,6 +99,17 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
     upload.removeAllContentTypeParsers();
     upload.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) =>
       arrivals.readBody(request, payload, ctx.config.MAX_IMAGE_BYTES),
+    );
+    upload.addContentTypeParser(
+      'multipart/form-data',
+      async (request: FastifyRequest, payload: IncomingMessage) => {
+        const form = await arrivals.readBody(
+          request,
+          payload,
+          ctx.config.MAX_IMAGE_BYTES + formOverheadBytes,
+        );
+        return form && readFormFile(form, request.headers['content-type'] ?? '');
+      },
     );
     // Before the body is read, so that a client without credentials cannot send a large body.
     upload.addHook('onRequest', (request) => arrivals.enter(request));

@@ -23,6 +23,10 @@ export function registerJsonBody(app: FastifyInstance, arrivals: Arrivals, maxBy
     }
   }
   app.removeAllContentTypeParsers();
+  app.addContentTypeParser('multipart/form-data', (_request, payload, done) => {
+    payload.resume();
+    done(new UnsupportedMedia('Operations have no files. Send a picture to POST /images, and use its id.'));
+  });
   app.addContentTypeParser('application/json', (request, payload, done) => {
     const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
     if (!/^utf-?8$/i.test(charset)) return done(new UnsupportedMedia('The charset must be utf-8.'));
