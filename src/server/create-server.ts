@@ -1,4 +1,3 @@
-import cors from '@fastify/cors';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { isForLater, toError } from '../errors.ts';
 import { registerExplorer } from './explorer/explorer-route.ts';
@@ -7,11 +6,14 @@ import { registerImageRoute } from './files/image-route.ts';
 import { registerOutputRoute } from './files/output-route.ts';
 import { registerPersonRoute } from './files/person-route.ts';
 import { registerHealthRoute } from './health-route.ts';
+import { answerType } from './http/accept.ts';
 import { createArrivals } from './http/arrivals.ts';
 import { registerCompression } from './http/compression.ts';
+import { registerCors } from './http/cors.ts';
 import { registerGraphqlHttp } from './http/graphql-http.ts';
 import { presentHttpError } from './http/http-error.ts';
 import { registerJsonBody } from './http/json-body.ts';
+import { registerSchemaRoute } from './http/schema-route.ts';
 import type { Graphql } from './open-graphql.ts';
 import type { ServerContext } from './server-context.ts';
 import { serveGraphqlWebsocket } from './websocket/graphql-websocket.ts';
@@ -42,26 +44,22 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
     // Parameters of a path are short. Fastify refuses longer ones.
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
   });
-  app.setErrorHandler((error: FastifyError, _, reply) => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
     const { status, code, message, headers } = presentHttpError(error);
     if (status >= 500 && !isForLater(error) && !ctx.outages.note(error))
       ctx.log.error({ err: toError(error) }, 'a request failed');
     // The connection stays open, so that a client that still sends its body gets this response, which says when to
     // retry.
     if (isForLater(error)) reply.removeHeader('connection');
+    // A client of the GraphQL endpoint gets the media type that it asks for, whatever went wrong.
+    if (request.routeOptions.url === '/graphql')
+      reply.type(answerType(request.headers.accept) ?? 'application/json; charset=utf-8');
     return reply
       .code(status)
       .headers(headers ?? {})
       .send({ errors: [{ message, extensions: { code } }] });
   });
-  // Keys come in a header and never in a cookie, so a page of another site cannot use the key of its visitor.
-  if (CORS_ORIGINS.length > 0) {
-    await app.register(cors, {
-      origin: CORS_ORIGINS.includes('*') ? '*' : [...CORS_ORIGINS],
-      methods: ['GET', 'POST'],
-      maxAge: 600,
-    });
-  }
+  await registerCors(app, CORS_ORIGINS);
   app.addHook('onSend', (_, reply, payload, done) => {
     reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
     done(null, payload);
@@ -75,6 +73,7 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
   registerExportRoute(app, ctx);
   registerPersonRoute(app, ctx);
   registerExplorer(app);
+  registerSchemaRoute(app, ctx, arrivals, graphql.schema);
   await registerGraphqlHttp(app, ctx, arrivals, graphql);
   const closeWebsocket = serveGraphqlWebsocket(app.server, ctx, graphql);
   return {

@@ -40,12 +40,16 @@ it.each<[string, () => string | Promise<string>]>([
 ])('%s is compressed only for clients that accept it', async (_, pathOf) => {
   const path = await pathOf();
   const plain = await ask(path);
-  expect([plain.headers['content-encoding'], plain.headers.vary]).toEqual([undefined, undefined]);
+  const { vary } = plain.headers;
+  expect([plain.headers['content-encoding'], String(vary)]).toEqual([
+    undefined,
+    expect.not.stringContaining('Encoding'),
+  ]);
   const smaller = await ask(path, { 'accept-encoding': 'gzip' });
   expect(smaller.headers).toMatchObject({
     'content-encoding': 'gzip',
     'content-type': plain.headers['content-type'],
-    vary: 'Accept-Encoding',
+    vary: [vary ?? [], 'Accept-Encoding'].flat().join(', '),
   });
   const [before, after] = [plain.body, gunzipSync(smaller.body)].map((body) =>
     // The points that are left differ from response to response.

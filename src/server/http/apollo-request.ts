@@ -16,7 +16,7 @@ export function toApolloRequest(
   // The variables stay text, because deeply nested JSON can be parsed but not always serialized again.
   const parameters = new URL(request.url, 'http://host').searchParams;
   parameters.set('query', query);
-  for (const name of ['documentId', 'extensions']) parameters.delete(name);
+  for (const name of ['documentId', 'doc_id', 'extensions']) parameters.delete(name);
   // An empty parameter counts as absent, as in `readOperation`.
   for (const name of ['operationName', 'variables']) if (parameters.get(name) === '') parameters.delete(name);
   return { method, headers, search: `?${parameters}`, body: undefined };

@@ -11,6 +11,7 @@ import {
 } from 'node:zlib';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { readAccept } from './accept.ts';
+import { addVary } from './vary.ts';
 
 /*
  * Ids and signatures make up half of a response, so the fastest levels lose only three bytes in a hundred. Compression
@@ -89,8 +90,7 @@ async function compress(accepted: string, reply: FastifyReply, payload: unknown)
   const isStream = body instanceof Readable;
   if (!isStream && !(Buffer.isBuffer(body) && body.length >= leastBytes)) return payload;
 
-  const varies = [reply.getHeader('vary') ?? [], 'Accept-Encoding'].flat();
-  reply.header('vary', varies.join(', '));
+  addVary(reply, 'Accept-Encoding');
   const encoding = chooseEncoding(accepted);
   if (!encoding) return payload;
   reply.header('content-encoding', encoding.name);

@@ -14,6 +14,7 @@ import { presentError } from '../present-error.ts';
 import type { ServerContext } from '../server-context.ts';
 import { answerType } from './accept.ts';
 import { toApolloRequest } from './apollo-request.ts';
+import { isKnownAnswer, tagOf } from './validator.ts';
 
 type HttpContext = Context & { readonly cost: Cost };
 
@@ -48,6 +49,8 @@ export async function createExecute(
     },
     // Taken by `prepare` as well; Apollo is given the text.
     persistedQueries: false,
+    // Every request has the header `authorization`, which no page of another site can send without a preflight.
+    csrfPrevention: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => presentError(ctx, formatted, error),
@@ -61,12 +64,17 @@ export async function createExecute(
   });
   await apollo.start();
 
-  /** The answer's text; null where the plan does not answer. */
-  async function answerByPlan({ document, viewer, cost, ...asked }: PaidOperation): Promise<string | null> {
+  /** The answer's data as text; null where the plan does not answer. */
+  async function answerByPlan({
+    document,
+    viewer,
+    cost: _,
+    ...asked
+  }: PaidOperation): Promise<string | null> {
     if (!planner) return null;
     const context = { ...ctx, viewer, loaders: new Loaders() };
     const data = await planner.answer(document, asked, context);
-    return data === null ? null : `${JSON.stringify({ data, extensions: { cost } })}\n`;
+    return data === null ? null : JSON.stringify(data);
   }
 
   const sendApollo: Execute = async (request, reply, { document: _, viewer, cost, ...asked }) => {
@@ -76,13 +84,17 @@ export async function createExecute(
     });
     for (const [name, value] of headers) reply.header(name, value);
     if (body.kind === 'chunked') throw new Error('No answer of ours comes in pieces.');
+    const etag = headers.get('etag');
+    if (etag !== undefined && isKnownAnswer(request, reply, etag)) return reply.code(304).send();
     return reply.code(status ?? 200).send(body.string);
   };
 
   return async (request, reply, operation) => {
-    const type = mayBePlanned(request) ? answerType(request.headers.accept) : null;
-    const text = type === null ? null : await answerByPlan(operation);
-    if (type === null || text === null) return sendApollo(request, reply, operation);
+    const type = answerType(request.headers.accept);
+    const data = type === null ? null : await answerByPlan(operation);
+    if (type === null || data === null) return sendApollo(request, reply, operation);
+    if (request.method === 'GET' && isKnownAnswer(request, reply, tagOf(data))) return reply.code(304).send();
+    const text = `{"data":${data},"extensions":${JSON.stringify({ cost: operation.cost })}}\n`;
     // A short text goes in one write with its head.
     return reply.type(type).send(text.length > longText ? Buffer.from(text) : text);
   };
@@ -90,18 +102,17 @@ export async function createExecute(
 
 const longText = 16_384;
 
-/** A GET that a page of another site may cause is left to Apollo, which refuses it. */
-function mayBePlanned({ method, headers }: FastifyRequest): boolean {
-  return (
-    method === 'POST' || Boolean(headers['apollo-require-preflight'] ?? headers['x-apollo-operation-name'])
-  );
-}
-
+/** Adds the cost, and the tag of a GET. */
 const addCost: ApolloServerPlugin<HttpContext> = {
   async requestDidStart() {
     return {
-      async willSendResponse({ response: { body }, contextValue: { cost } }) {
-        if (body.kind === 'single') body.singleResult.extensions = { ...body.singleResult.extensions, cost };
+      async willSendResponse({ request, response: { body, http }, contextValue: { cost } }) {
+        if (body.kind !== 'single') return;
+        const { singleResult } = body;
+        // An error may be gone a moment later.
+        if (request.http?.method === 'GET' && singleResult.errors === undefined && singleResult.data)
+          http.headers.set('etag', tagOf(JSON.stringify(singleResult.data)));
+        singleResult.extensions = { ...singleResult.extensions, cost };
       },
     };
   },

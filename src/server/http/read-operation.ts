@@ -11,6 +11,8 @@ const operation = z.object(
   {
     query: z.string('must be a string').min(1, 'must not be empty').optional(),
     documentId: z.unknown().optional(),
+    /** Relay's name of `documentId`. */
+    doc_id: z.unknown().optional(),
     operationName: z.string('must be a string').nullish(),
     variables: object.nullish(),
     extensions: object
@@ -31,10 +33,13 @@ export function readOperation(request: FastifyRequest): Parameters<PrepareNamed>
     const [issue] = parsed.error.issues;
     throw new BadRequest(`${issue?.path.length ? issue.path.join('.') : 'The request'} ${issue?.message}.`);
   }
-  const { operationName, variables, ...document } = parsed.data;
+  const { operationName, variables, doc_id, documentId = doc_id, ...document } = parsed.data;
+  if (doc_id !== undefined && doc_id !== documentId)
+    throw new BadRequest('documentId and doc_id name different documents.');
   return {
-    ...readDocumentName(document),
-    operationName: operationName ?? null,
+    ...readDocumentName({ ...document, documentId }),
+    // Some clients send an empty name for a document with one operation.
+    operationName: operationName || null,
     variables: variables ?? {},
   };
 }
