@@ -39,6 +39,25 @@ export function fromFirstVisible(text: string): string {
   return text.replace(/^[\s\p{Cc}]+/u, '');
 }
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** The number of characters as people count them: a family of emoji, or a letter with its accents, is one. */
+export function countCharacters(text: string): number {
+  if (isAscii.test(text)) return text.length;
+  let count = 0;
+  for (const _ of graphemes.segment(text)) count += 1;
+  return count;
+}
+
+const isAscii = /^[\x20-\x7e]*$/;
+/** What takes no place on the screen, and the blank of Braille. */
+const invisible = /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
+/** Whether no part of a text can be seen. */
+export function isInvisible(text: string): boolean {
+  return invisible.test(text);
+}
+
 /** At most `maximum` UTF-16 units of a text, cut between two code points. */
 export function cutText(text: string, maximum: number): string {
   return text.slice(0, maximum).replace(/[\ud800-\udbff]$/, '');

@@ -59,7 +59,10 @@ export class CreateCharacterInput {
     description: 'What a picture must not show: at most 2,000 characters.',
   })
   negativePrompt?: string | null;
-  @Field(() => [String], { nullable: true, description: 'Tags: at most 50, each of 1 to 50 characters.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Tags: at most 50, each of 1 to 50 characters. A tag that is given twice counts once.',
+  })
   tags?: string[] | null;
 }
 
@@ -86,7 +89,10 @@ export class UpdateCharacterInput {
     description: 'What a picture must not show: at most 2,000 characters.',
   })
   negativePrompt?: string | null;
-  @Field(() => [String], { nullable: true, description: 'Tags: at most 50, each of 1 to 50 characters.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Tags: at most 50, each of 1 to 50 characters. A tag that is given twice counts once.',
+  })
   tags?: string[] | null;
 }
 

@@ -34,9 +34,10 @@ export function checkCharacter(input: CharacterFields) {
     const tags = input.tags ?? [];
     if (tags.length > 50)
       throw new InputProblem(path('tags'), `tags must have at most 50 items; got ${tags.length}.`);
-    checked.tags = tags.map((tag, index) =>
+    const texts = tags.map((tag, index) =>
       checkText(['input', 'tags', index], tag, { minimum: 1, maximum: 50 }),
     );
+    checked.tags = [...new Set(texts)];
   }
   return checked;
 }

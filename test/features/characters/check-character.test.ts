@@ -35,7 +35,7 @@ describe('the fields of a character', () => {
     );
   });
 
-  it.each([null, '', '  '])('a name is needed where it is there: %j is none', (name) => {
+  it.each([null, '', '  ', '\u200b\u2060'])('a name is needed where it is there: %j is none', (name) => {
     expect(() => checkCharacter({ name })).toThrow(expect.objectContaining({ path: ['input', 'name'] }));
   });
 
@@ -49,6 +49,12 @@ describe('the fields of a character', () => {
       expect(() => checkCharacter({ tags: ['right', wrong] })).toThrow(
         expect.objectContaining({ path: ['input', 'tags', 1] }),
       );
+  });
+
+  it('a tag that is given twice counts once, in whatever form', () => {
+    expect(checkCharacter({ tags: ['a', 'e\u0301', ' a ', '\u00e9', 'A'] })).toEqual({
+      tags: ['a', '\u00e9', 'A'],
+    });
   });
 
   it.each(['name', 'description', 'appearance', 'negativePrompt'] as const)(
