@@ -6,6 +6,7 @@ import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
+  execute as executeByResolvers,
   type FormattedExecutionResult,
   GraphQLError,
   type GraphQLFormattedError,
@@ -47,13 +48,14 @@ const closeCodes = { goingAway: 1001, tryAgainLater, forbidden: 4403 };
 interface Admitted extends Started {
   readonly socket: LiveSocket;
   readonly cost: Cost;
+  readonly context: Context;
 }
 
 /** Serves GraphQL over WebSocket (subprotocol graphql-transport-ws) at /graphql. Returns the function that ends it. */
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
-  { schema, prepare }: Graphql,
+  { schema, prepare, planner }: Graphql,
 ): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -139,8 +141,27 @@ export function serveGraphqlWebsocket(
       points: prepared.cost,
       cost,
       socket,
+      context: contextValue,
     });
     return args;
+  }
+
+  /**
+   * A query that can be compiled is answered by its plan, as over HTTP. All other operations, and a plan that gave up,
+   * are executed by the resolvers. When the database does not answer, the result is what HTTP sends: an error without
+   * data.
+   */
+  async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
+    const { document, operationName = null, variableValues } = args;
+    const context = admitted.get(args)?.context;
+    if (!planner || !context) return executeByResolvers(args);
+    try {
+      const asked = { operationName, variables: variableValues ?? {} };
+      const data = await planner.answer(document, asked, context);
+      return data === null ? executeByResolvers(args) : { data };
+    } catch (error) {
+      return { errors: [new GraphQLError(toError(error).message, { originalError: toError(error) })] };
+    }
   }
 
   /** The events of a subscription are sent by the shared streams. The library sends the result of a failed start. */
@@ -156,6 +177,7 @@ export function serveGraphqlWebsocket(
 
   const protocol = makeServer<{ authorization?: unknown }, Connection & Record<string, never>>({
     schema,
+    execute,
     subscribe,
     onConnect: async (connection) => {
       const { connectionParams, extra } = connection;
