@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { createOutage, type Logger } from '../../logger.ts';
 import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
+import { createBounds } from '../db/turns.ts';
 import { createHints } from './hints.ts';
 
 /*
@@ -25,6 +26,11 @@ const eventChannel = 'dramatis_project_events';
  * them learns from its own read what is wrong.
  */
 const lookAgainMs = 2_000;
+/**
+ * The most reads at a time. After a look, thousands of readers may want to read at once. They wait here and not for a
+ * connection of the pool, because that wait ends with an error, and other requests need connections meanwhile.
+ */
+const readsAtOnce = 10;
 /** No project has this number. */
 const unknownSequence = '-1';
 const reconnectMs = 500;
@@ -61,6 +67,7 @@ export async function startEventFeed(
   options: Pick<ConnectionOptions, 'timeoutMs'> = {},
 ): Promise<EventFeed> {
   const followed = new Map<string, Readers>();
+  const reads = createBounds({ all: readsAtOnce, each: readsAtOnce });
   const closing = new AbortController();
   let client: pg.Client | undefined;
   const outage = createOutage(log, {
@@ -169,7 +176,7 @@ export async function startEventFeed(
     try {
       while (!ends.aborted) {
         hinted = false;
-        const isDone = await read();
+        const isDone = await reads.take(projectId, read);
         if (isDone || ends.aborted) return;
         if (hinted) continue;
         await new Promise<void>((resolve) => {

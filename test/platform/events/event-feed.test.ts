@@ -128,6 +128,20 @@ it('readers read by themselves while a look waits for its answer', async () => {
   }
 });
 
+it('a few readers read at a time, however many are woken', async () => {
+  let [running, most] = [0, 0];
+  const read = async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await delay(5);
+    running -= 1;
+    return true;
+  };
+  const signal = new AbortController().signal;
+  await Promise.all(Array.from({ length: 100 }, (_, index) => feed.follow(`project ${index}`, read, signal)));
+  expect(most).toBe(10);
+});
+
 it('ends with its signal, and with the feed', async () => {
   const stopping = new AbortController();
   const one = follow({ value: 0 }, stopping.signal);
