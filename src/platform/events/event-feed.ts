@@ -60,11 +60,20 @@ interface Readers {
   sequence: string | null;
 }
 
+/** The options of a feed. */
+export interface FeedOptions extends Pick<ConnectionOptions, 'timeoutMs'> {
+  /**
+   * A statement that returns `id` and `sequence` of the projects whose newest number is not the expected one. Its
+   * parameters are an array of ids and an array of expected numbers.
+   */
+  readonly changed: string;
+}
+
 /** Starts listening on a connection of its own, and reconnects it until the feed is closed. */
 export async function startEventFeed(
   databaseUrl: string,
   log: Logger,
-  options: Pick<ConnectionOptions, 'timeoutMs'> = {},
+  options: FeedOptions,
 ): Promise<EventFeed> {
   const followed = new Map<string, Readers>();
   const reads = createBounds({ all: readsAtOnce, each: readsAtOnce });
@@ -102,12 +111,10 @@ export async function startEventFeed(
     if (isLooking || !client) return wakeAll();
     isLooking = true;
     try {
-      const { rows } = await client.query<{ id: string; sequence: string | null }>(
-        `SELECT known.id::text AS id, p.last_sequence::text AS sequence
-         FROM unnest($1::uuid[], $2::bigint[]) known(id, sequence) LEFT JOIN projects p ON p.id = known.id
-         WHERE p.last_sequence IS DISTINCT FROM known.sequence`,
-        [[...followed.keys()], Array.from(followed.values(), ({ sequence }) => sequence)],
-      );
+      const { rows } = await client.query<{ id: string; sequence: string | null }>(options.changed, [
+        [...followed.keys()],
+        Array.from(followed.values(), ({ sequence }) => sequence),
+      ]);
       for (const { id, sequence } of rows) {
         const readers = followed.get(id);
         if (readers) readers.sequence = sequence;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { changedProjects } from '../../../src/features/project-events/changed-projects.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { type EventFeed, startEventFeed } from '../../../src/platform/events/event-feed.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -16,7 +17,7 @@ beforeEach(async () => {
   await database.query("INSERT INTO projects (id, name) SELECT unnest($1::uuid[]), 'Followed'", [
     [projectId, otherId],
   ]);
-  feed = await startEventFeed(database.url, createLogger('silent'));
+  feed = await startEventFeed(database.url, createLogger('silent'), { changed: changedProjects });
 });
 afterEach(async () => {
   await feed.close();
@@ -109,7 +110,10 @@ it('readers read by themselves as long as the connection is lost', async () => {
 
 it('readers read by themselves while a look waits for its answer', async () => {
   await feed.close();
-  feed = await startEventFeed(database.url, createLogger('silent'), { timeoutMs: 60_000 });
+  feed = await startEventFeed(database.url, createLogger('silent'), {
+    changed: changedProjects,
+    timeoutMs: 60_000,
+  });
   const following = follow({ value: 0 });
   await eventually('the first look', () => following.reads === 2);
   const holder = new pg.Client({ connectionString: database.url });
@@ -197,7 +201,7 @@ it('a feed that is closed while it connects anew leaves no connection', async ()
     return () => undefined;
   });
   url.port = String(proxy.port);
-  const own = await startEventFeed(url.href, createLogger('silent'));
+  const own = await startEventFeed(url.href, createLogger('silent'), { changed: changedProjects });
   expect([await connections(), proxy.open]).toEqual([2, 1]);
   proxy.cut();
   await eventually('the next connection', () => made === 2);
