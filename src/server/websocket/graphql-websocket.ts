@@ -75,17 +75,17 @@ export function serveGraphqlWebsocket(
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node has removed its own error listener. Without one, a client that resets its connection would end the process.
-    stream.on('error', () => stream.destroy());
+    const onError = () => void stream.destroy();
+    stream.on('error', onError);
     const path = URL.parse(request.url ?? '/', 'http://host')?.pathname;
     if (path !== '/graphql' && path !== '/graphql/') return refuse(stream, '404 Not Found');
     if (!isOriginAllowed(ctx, request.headers)) return refuse(stream, '403 Forbidden');
-    sockets.handleUpgrade(request, stream, head, (socket) =>
-      openConnection(
-        protocol,
-        { socket, stream, request, inflow: inflows.ofStranger(addressOf(request)) },
-        ctx.log,
-      ),
-    );
+    const address = addressOf(request);
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      // The socket has a listener of its own now. This one would keep the request in memory.
+      stream.off('error', onError);
+      openConnection(protocol, { socket, stream, address, inflow: inflows.ofStranger(address) }, ctx.log);
+    });
   };
   server.on('upgrade', onUpgrade);
 
@@ -112,7 +112,7 @@ export function serveGraphqlWebsocket(
     if (!socket) throw new Unauthenticated();
     // Checked before the first `await`, because ten thousand messages may have arrived at once.
     if (live.isBusy(socket.viewer)) throw new RateLimited('You have too many operations under way.', 1_000);
-    const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(extra.request));
+    const viewer = await ctx.authenticate(connectionParams?.authorization, extra.address);
     const { operationName = null } = payload;
     const { data: variables, success } = variablesSchema.safeParse(payload.variables);
     if (!success) throw new BadArgument('variables must be an object.');
@@ -181,9 +181,9 @@ export function serveGraphqlWebsocket(
     subscribe,
     onConnect: async (connection) => {
       const { connectionParams, extra } = connection;
-      const { socket, request } = extra;
+      const { socket, address } = extra;
       try {
-        const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(request));
+        const viewer = await ctx.authenticate(connectionParams?.authorization, address);
         // A socket that has closed meanwhile is not counted, because its close event would never remove it again.
         if (socket.readyState !== socket.OPEN) return false;
         const entered = live.admit({
