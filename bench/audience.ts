@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,7 +47,7 @@ export async function gather(
     news = Promise.withResolvers();
   }
 
-  async function open(credential: string, id: number): Promise<void> {
+  async function open(credential: string): Promise<void> {
     const socket = connect(port, '127.0.0.1');
     sockets.push(socket);
     socket.write(
@@ -70,12 +71,13 @@ export async function gather(
     const init = { type: 'connection_init', payload: { authorization: `Bearer ${credential}` } };
     socket.write(textFrame(JSON.stringify(init)));
     await ready;
-    socket.write(textFrame(JSON.stringify({ id: `${id}`, type: 'subscribe', payload })));
+    // Ids as the client of graphql-ws makes them. Numbers would be places of an array in the servers.
+    socket.write(textFrame(JSON.stringify({ id: randomUUID(), type: 'subscribe', payload })));
   }
 
   for (let from = 0; from < credentials.length; from += atOnce) {
     const some = credentials.slice(from, from + atOnce);
-    await Promise.all(some.map((credential, index) => open(credential, from + index)));
+    await Promise.all(some.map(open));
   }
   // The server does not confirm a subscription, so this waits until the last ones are surely active.
   await sleep(3_000);

@@ -8,11 +8,12 @@ import { polling } from './polling.ts';
 import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
 import type { Bench } from './result.ts';
+import { sockets } from './sockets.ts';
 
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
-const others: readonly Bench[] = [memory, compression];
+const others: readonly Bench[] = [memory, compression, sockets];
 
 /** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;

@@ -9,6 +9,7 @@ import { reviewDatabase } from './features/database-review/review-database.ts';
 import { longestAnswerMs } from './features/generations/late-answer.ts';
 import { adoptBlobs } from './features/images/adopt-blobs.ts';
 import { hasImages } from './features/images/has-images.ts';
+import { changedProjects } from './features/project-events/changed-projects.ts';
 import { createProviderHealth } from './features/provider/provider-health.ts';
 import { settleEnvironment } from './features/provider/settle-environment.ts';
 import { refuseOtherEnvironment } from './features/provider/watch-environment.ts';
@@ -94,7 +95,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     stored: openStoredBytes(pictures),
   };
   if (config.ROLE !== 'api') closers.push(() => anchorAtStop({ config, log }, verified));
-  const events = await startEventFeed(databaseUrl, log, patience);
+  const events = await startEventFeed(databaseUrl, log, { ...patience, changed: changedProjects });
   const db = connectDatabase(databaseUrl, { ...patience, onNews: events.announce });
   closers.push(() => db.$disconnect());
   const reader = openReader(databaseUrl, patience);

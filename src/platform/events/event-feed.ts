@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { createOutage, type Logger } from '../../logger.ts';
 import { type ConnectionOptions, openClient } from '../db/connections/open.ts';
+import { createBounds } from '../db/turns.ts';
 import { createHints } from './hints.ts';
 
 /*
@@ -18,10 +19,20 @@ import { createHints } from './hints.ts';
 const eventChannel = 'dramatis_project_events';
 
 /*
- * LISTEN/NOTIFY is only a hint that a project has new events; the table is the truth. A reader that missed a hint reads
- * the table again after `lookAgainMs`.
+ * LISTEN/NOTIFY is only a hint that a project has new events; the table is the truth, because a hint may be lost. So
+ * the feed looks every `lookAgainMs` for projects whose newest number has changed, in one statement for all followed
+ * projects of the process, and wakes their readers. A number that has not changed proves that a reader has everything:
+ * the reader has read since an earlier look found this number. A feed that cannot look wakes all readers, and each of
+ * them learns from its own read what is wrong.
  */
 const lookAgainMs = 2_000;
+/**
+ * The most reads at a time. After a look, thousands of readers may want to read at once. They wait here and not for a
+ * connection of the pool, because that wait ends with an error, and other requests need connections meanwhile.
+ */
+const readsAtOnce = 10;
+/** No project has this number. */
+const unknownSequence = '-1';
 const reconnectMs = 500;
 /**
  * A connection that only listens would never notice that the other side is gone, so it sends a statement this often.
@@ -31,8 +42,8 @@ const probeMs = 5_000;
 /** Wakes readers of a project's events. */
 export interface EventFeed {
   /**
-   * Calls `read` at once, after each hint, and every two seconds. A hint that arrives while it reads causes another
-   * call. Resolves when `read` resolves to true, when the feed ends, or when `signal` aborts. Throws what `read`
+   * Calls `read` at once, after each hint, and when a look every two seconds finds that the project has new events. A
+   * hint that arrives while it reads causes another call. Resolves when `read` resolves to true, when the feed ends, or when `signal` aborts. Throws what `read`
    * throws.
    */
   follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
@@ -42,13 +53,30 @@ export interface EventFeed {
   close(): Promise<void>;
 }
 
+/** The readers of one project. */
+interface Readers {
+  readonly wakers: Set<() => void>;
+  /** The project's newest number at the last look; null when the project was gone. */
+  sequence: string | null;
+}
+
+/** The options of a feed. */
+export interface FeedOptions extends Pick<ConnectionOptions, 'timeoutMs'> {
+  /**
+   * A statement that returns `id` and `sequence` of the projects whose newest number is not the expected one. Its
+   * parameters are an array of ids and an array of expected numbers.
+   */
+  readonly changed: string;
+}
+
 /** Starts listening on a connection of its own, and reconnects it until the feed is closed. */
 export async function startEventFeed(
   databaseUrl: string,
   log: Logger,
-  options: Pick<ConnectionOptions, 'timeoutMs'> = {},
+  options: FeedOptions,
 ): Promise<EventFeed> {
-  const wakers = new Map<string, Set<() => void>>();
+  const followed = new Map<string, Readers>();
+  const reads = createBounds({ all: readsAtOnce, each: readsAtOnce });
   const closing = new AbortController();
   let client: pg.Client | undefined;
   const outage = createOutage(log, {
@@ -68,11 +96,36 @@ export async function startEventFeed(
   );
 
   function wakeFollowers(projectId: string) {
-    for (const wake of wakers.get(projectId) ?? []) wake();
+    for (const wake of followed.get(projectId)?.wakers ?? []) wake();
   }
 
   function wakeAll() {
-    for (const each of wakers.values()) for (const wake of each) wake();
+    for (const { wakers } of followed.values()) for (const wake of wakers) wake();
+  }
+
+  let isLooking = false;
+  /** Wakes the readers of the projects that have changed since the last look. */
+  async function look(): Promise<void> {
+    if (followed.size === 0) return;
+    // The connection does not answer.
+    if (isLooking || !client) return wakeAll();
+    isLooking = true;
+    try {
+      const { rows } = await client.query<{ id: string; sequence: string | null }>(options.changed, [
+        [...followed.keys()],
+        Array.from(followed.values(), ({ sequence }) => sequence),
+      ]);
+      for (const { id, sequence } of rows) {
+        const readers = followed.get(id);
+        if (readers) readers.sequence = sequence;
+        wakeFollowers(id);
+      }
+    } catch {
+      // The connection reports its failures itself.
+      wakeAll();
+    } finally {
+      isLooking = false;
+    }
   }
 
   async function listen(): Promise<void> {
@@ -123,30 +176,29 @@ export async function startEventFeed(
       wake();
     };
     const ends = AbortSignal.any([closing.signal, signal]);
-    const known = wakers.get(projectId) ?? new Set();
-    wakers.set(projectId, known.add(onHint));
+    const readers = followed.get(projectId) ?? { wakers: new Set(), sequence: unknownSequence };
+    followed.set(projectId, readers);
+    readers.wakers.add(onHint);
     ends.addEventListener('abort', onHint);
     try {
       while (!ends.aborted) {
         hinted = false;
-        const isDone = await read();
+        const isDone = await reads.take(projectId, read);
         if (isDone || ends.aborted) return;
         if (hinted) continue;
-        let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
           wake = resolve;
-          timer = setTimeout(resolve, lookAgainMs);
         });
-        clearTimeout(timer);
       }
     } finally {
       ends.removeEventListener('abort', onHint);
-      known.delete(onHint);
-      if (known.size === 0) wakers.delete(projectId);
+      readers.wakers.delete(onHint);
+      if (readers.wakers.size === 0) followed.delete(projectId);
     }
   }
 
   await listen();
+  const looking = setInterval(() => void look(), lookAgainMs).unref();
 
   return {
     follow,
@@ -156,6 +208,7 @@ export async function startEventFeed(
     },
     async close() {
       closing.abort();
+      clearInterval(looking);
       await client?.end().catch(() => undefined);
     },
   };

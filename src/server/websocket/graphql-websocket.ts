@@ -6,6 +6,7 @@ import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
+  execute as executeByResolvers,
   type FormattedExecutionResult,
   GraphQLError,
   type GraphQLFormattedError,
@@ -47,13 +48,14 @@ const closeCodes = { goingAway: 1001, tryAgainLater, forbidden: 4403 };
 interface Admitted extends Started {
   readonly socket: LiveSocket;
   readonly cost: Cost;
+  readonly context: Context;
 }
 
 /** Serves GraphQL over WebSocket (subprotocol graphql-transport-ws) at /graphql. Returns the function that ends it. */
 export function serveGraphqlWebsocket(
   server: Server,
   ctx: ServerContext,
-  { schema, prepare }: Graphql,
+  { schema, prepare, planner }: Graphql,
 ): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -73,17 +75,17 @@ export function serveGraphqlWebsocket(
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node has removed its own error listener. Without one, a client that resets its connection would end the process.
-    stream.on('error', () => stream.destroy());
+    const onError = () => void stream.destroy();
+    stream.on('error', onError);
     const path = URL.parse(request.url ?? '/', 'http://host')?.pathname;
     if (path !== '/graphql' && path !== '/graphql/') return refuse(stream, '404 Not Found');
     if (!isOriginAllowed(ctx, request.headers)) return refuse(stream, '403 Forbidden');
-    sockets.handleUpgrade(request, stream, head, (socket) =>
-      openConnection(
-        protocol,
-        { socket, stream, request, inflow: inflows.ofStranger(addressOf(request)) },
-        ctx.log,
-      ),
-    );
+    const address = addressOf(request);
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      // The socket has a listener of its own now. This one would keep the request in memory.
+      stream.off('error', onError);
+      openConnection(protocol, { socket, stream, address, inflow: inflows.ofStranger(address) }, ctx.log);
+    });
   };
   server.on('upgrade', onUpgrade);
 
@@ -110,7 +112,7 @@ export function serveGraphqlWebsocket(
     if (!socket) throw new Unauthenticated();
     // Checked before the first `await`, because ten thousand messages may have arrived at once.
     if (live.isBusy(socket.viewer)) throw new RateLimited('You have too many operations under way.', 1_000);
-    const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(extra.request));
+    const viewer = await ctx.authenticate(connectionParams?.authorization, extra.address);
     const { operationName = null } = payload;
     const { data: variables, success } = variablesSchema.safeParse(payload.variables);
     if (!success) throw new BadArgument('variables must be an object.');
@@ -139,8 +141,27 @@ export function serveGraphqlWebsocket(
       points: prepared.cost,
       cost,
       socket,
+      context: contextValue,
     });
     return args;
+  }
+
+  /**
+   * A query that can be compiled is answered by its plan, as over HTTP. All other operations, and a plan that gave up,
+   * are executed by the resolvers. When the database does not answer, the result is what HTTP sends: an error without
+   * data.
+   */
+  async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
+    const { document, operationName = null, variableValues } = args;
+    const context = admitted.get(args)?.context;
+    if (!planner || !context) return executeByResolvers(args);
+    try {
+      const asked = { operationName, variables: variableValues ?? {} };
+      const data = await planner.answer(document, asked, context);
+      return data === null ? executeByResolvers(args) : { data };
+    } catch (error) {
+      return { errors: [new GraphQLError(toError(error).message, { originalError: toError(error) })] };
+    }
   }
 
   /** The events of a subscription are sent by the shared streams. The library sends the result of a failed start. */
@@ -156,12 +177,13 @@ export function serveGraphqlWebsocket(
 
   const protocol = makeServer<{ authorization?: unknown }, Connection & Record<string, never>>({
     schema,
+    execute,
     subscribe,
     onConnect: async (connection) => {
       const { connectionParams, extra } = connection;
-      const { socket, request } = extra;
+      const { socket, address } = extra;
       try {
-        const viewer = await ctx.authenticate(connectionParams?.authorization, addressOf(request));
+        const viewer = await ctx.authenticate(connectionParams?.authorization, address);
         // A socket that has closed meanwhile is not counted, because its close event would never remove it again.
         if (socket.readyState !== socket.OPEN) return false;
         const entered = live.admit({

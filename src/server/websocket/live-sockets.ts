@@ -1,8 +1,8 @@
 import {
   type AccessEnd,
-  credentialOf,
   type Follower,
   isEnd,
+  questionOf,
   reviewAccess,
 } from '../../features/access/review-access.ts';
 import { createOutage } from '../../logger.ts';
@@ -57,7 +57,7 @@ export function createLiveSockets(ctx: ServerContext): LiveSockets {
   /** Keeps a check as long as a socket needs it. Returns the function that ends the need of this socket. */
   function keepAsking(socket: LiveSocket, projectId: string | null): () => void {
     const { viewer } = socket;
-    const key = `${projectId} ${credentialOf(viewer)}`;
+    const key = questionOf({ viewer, projectId });
     const question = questions.get(key) ?? { viewer, projectId, sockets: new Map<LiveSocket, number>() };
     const { sockets } = question;
     questions.set(key, question);

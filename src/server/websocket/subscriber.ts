@@ -38,7 +38,7 @@ export class Subscriber {
     this.connection = started.connection;
     this.rateLimit = started.rateLimit;
     this.points = started.points;
-    this.head = Buffer.from(`{"id":${JSON.stringify(started.id)},"type":"${MessageType.Next}","payload":{`);
+    this.head = ownBytes(`{"id":${JSON.stringify(started.id)},"type":"${MessageType.Next}","payload":{`);
   }
 
   /**
@@ -68,6 +68,16 @@ export class Subscriber {
     const cost = `{"requested":${requested},"remaining":${remaining},"restoreRate":${restoreRate}}`;
     return textFrame(this.head, payload, `,"extensions":{"cost":${cost}}}}`);
   }
+}
+
+/**
+ * The bytes of a text that is kept for long. A small `Buffer.from` is a part of a shared block, and would keep all of
+ * the block in memory.
+ */
+function ownBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /** A subscription that is admitted and has no source of events yet. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, MessageType, parseMessage, type Server } from 'graphql-ws';
 import { WebSocket } from 'ws';
@@ -11,7 +10,8 @@ export interface Connection {
   readonly socket: WebSocket;
   /** The stream that the socket writes its frames to. */
   readonly stream: Duplex;
-  readonly request: IncomingMessage;
+  /** The client's address. The request is not kept, because its headers take more memory than a subscription. */
+  readonly address: string;
   /** Replaces the limits of what the client may send. */
   admit(inflow: Inflow): void;
   /** Sends a whole frame. Resolves when it is written to the network, or the socket is closed. */
@@ -53,7 +53,7 @@ const keepAliveMs = 10_000;
  */
 export function openConnection(
   server: Server<Connection & Record<string, never>>,
-  { socket, stream, request, inflow }: Pick<Connection, 'socket' | 'stream' | 'request'> & { inflow: Inflow },
+  { socket, stream, address, inflow }: Pick<Connection, 'socket' | 'stream' | 'address'> & { inflow: Inflow },
   log: Logger,
 ) {
   let current = inflow;
@@ -65,11 +65,10 @@ export function openConnection(
     socket.ping();
   }, keepAliveMs);
   // Any message shows that the client is alive, because its pong may come after much other data that it has sent.
-  for (const sign of ['pong', 'ping', 'message'] as const) {
-    socket.on(sign, () => {
-      isAlive = true;
-    });
-  }
+  const onSign = () => {
+    isAlive = true;
+  };
+  for (const sign of ['pong', 'ping', 'message'] as const) socket.on(sign, onSign);
   // A slow client gets no pong, so that its unread bytes do not grow.
   socket.on('ping', (data) => {
     if (!isSlow(connection)) socket.pong(data);
@@ -111,7 +110,7 @@ export function openConnection(
   const connection: Connection = {
     socket,
     stream,
-    request,
+    address,
     admit(inflow) {
       current = inflow;
     },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { recordEvent } from '../../../src/features/access/record-event.ts';
+import { changedProjects } from '../../../src/features/project-events/changed-projects.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectDatabase, type Database } from '../../../src/platform/db/connect.ts';
 import { openPool } from '../../../src/platform/db/connections/open.ts';
@@ -21,7 +22,10 @@ const heard: pg.Notification[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   const log = createLogger('silent');
-  [own, other] = await Promise.all([startEventFeed(database.url, log), startEventFeed(database.url, log)]);
+  [own, other] = await Promise.all([
+    startEventFeed(database.url, log, { changed: changedProjects }),
+    startEventFeed(database.url, log, { changed: changedProjects }),
+  ]);
   db = connectDatabase(database.url, { onNews: own.announce });
   listener = new pg.Client({ connectionString: database.url });
   await listener.connect();

@@ -16,7 +16,7 @@ async function heard(say: (connection: Connection) => void): Promise<string[]> {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   server.on('upgrade', (request, stream, head) =>
     sockets.handleUpgrade(request, stream, head, (socket) =>
-      say({ socket, stream, request, admit: () => undefined, send: async () => undefined }),
+      say({ socket, stream, address: '', admit: () => undefined, send: async () => undefined }),
     ),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
