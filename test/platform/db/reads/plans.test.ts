@@ -46,6 +46,7 @@ beforeAll(async () => {
   await dramatis.ask('{ __typename }', {}, { key: owner });
   const [user] = await dramatis.database.query("SELECT id::text AS id FROM users WHERE subject = 'olivia'");
   await fillVolume(dramatis.database, { userId: String(user?.id) });
+  await spreadValues();
   const [character] = await dramatis.database.query(
     'SELECT id::text AS id FROM characters WHERE project_id = $1 LIMIT 1',
     [volumeProjectId],
@@ -62,6 +63,19 @@ afterAll(async () => {
   pg.Client.prototype.query = query;
   await dramatis.stop();
 });
+
+/** Gives one row of twenty a value that the others do not have: enough to sort, and too few to come across. */
+async function spreadValues(): Promise<void> {
+  for (const change of [
+    `UPDATE generations SET status = 'FAILED', failure_code = 'PROVIDER_FAILED', failure_message = 'No.', failure_retryable = true
+     WHERE status = 'COMPLETED' AND abs(hashtext(id::text)) % 20 = 0`,
+    "UPDATE ledger_entries SET kind = 'RELEASE', debit = 'AVAILABLE', credit = 'HELD' WHERE id % 20 = 0",
+    "UPDATE audit_entries SET action = 'API_KEY_CREATED' WHERE sequence % 20 = 0",
+    "UPDATE audit_entries SET action = 'MEMBER_INVITED' WHERE sequence % 20 = 1",
+  ])
+    await dramatis.database.query(`BEGIN; SET LOCAL session_replication_role = replica; ${change}; COMMIT`);
+  await dramatis.database.query('VACUUM (ANALYZE) generations, ledger_entries, audit_entries');
+}
 
 function isConfig(given: unknown): given is Sent {
   return typeof given === 'object' && given !== null && 'text' in given && typeof given.text === 'string';
@@ -231,7 +245,7 @@ describe('the statements of every list, at volume', () => {
     ['ledger', 'kinds: [ADJUST]'],
     ['ledger', 'kinds: [HOLD, RELEASE]'],
     ['auditLog', 'actions: [MEMBER_INVITED]'],
-    ['auditLog', 'actions: [GENERATION_REQUESTED, API_KEY_CREATED]'],
+    ['auditLog', 'actions: [MEMBER_INVITED, API_KEY_CREATED]'],
   ])('read no more than the page by a set of values: %s, %s', async (list, filter) => {
     for (const url of [dramatis.url, referenceUrl])
       for (const end of ['first', 'last']) {
