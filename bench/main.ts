@@ -3,6 +3,7 @@ import { acceptBench } from './accept.ts';
 import { compression } from './compression.ts';
 import { fanOut } from './fan-out.ts';
 import { library } from './library.ts';
+import { lists } from './lists.ts';
 import { memory } from './memory.ts';
 import { polling } from './polling.ts';
 import { reads } from './reads.ts';
@@ -11,7 +12,7 @@ import type { Bench } from './result.ts';
 import { sockets } from './sockets.ts';
 
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
-const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
+const benches: readonly Bench[] = [library, reads, lists, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
 const others: readonly Bench[] = [memory, compression, sockets];
 

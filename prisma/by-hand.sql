@@ -59,6 +59,7 @@ CREATE INDEX generations_unfinished_idx ON public.generations USING btree (reque
 CREATE INDEX generations_unknown_cost_idx ON public.generations USING btree (provider_account) WHERE ((status = ANY (ARRAY['COMPLETED'::"GenerationStatus", 'FAILED'::"GenerationStatus"])) AND (cost_micros IS NULL));
 CREATE INDEX generations_waiting_for_idx ON public.generations USING btree (waiting_for, project_id) WHERE (waiting_for IS NOT NULL);
 CREATE INDEX generations_waiting_idx ON public.generations USING btree (project_id, requested_at, id) WHERE ((status = 'QUEUED'::"GenerationStatus") AND (NOT holds_slot));
+CREATE INDEX ledger_entries_rare_kinds_idx ON public.ledger_entries USING btree (project_id, kind, id) WHERE (kind = ANY (ARRAY['RELEASE'::"LedgerEntryKind", 'ADJUST'::"LedgerEntryKind"]));
 CREATE INDEX project_events_budget_alert_idx ON public.project_events USING btree (budget_alert_id) WHERE (budget_alert_id IS NOT NULL);
 CREATE INDEX projects_deleting_idx ON public.projects USING btree (deleting_at) WHERE (deleting_at IS NOT NULL);
 CREATE UNIQUE INDEX budgets_in_force_idx ON public.budgets USING btree (project_id, scope, period, user_id, api_key_id, character_id, model) NULLS NOT DISTINCT WHERE (removed_at IS NULL);

@@ -1,8 +1,27 @@
+import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { User as UserRow } from '../../platform/db/generated/client.ts';
+import { tables } from '../../platform/reads/generated/tables.ts';
+import type { Readable } from '../../platform/reads/readable.ts';
+import { view } from '../../platform/reads/view.ts';
 import { type Asker, isAllowed } from './authorize.ts';
 
 export type { UserRow };
+
+/** Users, for viewers who may see a row that names them. */
+export const users: Readable<UserRow> = {
+  view: view(tables.User),
+  type: 'User',
+  owner: 'id',
+  within: 'id',
+  rule: null,
+  enter: async () => true,
+  async find(ctx: Uses<'db' | 'loaders'>, id: string) {
+    const user = await userById(ctx, id);
+    if (!user) throw new NotFound('User');
+    return user;
+  },
+};
 
 /** The user with this row id, null for none. The caller has checked that the viewer may see them. */
 export async function userById(ctx: Uses<'db' | 'loaders'>, id: string): Promise<UserRow | null> {

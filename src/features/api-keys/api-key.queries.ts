@@ -1,11 +1,9 @@
 import { NotFound } from '../../errors.ts';
-import { isAtLeast } from '../../platform/auth/role.ts';
 import type { ApiKey as ApiKeyRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister, roleIn } from '../access/authorize.ts';
-import { type Action, leastRole } from '../access/policy.ts';
-import { apiKeysOfProject } from './api-key.view.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import type { Action } from '../access/policy.ts';
+import { readable } from '../access/readable.ts';
+import { apiKeyView } from './api-key.view.ts';
 
 export type { ApiKeyRow };
 
@@ -49,24 +47,14 @@ function isOwn({ viewer }: Pick<Asker, 'viewer'>, key: ApiKeyRow): boolean {
   return viewer.kind === 'USER' && viewer.userId === key.userId;
 }
 
-/** The key that an audit entry names, for viewers who may read the audit log. Null when the key is gone. */
-export async function auditedApiKey(ctx: Asker, projectId: string, id: string): Promise<ApiKeyRow | null> {
-  await authorize(ctx, projectId, 'READ_AUDIT_LOG');
-  return ctx.loaders
-    .of(`apiKeys of ${projectId}`, async (ids) => {
-      const rows = await ctx.db.apiKey.findMany({ where: { projectId, id: { in: ids } } });
-      return rows.map((row) => [row.id, row] as const);
-    })
-    .load(id);
-}
+/** The keys that entries of an audit log name, for viewers who may read the log. */
+export const auditedApiKeys = readable(apiKeyView, 'ApiKey', findAuditedApiKey, 'READ_AUDIT_LOG');
 
-/** A project's keys, newest first, also the revoked ones. Owners get all keys, other members their own. */
-export async function listApiKeys(ctx: Lister, projectId: string, args: Paging): Promise<Page<ApiKeyRow>> {
-  await authorize(ctx, projectId, 'USE_OWN_API_KEYS');
-  const role = await roleIn(ctx, projectId);
-  const isAll = role !== null && isAtLeast(role, leastRole.MANAGE_API_KEYS);
-  const userId = !isAll && ctx.viewer.kind === 'USER' ? ctx.viewer.userId : null;
-  return readConnection(ctx, apiKeysOfProject, projectId, { ...args, userId });
+async function findAuditedApiKey(ctx: Asker, id: string): Promise<ApiKeyRow> {
+  const key = await loadApiKey(ctx, id);
+  if (!key) throw new NotFound('ApiKey');
+  await authorize(ctx, key.projectId, 'READ_AUDIT_LOG', 'ApiKey');
+  return key;
 }
 
 /** The API key that the viewer sent, or null. A key may always see itself. */

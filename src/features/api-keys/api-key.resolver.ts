@@ -1,14 +1,16 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { globalId, row } from '../../platform/reads/reading.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { connection, globalId, made, optionalRow, row } from '../../platform/reads/reading.ts';
 import { Reads } from '../../platform/reads/reads.ts';
-import { userById } from '../access/user.queries.ts';
+import { ofProject } from '../access/readable.ts';
+import { type UserRow, users } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { type ApiKeyRow, listApiKeys } from './api-key.queries.ts';
+import type { ApiKeyRow } from './api-key.queries.ts';
 import {
   ApiKey,
   ApiKeyConnection,
@@ -18,7 +20,7 @@ import {
   RevokeApiKeyInput,
   RevokeApiKeyPayload,
 } from './api-key.type.ts';
-import { apiKeyView } from './api-key.view.ts';
+import { apiKeysOfProject, apiKeyView } from './api-key.view.ts';
 import { createApiKey } from './create-api-key.ts';
 import { revokeApiKey } from './revoke-api-key.ts';
 
@@ -27,18 +29,20 @@ export class ApiKeyResolver {
   @Reads(globalId('ApiKey'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => ApiKeyKind, { description: 'Whether the key belongs to a member or to the project.' })
-  kind(@Root() key: ApiKeyRow): ApiKeyKind {
-    return key.userId === null ? ApiKeyKind.SERVICE : ApiKeyKind.PERSONAL;
-  }
+  @Reads(
+    made(apiKeyView, ['userId'], ({ userId }) =>
+      userId === null ? ApiKeyKind.SERVICE : ApiKeyKind.PERSONAL,
+    ),
+    () => ApiKeyKind,
+    { description: 'Whether the key belongs to a member or to the project.' },
+  )
+  readonly kind: ApiKeyKind;
 
-  @FieldResolver(() => User, {
+  @Reads(optionalRow(apiKeyView, 'userId', users), () => User, {
     nullable: true,
     description: 'The member whose PERSONAL key it is; null for a SERVICE key.',
   })
-  user(@Ctx() ctx: Context, @Root() key: ApiKeyRow) {
-    return key.userId === null ? null : userById(ctx, key.userId);
-  }
+  readonly user: UserRow | null;
 
   @Reads(row(apiKeyView, 'projectId', projects), () => Project, {
     description: 'The project that the key is for.',
@@ -73,12 +77,11 @@ export class ApiKeyResolver {
 
 @Resolver(() => Project)
 export class ProjectApiKeysResolver {
-  @FieldResolver(() => ApiKeyConnection, {
+  @Reads(connection(ofProject('USE_OWN_API_KEYS'), apiKeysOfProject), () => ApiKeyConnection, {
+    args: () => PageArgs,
     nullable: true,
     description:
       "The project's API keys, newest first, including revoked keys. Owners see all of them, other members their own. API keys get FORBIDDEN.",
   })
-  apiKeys(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
-    return listApiKeys(ctx, project.id, page);
-  }
+  readonly apiKeys: Page<ApiKeyRow>;
 }

@@ -2,7 +2,7 @@ import type { FindApiKey } from '../../platform/auth/authenticate.ts';
 import type { Role } from '../../platform/auth/role.ts';
 import type { Uses } from '../../platform/context.ts';
 import { choice, moment, texts } from '../../platform/reads/column.ts';
-import { arrayText } from '../../platform/reads/list.ts';
+import { arrayText } from '../../platform/reads/condition.ts';
 
 const roleColumn = choice<Role>({ VIEWER: 'VIEWER', EDITOR: 'EDITOR', OWNER: 'OWNER' });
 

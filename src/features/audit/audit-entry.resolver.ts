@@ -1,100 +1,89 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import type { Context } from '../../platform/context.ts';
+import { ID, Resolver } from 'type-graphql';
 import { JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { userById } from '../access/user.queries.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { column, connection, formerRow, made, rootConnection, same } from '../../platform/reads/reading.ts';
+import { Reads, ReadsAtRoot } from '../../platform/reads/reads.ts';
+import { ofProject } from '../access/readable.ts';
+import { type UserRow, users } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
-import { auditedApiKey } from '../api-keys/api-key.queries.ts';
+import { type ApiKeyRow, auditedApiKeys } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
-import type { ProjectRow } from '../projects/project.queries.ts';
+import { ViewerKind } from '../api-keys/viewer.type.ts';
 import { Project } from '../projects/project.type.ts';
+import { detailsOf, targetOf } from './audit-entry.queries.ts';
+import { AuditActor, AuditEntry, AuditEntryConnection, AuditPageArgs } from './audit-entry.type.ts';
 import {
   type AuditEntryRow,
-  detailsOf,
-  listAuditEntries,
-  listInstallationAuditEntries,
-  targetOf,
-} from './audit-entry.queries.ts';
-import { AuditActor, AuditEntry, AuditEntryConnection, AuditLogFilter } from './audit-entry.type.ts';
+  auditEntryView,
+  auditLogOfProject,
+  installationAuditLog,
+} from './audit-entry.view.ts';
 
 @Resolver(() => AuditEntry)
 export class AuditEntryResolver {
-  @FieldResolver(() => SafeIntScalar, {
-    description:
-      'The number of the entry: 1, 2, 3 … without gaps within a project, or within the log of the installation.',
-  })
-  sequence(@Root() entry: AuditEntryRow): number {
-    return Number(entry.sequence);
-  }
+  @Reads(
+    made(auditEntryView, ['sequence'], ({ sequence }) => Number(sequence)),
+    () => SafeIntScalar,
+    {
+      description:
+        'The number of the entry: 1, 2, 3 … without gaps within a project, or within the log of the installation.',
+    },
+  )
+  readonly sequence: number;
 
-  @FieldResolver(() => AuditActor, { description: 'The caller who did it.' })
-  actor(@Root() entry: AuditEntryRow) {
-    return { ...entry, kind: entry.actorKind };
-  }
+  @Reads(same(auditEntryView), () => AuditActor, { description: 'The caller who did it.' })
+  readonly actor: AuditEntryRow;
 
-  @FieldResolver(() => JsonObjectScalar, {
+  @Reads(made(auditEntryView, ['details'], detailsOf), () => JsonObjectScalar, {
     description: 'Further facts, such as roles, models and key prefixes. Never contains a secret.',
   })
-  details(@Root() entry: AuditEntryRow) {
-    return detailsOf(entry);
-  }
+  readonly details: Record<string, unknown>;
 
-  @FieldResolver(() => ID, {
+  @Reads(made(auditEntryView, ['targetType', 'targetId'], targetOf), () => ID, {
     description: 'The global id of the object that was acted on. The object may no longer exist.',
   })
-  targetId(@Root() entry: AuditEntryRow): string {
-    return targetOf(entry);
-  }
+  readonly targetId: string;
 }
 
 @Resolver(() => AuditEntry)
 export class InstallationAuditLogResolver {
-  @Query(() => AuditEntryConnection, {
+  @ReadsAtRoot(rootConnection(installationAuditLog), () => AuditEntryConnection, {
+    args: () => PageArgs,
     nullable: true,
     description:
       'The audit log of the installation as a whole, newest entry first. For the admin; others get FORBIDDEN.',
   })
-  installationAuditLog(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {
-    return listInstallationAuditEntries(ctx, page);
-  }
+  readonly installationAuditLog: Page<AuditEntryRow>;
 }
 
 @Resolver(() => AuditActor)
 export class AuditActorResolver {
-  @FieldResolver(() => User, {
+  @Reads(column(auditEntryView, 'actorKind'), () => ViewerKind, {
+    description: 'The kind of credentials that were used.',
+  })
+  readonly kind: string;
+
+  @Reads(formerRow(auditEntryView, 'userId', users), () => User, {
     nullable: true,
     description: 'The person; null for the admin and SERVICE keys.',
   })
-  user(@Ctx() ctx: Context, @Root() { userId }: AuditEntryRow) {
-    return userId === null ? null : userById(ctx, userId);
-  }
+  readonly user: UserRow | null;
 
-  @FieldResolver(() => ApiKey, {
+  @Reads(formerRow(auditEntryView, 'apiKeyId', auditedApiKeys), () => ApiKey, {
     nullable: true,
     description: 'The API key that was used; null for other credentials.',
   })
-  apiKey(@Ctx() ctx: Context, @Root() { projectId, apiKeyId }: AuditEntryRow) {
-    return apiKeyId === null ? null : auditedApiKey(ctx, projectId, apiKeyId);
-  }
+  readonly apiKey: ApiKeyRow | null;
 }
 
 @Resolver(() => Project)
 export class ProjectAuditLogResolver {
-  @FieldResolver(() => AuditEntryConnection, {
+  @Reads(connection(ofProject('READ_AUDIT_LOG'), auditLogOfProject), () => AuditEntryConnection, {
+    args: () => AuditPageArgs,
     nullable: true,
     description:
       "The project's audit log, newest entry first: who did what to which object, when, and with which key. Owners only; others and API keys get FORBIDDEN.",
   })
-  auditLog(
-    @Ctx() ctx: Context,
-    @Root() project: ProjectRow,
-    @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => AuditLogFilter, {
-      nullable: true,
-      description: 'Restricts the entries. Left out: all entries.',
-    })
-    filter: AuditLogFilter | null,
-  ) {
-    return listAuditEntries(ctx, project.id, { ...page, filter });
-  }
+  readonly auditLog: Page<AuditEntryRow>;
 }

@@ -1,8 +1,7 @@
-import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTimeScalar, JsonObjectScalar, SafeIntScalar } from '../../platform/graphql/scalars.ts';
-import { connectionType } from '../../platform/reads/connection.ts';
+import { connectionType, PageArgs } from '../../platform/reads/connection.ts';
 import { type AuditAction as Action, auditActions } from '../access/record-audit.ts';
-import { ViewerKind } from '../api-keys/viewer.type.ts';
 
 const descriptions: Record<Action, string> = {
   PROJECT_CREATED: 'The project was created.',
@@ -50,10 +49,7 @@ registerEnumType(AuditAction, {
 });
 
 @ObjectType({ description: 'The caller of the action that an audit entry records.' })
-export class AuditActor {
-  @Field(() => ViewerKind, { description: 'The kind of credentials that were used.' })
-  kind: string;
-}
+export class AuditActor {}
 
 @ObjectType({
   description:
@@ -101,4 +97,14 @@ export class AuditLogFilter {
   from?: Date | null;
   @Field(() => DateTimeScalar, { nullable: true, description: 'Entries before this moment.' })
   until?: Date | null;
+}
+
+/** Which page of which entries. */
+@ArgsType()
+export class AuditPageArgs extends PageArgs {
+  @Field(() => AuditLogFilter, {
+    nullable: true,
+    description: 'Restricts the entries. Left out: all entries.',
+  })
+  filter?: AuditLogFilter | null;
 }

@@ -3,14 +3,16 @@ import { NotFound } from '../../errors.ts';
 import { formatMicros } from '../../money.ts';
 import type { BudgetAlert as BudgetAlertRow } from '../../platform/db/generated/client.ts';
 import { toGlobalId } from '../../platform/reads/global-id.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
 import { findProject } from '../projects/project.queries.ts';
 import { findBudget } from './budget.queries.ts';
-import { budgetAlertsOfProject } from './budget-alert.view.ts';
+import { budgetAlertView } from './budget-alert.view.ts';
 
 export type { BudgetAlertRow };
+
+/** As documents reach them. */
+export const budgetAlerts = readable(budgetAlertView, 'BudgetAlert', findBudgetAlert, 'READ_SPEND');
 
 /** The alert with this row id. Throws NotFound, also for non-members, and Forbidden. */
 export async function findBudgetAlert(ctx: Asker, id: string): Promise<BudgetAlertRow> {
@@ -35,24 +37,30 @@ async function loadAlert(ctx: Asker, id: string): Promise<BudgetAlertRow | null>
     .load(id);
 }
 
-/** The alerts of a project's budgets, newest first. Throws NotFound, Forbidden. */
-export async function listBudgetAlerts(
-  ctx: Lister,
-  projectId: string,
-  args: Paging,
-): Promise<Page<BudgetAlertRow>> {
-  await authorize(ctx, projectId, 'READ_SPEND');
-  return readConnection(ctx, budgetAlertsOfProject, projectId, args);
-}
-
 /** The first day of an alert's period; null for TOTAL. */
-export async function periodOf(ctx: Asker, alert: BudgetAlertRow): Promise<string | null> {
+export async function periodOf(
+  ctx: Asker,
+  alert: Pick<BudgetAlertRow, 'budgetId' | 'startsOn'>,
+): Promise<string | null> {
   const { period } = await findBudget(ctx, alert.budgetId);
   return period === 'TOTAL' ? null : dayText(alert.startsOn);
 }
 
+/** What the body of a webhook needs of an alert. */
+export const payloadColumns = [
+  'id',
+  'projectId',
+  'budgetId',
+  'createdAt',
+  'startsOn',
+  'threshold',
+  'capMicros',
+  'settledMicros',
+  'heldMicros',
+] as const;
+
 /** The body of a webhook about an alert. The names of its members do not change; new members may be added. */
-export async function payloadOf(ctx: Asker, alert: BudgetAlertRow) {
+export async function payloadOf(ctx: Asker, alert: Pick<BudgetAlertRow, (typeof payloadColumns)[number]>) {
   const [project, budget] = await Promise.all([
     findProject(ctx, alert.projectId),
     findBudget(ctx, alert.budgetId),

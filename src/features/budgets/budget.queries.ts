@@ -1,12 +1,14 @@
 import { NotFound } from '../../errors.ts';
 import type { Budget as BudgetRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
-import { budgetsOfProject } from './budget.view.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
+import { budgetView } from './budget.view.ts';
 import { readStandings, type Standing } from './windows.ts';
 
 export type { BudgetRow };
+
+/** As documents reach them. */
+export const budgets = readable(budgetView, 'Budget', findBudget, 'READ_SPEND');
 
 /** The budget with this row id, also a removed one. Throws NotFound, also for non-members, and Forbidden. */
 export async function findBudget(ctx: Asker, id: string): Promise<BudgetRow> {
@@ -32,16 +34,10 @@ async function loadBudget(ctx: Asker, id: string): Promise<BudgetRow | null> {
 }
 
 /** The amounts of a budget in its current period. The caller has checked that the viewer may see the budget. */
-export async function standingOf(ctx: Asker, budget: BudgetRow): Promise<Standing> {
+export async function standingOf(ctx: Asker, budget: Pick<BudgetRow, 'id'>): Promise<Standing> {
   const standing = await ctx.loaders
     .of('standings of budgets', (ids) => readStandings(ctx.db, ids))
     .load(budget.id);
   if (!standing) throw new NotFound('Budget');
   return standing;
-}
-
-/** A project's budgets in force, newest first. Throws NotFound, Forbidden. */
-export async function listBudgets(ctx: Lister, projectId: string, args: Paging): Promise<Page<BudgetRow>> {
-  await authorize(ctx, projectId, 'READ_SPEND');
-  return readConnection(ctx, budgetsOfProject, projectId, args);
 }

@@ -1,10 +1,13 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DateScalar, DateTimeScalar, DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { globalId, optionalRow } from '../../platform/reads/reading.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { asked, connection, globalId, made, optionalRow } from '../../platform/reads/reading.ts';
 import { Reads } from '../../platform/reads/reads.ts';
+import type { Asker } from '../access/authorize.ts';
+import { ofProject } from '../access/readable.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
 import { type CharacterRow, characters } from '../characters/character.queries.ts';
@@ -13,9 +16,8 @@ import { imageModelBySlug } from '../image-models/image-model.queries.ts';
 import { ImageModel } from '../image-models/image-model.type.ts';
 import { memberOfUser } from '../members/member.queries.ts';
 import { Member } from '../members/member.type.ts';
-import type { ProjectRow } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
-import { type BudgetRow, listBudgets, standingOf } from './budget.queries.ts';
+import { type BudgetRow, standingOf } from './budget.queries.ts';
 import {
   Budget,
   BudgetConnection,
@@ -26,87 +28,79 @@ import {
   UpdateBudgetInput,
   UpdateBudgetPayload,
 } from './budget.type.ts';
-import { budgetView } from './budget.view.ts';
+import { budgetsOfProject, budgetView } from './budget.view.ts';
 import { createBudget } from './create-budget.ts';
 import { removeBudget } from './remove-budget.ts';
 import { updateBudget } from './update-budget.ts';
+import type { Standing } from './windows.ts';
+
+/** One figure of a budget in its current period. */
+function ofStanding<Name extends keyof Standing>(name: Name) {
+  return asked(
+    budgetView,
+    ['id'],
+    async (budget, _: object, ctx: Asker) => (await standingOf(ctx, budget))[name],
+  );
+}
 
 @Resolver(() => Budget)
 export class BudgetResolver {
   @Reads(globalId('Budget'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => DateScalar, {
+  @Reads(ofStanding('startsOn'), () => DateScalar, {
     nullable: true,
     description:
       'The first day of the current period, in the time zone that the project had when the period began; null for TOTAL.',
   })
-  async periodStartsOn(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).startsOn;
-  }
+  readonly periodStartsOn: string | null;
 
-  @FieldResolver(() => DateScalar, {
+  @Reads(ofStanding('endsOn'), () => DateScalar, {
     nullable: true,
     description:
       'The last day of the current period, in the same time zone as `periodStartsOn`; null for TOTAL.',
   })
-  async periodEndsOn(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).endsOn;
-  }
+  readonly periodEndsOn: string | null;
 
-  @FieldResolver(() => DateTimeScalar, {
+  @Reads(ofStanding('startsAt'), () => DateTimeScalar, {
     nullable: true,
     description: 'The moment when the current period began; null for TOTAL.',
   })
-  async periodStartsAt(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).startsAt;
-  }
+  readonly periodStartsAt: Date | null;
 
-  @FieldResolver(() => DateTimeScalar, {
+  @Reads(ofStanding('endsAt'), () => DateTimeScalar, {
     nullable: true,
     description:
       'The moment when the current period ends and the next one begins; null for TOTAL. The first period in a new time zone may be shorter or longer than a day or a month.',
   })
-  async periodEndsAt(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).endsAt;
-  }
+  readonly periodEndsAt: Date | null;
 
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(ofStanding('capMicros'), () => DecimalScalar, {
     description: 'US dollars: the most that runs of this budget may cost in a period.',
   })
-  async cap(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).capMicros;
-  }
+  readonly cap: bigint;
 
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(ofStanding('settledMicros'), () => DecimalScalar, {
     description: 'US dollars that runs of this budget cost: those that have ended and whose cost is known.',
   })
-  async settled(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).settledMicros;
-  }
+  readonly settled: bigint;
 
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(ofStanding('heldMicros'), () => DecimalScalar, {
     description:
       'US dollars set aside for runs of this budget that have not ended, or whose cost is not known yet.',
   })
-  async held(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).heldMicros;
-  }
+  readonly held: bigint;
 
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(ofStanding('availableMicros'), () => DecimalScalar, {
     description: 'US dollars that new runs may still cost: `cap - settled - held`, never below 0.',
   })
-  async available(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).availableMicros;
-  }
+  readonly available: bigint;
 
-  @FieldResolver(() => DecimalScalar, {
+  @Reads(ofStanding('overrunMicros'), () => DecimalScalar, {
     description:
       'US dollars by which `settled + held` exceeds the cap, because the cap was set below that amount or a run cost more than was held for it. 0 otherwise.',
   })
-  async overrun(@Ctx() ctx: Context, @Root() budget: BudgetRow) {
-    return (await standingOf(ctx, budget)).overrunMicros;
-  }
+  readonly overrun: bigint;
 
   @FieldResolver(() => Member, {
     nullable: true,
@@ -132,13 +126,12 @@ export class BudgetResolver {
   })
   readonly character: CharacterRow | null;
 
-  @FieldResolver(() => ImageModel, {
-    nullable: true,
-    description: 'For the scope MODEL: the model. Null for other scopes.',
-  })
-  model(@Root() { model }: BudgetRow) {
-    return model === null ? null : imageModelBySlug(model, '');
-  }
+  @Reads(
+    made(budgetView, ['model'], ({ model }) => (model === null ? null : imageModelBySlug(model, ''))),
+    () => ImageModel,
+    { nullable: true, description: 'For the scope MODEL: the model. Null for other scopes.' },
+  )
+  readonly model: ReturnType<typeof imageModelBySlug> | null;
 
   @Mutation(() => CreateBudgetPayload, {
     description:
@@ -178,11 +171,10 @@ export class BudgetResolver {
 
 @Resolver(() => Project)
 export class ProjectBudgetsResolver {
-  @FieldResolver(() => BudgetConnection, {
+  @Reads(connection(ofProject('READ_SPEND'), budgetsOfProject), () => BudgetConnection, {
+    args: () => PageArgs,
     nullable: true,
     description: "The project's budgets in force, newest first. A VIEWER gets FORBIDDEN.",
   })
-  budgets(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
-    return listBudgets(ctx, project.id, page);
-  }
+  readonly budgets: Page<BudgetRow>;
 }

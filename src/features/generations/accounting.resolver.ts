@@ -1,9 +1,10 @@
 import { Ctx, Extensions, FieldResolver, Resolver, Root, registerEnumType } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
-import { column, made } from '../../platform/reads/reading.ts';
+import { column, made, visibleRow } from '../../platform/reads/reading.ts';
 import { Reads } from '../../platform/reads/reads.ts';
-import { userIfVisible } from '../access/user.queries.ts';
+import { whoMay } from '../access/readable.ts';
+import { type UserRow, users } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
 import { ApiKey } from '../api-keys/api-key.type.ts';
@@ -64,14 +65,16 @@ export class GenerationAccountingResolver {
     return ledgerOfGenerationIfVisible(ctx, generation);
   }
 
-  @FieldResolver(() => User, {
-    nullable: true,
-    description:
-      'The person who requested the run. Null for the admin and SERVICE keys, and for viewers who may not read members.',
-  })
-  requestedBy(@Ctx() ctx: Context, @Root() { projectId, userId }: GenerationRow) {
-    return userId === null ? null : userIfVisible(ctx, projectId, userId);
-  }
+  @Reads(
+    visibleRow(generationView, 'userId', users, { owner: 'projectId', visible: whoMay('READ_MEMBERS') }),
+    () => User,
+    {
+      nullable: true,
+      description:
+        'The person who requested the run. Null for the admin and SERVICE keys, and for viewers who may not read members.',
+    },
+  )
+  readonly requestedBy: UserRow | null;
 
   @FieldResolver(() => ApiKey, {
     nullable: true,

@@ -1,24 +1,79 @@
 import { checkText } from '../../platform/graphql/text.ts';
+import { arrayText, type Condition } from '../../platform/reads/condition.ts';
 import { tables } from '../../platform/reads/generated/tables.ts';
 import { parseGlobalId } from '../../platform/reads/global-id.ts';
-import { arrayText, type Condition, newest } from '../../platform/reads/list.ts';
+import { type List, newest } from '../../platform/reads/list.ts';
 import { view } from '../../platform/reads/view.ts';
 import type { GenerationFilter } from './generation.type.ts';
+import { generationStatuses, isFinal } from './generation-state.ts';
 
 export const generationView = view(tables.Generation);
 
+type GenerationRow = ReturnType<typeof generationView.parse>;
+
 type Filtered = { readonly filter?: GenerationFilter | null };
 
-export const generationsOfProject = newest(generationView, 'projectId', 'requestedAt', conditions);
-export const generationsOfCharacter = newest(generationView, 'characterId', 'requestedAt', conditions);
+/**
+ * Runs are only added, with the moment at which they are added, and are removed only with their project. No transaction
+ * that adds a run takes an hour. A run that has ended keeps its status, so statuses are settled before the oldest run of the
+ * project that has not ended.
+ */
+function settledIn(project: string): NonNullable<List['settled']> {
+  const settled = (moment: string) =>
+    `(SELECT CASE WHEN p.deleting_at IS NULL THEN ${moment} ELSE '-infinity' END FROM projects p WHERE p.id = ${project})`;
+  const rows = "date_trunc('milliseconds', now() - interval '1 hour')";
+  // A statement for each status, with the status in its text: so Postgres knows that there are few such runs.
+  const oldest = generationStatuses
+    .filter((status) => !isFinal(status))
+    .map(
+      (
+        status,
+      ) => `(SELECT g.requested_at AS at FROM generations g WHERE g.project_id = p.id AND g.status = '${status}'
+      ORDER BY g.requested_at, g.id LIMIT 1)`,
+    );
+  const oldestOpen = `(SELECT min(oldest.at) FROM (${oldest.join(' UNION ALL ')}) oldest)`;
+  return { rows: settled(rows), values: settled(`least(${rows}, ${oldestOpen})`) };
+}
 
-function conditions({ filter }: Filtered): readonly Condition[] {
-  const { statuses, batch, characterId } = filter ?? {};
+export const generationsOfProject: List<GenerationRow, Filtered> = {
+  ...newest(generationView, 'projectId', 'requestedAt', ({ filter }: Filtered) => [
+    ...statusesOf(filter, (oneOf) => ({
+      column: 'status',
+      type: '"GenerationStatus"',
+      oneOf,
+      isMutable: true,
+    })),
+    ...otherConditions(filter),
+  ]),
+  settled: settledIn('parent.id'),
+};
+
+/** No index has a character's runs by status, so the runs are read in their order, and others are left out. */
+export const generationsOfCharacter: List<GenerationRow, Filtered> = {
+  ...newest(generationView, 'characterId', 'requestedAt', ({ filter }: Filtered) => [
+    ...statusesOf(filter, (statuses) => ({
+      sql: (place) => `t."status" = ANY(${place}::"GenerationStatus"[])`,
+      value: arrayText(statuses),
+      isSkewed: true,
+      isMutable: true,
+    })),
+    ...otherConditions(filter),
+  ]),
+  settled: settledIn('(SELECT c.project_id FROM characters c WHERE c.id = parent.id)'),
+};
+
+type Statuses = NonNullable<GenerationFilter['statuses']>;
+
+function statusesOf(
+  filter: GenerationFilter | null | undefined,
+  condition: (statuses: Statuses) => Condition,
+): readonly Condition[] {
+  return filter?.statuses ? [condition(filter.statuses)] : [];
+}
+
+function otherConditions(filter: GenerationFilter | null | undefined): readonly Condition[] {
+  const { batch, characterId } = filter ?? {};
   const found: Condition[] = [];
-  if (statuses) {
-    const sql = (place: string) => `t."status" = ANY(${place}::"GenerationStatus"[])`;
-    found.push({ sql, value: arrayText(statuses), isSkewed: true });
-  }
   if (batch != null) {
     const value = checkText(['filter', 'batch'], batch, { maximum: 200 });
     found.push({ sql: (place) => `t."batch" = ${place}::text`, value });

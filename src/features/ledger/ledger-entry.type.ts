@@ -1,10 +1,10 @@
-import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import type {
   LedgerAccount as AccountName,
   LedgerEntryKind as KindName,
 } from '../../platform/db/generated/client.ts';
 import { DateScalar, DateTimeScalar } from '../../platform/graphql/scalars.ts';
-import { connectionType } from '../../platform/reads/connection.ts';
+import { connectionType, PageArgs } from '../../platform/reads/connection.ts';
 
 /** Why an amount moves, as GraphQL's enum. */
 export const LedgerEntryKind = {
@@ -103,4 +103,14 @@ export class LedgerFilter {
       "Entries of runs that were requested on this day or earlier, by the project's time zone. The same as `to` of the exports.",
   })
   toDay?: string | null;
+}
+
+/** Which page of which entries. */
+@ArgsType()
+export class LedgerPageArgs extends PageArgs {
+  @Field(() => LedgerFilter, {
+    nullable: true,
+    description: 'Restricts the entries. Left out: all entries.',
+  })
+  filter?: LedgerFilter | null;
 }

@@ -1,13 +1,15 @@
 import { NotFound } from '../../errors.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Invitation as InvitationRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, type Lister } from '../access/authorize.ts';
+import { type Asker, authorize } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
 import { InvitationStatus } from './invitation.type.ts';
-import { invitationsOfProject } from './invitation.view.ts';
+import { invitationView } from './invitation.view.ts';
 
 export type { InvitationRow };
+
+/** As documents reach them. */
+export const invitations = readable(invitationView, 'Invitation', findInvitation, 'MANAGE_MEMBERS');
 
 /** The invitation with this row id. Throws NotFound, also for non-members, and Forbidden unless an owner asks. */
 export async function findInvitation(ctx: Asker, id: string): Promise<InvitationRow> {
@@ -17,18 +19,12 @@ export async function findInvitation(ctx: Asker, id: string): Promise<Invitation
   return invitation;
 }
 
-/** A project's invitations, newest first, also those that are no longer open. */
-export async function listInvitations(
-  ctx: Lister,
-  projectId: string,
-  args: Paging,
-): Promise<Page<InvitationRow>> {
-  await authorize(ctx, projectId, 'MANAGE_MEMBERS');
-  return readConnection(ctx, invitationsOfProject, projectId, args);
-}
-
 /** The status of an invitation now. */
-export function statusOf(ctx: Uses<'clock'>, invitation: InvitationRow): InvitationStatus {
+export function statusOf(
+  invitation: Pick<InvitationRow, 'acceptedAt' | 'withdrawnAt' | 'expiresAt'>,
+  _: object,
+  ctx: Uses<'clock'>,
+): InvitationStatus {
   if (invitation.acceptedAt) return InvitationStatus.ACCEPTED;
   // An expired invitation is also marked as withdrawn when its address is invited again. It still counts as expired.
   if (invitation.withdrawnAt && invitation.withdrawnAt < invitation.expiresAt)

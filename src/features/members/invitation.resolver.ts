@@ -1,13 +1,15 @@
-import { Arg, Args, Ctx, Extensions, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Extensions, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload, toPayloadOf } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { globalId, row } from '../../platform/reads/reading.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { connection, globalId, made, row } from '../../platform/reads/reading.ts';
 import { Reads } from '../../platform/reads/reads.ts';
+import { ofProject } from '../access/readable.ts';
 import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { acceptInvitation } from './accept-invitation.ts';
-import { type InvitationRow, listInvitations, statusOf } from './invitation.queries.ts';
+import { type InvitationRow, statusOf } from './invitation.queries.ts';
 import {
   AcceptInvitationInput,
   AcceptInvitationPayload,
@@ -19,7 +21,7 @@ import {
   WithdrawInvitationInput,
   WithdrawInvitationPayload,
 } from './invitation.type.ts';
-import { invitationView } from './invitation.view.ts';
+import { invitationsOfProject, invitationView } from './invitation.view.ts';
 import { inviteMember } from './invite-member.ts';
 import { withdrawInvitation } from './withdraw-invitation.ts';
 
@@ -28,10 +30,10 @@ export class InvitationResolver {
   @Reads(globalId('Invitation'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => InvitationStatus, { description: 'The present state of the invitation.' })
-  status(@Ctx() ctx: Context, @Root() invitation: InvitationRow): InvitationStatus {
-    return statusOf(ctx, invitation);
-  }
+  @Reads(made(invitationView, ['acceptedAt', 'withdrawnAt', 'expiresAt'], statusOf), () => InvitationStatus, {
+    description: 'The present state of the invitation.',
+  })
+  readonly status: InvitationStatus;
 
   @Reads(row(invitationView, 'projectId', projects), () => Project, {
     description: 'The project that the invitation is for.',
@@ -79,12 +81,11 @@ export class InvitationResolver {
 
 @Resolver(() => Project)
 export class ProjectInvitationsResolver {
-  @FieldResolver(() => InvitationConnection, {
+  @Reads(connection(ofProject('MANAGE_MEMBERS'), invitationsOfProject), () => InvitationConnection, {
+    args: () => PageArgs,
     nullable: true,
     description:
       "The project's invitations, newest first, including those that were accepted, withdrawn or have expired. Owners only; others and API keys get FORBIDDEN.",
   })
-  invitations(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
-    return listInvitations(ctx, project.id, page);
-  }
+  readonly invitations: Page<InvitationRow>;
 }

@@ -1,12 +1,14 @@
 import { Conflict, NotFound } from '../../errors.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
 import type { Member as MemberRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
-import { membersOfProject } from './member.view.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
+import { readable } from '../access/readable.ts';
+import { memberView } from './member.view.ts';
 
 export type { MemberRow };
+
+/** As documents reach them. */
+export const members = readable(memberView, 'Member', findMember, 'READ_MEMBERS');
 
 /** The member with this row id. Throws NotFound, also for non-members, and Forbidden for API keys. */
 export async function findMember(ctx: Asker, id: string): Promise<MemberRow> {
@@ -25,12 +27,6 @@ export async function memberOfUser(ctx: Asker, projectId: string, userId: string
       return rows.map((row) => [row.userId, row] as const);
     })
     .load(userId);
-}
-
-/** A project's members, newest first. */
-export async function listMembers(ctx: Lister, projectId: string, args: Paging): Promise<Page<MemberRow>> {
-  await authorize(ctx, projectId, 'READ_MEMBERS');
-  return readConnection(ctx, membersOfProject, projectId, args);
 }
 
 /** Throws Conflict when the member is the only owner left. The caller holds the project's lock. */

@@ -1,15 +1,17 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { globalId, row } from '../../platform/reads/reading.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { connection, globalId, row } from '../../platform/reads/reading.ts';
 import { Reads } from '../../platform/reads/reads.ts';
-import { userById } from '../access/user.queries.ts';
+import { ofProject } from '../access/readable.ts';
+import { type UserRow, users } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { type ProjectRow, projects } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { changeMemberRole } from './change-member-role.ts';
-import { listMembers, type MemberRow } from './member.queries.ts';
+import type { MemberRow } from './member.queries.ts';
 import {
   ChangeMemberRoleInput,
   ChangeMemberRolePayload,
@@ -18,7 +20,7 @@ import {
   RemoveMemberInput,
   RemoveMemberPayload,
 } from './member.type.ts';
-import { memberView } from './member.view.ts';
+import { membersOfProject, memberView } from './member.view.ts';
 import { removeMember } from './remove-member.ts';
 
 @Resolver(() => Member)
@@ -26,10 +28,8 @@ export class MemberResolver {
   @Reads(globalId('Member'), () => ID, { description: 'The global id. Opaque and stable.' })
   readonly id: string;
 
-  @FieldResolver(() => User, { description: 'The user who is the member.' })
-  user(@Ctx() ctx: Context, @Root() member: MemberRow) {
-    return userById(ctx, member.userId);
-  }
+  @Reads(row(memberView, 'userId', users), () => User, { description: 'The user who is the member.' })
+  readonly user: UserRow;
 
   @Reads(row(memberView, 'projectId', projects), () => Project, {
     description: 'The project that the user is a member of.',
@@ -62,11 +62,10 @@ export class MemberResolver {
 
 @Resolver(() => Project)
 export class ProjectMembersResolver {
-  @FieldResolver(() => MemberConnection, {
+  @Reads(connection(ofProject('READ_MEMBERS'), membersOfProject), () => MemberConnection, {
+    args: () => PageArgs,
     nullable: true,
     description: "The project's members, newest first. API keys get FORBIDDEN.",
   })
-  members(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => PageArgs) page: PageArgs) {
-    return listMembers(ctx, project.id, page);
-  }
+  readonly members: Page<MemberRow>;
 }

@@ -1,7 +1,7 @@
 import type { Uses } from '../../platform/context.ts';
+import type { AuditEntry as AuditEntryRow } from '../../platform/db/generated/client.ts';
 import { globalIdOf, toGlobalId } from '../../platform/reads/global-id.ts';
 import type { AuditAction } from '../access/record-audit.ts';
-import type { AuditEntryRow } from '../audit/audit-entry.queries.ts';
 import { imageUrl } from '../images/image.queries.ts';
 import { type Line, lineOf } from './line.ts';
 

@@ -1,103 +1,98 @@
-import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Resolver } from 'type-graphql';
+import { NotFound } from '../../errors.ts';
 import type { Role as RoleName } from '../../platform/auth/role.ts';
-import type { Context } from '../../platform/context.ts';
-import { roleIn, viewerCan } from '../access/authorize.ts';
+import { asked } from '../../platform/reads/reading.ts';
+import { Reads } from '../../platform/reads/reads.ts';
+import { type Asker, roleIn, viewerCan } from '../access/authorize.ts';
+import type { Action } from '../access/policy.ts';
 import { Role } from '../access/user.type.ts';
-import type { ProjectRow } from './project.queries.ts';
 import { Project } from './project.type.ts';
+import { projectView } from './project.view.ts';
+
+async function roleOf({ id }: { readonly id: string }, _: object, ctx: Asker): Promise<RoleName> {
+  const role = await roleIn(ctx, id);
+  if (role === null) throw new NotFound('Project');
+  return role;
+}
+
+function may(action: Action) {
+  return asked(projectView, ['id', 'archivedAt', 'deletingAt'], (project, _: object, ctx: Asker) =>
+    viewerCan(ctx, project, action),
+  );
+}
 
 /** What the viewer may do in a project, so that a frontend need not repeat the policy. */
 @Resolver(() => Project)
 export class ProjectPermissionsResolver {
-  @FieldResolver(() => Role, {
+  @Reads(asked(projectView, ['id'], roleOf), () => Role, {
     description: "The viewer's role in the project. The admin is an OWNER of every project.",
   })
-  async viewerRole(@Ctx() ctx: Context, @Root() project: ProjectRow): Promise<RoleName | null> {
-    return roleIn(ctx, project.id);
-  }
+  readonly viewerRole: RoleName;
 
-  @FieldResolver(() => Boolean, {
+  @Reads(may('EDIT_CHARACTERS'), () => Boolean, {
     description:
       'Whether the viewer may change characters and their reference images now. False while the project is archived or being deleted.',
   })
-  viewerCanEditCharacters(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'EDIT_CHARACTERS');
-  }
+  readonly viewerCanEditCharacters: boolean;
 
-  @FieldResolver(() => Boolean, {
+  @Reads(may('GENERATE'), () => Boolean, {
     description:
       'Whether the viewer may request runs now. False while the project is archived or being deleted.',
   })
-  viewerCanGenerate(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'GENERATE');
-  }
+  readonly viewerCanGenerate: boolean;
 
-  @FieldResolver(() => Boolean, {
+  @Reads(may('RATE_IMAGES'), () => Boolean, {
     description:
       'Whether the viewer may rate pictures now. False while the project is archived or being deleted.',
   })
-  viewerCanRateImages(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'RATE_IMAGES');
-  }
+  readonly viewerCanRateImages: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may read the list of members.' })
-  viewerCanReadMembers(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'READ_MEMBERS');
-  }
+  @Reads(may('READ_MEMBERS'), () => Boolean, {
+    description: 'Whether the viewer may read the list of members.',
+  })
+  readonly viewerCanReadMembers: boolean;
 
-  @FieldResolver(() => Boolean, {
+  @Reads(may('MANAGE_MEMBERS'), () => Boolean, {
     description: 'Whether the viewer may invite members, change their roles and remove them.',
   })
-  viewerCanManageMembers(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'MANAGE_MEMBERS');
-  }
+  readonly viewerCanManageMembers: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may create and revoke SERVICE keys.' })
-  viewerCanManageApiKeys(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'MANAGE_API_KEYS');
-  }
+  @Reads(may('MANAGE_API_KEYS'), () => Boolean, {
+    description: 'Whether the viewer may create and revoke SERVICE keys.',
+  })
+  readonly viewerCanManageApiKeys: boolean;
 
-  @FieldResolver(() => Boolean, {
+  @Reads(may('MANAGE_PROVIDER_KEY'), () => Boolean, {
     description: "Whether the viewer may set and remove the project's provider key.",
   })
-  viewerCanManageProviderKey(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'MANAGE_PROVIDER_KEY');
-  }
+  readonly viewerCanManageProviderKey: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may read budgets and spend.' })
-  viewerCanReadSpend(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'READ_SPEND');
-  }
+  @Reads(may('READ_SPEND'), () => Boolean, { description: 'Whether the viewer may read budgets and spend.' })
+  readonly viewerCanReadSpend: boolean;
 
-  @FieldResolver(() => Boolean, {
+  @Reads(may('MANAGE_BUDGETS'), () => Boolean, {
     description: "Whether the viewer may change budgets and the project's limits.",
   })
-  viewerCanManageBudgets(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'MANAGE_BUDGETS');
-  }
+  readonly viewerCanManageBudgets: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may approve and reject runs.' })
-  viewerCanApproveGenerations(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'APPROVE_GENERATIONS');
-  }
+  @Reads(may('APPROVE_GENERATIONS'), () => Boolean, {
+    description: 'Whether the viewer may approve and reject runs.',
+  })
+  readonly viewerCanApproveGenerations: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may settle UNCERTAIN runs.' })
-  viewerCanResolveGenerations(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'RESOLVE_GENERATIONS');
-  }
+  @Reads(may('RESOLVE_GENERATIONS'), () => Boolean, {
+    description: 'Whether the viewer may settle UNCERTAIN runs.',
+  })
+  readonly viewerCanResolveGenerations: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may read the audit log.' })
-  viewerCanReadAuditLog(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'READ_AUDIT_LOG');
-  }
+  @Reads(may('READ_AUDIT_LOG'), () => Boolean, { description: 'Whether the viewer may read the audit log.' })
+  readonly viewerCanReadAuditLog: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may archive and restore the project.' })
-  viewerCanArchive(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'ARCHIVE_PROJECT');
-  }
+  @Reads(may('ARCHIVE_PROJECT'), () => Boolean, {
+    description: 'Whether the viewer may archive and restore the project.',
+  })
+  readonly viewerCanArchive: boolean;
 
-  @FieldResolver(() => Boolean, { description: 'Whether the viewer may delete the project.' })
-  viewerCanDelete(@Ctx() ctx: Context, @Root() project: ProjectRow) {
-    return viewerCan(ctx, project, 'DELETE_PROJECT');
-  }
+  @Reads(may('DELETE_PROJECT'), () => Boolean, { description: 'Whether the viewer may delete the project.' })
+  readonly viewerCanDelete: boolean;
 }

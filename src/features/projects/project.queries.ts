@@ -1,10 +1,8 @@
 import { NotFound } from '../../errors.ts';
 import type { Project as ProjectRow } from '../../platform/db/generated/client.ts';
-import { readConnection } from '../../platform/reads/lists.ts';
-import type { Page, Paging } from '../../platform/reads/page.ts';
-import { type Asker, authorize, isAllowed, type Lister } from '../access/authorize.ts';
+import { type Asker, authorize, isAllowed } from '../access/authorize.ts';
 import { readable } from '../access/readable.ts';
-import { projectsOfViewer, projectView } from './project.view.ts';
+import { projectView } from './project.view.ts';
 
 export type { ProjectRow };
 
@@ -31,9 +29,4 @@ async function loadProject(ctx: Asker, id: string): Promise<ProjectRow | null> {
       return rows.map((row) => [row.id, row] as const);
     })
     .load(id);
-}
-
-/** The viewer's projects, newest first: those they are a member of, the one their key is for; the admin's are all. */
-export async function listProjects(ctx: Lister, args: Paging): Promise<Page<ProjectRow>> {
-  return readConnection(ctx, projectsOfViewer, '', { ...args, viewer: ctx.viewer });
 }

@@ -1,13 +1,14 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { DecimalScalar } from '../../platform/graphql/scalars.ts';
 import { PageArgs } from '../../platform/reads/connection.ts';
-import { byId, column, globalId } from '../../platform/reads/reading.ts';
-import { Reads, ReadsById } from '../../platform/reads/reads.ts';
+import type { Page } from '../../platform/reads/page.ts';
+import { byId, column, globalId, rootConnection } from '../../platform/reads/reading.ts';
+import { Reads, ReadsAtRoot, ReadsById } from '../../platform/reads/reads.ts';
 import { archiveProject } from './archive-project.ts';
 import { createProject } from './create-project.ts';
-import { listProjects, type ProjectRow, projects } from './project.queries.ts';
+import { type ProjectRow, projects } from './project.queries.ts';
 import {
   ArchiveProjectInput,
   ArchiveProjectPayload,
@@ -22,7 +23,7 @@ import {
   UpdateProjectLimitsPayload,
   UpdateProjectPayload,
 } from './project.type.ts';
-import { projectView } from './project.view.ts';
+import { projectsOfViewer, projectView } from './project.view.ts';
 import { restoreProject } from './restore-project.ts';
 import { updateProject } from './update-project.ts';
 import { updateProjectLimits } from './update-project-limits.ts';
@@ -52,10 +53,11 @@ export class ProjectResolver {
   })
   readonly project: ProjectRow;
 
-  @Query(() => ProjectConnection, { description: 'The projects that the viewer may see, newest first.' })
-  projects(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs) {
-    return listProjects(ctx, page);
-  }
+  @ReadsAtRoot(rootConnection(projectsOfViewer, projects), () => ProjectConnection, {
+    args: () => PageArgs,
+    description: 'The projects that the viewer may see, newest first.',
+  })
+  readonly projects: Page<ProjectRow>;
 
   @Mutation(() => CreateProjectPayload, {
     description:

@@ -1,4 +1,4 @@
-import type { Viewer } from '../../platform/auth/viewer.ts';
+import type { Uses } from '../../platform/context.ts';
 import { tables } from '../../platform/reads/generated/tables.ts';
 import { newest } from '../../platform/reads/list.ts';
 import { view } from '../../platform/reads/view.ts';
@@ -10,7 +10,7 @@ export const projectsOfViewer = newest(
   projectView,
   null,
   'createdAt',
-  ({ viewer }: { readonly viewer: Viewer }) => {
+  (_: object, { viewer }: Uses<'viewer'>) => {
     if (viewer.kind === 'ADMIN') return [];
     if (viewer.kind === 'API_KEY')
       return [{ sql: (place) => `t."id" = ${place}::uuid`, value: viewer.projectId }];

@@ -1,3 +1,4 @@
+import { alternativesOf, arePlannedAnew, arrayText, type Bind, type Condition } from './condition.ts';
 import { isMoment, isoTime } from './moment.ts';
 import type { Statement } from './reader.ts';
 import { type SelectedColumn, sqlOf, type View } from './view.ts';
@@ -9,23 +10,12 @@ import { type SelectedColumn, sqlOf, type View } from './view.ts';
  * each" reads five rows of each, and page 10,000 costs what page 1 does.
  *
  * Rows of one moment are distinguished by their ids, also in the cursor. A cursor is the row's place and not a
- * number, so rows that are added meanwhile move nothing. Where some values are common and others rare, as with
- * statuses, Postgres plans for the very values; kept plans are for statements that are good for all values.
+ * number, so rows that are added meanwhile move nothing. Where some values are common and others rare, Postgres plans for
+ * the very values; kept plans are for statements that are good for all values.
+ *
+ * A filter by a set of values keeps the order of the index: each value is a branch with its own limit, and Postgres
+ * merges the branches (Merge Append). So a page of 50 reads 50 rows, and one more for each value.
  */
-
-/** A condition on a list's rows, which are called `t`. */
-export type Condition =
-  | { readonly sql: string }
-  /** `place` stands for the value, as in `$1`. */
-  | {
-      readonly sql: (place: string) => string;
-      readonly value: string | number;
-      /** Some values are common and others rare, so the best index depends on the value. */
-      readonly isSkewed?: boolean;
-    };
-
-/** Makes a value a parameter of the statement; the text is the parameter's, as in `$1`. */
-type Bind = (value: string | number) => string;
 
 /** The rows of one table that belong to a parent, in an order; ties are broken by id. */
 export interface List<
@@ -37,23 +27,38 @@ export interface List<
   readonly of?: string;
   readonly by: string;
   readonly direction: 'DESC' | 'ASC';
-  /** Which of them. Throws BadArgument, InputProblem. */
-  where?(args: Args): readonly Condition[];
+  /**
+   * Where no two rows have the same value in `by`: the column alone is the order, and a cursor is this text and the value.
+   */
+  readonly numbered?: string;
+  /** Which of them; what the viewer may not see is left out. Throws BadArgument, InputProblem, Forbidden. */
+  where?(args: Args, ctx: object): readonly Condition[] | Promise<readonly Condition[]>;
+  /** Until when a list in the order of time is settled: its count keeps what was counted up to then (`count.ts`). */
+  readonly settled?: Settled;
   /** Only parents that have this in a column have any. */
   readonly onlyOf?: { readonly column: string; readonly value: string };
+}
+
+/** Moments, as SQL; `parent.id` is the row above. */
+interface Settled {
+  /** No row before this is added or removed any more. */
+  readonly rows: string;
+  /** Nor does one change what the list's conditions ask. */
+  readonly values: string;
 }
 
 /** A row's place in a list. */
 export interface Position {
   /** What the list is ordered by, as its `Order` writes it. */
   readonly at: string;
+  /** Empty in a list that is numbered. */
   readonly id: string;
 }
 
 /** How a place in the order of a list is written in a cursor and read in a statement. */
 interface Order {
   /** The column's type in Postgres. */
-  readonly type: 'timestamptz' | 'int';
+  readonly type: 'timestamptz' | 'int' | 'bigint';
   /** Makes Postgres' text what a cursor has. */
   write(text: string): string;
   /** Whether a text is what `write` makes: nothing else may reach Postgres. */
@@ -69,6 +74,8 @@ const orders: Readonly<Partial<Record<SelectedColumn['holds'], Order>>> = {
     write: (text) => text,
     isWritten: (at) => /^(0|[1-9]\d{0,9})$/.test(at) && Number(at) < 2 ** 31,
   },
+  // From 1 on.
+  BIGINT: { type: 'bigint', write: (text) => text, isWritten: (at) => /^[1-9]\d{0,17}$/.test(at) },
 };
 
 /** The order of a list. */
@@ -106,74 +113,54 @@ export function sliceStatement(
   const limit = bind(slice.limit);
   const told = isDescending ? 'DESC' : 'ASC';
   const taken = isDescending === slice.fromEnd ? 'ASC' : 'DESC';
-  const where = [
-    ...parent.where,
-    ...bounds(list, order, slice, bind),
-    ...conditions.map((each) => conditionText(each, bind)),
-  ];
+  const places = list.numbered === undefined ? [order, 't."id"'] : [order];
+  const beginning = `ORDER BY ${places.map((each) => `${each} ${taken}`).join(', ')} LIMIT ${limit}`;
+  const always = [...parent.where, ...bounds(list, order, slice, bind)];
+  const branches = alternativesOf(list.view, conditions, bind).map(
+    (alternative) => `"${list.view.table}" t${whereOf([...always, ...alternative])}`,
+  );
+  const [only = '', ...others] = branches;
+  const rows =
+    others.length === 0
+      ? only
+      : `(${branches.map((branch) => `(SELECT t.* FROM ${branch} ${beginning})`).join(' UNION ALL\n    ')}) t`;
   const selected = columns.map((sql, index) => `${sql} AS c${index}`);
   return {
     text: `SELECT ${['parent.n', ...columns.map((_, index) => `page.c${index}`)].join(', ')}
 FROM ${parent.from}
 CROSS JOIN LATERAL (
-  SELECT ${[...selected, `${order} AS by_order`, 't."id" AS by_id'].join(', ')}
-  FROM "${list.view.table}" t${whereOf(where)}
-  ORDER BY ${order} ${taken}, t."id" ${taken} LIMIT ${limit}
+  SELECT ${[...selected, ...places.map((each, index) => `${each} AS by_${index}`)].join(', ')}
+  FROM ${rows}
+  ${beginning}
 ) page
-ORDER BY parent.n, page.by_order ${told}, page.by_id ${told}`,
+ORDER BY ${['parent.n', ...places.map((_, index) => `page.by_${index} ${told}`)].join(', ')}`,
     values,
-    isPlannedAnew: conditions.some((each) => 'isSkewed' in each && each.isSkewed),
+    isPlannedAnew: arePlannedAnew(conditions),
   };
 }
 
-/** Counts whole lists: the number of each parent, from 1, and how many rows it has. */
-export function countStatement(
-  list: List,
-  parents: readonly string[],
-  conditions: readonly Condition[],
-): Statement {
-  const values: (string | number)[] = [];
-  const bind: Bind = (value) => `$${values.push(value)}`;
-  const parent = parentOf(list, parents, bind);
-  const where = whereOf([...parent.where, ...conditions.map((each) => conditionText(each, bind))]);
-  return {
-    text: `SELECT parent.n, counted.rows FROM ${parent.from}
-CROSS JOIN LATERAL (
-  SELECT count(*) AS rows FROM "${list.view.table}" t${where}
-) counted`,
-    values,
-  };
-}
-
-/** Reads rows by id, in any order, the id first; one owner's alone, where one is given and the view has that column. */
+/** Reads rows by id, in any order, the id first; of these owners alone, where the view has that column. */
 export function rowsStatement(
   view: View,
   columns: readonly string[],
   ids: readonly string[],
-  only?: { readonly column: string; readonly owner: string },
+  only?: { readonly column: string; readonly owners: readonly string[] },
 ): Statement {
   const owner = only && view.columns.get(only.column);
   return {
     text: `SELECT ${['t."id"', ...columns].join(', ')} FROM "${view.table}" t
-WHERE t."id" = ANY($1::uuid[])${owner ? ` AND ${owner.sql} = $2::uuid` : ''}`,
-    values: owner ? [arrayText(ids), only.owner] : [arrayText(ids)],
+WHERE t."id" = ANY($1::uuid[])${owner ? ` AND ${owner.sql} = ANY($2::uuid[])` : ''}`,
+    values: owner ? [arrayText(ids), arrayText(only.owners)] : [arrayText(ids)],
   };
 }
 
-function whereOf(conditions: readonly string[]): string {
+/** The conditions as a clause. */
+export function whereOf(conditions: readonly string[]): string {
   return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
 }
 
-function conditionText(condition: Condition, bind: Bind): string {
-  return 'value' in condition ? condition.sql(bind(condition.value)) : condition.sql;
-}
-
-/** An array of uuids, or of words without special characters, as Postgres reads it. */
-export function arrayText(words: readonly string[]): string {
-  return `{${words.join(',')}}`;
-}
-
-function parentOf({ view, of }: List, parents: readonly string[], bind: Bind) {
+/** The parents as a table with their ids and numbers, and the condition for the rows of one. */
+export function parentOf({ view, of }: List, parents: readonly string[], bind: Bind) {
   if (of === undefined) return { from: '(VALUES (1)) AS parent(n)', where: [] };
   const ids = bind(arrayText(parents));
   return {
@@ -182,23 +169,29 @@ function parentOf({ view, of }: List, parents: readonly string[], bind: Bind) {
   };
 }
 
-/** A row comparison, which the index answers as it stands. */
+/** A comparison of rows, which the index answers as it stands. */
 function bounds(list: List, order: string, { after, before }: Slice, bind: Bind): string[] {
   const { type } = orderOf(list);
-  const side = (position: Position | null, sign: '<' | '>') =>
-    position === null
-      ? []
-      : [`(${order}, t."id") ${sign} (${bind(position.at)}::${type}, ${bind(position.id)}::uuid)`];
+  const side = (position: Position | null, sign: '<' | '>') => {
+    if (position === null) return [];
+    const at = `${bind(position.at)}::${type}`;
+    if (list.numbered !== undefined) return [`${order} ${sign} ${at}`];
+    return [`(${order}, t."id") ${sign} (${at}, ${bind(position.id)}::uuid)`];
+  };
   const [further, nearer] = list.direction === 'DESC' ? (['<', '>'] as const) : (['>', '<'] as const);
   return [...side(after, further), ...side(before, nearer)];
 }
 
 /** The usual list: what belongs to a parent, newest first. */
-export function newest<Row extends { readonly id: string }, Args extends object = object>(
+export function newest<
+  Row extends { readonly id: string },
+  Args extends object = object,
+  Ctx extends object = object,
+>(
   view: View<Row>,
   of: (string & keyof Row) | null,
   by: string & keyof Row,
-  where?: (args: Args) => readonly Condition[],
+  where?: (args: Args, ctx: Ctx) => readonly Condition[] | Promise<readonly Condition[]>,
 ): List<Row, Args> {
   return { view, of: of ?? undefined, by, direction: 'DESC', where };
 }

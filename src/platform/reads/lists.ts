@@ -1,6 +1,7 @@
-import { countStatement, type List, orderOf, type Slice, sliceStatement } from './list.ts';
+import { countRows, countStatement } from './count.ts';
+import { type List, type Slice, sliceStatement } from './list.ts';
 import type { Loaders } from './loaders.ts';
-import { encodeCursor, firstSlice, type Page, type Paging, sliceOf, toPage, withNext } from './page.ts';
+import { cursorsOf, firstSlice, type Page, type Paging, sliceOf, toPage, withNext } from './page.ts';
 import type { Reader } from './reader.ts';
 
 /*
@@ -29,9 +30,9 @@ export async function readConnection<Row extends { readonly id: string }, Args e
   const slice = sliceOf(list, args);
   const placed = await readSlices(ctx, list, parentId, args, withNext(slice));
   const places = new Map(placed.map(({ row, at }) => [row, at]));
-  const { write } = orderOf(list);
-  const cursorOf = (row: Row) => encodeCursor({ at: write(places.get(row) ?? ''), id: row.id });
-  const countAll = () => countRows(ctx, list, parentId, args);
+  const write = cursorsOf(list);
+  const cursorOf = (row: Row) => write(places.get(row) ?? '', row.id);
+  const countAll = () => countOne(ctx, list, parentId, args);
   return toPage(slice, [...places.keys()], cursorOf, countAll);
 }
 
@@ -60,14 +61,15 @@ export async function readList<Row extends { readonly id: string }, Args extends
 }
 
 async function readSlices<Row extends { readonly id: string }, Args extends object>(
-  { reader, loaders }: Tools,
+  ctx: Tools,
   list: List<Row, Args>,
   parentId: string,
   args: Args,
   slice: Slice,
 ): Promise<Placed<Row>[]> {
+  const { reader, loaders } = ctx;
   const columns = [...list.view.columns.values()].map(({ sql }) => sql);
-  const conditions = list.where?.(args) ?? [];
+  const conditions = (await list.where?.(args, ctx)) ?? [];
   const statementFor = (parents: string[]) => sliceStatement(list, columns, parents, slice, conditions);
   const by = [...list.view.columns.keys()].indexOf(list.by);
   const found = await loaders
@@ -83,18 +85,18 @@ async function readSlices<Row extends { readonly id: string }, Args extends obje
   return found ?? [];
 }
 
-async function countRows<Row extends { readonly id: string }, Args extends object>(
-  { reader, loaders }: Tools,
+async function countOne<Row extends { readonly id: string }, Args extends object>(
+  ctx: Tools,
   list: List<Row, Args>,
   parentId: string,
   args: Args,
 ): Promise<number> {
-  const conditions = list.where?.(args) ?? [];
-  const statementFor = (parents: string[]) => countStatement(list, parents, conditions);
+  const { reader, loaders } = ctx;
+  const conditions = (await list.where?.(args, ctx)) ?? [];
   const count = await loaders
-    .of(nameOf(statementFor([])), async (parents) => {
-      const counts = await reader.read(statementFor(parents));
-      return counts.map(([number, rows]) => [parents[Number(number) - 1] ?? '', Number(rows)] as const);
+    .of(nameOf(countStatement(list, [], conditions)), async (parents) => {
+      const counts = await countRows(reader, list, parents, conditions);
+      return parents.map((parent, index) => [parent, counts[index] ?? 0] as const);
     })
     .load(parentId);
   return count ?? 0;

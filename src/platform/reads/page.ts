@@ -19,6 +19,14 @@ export function encodeCursor({ at, id }: Position): string {
   return Buffer.from(`${at} ${id}`).toString('base64url');
 }
 
+/** Makes the cursors of a list, of Postgres' texts of the order's column and the id. */
+export function cursorsOf(list: List): (at: string, id: string) => string {
+  const { write } = orderOf(list);
+  const { numbered } = list;
+  if (numbered === undefined) return (at, id) => encodeCursor({ at: write(at), id });
+  return (at) => Buffer.from(`${numbered}${write(at)}`).toString('base64url');
+}
+
 /** The text in a cursor; empty when it is spelled in another way, since base64 decoders skip what they do not know. */
 export function openCursor(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
@@ -49,7 +57,24 @@ export function checkFirst(first: number, argument = 'first'): void {
 /** The slice of a list that the arguments ask for. Throws BadArgument. */
 export function sliceOf(list: List, args: Paging): Slice {
   const { isWritten } = orderOf(list);
-  return readSlice(args, (argument, cursor) => decodeCursor(argument, cursor, isWritten));
+  const { numbered } = list;
+  return readSlice(args, (argument, cursor) =>
+    numbered === undefined
+      ? decodeCursor(argument, cursor, isWritten)
+      : decodeNumber(argument, cursor, numbered, isWritten),
+  );
+}
+
+function decodeNumber(
+  argument: string,
+  cursor: string,
+  prefix: string,
+  isWritten: (at: string) => boolean,
+): Position {
+  const text = openCursor(cursor);
+  const at = text.slice(prefix.length);
+  if (!text.startsWith(prefix) || !isWritten(at)) throw notACursor(argument, cursor);
+  return { at, id: '' };
 }
 
 /** What the arguments ask for, exactly; `decode` reads the list's own cursors. Throws BadArgument. */

@@ -1,8 +1,10 @@
+import { NotFound } from '../../errors.ts';
 import { fromGlobalId, type IdType, toGlobalId } from './global-id.ts';
 import type { List } from './list.ts';
 import { emptyConnection, readConnection, readList } from './lists.ts';
 import type { Loaders } from './loaders.ts';
 import { maxPageSize, type Page, type Paging } from './page.ts';
+import type { Owner, Readable, Roots, Visibility } from './readable.ts';
 import type { Reader } from './reader.ts';
 import type { View } from './view.ts';
 
@@ -18,20 +20,6 @@ interface Asking {
   readonly loaders: Loaders;
 }
 
-/** Rows that a document may reach by id, and who may read them: a rule of the product's. */
-export interface Readable<Row extends { readonly id: string } = { readonly id: string }> {
-  readonly view: View<Row>;
-  readonly type: IdType;
-  /** The column that names the owner of a row; `id` where the rows are the owners themselves. */
-  readonly owner: string;
-  /** Rows that a document is led to must name the same owner in this column, where their view has it. */
-  readonly within: string;
-  /** May the viewer read what the owner has? Throws when not. Resolves to whether that proves that the owner exists. */
-  enter(ctx: object, ownerId: string): Promise<boolean>;
-  /** The row with this id. Throws NotFound, also for strangers. */
-  find(ctx: object, id: string): Promise<Row>;
-}
-
 /** Makes a value of some columns of a row, the field's arguments and the request, without waiting for anything. */
 interface Make {
   of(row: object, args: object, ctx: object): unknown;
@@ -42,10 +30,21 @@ type Description =
   | { readonly kind: 'GLOBAL_ID'; readonly type: IdType }
   | { readonly kind: 'COLUMN'; readonly name: string }
   | { readonly kind: 'MADE'; readonly names: readonly string[]; readonly make: Make }
-  | { readonly kind: 'ROW'; readonly key: string; readonly to: Readable }
-  | { readonly kind: 'LIST'; readonly list: List; readonly length: number }
-  | { readonly kind: 'CONNECTION'; readonly list: List }
-  | { readonly kind: 'ROOT'; readonly root: Readable };
+  | { readonly kind: 'ASKED'; readonly names: readonly string[]; readonly make: Make }
+  | { readonly kind: 'SAME' }
+  | {
+      readonly kind: 'ROW';
+      readonly key: string;
+      readonly to: Readable;
+      readonly visible?: Visibility;
+      /** Null where there is no such row any more. */
+      readonly mayBeGone?: boolean;
+    }
+  | { readonly kind: 'LIST'; readonly list: List; readonly of: Owner; readonly length: number }
+  | { readonly kind: 'CONNECTION'; readonly list: List; readonly of: Owner }
+  | { readonly kind: 'ROOT'; readonly root: Readable }
+  | { readonly kind: 'ROOT_CONNECTION'; readonly list: List; readonly owners: Readable | undefined }
+  | { readonly kind: 'NODE' | 'NODES'; readonly roots: Roots };
 
 /** What graphql-js calls. A function that needs more of its arguments than this says gets it: the field declares them. */
 interface Resolver<Value> {
@@ -104,6 +103,26 @@ export function made<
   return new Reading({ kind: 'MADE', names, make: { of } }, { resolve: of });
 }
 
+/** The same, where `of` has to wait for something. For many rows, `of` is called for all of them at the same time. */
+export function asked<
+  Row extends Identified,
+  Name extends string & keyof Row,
+  Args extends object,
+  Ctx extends object,
+  Value,
+>(
+  _: View<Row>,
+  names: readonly Name[],
+  of: (row: Pick<Row, Name>, args: Args, ctx: Ctx) => Promise<Value>,
+): Reading<Value> {
+  return new Reading({ kind: 'ASKED', names, make: { of } }, { resolve: of });
+}
+
+/** The row itself, as an object of another type. */
+export function same<Row extends Identified>(_: View<Row>): Reading<Row> {
+  return new Reading<Row>({ kind: 'SAME' }, { resolve: (row: Row) => row });
+}
+
 /** The row whose id is in the column `key`. */
 export function row<From extends Identified, To extends Identified>(
   _: View<From>,
@@ -127,9 +146,40 @@ export function optionalRow<From extends Identified, To extends Identified>(
   return new Reading<To | null>({ kind: 'ROW', key, to }, { resolve });
 }
 
+/** The same, and null where the row is gone. */
+export function formerRow<From extends Identified, To extends Identified>(
+  _: View<From>,
+  key: KeysOf<From, string | null>,
+  to: Readable<To>,
+): Reading<To | null> {
+  const resolve = async (from: object, _: object, ctx: object) => {
+    if (Reflect.get(from, key) === null) return null;
+    return to.find(ctx, textIn(from, key)).catch((error: unknown) => {
+      if (error instanceof NotFound) return null;
+      throw error;
+    });
+  };
+  return new Reading<To | null>({ kind: 'ROW', key, to, mayBeGone: true }, { resolve });
+}
+
+/** The same, and null for viewers who may not see what the owner has. The owner's id is in the column `owner`. */
+export function visibleRow<From extends Identified, To extends Identified>(
+  from: View<From>,
+  key: KeysOf<From, string | null>,
+  to: Readable<To>,
+  { owner, visible }: { readonly owner: KeysOf<From, string>; readonly visible: Visibility },
+): Reading<To | null> {
+  const found = formerRow(from, key, to);
+  const resolve = async (row: object, args: object, ctx: object) =>
+    Reflect.get(row, key) !== null && (await visible.allows(ctx, textIn(row, owner)))
+      ? found.resolve(row, args, ctx)
+      : null;
+  return new Reading<To | null>({ kind: 'ROW', key, to, visible, mayBeGone: true }, { resolve });
+}
+
 /** The beginning of a list of a row's: as many as the argument `first` says, or `length`. */
 export function list<Row extends Identified, Args extends object>(
-  of: Readable,
+  of: Owner,
   list: List<Row, Args>,
   length = maxPageSize,
 ): Reading<Row[]> {
@@ -138,12 +188,12 @@ export function list<Row extends Identified, Args extends object>(
     if (!hasRows(list, above)) return [];
     return readList(ctx, list, textIn(above, 'id'), { ...args, first: args.first ?? length });
   };
-  return new Reading<Row[]>({ kind: 'LIST', list, length }, { resolve });
+  return new Reading<Row[]>({ kind: 'LIST', list, of, length }, { resolve });
 }
 
 /** A connection over a list of a row's. */
 export function connection<Row extends Identified, Args extends object>(
-  of: Readable,
+  of: Owner,
   list: List<Row, Args>,
 ): Reading<Page<Row>> {
   const resolve = async (above: object, args: Args & Paging, ctx: Asking) => {
@@ -151,7 +201,19 @@ export function connection<Row extends Identified, Args extends object>(
     if (!hasRows(list, above)) return emptyConnection(list, args);
     return readConnection(ctx, list, textIn(above, 'id'), args);
   };
-  return new Reading<Page<Row>>({ kind: 'CONNECTION', list }, { resolve });
+  return new Reading<Page<Row>>({ kind: 'CONNECTION', list, of }, { resolve });
+}
+
+/**
+ * A field of the query: a connection over a list that belongs to no row. `owners` is left out where nothing below its rows
+ * is read. The list's own conditions leave out what the viewer may not see.
+ */
+export function rootConnection<Row extends Identified, Args extends object>(
+  list: List<Row, Args>,
+  owners?: Readable<Row>,
+): Reading<Page<Row>> {
+  const resolve = async (_: object, args: Args & Paging, ctx: Asking) => readConnection(ctx, list, '', args);
+  return new Reading<Page<Row>>({ kind: 'ROOT_CONNECTION', list, owners }, { resolve });
 }
 
 /** Whether a list has rows for this row at all. */
@@ -164,4 +226,22 @@ export function byId<Row extends Identified>(root: Readable<Row>): Reading<Row> 
   const resolve = (_: object, { id }: { readonly id: string }, ctx: object) =>
     root.find(ctx, fromGlobalId(root.type, id));
   return new Reading({ kind: 'ROOT', root }, { resolve });
+}
+
+/** A field of the query: the object with the global id in the argument `id`, of any of these types, as `find` does. */
+export function node<Ctx extends object>(
+  roots: Roots,
+  find: (ctx: Ctx, id: string) => Promise<object>,
+): Reading<object> {
+  const resolve = (_: object, { id }: { readonly id: string }, ctx: Ctx) => find(ctx, id);
+  return new Reading({ kind: 'NODE', roots }, { resolve });
+}
+
+/** A field of the query: the objects with the global ids in the argument `ids`. */
+export function nodes<Ctx extends object>(
+  roots: Roots,
+  find: (ctx: Ctx, ids: readonly string[]) => Promise<object | Error>[],
+): Reading<unknown> {
+  const resolve = (_: object, { ids }: { readonly ids: readonly string[] }, ctx: Ctx) => find(ctx, ids);
+  return new Reading({ kind: 'NODES', roots }, { resolve });
 }

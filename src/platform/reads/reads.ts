@@ -51,3 +51,19 @@ export function ReadsById<Value>(
     Query(type, { nullable: true, description })(prototype, key, method);
   };
 }
+
+/** A field of the query that is any other reading. `args` is the class of the field's arguments. */
+export function ReadsAtRoot<Value>(
+  reading: Reading<Value>,
+  type: TypeOf,
+  { args, ...options }: Options<Value> & { readonly args: TypeOf },
+): ReadsInto<Value> {
+  return (prototype, key) => {
+    const method = { value: (ctx: object, given: object) => reading.resolve({}, given, ctx) };
+    Object.defineProperty(prototype, key, method);
+    Ctx()(prototype, key, 0);
+    Args(args)(prototype, key, 1);
+    Extensions({ read: reading })(prototype, key, method);
+    Query(type, options)(prototype, key, method);
+  };
+}

@@ -4,6 +4,7 @@ import { moment, column as tableColumn, text } from '../../../src/platform/reads
 import { toGlobalId } from '../../../src/platform/reads/global-id.ts';
 import { newest } from '../../../src/platform/reads/list.ts';
 import { Loaders } from '../../../src/platform/reads/loaders.ts';
+import type { Readable } from '../../../src/platform/reads/readable.ts';
 import type { Reader } from '../../../src/platform/reads/reader.ts';
 import {
   byId,
@@ -13,7 +14,6 @@ import {
   list,
   made,
   optionalRow,
-  type Readable,
   row,
 } from '../../../src/platform/reads/reading.ts';
 import { table } from '../../../src/platform/reads/table.ts';
@@ -47,6 +47,7 @@ const shelves: Readable<ShelfRow> = {
   type: 'Project',
   owner: 'id',
   within: 'shelfId',
+  rule: 'READ_SHELF',
   async enter(ctx: { readonly name?: string }) {
     if (ctx.name !== 'Ann') throw new NotFound('Project');
     return true;

@@ -1,7 +1,7 @@
 import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import { buildObject, type Member } from './build.ts';
-import { describeRoot } from './describe.ts';
 import { NotPlanned, type Run } from './plan.ts';
+import { describeRoot, type ReadTop } from './root.ts';
 import { countFields, type Selected, selectionsOf } from './selections.ts';
 
 /** An answer's `data`. */
@@ -35,13 +35,9 @@ export function compile(
   }
 }
 
-/** A field of the query: reads, and resolves to its value. */
-type ReadTop = (run: Run) => Promise<unknown>;
-
 function describeTop(schema: GraphQLSchema, selected: Selected): ReadTop {
   if (selected.name === '__typename') return async () => schema.getQueryType()?.name;
-  const root = describeRoot(selected);
-  return async (run) => root.build(await root.read(run));
+  return describeRoot(selected);
 }
 
 async function execute(members: readonly Member<ReadTop>[], run: Run): Promise<Data> {

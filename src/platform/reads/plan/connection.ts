@@ -1,6 +1,5 @@
 import type { List } from '../list.ts';
-import { orderOf } from '../list.ts';
-import { encodeCursor, pageBounds } from '../page.ts';
+import { cursorsOf, pageBounds } from '../page.ts';
 import type { View } from '../view.ts';
 import {
   buildObject,
@@ -12,7 +11,7 @@ import {
   rowAt,
   spanOf,
 } from './build.ts';
-import { CountSource, ListSource } from './list-source.ts';
+import { CountSource, type Listed, ListSource } from './list-source.ts';
 import {
   type Build,
   Extraordinary,
@@ -43,9 +42,10 @@ interface PagePart {
 export function describeConnection(
   view: View,
   selected: Selected,
-  list: List,
+  listed: Listed,
   describeItem: (item: Selected) => Part,
 ): Part {
+  const { list } = listed;
   const describeEdge = (edge: Selected) =>
     objectPart(membersOf(edge, { cursor: () => cursorPart(list), node: describeItem }, constantPart));
   const part = pageObject(selected, {
@@ -56,8 +56,8 @@ export function describeConnection(
   });
   const args = argumentsOf(selected);
   const extent = { needsNext: part.needsNext === true };
-  const source = new ListSource(list, view, args, together(part.rows), extent);
-  const count = part.needsCount ? new CountSource(list, view, args) : null;
+  const source = new ListSource(listed, view, args, together(part.rows), extent);
+  const count = part.needsCount ? new CountSource(listed, view, args) : null;
   const build = part.builder(source);
   return {
     columns: source.keys,
@@ -149,13 +149,13 @@ function endPart(list: List, indexOf: (page: Page) => number): PagePart {
 
 function cursorPart(list: List): Part {
   const [by, id] = [columnOf(list.view, list.by), columnOf(list.view, 'id')];
-  const { write } = orderOf(list);
+  const write = cursorsOf(list);
   return {
     columns: [by, id],
     below: [],
     builder(layout): Build {
       const [byPlace, idPlace] = [layout.place(by), layout.place(id)];
-      return (row) => encodeCursor({ at: write(row[byPlace] ?? ''), id: row[idPlace] ?? '' });
+      return (row) => write(row[byPlace] ?? '', row[idPlace] ?? '');
     },
   };
 }

@@ -2,42 +2,21 @@ import { type GraphQLObjectType, isNonNullType } from 'graphql';
 import { toGlobalId } from '../global-id.ts';
 import { Reading } from '../reading.ts';
 import { readValue, type View } from '../view.ts';
-import { belowPart, buildRows, columnPart, constantPart, objectPart, rowAt } from './build.ts';
+import { AskedSource } from './asked-source.ts';
+import { belowPart, buildRows, columnPart, constantPart, objectPart, readBelow, rowAt } from './build.ts';
 import { describeConnection } from './connection.ts';
 import { leafPart } from './leaf.ts';
 import { ListSource } from './list-source.ts';
-import { Extraordinary, NotPlanned, type Part, type Read, type Run } from './plan.ts';
-import { RootSource } from './root-source.ts';
+import { Extraordinary, NotPlanned, type Part } from './plan.ts';
 import { argumentsOf, type Selected } from './selections.ts';
-import { columnOf, RowSource } from './source.ts';
+import { columnOf, type NamedRow, RowSource } from './source.ts';
 import { buildValue } from './value.ts';
 
 /** What a reading of one kind says. */
 type Of<Kind> = Extract<Reading['description'], { readonly kind: Kind }>;
 
-/** The beginning of a document. */
-export interface Root {
-  read(run: Run): Promise<Read>;
-  /** Makes the row's object of what it has read. */
-  build(read: Read): unknown;
-}
-
-/** Describes a field of the query. Throws NotPlanned when something below does not say what it reads. */
-export function describeRoot(selected: Selected): Root {
-  const { name, type, below } = selected;
-  const described = descriptionOf(selected);
-  if (described?.kind !== 'ROOT' || !type) throw new NotPlanned(`${name} does not say what it reads.`);
-  const part = describeObject(described.root.view, type, below);
-  const source = new RootSource(described.root, argumentsOf(selected), part);
-  const build = part.builder(source);
-  return {
-    read: (run) => source.read(run),
-    build: (read) => build(rowAt(read.rows, 0), 0, read),
-  };
-}
-
 /** What a field says that it reads. */
-function descriptionOf({ field }: Selected): Reading['description'] | undefined {
+export function descriptionOf({ field }: Selected): Reading['description'] | undefined {
   const read = field?.extensions.read;
   return read instanceof Reading ? read.description : undefined;
 }
@@ -61,21 +40,23 @@ function describeMember(view: View, type: GraphQLObjectType, selected: Selected)
       return describeColumn(view, selected, described.name);
     case 'MADE':
       return describeMade(view, selected, described);
+    case 'ASKED':
+      return describeAsked(view, selected, described);
+    case 'SAME':
+      return describeRows(view, selected);
     case 'ROW':
       return describeRow(view, selected, described);
     case 'LIST':
       return describeList(view, selected, described);
     case 'CONNECTION':
-      return describeConnection(view, selected, described.list, (item) =>
-        describeRows(described.list.view, item),
-      );
-    case 'ROOT':
+      return describeConnection(view, selected, described, (item) => describeRows(described.list.view, item));
+    default:
       throw new NotPlanned(`${name} is no field of a row.`);
   }
 }
 
 /** Describes what is selected of a field that is rows of a view. */
-function describeRows(view: View, { name, type, below }: Selected): Part {
+export function describeRows(view: View, { name, type, below }: Selected): Part {
   if (!type) throw new NotPlanned(`${name} has no objects of one type.`);
   return describeObject(view, type, below);
 }
@@ -110,10 +91,31 @@ function describeMade(view: View, selected: Selected, { names, make }: Of<'MADE'
   };
 }
 
+/** What a function finds for a row that has no more than these columns. */
+function describeAsked(view: View, selected: Selected, { names, make }: Of<'ASKED'>): Part {
+  const { field, below, name } = selected;
+  if (!field) throw new NotPlanned(`${name} is no field.`);
+  const columns = names.map((each) => columnOf(view, each));
+  const args = argumentsOf(selected);
+  const source = new AskedSource(columns, (run, texts) => {
+    const values = columns.map((column, index) => [names[index], readValue(column, texts[index] ?? null)]);
+    return make.of(Object.fromEntries(values), args(run), run.ctx);
+  });
+  const build = buildValue(field.type, below);
+  return {
+    columns,
+    below: [source],
+    builder(layout) {
+      const place = layout.indexBelow(source);
+      return (_, index, read) => build(readBelow(read, place).values?.[index]);
+    },
+  };
+}
+
 /** The row that a column names; null where it names none. */
-function describeRow(view: View, selected: Selected, { key, to }: Of<'ROW'>): Part {
-  const part = describeRows(to.view, selected);
-  const source = new RowSource(to.view, columnOf(view, key), part);
+function describeRow(view: View, selected: Selected, named: NamedRow): Part {
+  const part = describeRows(named.to.view, selected);
+  const source = new RowSource(named, columnOf(view, named.key), part);
   const build = part.builder(source);
   const isNullable = !isNonNullType(selected.field?.type);
   return belowPart(source, (read, { start, end }) => {
@@ -124,9 +126,9 @@ function describeRow(view: View, selected: Selected, { key, to }: Of<'ROW'>): Pa
 }
 
 /** The beginning of a list. */
-function describeList(view: View, selected: Selected, { list, length }: Of<'LIST'>): Part {
-  const part = describeRows(list.view, selected);
-  const source = new ListSource(list, view, argumentsOf(selected), part, { length });
+function describeList(view: View, selected: Selected, listed: Of<'LIST'>): Part {
+  const part = describeRows(listed.list.view, selected);
+  const source = new ListSource(listed, view, argumentsOf(selected), part, { length: listed.length });
   const build = part.builder(source);
   return belowPart(source, (read, span) => buildRows(build, read, span));
 }

@@ -22,12 +22,15 @@ import type { SelectedColumn, TextRow } from '../view.ts';
  *
  * A plan never says what is wrong. Anything out of the ordinary, from a missing row to a cursor that is none, ends it, and
  * graphql-js executes the query with the resolvers, which say it as they always do. The answers of both are compared byte by
- * byte, also for documents that are drawn at random from the schema. A plan asks at its root whether the viewer may read,
- * and binds every row that it is led to to the root's owner. So fields with rights of their own are never compiled.
+ * byte, also for documents that are drawn at random from the schema.
+ *
+ * A plan asks at its root whether the viewer may read what the owner of the row has, and binds every row that it is led to
+ * to the owners for which it has asked (`Boundary`). A source whose rows have another rule asks that rule first, for each
+ * of these owners (`enter`).
  *
  * Where the next thing goes: another order of lists is a line in `orders` (`list.ts`); another beginning of documents is a
- * source beside the root, of a `Readable`; a trace of each statement belongs in the reader, through which all of them
- * go; another transport asks the planner and gets `data`, as graphql-js has it.
+ * kind of root (`root.ts`); a trace of each statement belongs in the reader, through which all of them go; another
+ * transport asks the planner and gets `data`, as graphql-js has it.
  *
  * What was tried instead, as CPU beside this engine in one process, with the statements and the reader of this one:
  *
@@ -46,10 +49,13 @@ export interface Run {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Rows are followed to one owner's rows alone, where their view has this column. */
+/** Rows are followed to rows of these owners alone, where their view has this column. */
 export interface Boundary {
   readonly column: string;
-  readonly owner: string;
+  /** Each once. The viewer may read all of them. */
+  readonly owners: readonly string[];
+  /** The rule by which the viewer may read them; another rule is asked again. */
+  readonly rule: string | null;
 }
 
 /** Some neighbouring rows of a read: from `start` on, up to `end`, which is none of them. */
@@ -66,6 +72,8 @@ export interface Read {
   readonly spans: readonly Span[];
   /** What was asked for of each list, where it is a list. */
   readonly slice: Slice | null;
+  /** What a function has found for each row above, where it is a function. */
+  readonly values?: readonly unknown[];
   /** What the sources below have read, in the source's order. */
   readonly below: readonly Read[];
 }

@@ -1,19 +1,17 @@
-import { fromGlobalId } from '../global-id.ts';
 import { rowsStatement } from '../list.ts';
-import type { Readable } from '../reading.ts';
+import type { Readable } from '../readable.ts';
 import type { SelectedColumn, TextRow } from '../view.ts';
-import { type Boundary, Extraordinary, type Needs, type Read, type Run } from './plan.ts';
-import type { ArgumentsOf } from './selections.ts';
+import { Extraordinary, type Needs, type Read, type Run } from './plan.ts';
+import { enterAll } from './rights.ts';
 import { columnOf, Source } from './source.ts';
 
-/** The row with the global id in the argument `id`, for viewers who may read what its owner has. */
+/** Rows by their ids, for viewers who may read what their owners have. */
 export class RootSource extends Source {
   readonly #id: SelectedColumn;
   readonly #owner: SelectedColumn;
 
   constructor(
     readonly root: Readable,
-    readonly argumentsOf: ArgumentsOf,
     needs: Needs,
   ) {
     const [id, owner] = [columnOf(root.view, 'id'), columnOf(root.view, root.owner)];
@@ -23,26 +21,34 @@ export class RootSource extends Source {
   }
 
   /** Throws Extraordinary where there is no such row, and whatever the root or an argument refuses. */
-  async read(run: Run): Promise<Read> {
-    const id = fromGlobalId(this.root.type, String(this.argumentsOf(run).id));
+  async readOne(id: string, run: Run): Promise<Read> {
     if (this.#owner === this.#id) return this.#readOwner(id, run);
     const row = await this.#readRow(id, run);
-    const boundary = this.#boundary(row[this.place(this.#owner)] ?? '');
-    await this.root.enter(run.ctx, boundary.owner);
-    return this.#read(row, await this.readBelow([row], boundary, run), run);
+    const boundary = await enterAll(this.root, run, [this.#ownerOf(row)]);
+    return readOf([row], await this.readBelow([row], boundary, run), run);
+  }
+
+  /** The same for many ids: the rows in any order, each once. */
+  async readMany(ids: readonly string[], run: Run): Promise<Read> {
+    const wanted = [...new Set(ids)];
+    const rows = await run.reader.read(rowsStatement(this.root.view, this.columns, wanted));
+    if (rows.length < wanted.length) throw new Extraordinary('There is no such row.');
+    const owners = rows.map((row) => this.#ownerOf(row));
+    const boundary = await enterAll(this.root, run, owners);
+    return readOf(rows, await this.readBelow(rows, boundary, run), run);
   }
 
   /** The owner itself. The argument says already whose rows those below are: they are read at the same time. */
   async #readOwner(id: string, run: Run): Promise<Read> {
     const isThere = await this.root.enter(run.ctx, id);
-    const boundary = this.#boundary(id);
+    const boundary = { column: this.root.within, owners: [id], rule: this.root.rule };
     const row = isThere && this.columns.length === 0 ? [id] : this.#readRow(id, run);
     if (this.below.some(({ keys }) => keys.some((key) => key !== this.#id))) {
       const whole = await row;
-      return this.#read(whole, await this.readBelow([whole], boundary, run), run);
+      return readOf([whole], await this.readBelow([whole], boundary, run), run);
     }
     const [whole, below] = await Promise.all([row, this.readBelow([[id]], boundary, run)]);
-    return this.#read(whole, below, run);
+    return readOf([whole], below, run);
   }
 
   async #readRow(id: string, { reader }: Run): Promise<TextRow> {
@@ -53,11 +59,11 @@ export class RootSource extends Source {
     return row;
   }
 
-  #boundary(owner: string): Boundary {
-    return { column: this.root.within, owner };
+  #ownerOf(row: TextRow): string {
+    return row[this.place(this.#owner)] ?? '';
   }
+}
 
-  #read(row: TextRow, below: readonly Read[], run: Run): Read {
-    return { run, rows: [row], spans: [{ start: 0, end: 1 }], slice: null, below };
-  }
+function readOf(rows: readonly TextRow[], below: readonly Read[], run: Run): Read {
+  return { run, rows, spans: rows.map((_, start) => ({ start, end: start + 1 })), slice: null, below };
 }

@@ -7,6 +7,7 @@ import {
   type GraphQLSchema,
   getArgumentValues,
   getNamedType,
+  isAbstractType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -29,6 +30,8 @@ export interface Selected {
   readonly type: GraphQLObjectType | null;
   /** What is selected of its objects. */
   readonly below: readonly Selected[];
+  /** Where several types are possible: what is selected of objects of each. */
+  readonly possible: readonly { readonly type: GraphQLObjectType; readonly below: readonly Selected[] }[];
 }
 
 /** What a field's arguments are in an execution. Throws GraphQLError. */
@@ -63,7 +66,9 @@ export function selectionsOf(
       const field = type.getFields()[node.name.value] ?? null;
       const named = field && getNamedType(field.type);
       const target = isObjectType(named) ? named : null;
-      const below = target && fieldsOf(target, collectSubfields(schema, fragments, values, target, nodes));
+      const belowOf = (type: GraphQLObjectType) =>
+        fieldsOf(type, collectSubfields(schema, fragments, values, type, nodes));
+      const types = isAbstractType(named) ? schema.getPossibleTypes(named) : [];
       return [
         {
           key: responseName,
@@ -71,7 +76,8 @@ export function selectionsOf(
           field,
           node,
           type: target,
-          below: below ?? [],
+          below: target ? belowOf(target) : [],
+          possible: types.map((type) => ({ type, below: belowOf(type) })),
         },
       ];
     });
@@ -80,7 +86,11 @@ export function selectionsOf(
 
 /** How many fields these are, with all below them. */
 export function countFields(selected: readonly Selected[]): number {
-  return selected.reduce((count, { below }) => count + 1 + countFields(below), 0);
+  return selected.reduce(
+    (count, { below, possible }) =>
+      count + 1 + countFields(below) + countFields(possible.flatMap((each) => each.below)),
+    0,
+  );
 }
 
 /** The arguments of a selected field: found out once where no variable is in them, else once an execution. */

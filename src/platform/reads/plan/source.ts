@@ -1,4 +1,5 @@
 import { rowsStatement } from '../list.ts';
+import type { Reading } from '../reading.ts';
 import type { SelectedColumn, TextRow, View } from '../view.ts';
 import {
   type Above,
@@ -12,6 +13,7 @@ import {
   type Run,
   type Span,
 } from './plan.ts';
+import { enter, isAllowedFor } from './rights.ts';
 
 /** A column of a view. Throws NotPlanned where there is none. */
 export function columnOf(view: View, name: string): SelectedColumn {
@@ -56,7 +58,10 @@ export abstract class Source implements Layout {
 export const noRows: Span = { start: 0, end: 0 };
 
 /** What a source below has read itself. */
-export type Own = Pick<Read, 'rows' | 'spans' | 'slice'>;
+export interface Own extends Pick<Read, 'rows' | 'spans' | 'slice' | 'values'> {
+  /** Where the sources below may read, when that is not where this one may. */
+  readonly boundary?: Boundary;
+}
 
 /** A source that reads once the rows above are known. */
 export abstract class BelowSource extends Source implements Below {
@@ -65,32 +70,41 @@ export abstract class BelowSource extends Source implements Below {
   protected abstract readOwn(run: Run, above: Above): Promise<Own>;
 
   async read(run: Run, above: Above): Promise<Read> {
-    const own = await this.readOwn(run, above);
-    return { ...own, run, below: await this.readBelow(own.rows, above.boundary, run) };
+    const { boundary = above.boundary, ...own } = await this.readOwn(run, above);
+    return { ...own, run, below: await this.readBelow(own.rows, boundary, run) };
   }
 }
+
+/** What says which row a column names. */
+export type NamedRow = Extract<Reading['description'], { readonly kind: 'ROW' }>;
 
 /** The rows that a column of the rows above names, each read once. */
 export class RowSource extends BelowSource {
   readonly keys: readonly SelectedColumn[];
 
   constructor(
-    readonly view: View,
+    readonly named: NamedRow,
     readonly key: SelectedColumn,
     needs: Needs,
   ) {
-    super(needs, columnOf(view, 'id'));
+    super(needs, columnOf(named.to.view, 'id'));
     this.keys = [key];
   }
 
-  protected async readOwn({ reader }: Run, { rows: above, layout, boundary }: Above): Promise<Own> {
+  protected async readOwn(run: Run, { rows: above, layout, boundary }: Above): Promise<Own> {
+    const { to, visible, mayBeGone = false } = this.named;
     const place = layout.place(this.key);
     const named = above.map((row) => row[place] ?? null);
     const ids = [...new Set(named.filter((id) => id !== null))];
-    if (ids.length === 0) return { rows: [], spans: named.map(() => noRows), slice: null };
-    const rows = await reader.read(rowsStatement(this.view, this.columns, ids, boundary));
+    if (ids.length === 0 || !(await isAllowedFor(visible, run, boundary)))
+      return { rows: [], spans: named.map(() => noRows), slice: null };
+    // Rows of an owner are read only where an owner was asked for.
+    if (to.rule !== null && boundary.owners.length === 0) throw new Extraordinary('There is no owner.');
+    await enter(to, run, boundary);
+    const rows = await run.reader.read(rowsStatement(to.view, this.columns, ids, boundary));
     const spans = new Map(rows.map(([id], start) => [id, { start, end: start + 1 }]));
-    const spanOf = (id: string | null) => (id === null ? noRows : (spans.get(id) ?? gone()));
+    const spanOf = (id: string | null) =>
+      id === null ? noRows : (spans.get(id) ?? (mayBeGone ? noRows : gone()));
     return { rows, spans: named.map(spanOf), slice: null };
   }
 }

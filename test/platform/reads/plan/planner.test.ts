@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, isObjectType, parse, validate } from 'graphql';
 import { connectDatabase, type Database } from '../../../../src/platform/db/connect.ts';
-import { toGlobalId } from '../../../../src/platform/reads/global-id.ts';
+import { type IdType, toGlobalId } from '../../../../src/platform/reads/global-id.ts';
 import { Loaders } from '../../../../src/platform/reads/loaders.ts';
 import { createPlanner } from '../../../../src/platform/reads/plan/planner.ts';
 import { openReader, type Reader } from '../../../../src/platform/reads/reader.ts';
@@ -17,6 +17,7 @@ let library: Library;
 let schema: GraphQLSchema;
 let db: Database;
 let reader: Reader;
+let environment: string;
 beforeAll(async () => {
   dramatis = await Dramatis.start({ environment: { ROLE: 'api' } });
   reference = (await dramatis.startServer({ EXECUTOR: 'graphql-js' })).url ?? '';
@@ -24,6 +25,8 @@ beforeAll(async () => {
   schema = await createSchema();
   db = connectDatabase(dramatis.database.url);
   reader = openReader(dramatis.database.url);
+  const [known] = await dramatis.database.query('SELECT provider_environment() AS environment');
+  environment = String(known?.environment);
 });
 afterAll(async () => {
   await db.$disconnect();
@@ -62,6 +65,28 @@ async function keyOf(projectId: string): Promise<string> {
   return createApiKey.secret;
 }
 
+/** A member, an invitation, a budget and its alert. */
+async function fillRights(projectId: string): Promise<void> {
+  const { query } = dramatis.database;
+  await query(
+    `WITH person AS (INSERT INTO users (id, issuer, subject, email, name) SELECT gen_random_uuid(), 'i', $1::uuid::text, 'a@b.test', 'Ada' RETURNING id)
+     INSERT INTO members (id, project_id, user_id, role) SELECT gen_random_uuid(), $1::uuid, id, 'EDITOR' FROM person`,
+    [projectId],
+  );
+  await query(
+    `INSERT INTO invitations (id, project_id, email, role, token_hash, expires_at)
+     SELECT gen_random_uuid(), $1::uuid, 'b@b.test', 'VIEWER', md5($1::uuid::text) || md5($1::uuid::text), now() + interval '1 day'`,
+    [projectId],
+  );
+  await query(
+    `WITH budget AS (INSERT INTO budgets (id, project_id, scope, character_id, period, cap_micros)
+       SELECT gen_random_uuid(), $1::uuid, 'CHARACTER', id, 'MONTH', 5000000 FROM characters WHERE project_id = $1::uuid LIMIT 1 RETURNING id)
+     INSERT INTO budget_alerts (id, project_id, budget_id, starts_at, starts_on, threshold, cap_micros, settled_micros, held_micros)
+     SELECT gen_random_uuid(), $1::uuid, id, '2026-11-01Z', '2026-11-01', 80, 5000000, 4000000, 1 FROM budget`,
+    [projectId],
+  );
+}
+
 /** What a document's plan answers; null when the resolvers are to be asked. */
 async function planned(query: string, variables: Record<string, unknown>): Promise<object | null> {
   const problems: unknown[] = [];
@@ -74,6 +99,7 @@ async function planned(query: string, variables: Record<string, unknown>): Promi
     imageSecret: Buffer.alloc(32),
     publicUrl: 'http://server',
     clock: { now: () => new Date() },
+    segmind: { environment },
   };
   return planner.answer(parse(query), { operationName: null, variables }, ctx);
 }
@@ -124,6 +150,121 @@ describe('the two executors', () => {
     const variables = { projectId: projectOf(library) };
     expect(await isPlanned(query, variables)).toBe(true);
     expect(await expectSame(query, variables)).toContain('"data"');
+  });
+
+  it('give the same bytes for lists with rights of their own, which are compiled', async () => {
+    const { projectId } = library;
+    await keyOf(projectId);
+    await fillRights(projectId);
+    for (const selection of [
+      'members(first: 5) { totalCount nodes { id role user { id email name } project { id name } } }',
+      'invitations(first: 5) { nodes { id email status project { viewerRole } } }',
+      'apiKeys(first: 5) { nodes { id name kind user { id } project { id } } }',
+      'budgets(first: 5) { nodes { id cap settled held available overrun periodStartsOn periodEndsAt model { slug } character { id name } } }',
+      'budgetAlerts(first: 5) { nodes { id periodStartsOn cap payload budget { id scope cap } } }',
+      'ledger(first: 5) { totalCount edges { cursor node { id kind amount day at generationId } } pageInfo { hasNextPage endCursor } }',
+      'ledger(last: 5, filter: { kinds: [HOLD, CHARGE], toDay: "2027-01-01" }) { totalCount nodes { id kind } pageInfo { hasPreviousPage startCursor } }',
+      'auditLog(first: 5, filter: { actions: [API_KEY_CREATED, MEMBER_INVITED] }) { totalCount edges { cursor node { sequence details targetId actor { kind user { id } apiKey { name } } } } }',
+      'viewerRole viewerCanGenerate viewerCanReadMembers viewerCanDelete',
+      'generations(first: 3) { nodes { id requestedBy { id name } } }',
+    ]) {
+      const query = `{ project(id: "${toGlobalId('Project', projectId)}") { ${selection} } }`;
+      expect({ query, isPlanned: await isPlanned(query, {}) }).toEqual({ query, isPlanned: true });
+      const answer = await expectSame(query, {});
+      expect(answer).toMatch(/"data"/);
+      expect(answer).not.toMatch(/"errors"|"nodes":\[\]/);
+    }
+  });
+
+  it('follow the cursors of the ledger and of the audit log to the same pages', async () => {
+    for (const list of ['ledger', 'auditLog']) {
+      const ask = (args: string) =>
+        `{ project(id: "${projectOf(library)}") { ${list}(${args}) { edges { cursor } pageInfo { hasNextPage hasPreviousPage } } } }`;
+      const [, cursor = ''] = /"cursor":"([^"]+)"/.exec(await expectSame(ask('first: 1'), {})) ?? [];
+      for (const args of [
+        `first: 2, after: "${cursor}"`,
+        `last: 2, before: "${cursor}"`,
+        `first: 1, after: "eA"`,
+      ])
+        await expectSame(ask(args), {});
+      expect(await isPlanned(ask(`first: 2, after: "${cursor}"`), {})).toBe(true);
+    }
+  });
+
+  it('give the same bytes for documents that begin with a list, or with ids of any type', async () => {
+    const { projectId, characterIds } = library;
+    const other = await fillLibrary(dramatis.database, { characters: 2 });
+    const idsOf = async (type: IdType, from: string) => {
+      const rows = await dramatis.database.query(
+        `SELECT x.id::text AS id FROM ${from} ORDER BY x.id LIMIT 3`,
+      );
+      return rows.map(({ id }) => toGlobalId(type, String(id)));
+    };
+    const ids = [
+      ...[...characterIds, ...other.characterIds].map((id) => toGlobalId('Character', id)),
+      ...[projectId, other.projectId, projectId].map((id) => toGlobalId('Project', id)),
+      ...(await idsOf('Image', 'images x')),
+      ...(await idsOf('ReferenceImage', 'reference_images x')),
+      ...(await idsOf('Generation', 'generations x')),
+      ...(await idsOf('GeneratedImage', 'generated_images x')),
+      ...(await idsOf('Budget', 'budgets x')),
+      ...(await idsOf('BudgetAlert', 'budget_alerts x')),
+      ...(await idsOf('Member', 'members x')),
+      ...(await idsOf('Invitation', 'invitations x')),
+    ];
+    const of = `__typename id ... on Character { name project { id name } generations(first: 1) { totalCount nodes { id status } } }
+      ... on Project { name members(first: 1) { nodes { id } } characters(first: 1) { nodes { id project { id } } } }
+      ... on ReferenceImage { kind image { sha256 } } ... on GeneratedImage { index image { id } generation { id } }
+      ... on Generation { status requestedBy { id } character { id } } ... on Image { width }
+      ... on Budget { cap } ... on BudgetAlert { budget { id } } ... on Member { user { id } } ... on Invitation { invited: status }`;
+    for (const query of [
+      `{ nodes(ids: ${JSON.stringify(ids)}) { ${of} } }`,
+      '{ nodes(ids: []) { id } }',
+      ...ids.map((id) => `{ node(id: "${id}") { ${of} } }`),
+      `{ projects(first: 10) { totalCount edges { cursor node { id viewerRole characters(first: 2) { nodes { id project { id }
+        referenceImages { image { sha256 } } generations(first: 1) { nodes { id requestedBy { id } } } } } } } pageInfo { hasNextPage } } }`,
+      '{ installationAuditLog(first: 3) { totalCount nodes { sequence action actor { kind user { id } } } } }',
+    ]) {
+      expect({ query, isPlanned: await isPlanned(query, {}) }).toEqual({ query, isPlanned: true });
+      expect(await expectSame(query, {})).not.toContain('"errors"');
+    }
+    const missing = toGlobalId('Character', '00000000-0000-4000-8000-000000000000');
+    for (const query of [
+      `{ nodes(ids: ["${ids[0]}", "${missing}", "x"]) { id } }`,
+      `{ node(id: "${missing}") { id } }`,
+      `{ nodes(ids: ${JSON.stringify(Array(101).fill(ids[0]))}) { id } }`,
+    ])
+      expect(await expectSame(query, {})).toContain('"errors"');
+  });
+
+  it('refuse a key the objects of another project, also among its own', async () => {
+    const other = await fillLibrary(dramatis.database, { characters: 1 });
+    const key = await keyOf(library.projectId);
+    const ids = [library.characterIds[0], other.characterIds[0]].map((id) =>
+      toGlobalId('Character', id ?? ''),
+    );
+    const [foreign] = await dramatis.database.query(
+      'SELECT r.id::text AS id FROM reference_images r JOIN characters c ON c.id = r.character_id WHERE c.project_id = $1',
+      [other.projectId],
+    );
+    const picture = foreign && toGlobalId('ReferenceImage', String(foreign.id));
+    for (const query of [
+      `{ nodes(ids: ${JSON.stringify(ids)}) { id ... on Character { name } } }`,
+      `{ nodes(ids: ${JSON.stringify([ids[0], picture ?? ids[1]])}) { id } }`,
+      `{ project(id: "${projectOf(library)}") { name members(first: 1) { nodes { id } } } }`,
+      `{ project(id: "${projectOf(library)}") { name auditLog(first: 1) { nodes { sequence } } } }`,
+      '{ projects(first: 5) { totalCount nodes { name apiKeys(first: 1) { nodes { id } } } } }',
+    ]) {
+      const answers = await Promise.all(
+        [dramatis.url, reference].map((url) => dramatis.ask(query, {}, { url, key })),
+      );
+      const [compiled, resolved] = answers.map(({ data, errors }) => ({
+        data,
+        codes: errors?.map(({ extensions }) => extensions.code),
+      }));
+      expect(compiled).toEqual(resolved);
+      expect(compiled?.codes).toHaveLength(1);
+    }
   });
 
   it.each([
