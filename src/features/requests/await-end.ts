@@ -15,7 +15,7 @@ import type { GenerationRow } from '../generations/progress.ts';
 /** The longest time that a call may wait. Many proxies cut a request that has no answer for a minute. */
 export const longestWaitSeconds = 60;
 const mostWaiting = 5_000;
-const mostOfViewer = 500;
+const mostOfViewer = 2_500;
 
 /** The calls that wait for runs of one project: what ends their wait, by the run's id. */
 interface Room {
