@@ -136,6 +136,7 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
     turns: createTurns(),
     jobs,
     events,
+    stopping: sweeping.signal,
     storage,
     outbound,
     segmind,

@@ -40,6 +40,8 @@ export interface Context {
   readonly turns: Turns;
   readonly jobs: JobQueue;
   readonly events: EventFeed;
+  /** Aborts when this process begins to stop: what waits is answered. */
+  readonly stopping: AbortSignal;
   readonly storage: Storage;
   readonly outbound: Outbound;
   /** What clients have sent, or have had fetched, and what is not done with. */

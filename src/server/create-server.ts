@@ -60,7 +60,10 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
       .send({ errors: [{ message, extensions: { code } }] });
   });
   await registerCors(app, CORS_ORIGINS);
+  let isClosing = false;
   app.addHook('onSend', (_, reply, payload, done) => {
+    // Otherwise a client keeps the connection of its last answer open, and the stop waits for it.
+    if (isClosing) reply.header('connection', 'close');
     reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
     done(null, payload);
   });
@@ -79,6 +82,7 @@ export async function createServer(ctx: ServerContext, graphql: Graphql): Promis
   return {
     app,
     async close() {
+      isClosing = true;
       await closeWebsocket();
       const limit = setTimeout(() => app.server.closeAllConnections(), ctx.config.SHUTDOWN_GRACE_MS);
       await app.close().finally(() => clearTimeout(limit));

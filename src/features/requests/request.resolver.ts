@@ -2,7 +2,7 @@ import { Arg, Ctx, Extensions, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { toPayload } from '../../platform/graphql/payload.ts';
 import { cancelGeneration } from './cancel-generation.ts';
-import { generate } from './generate.ts';
+import { generateAndWait } from './generate-and-wait.ts';
 import {
   CancelGenerationInput,
   CancelGenerationPayload,
@@ -22,7 +22,7 @@ export class RequestResolver {
     @Arg('input', () => GenerateInput, { description: 'The character, the model and its parameters.' })
     input: GenerateInput,
   ) {
-    return toPayload('generation', generate(ctx, input));
+    return toPayload('generation', generateAndWait(ctx, input));
   }
 
   @Mutation(() => CancelGenerationPayload, {

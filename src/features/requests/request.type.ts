@@ -1,4 +1,4 @@
-import { Field, ID, InputType } from 'type-graphql';
+import { Field, ID, InputType, Int } from 'type-graphql';
 import { payloadType } from '../../platform/graphql/payload.ts';
 import { Generation } from '../generations/generation.type.ts';
 import { ModelInput } from '../image-models/model.input.ts';
@@ -38,6 +38,13 @@ export class GenerateInput {
       'Whether to return an existing run of the project with the same model, parameters, pictures and seed (any seed when none is given), instead of paying for a new run: a completed run with a picture that was not discarded, or a run that is under way.',
   })
   reuse?: boolean | null;
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description:
+      'How many seconds the response may wait for the run to end, from 0 to 60. It has the run as it stands when the run has ended, or when this time is over. A client that ends the connection meanwhile cancels nothing. When too many requests wait, the response comes at once.',
+  })
+  waitSeconds?: number | null;
   @Field(() => ModelInput, {
     description: 'The model and its parameters. User errors: OUT_OF_RANGE, REFERENCE_REQUIRED.',
   })
@@ -54,7 +61,7 @@ export const GeneratePayload = payloadType(
   'Generate',
   'generation',
   () => Generation,
-  'The run: a new one that is QUEUED or AWAITING_APPROVAL, or an earlier one that the request already has or reuses.',
+  'The run: a new one that is QUEUED or AWAITING_APPROVAL, or an earlier one that the request already has or reuses. With `waitSeconds`, as it stands after the wait.',
 );
 export const CancelGenerationPayload = payloadType(
   'CancelGeneration',

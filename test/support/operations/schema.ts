@@ -923,6 +923,7 @@ export interface Inputs {
     model: Inputs['ModelInput'];
     quoteId?: string | null;
     reuse?: boolean | null;
+    waitSeconds?: number | null;
   };
   GenerationFilter: {
     batch?: string | null;
