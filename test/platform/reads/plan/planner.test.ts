@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, isObjectType, parse, validate } from 'graphql';
 import { connectDatabase, type Database } from '../../../../src/platform/db/connect.ts';
@@ -71,7 +72,7 @@ async function planned(query: string, variables: Record<string, unknown>): Promi
     reader,
     viewer: { kind: 'ADMIN' } as const,
     loaders: new Loaders(),
-    imageSecret: Buffer.alloc(32),
+    imageSecret: createSecretKey(Buffer.alloc(32)),
     publicUrl: 'http://server',
     clock: { now: () => new Date() },
   };
