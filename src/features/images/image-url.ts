@@ -29,12 +29,10 @@ export function signImageUrl(
   request: ImageVariant & Lifetime & { readonly publicUrl: string },
 ): string {
   const { publicUrl, imageId, width, format } = request;
-  const query = [
-    width === null ? [] : `w=${width}`,
-    format === null ? [] : `f=${format.toLowerCase()}`,
-  ].flat();
-  const address = `${publicUrl}/images/${imageId}${query.length > 0 ? '?' : ''}${query.join('&')}`;
-  return signUrl(address, secret, partsOf(request), endOf(request));
+  const w = width === null ? '' : `w=${width}&`;
+  const f = format === null ? '' : `f=${format.toLowerCase()}&`;
+  const beginning = `${publicUrl}/images/${imageId}?${w}${f}`;
+  return signUrl(beginning, secret, partsOf(request), endOf(request));
 }
 
 /** Whether the address has our signature and has not expired. */

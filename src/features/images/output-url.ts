@@ -23,8 +23,8 @@ export function signOutputUrl(
   secret: KeyObject,
   request: KeptOutput & Lifetime & { readonly publicUrl: string },
 ): string {
-  const address = `${request.publicUrl}/outputs/${request.generationId}/${request.index}`;
-  return signUrl(address, secret, partsOf(request), endOf(request));
+  const beginning = `${request.publicUrl}/outputs/${request.generationId}/${request.index}?`;
+  return signUrl(beginning, secret, partsOf(request), endOf(request));
 }
 
 /** Whether the address has our signature and has not expired. */

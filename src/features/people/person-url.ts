@@ -14,8 +14,8 @@ export function signPersonUrl(
   secret: KeyObject,
   request: { readonly userId: string; readonly publicUrl: string; readonly expiresAt: Date },
 ): string {
-  const address = `${request.publicUrl}/users/${request.userId}.jsonl`;
-  return signUrl(address, secret, partsOf(request.userId), request.expiresAt.getTime() / 1_000);
+  const beginning = `${request.publicUrl}/users/${request.userId}.jsonl?`;
+  return signUrl(beginning, secret, partsOf(request.userId), request.expiresAt.getTime() / 1_000);
 }
 
 /** Whether we gave this address out, and it is still good. */

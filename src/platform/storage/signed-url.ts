@@ -36,17 +36,17 @@ export function endOf({ now, lifetimeMs }: Lifetime): number {
 }
 
 /**
- * The address with its end and a signature, which proves that we gave it out. `address` is written as `URL` would write it,
- * with its query or without one.
+ * The address with its end and a signature, which proves that we gave it out. `beginning` is written as `URL` writes it, and
+ * ends with the `?` or `&` before the next parameter.
  */
 export function signUrl(
-  address: string,
+  beginning: string,
   secret: KeyObject,
   signed: Signed,
   expiresAtSeconds: number,
 ): string {
-  const mark = address.includes('?') ? '&' : '?';
-  return `${address}${mark}exp=${expiresAtSeconds}&sig=${hmac(secret, signed, expiresAtSeconds).digest('base64url')}`;
+  const signature = hmac(secret, signed, expiresAtSeconds).digest('base64url');
+  return `${beginning}exp=${expiresAtSeconds}&sig=${signature}`;
 }
 
 /** Whether an address with this query was given out for `signed`, and is still good. */
