@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -14,6 +15,11 @@ import { openStage, type StagedServer } from './support/stage.ts';
 
 const name = 'pages';
 const dataDirectory = join(benchDirectory, name);
+/**
+ * Without the worker's own work. A request for the library with pictures costs thousands of points, because a run may have
+ * a hundred pictures.
+ */
+const environment = { ROLE: 'api', COST_BURST: '100000000' };
 const projectId = toGlobalId('Project', libraryProjectId);
 const viewerBody = JSON.stringify({ query: '{ viewer { kind } }' });
 const connections = 16;
@@ -21,6 +27,11 @@ const connections = 16;
 const clients = 20;
 
 const rounds = 5;
+/** How many photographs are uploaded in a round, and their sides in pixels. */
+const uploads = 4;
+/** How many thumbnails are made in a round. */
+const thumbnails = 8;
+const photoSide = 3_000;
 const uploaded = z.object({ id: z.string(), url: z.string() });
 const thumbnailAnswer = z.object({ data: z.object({ node: z.record(z.string(), z.string()) }) });
 
@@ -34,7 +45,7 @@ export const pages: Bench = {
     // Its pictures have no bytes. An empty folder would count as a volume that is not mounted.
     await rm(dataDirectory, { recursive: true, force: true });
     await mkdir(join(dataDirectory, 'storage', 'projects'), { recursive: true });
-    const ours = await stage.dramatis(database, { name });
+    const ours = await stage.dramatis(database, { name, environment });
     const limit = await stage.rival('limit', database, ours.url);
     const bare = await stage.rival('bare', database);
     // The key of the stage only reads.
@@ -96,17 +107,24 @@ async function measureSmall(us: Client, bare: Client): Promise<Result[]> {
 }
 
 async function measurePictures(us: Client): Promise<Result[]> {
-  const thumbnails = await newThumbnails(us, 12 * rounds);
+  const addresses = await newThumbnails(us, 2 * thumbnails * (rounds + 1));
   const request = (count: number) => {
-    const url = thumbnails.pop() ?? '';
+    const url = addresses.pop() ?? '';
     return Promise.all(Array.from({ length: count }, () => us.get(url)));
   };
-  const photo = await photograph(2_600);
+  const photos: Buffer[] = [];
+  const photo = await photograph(photoSide);
   const [one, many, uploaded, decoded] = [
-    us.work(5, () => request(1), 1),
-    us.work(5, () => request(clients), 1),
-    us.work(3, async () => us.upload(await photograph(2_600)), 1),
-    { pid: process.pid, times: 3, atOnce: 1, once: () => decodeAndWrite(photo) },
+    us.work(thumbnails, () => request(1), 1),
+    us.work(thumbnails, () => request(clients), 1),
+    {
+      ...us.work(uploads, () => us.upload(photos.pop() ?? Buffer.alloc(0)), 1),
+      // Between the rounds, because a pause between two uploads gives the server time to collect garbage.
+      prepare: async () => {
+        for (let count = 0; count < uploads; count += 1) photos.push(await photograph(photoSide));
+      },
+    },
+    { pid: process.pid, times: uploads, atOnce: 1, once: () => decodeAndWrite(photo) },
   ];
   const race = await cpuRace([one, many, uploaded, decoded], rounds);
   return [
@@ -137,12 +155,12 @@ async function newThumbnails(us: Client, count: number): Promise<string[]> {
   return Object.values(answer.data.node);
 }
 
-/** A JPEG of random noise, softened like a photograph. */
+/** A JPEG of random noise, softened like a photograph: 5 MB for a side of 3,000 pixels. */
 async function photograph(side: number): Promise<Buffer> {
-  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
-  const size = { width: side, height: side };
-  return sharp({ create: { ...size, channels: 3, background: '#888', noise } })
-    .blur(0.7)
+  const half = Math.ceil(side / 2);
+  const raw = { width: half, height: half, channels: 3 } as const;
+  return sharp(randomBytes(half * half * 3), { raw })
+    .resize(side, side)
     .jpeg({ quality: 85 })
     .toBuffer();
 }
@@ -163,7 +181,7 @@ class Client {
 
   constructor(server: StagedServer & { readonly authorization: string }) {
     this.server = server;
-    this.#pool = new Pool(server.url, { connections });
+    this.#pool = new Pool(server.url, { connections: clients, keepAliveTimeout: 60_000 });
   }
 
   /** Work of the server. */

@@ -10,6 +10,8 @@ export interface Work {
   /** How many are done at the same time. */
   readonly atOnce: number;
   once(): Promise<unknown>;
+  /** What a round needs before it is measured. */
+  prepare?(): Promise<void>;
 }
 
 /** The CPU of several kinds of work, measured in turn. */
@@ -40,7 +42,8 @@ export async function cpuRace(works: readonly Work[], rounds = 5): Promise<CpuRa
 }
 
 /** Does the work of one round. Resolves to the milliseconds of CPU for each piece of it. */
-async function spend({ pid, times, atOnce, once }: Work): Promise<number> {
+async function spend({ pid, times, atOnce, once, prepare }: Work): Promise<number> {
+  await prepare?.();
   let left = times;
   const one = async () => {
     while (left-- > 0) await once();
