@@ -45,7 +45,8 @@ type Description =
   | { readonly kind: 'ROW'; readonly key: string; readonly to: Readable }
   | { readonly kind: 'LIST'; readonly list: List; readonly length: number }
   | { readonly kind: 'CONNECTION'; readonly list: List }
-  | { readonly kind: 'ROOT'; readonly root: Readable };
+  | { readonly kind: 'ROOT'; readonly root: Readable }
+  | { readonly kind: 'REQUEST'; readonly make: Make };
 
 /** What graphql-js calls. A function that needs more of its arguments than this says gets it: the field declares them. */
 interface Resolver<Value> {
@@ -164,4 +165,10 @@ export function byId<Row extends Identified>(root: Readable<Row>): Reading<Row> 
   const resolve = (_: object, { id }: { readonly id: string }, ctx: object) =>
     root.find(ctx, fromGlobalId(root.type, id));
   return new Reading({ kind: 'ROOT', root }, { resolve });
+}
+
+/** A field of the query: what `of` makes of the request, without reading anything or waiting for anything. */
+export function ofRequest<Ctx extends object, Value>(of: (ctx: Ctx) => Value): Reading<Value> {
+  const make = (_: object, __: object, ctx: Ctx) => of(ctx);
+  return new Reading({ kind: 'REQUEST', make: { of: make } }, { resolve: make });
 }

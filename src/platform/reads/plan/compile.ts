@@ -1,6 +1,6 @@
 import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import { buildObject, type Member } from './build.ts';
-import { describeRoot } from './describe.ts';
+import { describeRequest, describeRoot } from './describe.ts';
 import { NotPlanned, type Run } from './plan.ts';
 import { countFields, type Selected, selectionsOf } from './selections.ts';
 
@@ -40,6 +40,8 @@ type ReadTop = (run: Run) => Promise<unknown>;
 
 function describeTop(schema: GraphQLSchema, selected: Selected): ReadTop {
   if (selected.name === '__typename') return async () => schema.getQueryType()?.name;
+  const made = describeRequest(selected);
+  if (made) return async (run) => made(run);
   const root = describeRoot(selected);
   return async (run) => root.build(await root.read(run));
 }

@@ -36,6 +36,15 @@ export function describeRoot(selected: Selected): Root {
   };
 }
 
+/** Describes a field of the query that is made of the request. Null for any other field. */
+export function describeRequest(selected: Selected): ((run: Run) => unknown) | null {
+  const described = descriptionOf(selected);
+  if (described?.kind !== 'REQUEST' || !selected.field) return null;
+  const { make } = described;
+  const build = buildValue(selected.field.type, selected.below);
+  return ({ ctx }) => build(make.of({}, {}, ctx));
+}
+
 /** What a field says that it reads. */
 function descriptionOf({ field }: Selected): Reading['description'] | undefined {
   const read = field?.extensions.read;
@@ -70,6 +79,7 @@ function describeMember(view: View, type: GraphQLObjectType, selected: Selected)
         describeRows(described.list.view, item),
       );
     case 'ROOT':
+    case 'REQUEST':
       throw new NotPlanned(`${name} is no field of a row.`);
   }
 }
