@@ -53,11 +53,17 @@ async function expectSame(query: string, variables: object): Promise<string> {
 }
 
 /** A key that may read one project. */
-async function keyOf(projectId: string): Promise<string> {
+async function keyOf(projectId: string, expiresAt: string | null = null): Promise<string> {
   const { createApiKey } = await dramatis.get(
     'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { message } } }',
     {
-      input: { projectId: toGlobalId('Project', projectId), name: 'Reader', role: 'VIEWER', kind: 'SERVICE' },
+      input: {
+        projectId: toGlobalId('Project', projectId),
+        name: 'Reader',
+        role: 'VIEWER',
+        kind: 'SERVICE',
+        expiresAt,
+      },
     },
   );
   return createApiKey.secret;
@@ -125,6 +131,20 @@ describe('the two executors', () => {
     const variables = { projectId: projectOf(library) };
     expect(await isPlanned(query, variables)).toBe(true);
     expect(await expectSame(query, variables)).toContain('"data"');
+  });
+
+  it.each([
+    '{ viewer { kind expiresAt } }',
+    '{ me: viewer { __typename kind } again: viewer { expiresAt } }',
+  ])('give the same bytes for the viewer, compiled: %s', async (query) => {
+    expect(await isPlanned(query, {})).toBe(true);
+    expect(await expectSame(query, {})).toContain('"ADMIN"');
+    const key = await keyOf(library.projectId, '2099-12-31T00:00:00.000Z');
+    const [compiled, resolved] = await Promise.all(
+      [dramatis.url, reference].map((url) => dramatis.ask(query, {}, { url, key })),
+    );
+    expect(compiled?.data).toEqual(resolved?.data);
+    expect(JSON.stringify(compiled)).toContain('"2099-12-31T00:00:00.000Z"');
   });
 
   it.each([
