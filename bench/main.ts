@@ -5,27 +5,30 @@ import { fanOut } from './fan-out.ts';
 import { library } from './library.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
+import { pages } from './pages.ts';
 import { polling } from './polling.ts';
 import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
 import type { Bench } from './result.ts';
 import { sockets } from './sockets.ts';
+import { profileFlag } from './support/servers.ts';
 
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, lists, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
-const others: readonly Bench[] = [memory, compression, sockets];
+const others: readonly Bench[] = [memory, compression, sockets, pages];
 
 /** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;
 
-const names = process.argv.slice(2);
+const names = process.argv.slice(2).filter((each) => each !== profileFlag);
 const all = [...benches, ...others];
 const unknown = names.filter((name) => !all.some((bench) => bench.name === name));
 if (unknown.length > 0) {
   if (!unknown.includes('help')) console.log(`There is no bench ${unknown.join(', ')}.\n`);
   for (const { name, about } of all) console.log(`${name.padEnd(12)} ${about}`);
   console.log(`\nWithout a name: ${benches.map(({ name }) => name).join(', ')}.`);
+  console.log(`With ${profileFlag} our servers write CPU profiles to bench/.data/profiles.`);
   process.exit(unknown.includes('help') ? 0 : 1);
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { advice, keptText, readKept } from './kept-file.ts';
 import type { Database } from './platform/db/connect.ts';
@@ -54,7 +54,7 @@ export async function masterKeys(
 }
 
 /** The key that signs image URLs. A database has one, so that each process accepts the URLs of the other processes. */
-export async function imageSecret(db: Database): Promise<Buffer> {
+export async function imageSecret(db: Database): Promise<KeyObject> {
   const name = 'image-url-key';
   await db.setting.createMany({
     data: [{ name, value: randomBytes(32).toString('hex') }],
@@ -63,7 +63,7 @@ export async function imageSecret(db: Database): Promise<Buffer> {
   const { value } = await db.setting.findUniqueOrThrow({ where: { name } });
   const secret = Buffer.from(value, 'hex');
   // A damaged value is refused, because a key of no bytes would let every client sign URLs.
-  if (secret.length === 32) return secret;
+  if (secret.length === 32) return createSecretKey(secret);
   throw new Error(
     `the row "${name}" of the table settings is damaged: it must hold 32 bytes in hexadecimal digits. Delete the row to get a new key: then addresses of pictures that were given out are refused.`,
   );

@@ -1,10 +1,11 @@
+import { createHmac, createSecretKey } from 'node:crypto';
 import { createServer } from 'node:http';
 import pg from 'pg';
 import { z } from 'zod';
-import { characterQuery, libraryQuery, namesQuery } from '../support/questions.ts';
+import { characterQuery, libraryQuery, namesQuery, picturesQuery } from '../support/questions.ts';
 
 /*
- * The limit of one core: node:http, pg, and a serializer written by hand for each of three documents. Each level has
+ * The limit of one core: node:http, pg, and a serializer written by hand for each of four documents. Each level has
  * one prepared statement, rows are read as text, and a response is one write. It authenticates no client and checks
  * nothing.
  */
@@ -38,6 +39,9 @@ const sql = {
     5,
   ),
   runIds: below('id', 'generations', 'requested_at', 5),
+  referencePictures: below('id, kind, label, created_at, image_id', 'reference_images', 'created_at', 3),
+  runPictures: `SELECT p.n, r.image_id FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, n) CROSS JOIN LATERAL (
+     SELECT image_id FROM generated_images WHERE generation_id = p.id ORDER BY index, id LIMIT 100) r ORDER BY p.n`,
   character: `SELECT ${characterColumns} FROM characters WHERE id = $1`,
 };
 
@@ -78,11 +82,13 @@ const writeCharacter = (row: Row) =>
   `"id":${idOf('Character', row[0])},"name":${text(row[1])},"description":${text(row[2])},"appearance":${text(row[3])},"tags":${row[4]},"createdAt":${moment(row[5])},"updatedAt":${moment(row[6])}`;
 const writeName = (row: Row) => `"id":${idOf('Character', row[0])},"name":${text(row[1])}`;
 // A row below a character begins with the place of its parent.
-const writeReference = (row: Row) =>
-  `{"id":${idOf('ReferenceImage', row[1])},"kind":"${row[2]}","label":${text(row[3])},"createdAt":${moment(row[4])}}`;
+const writeReferenceMembers = (row: Row) =>
+  `"id":${idOf('ReferenceImage', row[1])},"kind":"${row[2]}","label":${text(row[3])},"createdAt":${moment(row[4])}`;
+const writeReference = (row: Row) => `{${writeReferenceMembers(row)}}`;
 const writeLabel = (row: Row) => `{"id":${idOf('ReferenceImage', row[1])},"label":${text(row[2])}}`;
-const writeRun = (row: Row) =>
-  `{"id":${idOf('Generation', row[1])},"status":"${row[2]}","prompt":${text(row[3])},"batch":${text(row[4])},"modelVersion":${text(row[5])},"isSlow":${row[6] === 't'},"cost":${dollars(row[7])},"requestedAt":${moment(row[8])},"submittedAt":${moment(row[9])},"finishedAt":${moment(row[10])},"inferenceSeconds":${row[11]}}`;
+const writeRunMembers = (row: Row) =>
+  `"id":${idOf('Generation', row[1])},"status":"${row[2]}","prompt":${text(row[3])},"batch":${text(row[4])},"modelVersion":${text(row[5])},"isSlow":${row[6] === 't'},"cost":${dollars(row[7])},"requestedAt":${moment(row[8])},"submittedAt":${moment(row[9])},"finishedAt":${moment(row[10])},"inferenceSeconds":${row[11]}`;
+const writeRun = (row: Row) => `{${writeRunMembers(row)}}`;
 const writeRunId = (row: Row) => `{"id":${idOf('Generation', row[1])}}`;
 
 /** One level: a prepared statement, and the function that writes each of its rows. */
@@ -99,11 +105,63 @@ async function nested(
   const [references, runs] = await Promise.all([read(ofReferences, [ids]), read(ofRuns, [ids])]);
   const referenceLists = listsOf(references, ids.length, writeReference);
   const runLists = listsOf(runs, ids.length, writeRun);
+  return whole(characters, writeCharacter, referenceLists, runLists);
+}
+
+/** The response: the characters, each with its two lists. */
+function whole(
+  characters: readonly Row[],
+  writeCharacter: (row: Row) => string,
+  references: readonly string[],
+  runs: readonly string[],
+): string {
   const nodes = characters.map(
     (row, place) =>
-      `{${writeCharacter(row)},"referenceImages":[${referenceLists[place]}],"generations":{"nodes":[${runLists[place]}]}}`,
+      `{${writeCharacter(row)},"referenceImages":[${references[place]}],"generations":{"nodes":[${runs[place]}]}}`,
   );
   return `{"data":{"project":{"characters":{"nodes":[${nodes.join(',')}]}}}}`;
+}
+
+const { rows: secrets } = await pool.query<{ value: string }>(
+  "SELECT value FROM settings WHERE name = 'image-url-key'",
+);
+const secret = createSecretKey(secrets[0]?.value ?? '', 'hex');
+/** The address of the server whose addresses it signs. */
+const publicUrl = process.env.PUBLIC_URL;
+const lifetimeMs = 24 * 60 * 60 * 1_000;
+
+/** Writes pictures with their signed addresses, which are the addresses of the server. */
+function writePictures(): (imageId: string | null | undefined) => string {
+  const expiresAt = ((Math.floor(Date.now() / lifetimeMs) + 2) * lifetimeMs) / 1_000;
+  return (imageId) => {
+    const signature = createHmac('sha256', secret)
+      .update(`${imageId}\n256\nWEBP\n${expiresAt}`)
+      .digest('base64url');
+    return `"image":{"url":"${publicUrl}/images/${imageId}?w=256&f=webp&exp=${expiresAt}&sig=${signature}"}`;
+  };
+}
+
+/** The library with pictures. The rows of runs name no picture, so their pictures are read last. */
+async function illustrated(projectId: string): Promise<string> {
+  const writePicture = writePictures();
+  const characters = await read('characters', [projectId]);
+  const ids = characters.map(([id]) => id);
+  const [references, runs] = await Promise.all([read('referencePictures', [ids]), read('runs', [ids])]);
+  const completed = runs.filter((row) => row[2] === 'COMPLETED');
+  const pictures = await read('runPictures', [completed.map((row) => row[1])]);
+  const pictureLists = listsOf(pictures, completed.length, (row) => `{${writePicture(row[1])}}`);
+  const picturesOf = new Map(completed.map((row, place) => [row, pictureLists[place]]));
+  const referenceLists = listsOf(
+    references,
+    ids.length,
+    (row) => `{${writeReferenceMembers(row)},${writePicture(row[5])}}`,
+  );
+  const runLists = listsOf(
+    runs,
+    ids.length,
+    (row) => `{${writeRunMembers(row)},"images":[${picturesOf.get(row) ?? ''}]}`,
+  );
+  return whole(characters, writeCharacter, referenceLists, runLists);
 }
 
 const rowId = (globalId: string | undefined) =>
@@ -128,6 +186,7 @@ const answers = new Map<string, Answer>([
     ({ projectId }) =>
       nested(rowId(projectId), ['names', writeName], ['labels', writeLabel], ['runIds', writeRunId]),
   ],
+  [picturesQuery, ({ projectId }) => illustrated(rowId(projectId))],
   [
     characterQuery,
     async ({ id }) => {

@@ -14,6 +14,11 @@ export const namesQuery = `query Names($projectId: ID!) { project(id: $projectId
   id name referenceImages(first: 3) { id label } generations(first: 5) { nodes { id } }
 } } } }`;
 
+/** The library query with an address of each picture, as pages ask for it: 399 signed addresses in the large library. */
+export const picturesQuery = libraryQuery
+  .replace('kind label createdAt', '$& image { url(width: 256, format: WEBP) }')
+  .replace('inferenceSeconds', '$& images { image { url(width: 256, format: WEBP) } }');
+
 /** One character. */
 export const characterQuery = `query Character($id: ID!) { character(id: $id) {
   id name description appearance tags createdAt updatedAt

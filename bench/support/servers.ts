@@ -17,6 +17,11 @@ export interface BenchServer {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const listening = z.object({ msg: z.literal('listening'), url: z.string() });
+/** The option with which the measured servers write a CPU profile when they end, for the tools of Chrome. */
+export const profileFlag = '--profile';
+const profiling = process.argv.includes(profileFlag)
+  ? ['--cpu-prof', '--cpu-prof-dir=bench/.data/profiles']
+  : [];
 const startsWithinMs = 30_000;
 
 /**
@@ -30,7 +35,7 @@ export async function startDramatis(
 ): Promise<BenchServer> {
   const { name = 'Dramatis', dataDirectory, environment = {} } = options;
   await mkdir(dataDirectory, { recursive: true });
-  return startServer(name, ['dist/main.js'], {
+  return startServer(name, [...profiling, 'dist/main.js'], {
     PORT: '0',
     DATABASE_URL: databaseUrl,
     DATA_DIR: dataDirectory,
@@ -43,11 +48,12 @@ export async function startDramatis(
 
 /** The programs that Dramatis is compared with. The one with Prisma has decorators, so it is built first. */
 export const rivals = ['limit', 'mercurius', 'prisma'] as const;
-export type Rival = (typeof rivals)[number];
+/** These, and bare Apollo on Fastify, which answers only `{ viewer { kind } }`. */
+export type Rival = (typeof rivals)[number] | 'bare';
 
-/** Starts a rival on a database. */
-export async function startRival(rival: Rival, databaseUrl: string): Promise<BenchServer> {
-  const environment = { DATABASE_URL: databaseUrl, NODE_ENV: 'production' };
+/** Starts a rival on a database. `publicUrl` begins the addresses that it gives out. */
+export async function startRival(rival: Rival, databaseUrl: string, publicUrl = ''): Promise<BenchServer> {
+  const environment = { DATABASE_URL: databaseUrl, NODE_ENV: 'production', PUBLIC_URL: publicUrl };
   if (rival !== 'prisma') return startServer(rival, [`bench/rivals/${rival}.ts`], environment);
   const built = 'node_modules/.cache/dramatis-bench/prisma.mjs';
   await build({

@@ -23,7 +23,7 @@ export interface Stage extends AsyncDisposable {
   readonly postgres: BenchPostgres;
   /** Starts the shipped server. Its requests use an API key of a project. */
   dramatis(databaseUrl: string, options?: DramatisOptions): Promise<StagedServer>;
-  rival(rival: Rival, databaseUrl: string): Promise<StagedServer>;
+  rival(rival: Rival, databaseUrl: string, publicUrl?: string): Promise<StagedServer>;
 }
 
 /** Opens a stage: `await using stage = await openStage()`. */
@@ -47,7 +47,7 @@ export async function openStage(
         authorization,
       };
     },
-    rival: async (rival, databaseUrl) => staged(await startRival(rival, databaseUrl)),
+    rival: async (...rival) => staged(await startRival(...rival)),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from '../logger.ts';
 import type { Config } from '../settings/config.ts';
 import type { Viewer } from './auth/viewer.ts';
@@ -58,7 +59,7 @@ export interface Context {
   readonly intentNotes: IntentNotes;
   readonly keyring: Keyring;
   /** Signs image URLs; the same in every process on one database. */
-  readonly imageSecret: Buffer;
+  readonly imageSecret: KeyObject;
   /** Where clients reach this server. */
   readonly publicUrl: string;
   readonly viewer: Viewer;

@@ -40,12 +40,14 @@ export const postgresUrl = z
 
 /**
  * The start of public addresses. It has no user, query or fragment, because a path is added to it and all clients see
- * it.
+ * it. It is written as `URL` writes it, so that an address below it is made by adding text.
  */
-export const publicUrl = httpUrl.refine((text) => {
-  const url = URL.parse(text);
-  return url?.username === '' && url.password === '' && !/[?#]/.test(text);
-}, 'must be an address without a user, a query or a fragment');
+export const publicUrl = httpUrl
+  .refine((text) => {
+    const url = URL.parse(text);
+    return url?.username === '' && url.password === '' && !/[?#]/.test(text);
+  }, 'must be an address without a user, a query or a fragment')
+  .transform((text) => new URL(text).href.replace(/\/+$/, ''));
 
 const transports = { model: null, v1: 'V1', v2: 'V2' } as const;
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -83,22 +83,51 @@ it('costs no memory while its readers do not read', async () => {
   }
 });
 
-it('is made once in a size, however many ask for it first', async () => {
-  const { id } = await upload(await noise(900).png().toBuffer());
-  const address = await addressOf(id, 'url(width: 700, format: WEBP)');
+/** How often the queue of the picture library changes: twice for each picture that is made. */
+async function changesOfQueue(work: () => Promise<unknown>): Promise<number> {
   let changes = 0;
   const count = () => {
     changes += 1;
   };
   sharp.queue.on('change', count);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(address)));
-  sharp.queue.off('change', count);
+  await work().finally(() => sharp.queue.off('change', count));
+  return changes;
+}
+
+it('is made once in a size, however many ask for it first', async () => {
+  const { id } = await upload(await noise(900).png().toBuffer());
+  const address = await addressOf(id, 'url(width: 700, format: WEBP)');
+  let answers: Response[] = [];
+  const changes = await changesOfQueue(async () => {
+    answers = await Promise.all(Array.from({ length: 20 }, () => fetch(address)));
+  });
   // One task begins and ends.
   expect(changes).toBeLessThanOrEqual(4);
   const lengths = answers.map(({ headers, status }) => [status, headers.get('content-length')]);
   expect(new Set(lengths.map(String)).size).toBe(1);
   const bodies = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())));
   expect(bodies.every((body) => body.equals(bodies[0] ?? Buffer.alloc(0)))).toBe(true);
+});
+
+it('is made once for all requests that come meanwhile, also when it cannot be stored', async () => {
+  const { id } = await upload(await noise(900).png().toBuffer());
+  const address = await addressOf(id, 'url(width: 640, format: WEBP)');
+  const folders = join(dramatis.environment.DATA_DIR ?? '', 'storage', 'projects');
+  const [project = ''] = await readdir(folders);
+  const variants = join(folders, project, 'variants');
+  await rename(variants, `${variants}-away`);
+  await writeFile(variants, 'no folder');
+  try {
+    let answers: { readonly status: number; readonly bytes: Buffer }[] = [];
+    const changes = await changesOfQueue(async () => {
+      answers = await Promise.all(Array.from({ length: 20 }, () => read(address)));
+    });
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(changes).toBeLessThanOrEqual(4);
+  } finally {
+    await rm(variants);
+    await rename(`${variants}-away`, variants);
+  }
 });
 
 it('is still served, and still drawn from, when the limit of pixels has been lowered', async () => {

@@ -67,6 +67,14 @@ describe('the configuration', () => {
     expect(() => readConfig({ PUBLIC_URL: value })).toThrow('1 problem(s):\n  PUBLIC_URL must'),
   );
 
+  it.each([
+    ['https://Cast.Example:443/', 'https://cast.example'],
+    ['https://cast.example/a b/../Ü//', 'https://cast.example/%C3%9C'],
+    ['http://[::1]:80', 'http://[::1]'],
+  ])('writes PUBLIC_URL as an address is written: %s', (value, written) =>
+    expect(readConfig({ PUBLIC_URL: value })).toMatchObject({ PUBLIC_URL: written }),
+  );
+
   it('refuses the admin key that an earlier docker-compose.yml published', () => {
     expect(() => readConfig({ ADMIN_API_KEY: 'change_me_before_use' })).toThrow(/ADMIN_API_KEY must not/);
   });

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import {
   endOf,
   type GoodUrl,
@@ -24,18 +25,19 @@ const partsOf = ({ imageId, width, format }: ImageVariant): Signed => [imageId, 
 
 /** A signed address of a picture. */
 export function signImageUrl(
-  secret: Buffer,
+  secret: KeyObject,
   request: ImageVariant & Lifetime & { readonly publicUrl: string },
 ): string {
-  const url = new URL(`${request.publicUrl}/images/${request.imageId}`);
-  if (request.width !== null) url.searchParams.set('w', String(request.width));
-  if (request.format !== null) url.searchParams.set('f', request.format.toLowerCase());
-  return signUrl(url, secret, partsOf(request), endOf(request));
+  const { publicUrl, imageId, width, format } = request;
+  const w = width === null ? '' : `w=${width}&`;
+  const f = format === null ? '' : `f=${format.toLowerCase()}&`;
+  const beginning = `${publicUrl}/images/${imageId}?${w}${f}`;
+  return signUrl(beginning, secret, partsOf(request), endOf(request));
 }
 
 /** Whether the address has our signature and has not expired. */
 export function verifyImageUrl(
-  secret: Buffer,
+  secret: KeyObject,
   request: { readonly imageId: string; readonly query: URLSearchParams; readonly now: Date },
 ): (GoodUrl & Omit<ImageVariant, 'imageId'>) | RefusedUrl {
   const { imageId, query } = request;

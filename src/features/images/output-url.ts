@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import {
   endOf,
   type GoodUrl,
@@ -19,16 +20,16 @@ const partsOf = ({ generationId, index }: KeptOutput): Signed => ['output', gene
 
 /** A signed address of an output that is stored as the provider sent it. */
 export function signOutputUrl(
-  secret: Buffer,
+  secret: KeyObject,
   request: KeptOutput & Lifetime & { readonly publicUrl: string },
 ): string {
-  const url = new URL(`${request.publicUrl}/outputs/${request.generationId}/${request.index}`);
-  return signUrl(url, secret, partsOf(request), endOf(request));
+  const beginning = `${request.publicUrl}/outputs/${request.generationId}/${request.index}?`;
+  return signUrl(beginning, secret, partsOf(request), endOf(request));
 }
 
 /** Whether the address has our signature and has not expired. */
 export function verifyOutputUrl(
-  secret: Buffer,
+  secret: KeyObject,
   request: KeptOutput & { readonly query: URLSearchParams; readonly now: Date },
 ): GoodUrl | RefusedUrl {
   return verifyUrl(secret, partsOf(request), request);

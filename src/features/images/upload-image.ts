@@ -4,7 +4,7 @@ import { limitKey, viewerName } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import { FetchRefused } from '../../platform/outbound/fetch-picture-url.ts';
 import { cleanPicture } from '../../platform/pictures/clean-picture.ts';
-import { inspectPicture } from '../../platform/pictures/inspect-picture.ts';
+import { inspectHeader } from '../../platform/pictures/inspect-picture.ts';
 import { PictureRefused } from '../../platform/pictures/picture-refused.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { authorizeChange } from '../access/authorize.ts';
@@ -34,10 +34,10 @@ export async function uploadImage(
     // Uploads of older versions, which did not remove metadata, may still have it.
     const isSafe = { OR: [{ uploadedAt: { not: null } }, { generatedImages: { some: {} } }] };
     const isKnown = (await ctx.db.image.count({ where: { projectId, sha256, ...isSafe } })) > 0;
-    // A small picture may decode to hundreds of megabytes.
+    // A small picture may decode to hundreds of megabytes. Known bytes were decoded when they were stored.
     const picture = await ctx.decoding.take(viewerName(ctx.viewer), async () =>
       isKnown
-        ? { bytes, facts: await inspectPicture(bytes, { maxPixels, maxBytes }) }
+        ? { bytes, facts: await inspectHeader(bytes, { maxPixels, maxBytes }) }
         : cleanPicture(bytes, { maxPixels, maxBytes }),
     );
     return await storeImage(ctx, projectId, picture, (tx, { id }) =>

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import {
   type GoodUrl,
   type RefusedUrl,
@@ -10,16 +11,16 @@ const partsOf = (userId: string): Signed => ['user', userId];
 
 /** An address of all that is stored about a user, which leads there until `expiresAt`. */
 export function signPersonUrl(
-  secret: Buffer,
+  secret: KeyObject,
   request: { readonly userId: string; readonly publicUrl: string; readonly expiresAt: Date },
 ): string {
-  const url = new URL(`${request.publicUrl}/users/${request.userId}.jsonl`);
-  return signUrl(url, secret, partsOf(request.userId), request.expiresAt.getTime() / 1_000);
+  const beginning = `${request.publicUrl}/users/${request.userId}.jsonl?`;
+  return signUrl(beginning, secret, partsOf(request.userId), request.expiresAt.getTime() / 1_000);
 }
 
 /** Whether we gave this address out, and it is still good. */
 export function verifyPersonUrl(
-  secret: Buffer,
+  secret: KeyObject,
   request: { readonly userId: string; readonly query: URLSearchParams; readonly now: Date },
 ): GoodUrl | RefusedUrl {
   return verifyUrl(secret, partsOf(request.userId), request);

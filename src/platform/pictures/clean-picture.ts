@@ -1,5 +1,12 @@
 import type { Sharp } from 'sharp';
-import { inspectPicture, openPicture, type PictureFacts, type PictureLimits } from './inspect-picture.ts';
+import {
+  type FailOn,
+  inspectHeader,
+  isWhole,
+  openPicture,
+  type PictureHeader,
+  type PictureLimits,
+} from './inspect-picture.ts';
 import { nameType } from './name-type.ts';
 import { PictureRefused, refuseFormat } from './picture-refused.ts';
 import { factsOfType, isPictureType, type PictureType } from './picture-type.ts';
@@ -8,14 +15,15 @@ import { factsOfType, isPictureType, type PictureType } from './picture-type.ts'
  * Cameras and programs write places and names into pictures: into comments, chunks of their own, between markers and
  * behind the end. A list of what to remove is never complete, so each upload is decoded, turned upright, converted
  * to sRGB and written again. The price is one more compression of a JPEG, at quality 95; PNG, GIF and lossless WebP
- * lose nothing. Bytes that are stored already are taken as they are, so a picture can go out and come back.
- * What the provider delivers is kept byte for byte.
+ * lose nothing. Decoding takes most of the time of an upload, so a picture is decoded once: the decoder that finds
+ * nothing missing has its pixels already. Bytes that are stored already are taken as they are, so a picture can go out
+ * and come back. What the provider delivers is kept byte for byte.
  */
 
 /** A picture with its facts. */
 export interface Picture {
   readonly bytes: Buffer;
-  readonly facts: PictureFacts;
+  readonly facts: PictureHeader;
 }
 
 /** Users expect these types to be still pictures, so an animation is refused instead of cut to one frame. */
@@ -29,19 +37,24 @@ const stillTypes: readonly PictureType[] = ['image/png', 'image/webp'];
 export async function cleanPicture(bytes: Buffer, limits: PictureLimits): Promise<Picture> {
   const named = nameType(bytes);
   if (isPictureType(named) && !factsOfType(named).isUploadable) throw refuseFormat(named);
-  const { contentType, isAnimated, isWhole } = await inspectPicture(bytes, limits);
-  if (isAnimated && stillTypes.includes(contentType))
+  const header = await inspectHeader(bytes, limits);
+  const isRefused = header.isAnimated && stillTypes.includes(header.contentType);
+  const written = isRefused ? null : await writeStill(bytes, 'truncated').catch(() => null);
+  if (written) return written;
+  // Something is wrong, so what is wrong decides, at the price of more decoding.
+  const hasAllPixels = await isWhole(bytes, header, limits);
+  if (isRefused)
     throw new PictureRefused('ANIMATED', 'The picture is animated; only still pictures are taken.');
-  if (!isWhole) throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
+  if (!hasAllPixels) throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
   return writeStill(bytes);
 }
 
 /**
  * Encodes the first frame of a picture again, with its pixels only, in a format that the provider accepts. A picture
- * with lossless compression stays lossless.
+ * with lossless compression stays lossless. Throws when the decoder meets what `failOn` says.
  */
-export async function writeStill(bytes: Buffer): Promise<Picture> {
-  const picture = await openPicture(bytes);
+export async function writeStill(bytes: Buffer, failOn: FailOn = 'none'): Promise<Picture> {
+  const picture = await openPicture(bytes, failOn);
   const { mediaType, hasAlpha, space } = await picture.metadata();
   const isGrey = space === 'b-w' || space === 'grey16';
   const upright = picture.autoOrient().toColourspace(isGrey ? 'b-w' : 'srgb');
@@ -55,7 +68,7 @@ export async function writeStill(bytes: Buffer): Promise<Picture> {
   if (!isPictureType(contentType)) throw new TypeError(`A still picture cannot be ${contentType}.`);
   return {
     bytes: data,
-    facts: { contentType, width, height, sizeBytes, isAnimated: false, isWhole: true },
+    facts: { contentType, width, height, sizeBytes, isAnimated: false },
   };
 }
 

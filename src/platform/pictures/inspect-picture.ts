@@ -16,8 +16,8 @@ import { withColourProfile } from './png-colours.ts';
  * given to it.
  */
 
-/** Facts that are read from the bytes of a picture. */
-export interface PictureFacts {
+/** Facts that are read from the beginning of a picture, without its pixels. */
+export interface PictureHeader {
   readonly contentType: PictureType;
   /** As shown, after the rotation of the camera. */
   readonly width: number;
@@ -25,6 +25,10 @@ export interface PictureFacts {
   readonly sizeBytes: number;
   /** Whether it has more than one frame. Only the first frame is read. */
   readonly isAnimated: boolean;
+}
+
+/** Facts that are read from all bytes of a picture. */
+export interface PictureFacts extends PictureHeader {
   /** False when pixels are missing: the decoder fills them in. */
   readonly isWhole: boolean;
 }
@@ -36,15 +40,19 @@ export interface PictureLimits {
 
 /** The longest side of a picture, in pixels. Some encoders, and scaling, fail for longer lines. */
 const longestSide = 1_000_000;
+
+/** What stops the decoder: nothing, pixels that are missing, or any error. What does not stop it is filled in. */
+export type FailOn = 'none' | 'truncated' | 'error';
+
 /**
- * Opens the first frame of a picture for reading, in its own colours. Pixels that cannot be decoded are filled in. The
- * configured limit of pixels is not checked again, because it may have been lowered since the picture was accepted.
+ * Opens the first frame of a picture for reading, in its own colours. The configured limit of pixels is not checked
+ * again, because it may have been lowered since the picture was accepted.
  */
-export async function openPicture(bytes: Buffer): Promise<Sharp> {
+export async function openPicture(bytes: Buffer, failOn: FailOn = 'none'): Promise<Sharp> {
   if (!isDecodable(bytes)) throw new PictureRefused('NOT_A_PICTURE', 'The bytes are not a picture.');
   const picture = sharp(withColourProfile(bytes), {
     limitInputPixels: mostImagePixels,
-    failOn: 'none',
+    failOn,
     sequentialRead: true,
     animated: false,
   });
@@ -58,10 +66,16 @@ export async function openPicture(bytes: Buffer): Promise<Sharp> {
  * Inspects a picture: first its type and its size by its header, and only when both are accepted its pixels, once, so
  * that a stored picture can be shown. All bytes that the picture library decodes are a picture. Throws PictureRefused.
  */
-export async function inspectPicture(
+export async function inspectPicture(bytes: Buffer, limits: PictureLimits): Promise<PictureFacts> {
+  const header = await inspectHeader(bytes, limits);
+  return { ...header, isWhole: await isWhole(bytes, header, limits) };
+}
+
+/** Inspects the type and the size of a picture by its header. Throws PictureRefused. */
+export async function inspectHeader(
   bytes: Buffer,
   { maxPixels, maxBytes = Infinity }: PictureLimits,
-): Promise<PictureFacts> {
+): Promise<PictureHeader> {
   if (bytes.length === 0) throw new PictureRefused('EMPTY', 'There are no bytes.');
   if (bytes.length > maxBytes) {
     throw new PictureRefused(
@@ -86,17 +100,21 @@ export async function inspectPicture(
     );
   }
   const isAnimated = contentType === 'image/png' ? isAnimatedPng(bytes) : pages > 1;
-  return { contentType, width, height, sizeBytes: bytes.length, isAnimated, isWhole: await isWhole() };
+  return { contentType, width, height, sizeBytes: bytes.length, isAnimated };
+}
 
-  /** Throws PictureRefused when not even a part can be shown. */
-  async function isWhole(): Promise<boolean> {
-    // The library reports a truncated TIFF as an error.
-    const failOn = contentType === 'image/tiff' ? 'error' : 'truncated';
-    if (await isDecoded(bytes, failOn, maxPixels)) return true;
-    if (contentType === 'image/jpeg' && (await isOnlyUnended(bytes, maxPixels))) return true;
-    if (await isDecoded(bytes, 'none', maxPixels)) return false;
-    throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
-  }
+/** Whether no pixels are missing. Throws PictureRefused when not even a part can be shown. */
+export async function isWhole(
+  bytes: Buffer,
+  { contentType }: PictureHeader,
+  { maxPixels }: PictureLimits,
+): Promise<boolean> {
+  // The library reports a truncated TIFF as an error.
+  const failOn = contentType === 'image/tiff' ? 'error' : 'truncated';
+  if (await isDecoded(bytes, failOn, maxPixels)) return true;
+  if (contentType === 'image/jpeg' && (await isOnlyUnended(bytes, maxPixels))) return true;
+  if (await isDecoded(bytes, 'none', maxPixels)) return false;
+  throw new PictureRefused('DAMAGED', 'The picture is damaged or ends too early.');
 }
 
 /** The refusal of bytes that are not accepted. When they are another picture format, the message names it. */
@@ -117,11 +135,7 @@ async function readHeader(bytes: Buffer): Promise<Metadata> {
     });
 }
 
-async function isDecoded(
-  bytes: Buffer,
-  failOn: 'none' | 'truncated' | 'error',
-  maxPixels: number,
-): Promise<boolean> {
+async function isDecoded(bytes: Buffer, failOn: FailOn, maxPixels: number): Promise<boolean> {
   return sharp(bytes, { limitInputPixels: maxPixels, failOn, sequentialRead: true })
     .resize(16, 16, { fit: 'fill' })
     .raw()

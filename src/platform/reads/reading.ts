@@ -44,7 +44,9 @@ type Description =
   | { readonly kind: 'CONNECTION'; readonly list: List; readonly of: Owner }
   | { readonly kind: 'ROOT'; readonly root: Readable }
   | { readonly kind: 'ROOT_CONNECTION'; readonly list: List; readonly owners: Readable | undefined }
-  | { readonly kind: 'NODE' | 'NODES'; readonly roots: Roots };
+  | { readonly kind: 'NODE' | 'NODES'; readonly roots: Roots }
+  /** Made of the request alone. */
+  | { readonly kind: 'REQUEST'; readonly make: Make };
 
 /** What graphql-js calls. A function that needs more of its arguments than this says gets it: the field declares them. */
 interface Resolver<Value> {
@@ -244,4 +246,10 @@ export function nodes<Ctx extends object>(
 ): Reading<unknown> {
   const resolve = (_: object, { ids }: { readonly ids: readonly string[] }, ctx: Ctx) => find(ctx, ids);
   return new Reading({ kind: 'NODES', roots }, { resolve });
+}
+
+/** A field of the query: what `of` makes of the request, without reading anything or waiting for anything. */
+export function ofRequest<Ctx extends object, Value>(of: (ctx: Ctx) => Value): Reading<Value> {
+  const make = (_: object, __: object, ctx: Ctx) => of(ctx);
+  return new Reading({ kind: 'REQUEST', make: { of: make } }, { resolve: make });
 }

@@ -1,4 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type Hmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+
+/*
+ * A page of a library has hundreds of signed addresses, so an address is written as text: `URL` and `searchParams` take
+ * several times as long as the signature. The secret is kept as a `KeyObject`, because Node makes one of a Buffer at each
+ * call: 11 µs instead of 1.5 for a signature.
+ */
 
 /** What an address is signed for. Its first part says which kind of thing it leads to, so no address stands for another. */
 export type Signed = readonly (string | number | null)[];
@@ -29,29 +35,36 @@ export function endOf({ now, lifetimeMs }: Lifetime): number {
   return ((Math.floor(now.getTime() / lifetimeMs) + 2) * lifetimeMs) / 1_000;
 }
 
-/** The address with its end and a signature, which proves that we gave it out. */
-export function signUrl(url: URL, secret: Buffer, signed: Signed, expiresAtSeconds: number): string {
-  url.searchParams.set('exp', String(expiresAtSeconds));
-  url.searchParams.set('sig', signature(secret, signed, expiresAtSeconds).toString('base64url'));
-  return url.href;
+/**
+ * The address with its end and a signature, which proves that we gave it out. `beginning` is written as `URL` writes it, and
+ * ends with the `?` or `&` before the next parameter.
+ */
+export function signUrl(
+  beginning: string,
+  secret: KeyObject,
+  signed: Signed,
+  expiresAtSeconds: number,
+): string {
+  const signature = hmac(secret, signed, expiresAtSeconds).digest('base64url');
+  return `${beginning}exp=${expiresAtSeconds}&sig=${signature}`;
 }
 
 /** Whether an address with this query was given out for `signed`, and is still good. */
 export function verifyUrl(
-  secret: Buffer,
+  secret: KeyObject,
   signed: Signed,
   { query, now }: { readonly query: URLSearchParams; readonly now: Date },
 ): GoodUrl | RefusedUrl {
   const expiresAtSeconds = Number(query.get('exp'));
   const given = Buffer.from(query.get('sig') ?? '', 'base64url');
-  const expected = signature(secret, signed, expiresAtSeconds);
+  const expected = hmac(secret, signed, expiresAtSeconds).digest();
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     return { isValid: false, reason: 'INVALID' };
   const expiresAt = new Date(expiresAtSeconds * 1_000);
   return expiresAt <= now ? { isValid: false, reason: 'EXPIRED' } : { isValid: true, expiresAt };
 }
 
-function signature(secret: Buffer, signed: Signed, expiresAtSeconds: number): Buffer {
-  const text = [...signed, expiresAtSeconds].map((part) => part ?? '').join('\n');
-  return createHmac('sha256', secret).update(text).digest();
+/** Null is signed as an empty text. */
+function hmac(secret: KeyObject, signed: Signed, expiresAtSeconds: number): Hmac {
+  return createHmac('sha256', secret).update(`${signed.join('\n')}\n${expiresAtSeconds}`);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { imageUrl } from '../../features/images/image.queries.ts';
 import { ImageFormat } from '../../features/images/image.type.ts';
 import { originalFormat, verifyImageUrl } from '../../features/images/image-url.ts';
+import { findServedImage } from '../../features/images/served-image.ts';
 import { uploadImage } from '../../features/images/upload-image.ts';
 import { limitKey } from '../../platform/auth/viewer.ts';
 import { PictureRefused } from '../../platform/pictures/picture-refused.ts';
@@ -49,7 +50,7 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
     const imageId = params.success ? params.data.id : '';
     const verified = verifyImageUrl(ctx.imageSecret, { imageId, query, now: ctx.clock.now() });
     if (!verified.isValid) return refuseAddress(reply, verified);
-    const image = await ctx.db.image.findUnique({ where: { id: imageId } });
+    const image = await findServedImage(ctx, imageId);
     if (!image)
       return reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'No image with this id.' } });
 

@@ -19,16 +19,21 @@ export type OpenVariant = (
   isAwaited: () => boolean,
 ) => Promise<StoredStream | Buffer | null>;
 
+/** A variant that is being made. */
+interface Making {
+  /** Whether the clients that wait for it still do. */
+  readonly isAwaited: (() => boolean)[];
+  readonly made: Promise<Buffer | null>;
+}
+
 /**
  * Variants are made at the first request and stored, because making one costs ten times as much as reading it. Few are
- * made at a time, and none twice at the same time, because each holds its original and its pixels in memory. A request
- * that waits holds no picture.
+ * made at a time, because each holds its original and its pixels in memory. Requests for a variant that is being made get
+ * what is made, so 20 first requests cost little more than one. A request that waits holds no picture.
  */
 export function variants(ctx: ServerContext): OpenVariant {
-  const making = createBounds({ all: ctx.config.MAX_PICTURES_AT_ONCE, each: 1 });
-
-  // A variant that cannot be read or stored is still made.
-  const openKept = (key: string) => ctx.storage.open(key).catch(orNothing);
+  const bounds = createBounds({ all: ctx.config.MAX_PICTURES_AT_ONCE, each: 1 });
+  const underWay = new Map<string, Making>();
 
   async function make(image: ImageRow, variant: Variant, key: string): Promise<Buffer | null> {
     const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
@@ -41,15 +46,34 @@ export function variants(ctx: ServerContext): OpenVariant {
     return made;
   }
 
+  function begin(image: ImageRow, variant: Variant, key: string): Making {
+    const isAwaited: Making['isAwaited'] = [];
+    const end = () => {
+      if (underWay.get(key) === making) underWay.delete(key);
+    };
+    const work = async () => {
+      // A request that ended meanwhile may have made the variant.
+      if (isAwaited.some((each) => each()))
+        return (await ctx.storage.get(key).catch(orNothing)) ?? make(image, variant, key);
+      // A request that comes from now on begins again.
+      end();
+      return null;
+    };
+    // The work begins when this request is in the list.
+    const made = Promise.resolve().then(() => bounds.take(key, work));
+    const making = { isAwaited, made: made.finally(end) };
+    underWay.set(key, making);
+    return making;
+  }
+
   return async (image, variant, isAwaited) => {
     const key = variantKey(image, variant.width, variant.format);
-    const kept = await openKept(key);
+    // A variant that cannot be read or stored is still made.
+    const kept = underWay.has(key) ? null : await ctx.storage.open(key).catch(orNothing);
     if (kept) return kept;
-    return making.take(key, async () => {
-      if (!isAwaited()) return null;
-      // Another request may have made the variant meanwhile.
-      return (await openKept(key)) ?? make(image, variant, key);
-    });
+    const making = underWay.get(key) ?? begin(image, variant, key);
+    making.isAwaited.push(isAwaited);
+    return making.made;
   };
 }
 

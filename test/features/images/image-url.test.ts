@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { signImageUrl, verifyImageUrl } from '../../../src/features/images/image-url.ts';
 import { signOutputUrl, verifyOutputUrl } from '../../../src/features/images/output-url.ts';
 
-const secret = randomBytes(32);
+const secret = createSecretKey(randomBytes(32));
 const publicUrl = 'https://cast.example/pictures';
 const now = new Date('2026-03-01T12:00:00Z');
 const lifetimeMs = 86_400_000;
@@ -43,7 +43,7 @@ describe('the address of a picture', () => {
   it('is good for one picture, one width and one format, as we gave it out', () => {
     const url = signed(64, 'WEBP');
     expect(verify(url, randomUUID())).toEqual(invalid);
-    expect(verify(url, imageId, now, randomBytes(32))).toEqual(invalid);
+    expect(verify(url, imageId, now, createSecretKey(randomBytes(32)))).toEqual(invalid);
     for (const [name, value] of [
       ['w', '65'],
       ['w', null],

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Asker } from '../../../src/features/access/authorize.ts';
 import {
@@ -71,7 +71,11 @@ describe('a picture', () => {
 
 describe('its address', () => {
   const now = new Date('2026-03-01T12:00:00Z');
-  const ctx = { imageSecret: randomBytes(32), publicUrl: 'http://x', clock: { now: () => now } };
+  const ctx = {
+    imageSecret: createSecretKey(randomBytes(32)),
+    publicUrl: 'http://x',
+    clock: { now: () => now },
+  };
   const imageId = randomUUID();
   const verified = (url: string) =>
     verifyImageUrl(ctx.imageSecret, { imageId, query: new URL(url).searchParams, now });

@@ -36,6 +36,28 @@ it.each(['jpeg', 'png', 'webp'] as const)('writes the same bytes for the same %s
   expect((await clean(bytes)).equals(await clean(bytes))).toBe(true);
 });
 
+it.each(['jpeg', 'png', 'webp', 'gif', 'avif'] as const)('decodes a %s once', async (format) => {
+  const bytes = await noise()[format]().toBuffer();
+  let changes = 0;
+  const count = () => {
+    changes += 1;
+  };
+  /** How often the queue of the library changes: for reading pixels, and not for reading a header. */
+  const changesIn = async (work: () => Promise<unknown>) => {
+    changes = 0;
+    await work();
+    return changes;
+  };
+  sharp.queue.on('change', count);
+  try {
+    const once = await changesIn(() => sharp(bytes).raw().toBuffer());
+    expect(once).toBeGreaterThan(0);
+    expect(await changesIn(() => cleanPicture(bytes, limits))).toBe(once);
+  } finally {
+    sharp.queue.off('change', count);
+  }
+});
+
 describe('what is seen stays right', () => {
   it.each([
     ['jpeg', 2, 'image/jpeg'],

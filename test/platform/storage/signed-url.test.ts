@@ -1,9 +1,11 @@
+import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { signImageUrl, verifyImageUrl } from '../../../src/features/images/image-url.ts';
 import { signOutputUrl, verifyOutputUrl } from '../../../src/features/images/output-url.ts';
 import { signPersonUrl, verifyPersonUrl } from '../../../src/features/people/person-url.ts';
 
-const secret = Buffer.alloc(32, 7);
+const secretOf = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
+const secret = secretOf(7);
 const imageId = '01a1fc3c-7fbb-72bf-b629-e612bbacff0a';
 const lifetimeMs = 3_600_000;
 const at = (milliseconds: number) => new Date(milliseconds);
@@ -21,7 +23,7 @@ it.each(['w', 'f', 'exp', 'sig'])('a changed or missing %s is not ours', (name) 
 });
 
 it('neither is one for another picture or with another key', () => {
-  expect(verify(sign(at(0)), at(0), Buffer.alloc(32, 8)).isValid).toBe(false);
+  expect(verify(sign(at(0)), at(0), secretOf(8)).isValid).toBe(false);
   expect(verify(sign(at(0)), at(0), secret, imageId.replace('01a1', '01a2')).isValid).toBe(false);
 });
 
@@ -34,6 +36,21 @@ it('is the same for everyone within a window, good for at least its life, and th
 
 it('carries what was left out as null', () => {
   expect(verify(sign(at(0), null, null), at(0))).toMatchObject({ isValid: true, width: null, format: null });
+});
+
+it.each([
+  ['http://host', 64, 'WEBP'],
+  ['http://host', null, null],
+  ['https://cast.example/below', 4096, null],
+  ['https://xn--r8jz45g.example/a%20b', null, 'ORIGINAL'],
+])('is the address that URL writes below %s', (publicUrl, width, format) => {
+  const url = new URL(`${publicUrl}/images/${imageId}`);
+  if (width !== null) url.searchParams.set('w', String(width));
+  if (format !== null) url.searchParams.set('f', format.toLowerCase());
+  const signed = `${imageId}\n${width ?? ''}\n${format ?? ''}\n7200`;
+  url.searchParams.set('exp', '7200');
+  url.searchParams.set('sig', createHmac('sha256', secret).update(signed).digest('base64url'));
+  expect(signImageUrl(secret, { publicUrl, imageId, width, format, now: at(5), lifetimeMs })).toBe(url.href);
 });
 
 describe('the address of a kept output', () => {
@@ -54,7 +71,7 @@ describe('the address of a kept output', () => {
     const invalid = { isValid: false, reason: 'INVALID' };
     expect(verifyOutput(at(0), 0)).toEqual(invalid);
     expect(verifyOutput(at(0), 1, generationId.replace('01a1', '01a2'))).toEqual(invalid);
-    expect(verifyOutput(at(0), 1, generationId, Buffer.alloc(32, 8))).toEqual(invalid);
+    expect(verifyOutput(at(0), 1, generationId, secretOf(8))).toEqual(invalid);
     expect(verify(url, at(0))).toEqual(invalid);
   });
 });

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -160,7 +161,7 @@ describe('a request for a picture', () => {
     const [setting] = await dramatis.database.query(
       "SELECT value FROM settings WHERE name = 'image-url-key'",
     );
-    const gone = signImageUrl(Buffer.from(String(setting?.value), 'hex'), {
+    const gone = signImageUrl(createSecretKey(String(setting?.value), 'hex'), {
       publicUrl: dramatis.url,
       imageId: '00000000-0000-4000-8000-000000000000',
       width: null,

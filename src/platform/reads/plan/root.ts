@@ -12,6 +12,7 @@ import { type Build, Extraordinary, NotPlanned, type Run } from './plan.ts';
 import { RootSource } from './root-source.ts';
 import { argumentsOf, type Selected } from './selections.ts';
 import { Source } from './source.ts';
+import { buildValue } from './value.ts';
 
 /** What a reading of one kind says. */
 type Of<Kind> = Extract<Reading['description'], { readonly kind: Kind }>;
@@ -31,9 +32,18 @@ export function describeRoot(selected: Selected): ReadTop {
       return describeNode(selected, described.roots);
     case 'NODES':
       return describeNodes(selected, described.roots);
+    case 'REQUEST':
+      return describeRequest(selected, described);
     default:
       throw new NotPlanned(`${selected.name} does not say what it reads.`);
   }
+}
+
+/** A field that is made of the request: nothing is read. */
+function describeRequest({ name, field, below }: Selected, { make }: Of<'REQUEST'>): ReadTop {
+  if (!field) throw new NotPlanned(`${name} has no type.`);
+  const build = buildValue(field.type, below);
+  return async ({ ctx }) => build(make.of({}, {}, ctx));
 }
 
 function describeById(selected: Selected, { root }: Of<'ROOT'>): ReadTop {

@@ -69,13 +69,14 @@ it('compiles every field but those that are not rows, or are found in another wa
       'spend',
       'storageSweep',
       'users',
-      'viewer',
       // A price for what would be sent, and not a row.
       'quoteGeneration',
       // In memory.
       'imageModels',
       'provider',
     ].sort(),
+    // A person and a key, whom no project owns.
+    Viewer: ['apiKey', 'user'],
     Project: [
       // Found by the project and the provider environment.
       'providerKey',

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, isObjectType, parse, validate } from 'graphql';
 import { connectDatabase, type Database } from '../../../../src/platform/db/connect.ts';
@@ -55,11 +56,17 @@ async function expectSame(query: string, variables: object): Promise<string> {
 }
 
 /** A key that may read one project. */
-async function keyOf(projectId: string): Promise<string> {
+async function keyOf(projectId: string, expiresAt: string | null = null): Promise<string> {
   const { createApiKey } = await dramatis.get(
     'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { message } } }',
     {
-      input: { projectId: toGlobalId('Project', projectId), name: 'Reader', role: 'VIEWER', kind: 'SERVICE' },
+      input: {
+        projectId: toGlobalId('Project', projectId),
+        name: 'Reader',
+        role: 'VIEWER',
+        kind: 'SERVICE',
+        expiresAt,
+      },
     },
   );
   return createApiKey.secret;
@@ -96,7 +103,7 @@ async function planned(query: string, variables: Record<string, unknown>): Promi
     reader,
     viewer: { kind: 'ADMIN' } as const,
     loaders: new Loaders(),
-    imageSecret: Buffer.alloc(32),
+    imageSecret: createSecretKey(Buffer.alloc(32)),
     publicUrl: 'http://server',
     clock: { now: () => new Date() },
     segmind: { environment },
@@ -265,6 +272,20 @@ describe('the two executors', () => {
       expect(compiled).toEqual(resolved);
       expect(compiled?.codes).toHaveLength(1);
     }
+  });
+
+  it.each([
+    '{ viewer { kind expiresAt } }',
+    '{ me: viewer { __typename kind } again: viewer { expiresAt } }',
+  ])('give the same bytes for the viewer, compiled: %s', async (query) => {
+    expect(await isPlanned(query, {})).toBe(true);
+    expect(await expectSame(query, {})).toContain('"ADMIN"');
+    const key = await keyOf(library.projectId, '2099-12-31T00:00:00.000Z');
+    const [compiled, resolved] = await Promise.all(
+      [dramatis.url, reference].map((url) => dramatis.ask(query, {}, { url, key })),
+    );
+    expect(compiled?.data).toEqual(resolved?.data);
+    expect(JSON.stringify(compiled)).toContain('"2099-12-31T00:00:00.000Z"');
   });
 
   it.each([
