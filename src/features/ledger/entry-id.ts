@@ -1,6 +1,4 @@
-import type { LedgerEntry as LedgerEntryRow } from '../../platform/db/generated/client.ts';
-
 /** An entry's opaque id, the same in exports. It is also the entry's cursor in a list. */
-export function entryId({ id }: Pick<LedgerEntryRow, 'id'>): string {
+export function entryId({ id }: { readonly id: bigint | string }): string {
   return Buffer.from(`LedgerEntry:${id}`).toString('base64url');
 }

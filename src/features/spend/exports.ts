@@ -18,7 +18,7 @@ export interface Export {
   readonly portions: Portions;
 }
 
-type Tools = Uses<'db' | 'viewer' | 'loaders' | 'segmind'>;
+type Tools = Uses<'db' | 'viewer' | 'loaders' | 'segmind' | 'reader'>;
 type Asked = Omit<Span, 'portion'>;
 
 /** The number of rows of one read: many enough for few reads, and few enough for memory. */

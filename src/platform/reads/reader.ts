@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type pg from 'pg';
 import { toError } from '../../errors.ts';
 import { type ConnectionOptions, lifetimeSeconds, openPool } from '../db/connections/open.ts';
 import { createTurns, sharing } from '../db/turns.ts';
@@ -36,7 +37,11 @@ const mostNames = 300;
 
 /** Opens connections of its own; they are made when first needed. */
 export function openReader(databaseUrl: string, options: ConnectionOptions = {}): Reader {
-  const pool = openPool(databaseUrl, 'reads', options);
+  return readerOn(openPool(databaseUrl, 'reads', options));
+}
+
+/** Reads on the connections of a pool. `close` ends the pool. */
+export function readerOn(pool: pg.Pool): Reader {
   const nameOf = createNames();
   const turns = createTurns(sharing);
 

@@ -1,16 +1,20 @@
-import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { BadRequest, NotFound } from '../../errors.ts';
 import { type Export, exportNames, openExport } from '../../features/spend/exports.ts';
+import type { Cell } from '../../features/spend/portions.ts';
 import { limitKey } from '../../platform/auth/viewer.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { Loaders } from '../../platform/reads/loaders.ts';
 import { cleanText } from '../../text.ts';
 import type { ServerContext } from '../server-context.ts';
+import { csvLine } from './csv.ts';
 import { streamSome } from './stream-some.ts';
 
-type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log' | 'segmind'>;
+type Tools = Pick<
+  ServerContext,
+  'authenticate' | 'meter' | 'exportsDb' | 'exportsReader' | 'log' | 'segmind'
+>;
 
 /** An export costs as many points as a page of a hundred items. */
 const exportPoints = 100;
@@ -47,7 +51,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
 
     const { name, format } = params.data.name;
     const found = await openExport(
-      { db: ctx.exportsDb, segmind: ctx.segmind, viewer, loaders: new Loaders() },
+      { db: ctx.exportsDb, reader: ctx.exportsReader, segmind: ctx.segmind, viewer, loaders: new Loaders() },
       name,
       {
         projectId: projectId === undefined ? null : fromGlobalId('Project', projectId),
@@ -68,13 +72,17 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   });
 }
 
-/** Writes CSV of RFC 4180. A value that a spreadsheet would read as a formula is written as text. */
 async function* toCsv({ columns, portions }: Export): AsyncGenerator<string, void> {
-  const options = { columns: [...columns], record_delimiter: 'windows', escape_formulas: true } as const;
-  yield stringify([], { ...options, header: true });
-  for await (const rows of portions) yield stringify(rows, options);
+  yield csvLine(columns);
+  for await (const rows of portions) yield rows.map(csvLine).join('');
 }
 
-async function* toJsonLines({ portions }: Export): AsyncGenerator<string, void> {
-  for await (const rows of portions) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+async function* toJsonLines({ columns, portions }: Export): AsyncGenerator<string, void> {
+  const names = columns.map((name, place) => `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  const line = (row: readonly Cell[]) => {
+    let text = '';
+    for (const [place, name] of names.entries()) text += name + JSON.stringify(row[place]);
+    return `${text}}\n`;
+  };
+  for await (const rows of portions) yield rows.map(line).join('');
 }
