@@ -35,15 +35,15 @@ const selected = `g.id, g.requested_at, g.character_id, c.name, g.model, g.statu
 /** A project's runs in the order of their requests, up to now by the database's clock. */
 export async function* readGenerations(
   ctx: Uses<'db' | 'segmind' | 'reader'>,
-  { projectId, from, to, portion }: Span & { readonly projectId: string },
-): Portions<typeof generationColumns> {
+  { projectId, from, to, ...span }: Span & { readonly projectId: string },
+): Portions {
   // A day of any time zone begins and ends within a day of the UTC day. These bounds are for the index, and the run's
   // own day decides.
   const earliest = from === null ? null : new Date(from.getTime() - dayMs);
   const until = to === null ? await databaseTime(ctx.db) : new Date(to.getTime() + 2 * dayMs);
   yield* readPortions<typeof generationColumns>(
     ctx,
-    portion,
+    span,
     (bind, after) => {
       const [id = null, requestedAt = null] = after ?? [];
       const conditions = [

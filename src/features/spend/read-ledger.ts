@@ -33,12 +33,12 @@ const selected = `l.id, l.project_id, l.generation_id, l.kind, l.debit, l.credit
  */
 export async function* readLedger(
   ctx: Uses<'db' | 'segmind' | 'reader'>,
-  { projectId, from, to, portion }: Span,
-): Portions<typeof ledgerColumns> {
+  { projectId, from, to, ...span }: Span,
+): Portions {
   const { _max: newest } = await ctx.db.ledgerEntry.aggregate({ _max: { id: true } });
   yield* readPortions<typeof ledgerColumns>(
     ctx,
-    portion,
+    span,
     (bind, after) => {
       const conditions = [
         ...(projectId === null ? [] : [`l.project_id = ${bind(projectId)}::uuid`]),

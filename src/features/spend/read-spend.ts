@@ -3,7 +3,7 @@ import { formatMicrosText } from '../../money.ts';
 import type { Uses } from '../../platform/context.ts';
 import { nilId } from '../../platform/db/nil-id.ts';
 import { globalIdOf } from '../../platform/reads/global-id.ts';
-import { medianSeconds } from './figures.ts';
+import { medianSeconds, parseHistogram } from './figures.ts';
 import { type Portions, readPortions, type Span } from './portions.ts';
 
 /** The columns of the export of spending. */
@@ -31,7 +31,7 @@ const order = 'day, model, character_id, user_id, api_key_id, status';
  * comparison with the last row begins at the day. A comparison that repeated the columns before the day could not use
  * the index beyond them, and each portion would read all portions before it again.
  */
-export async function* readSpend(ctx: Uses<'db' | 'reader'>, span: Span): Portions<typeof spendColumns> {
+export async function* readSpend(ctx: Uses<'db' | 'reader'>, span: Span): Portions {
   if (span.projectId !== null) return yield* readProject(ctx, span, span.projectId);
   for (let after: string = nilId; ; ) {
     const next = await nextProject(ctx, after);
@@ -48,17 +48,15 @@ async function nextProject({ db }: Uses<'db'>, after: string): Promise<string | 
   return row?.id ?? null;
 }
 
-function readProject(
-  ctx: Uses<'reader'>,
-  { from, to, portion }: Span,
-  projectId: string,
-): Portions<typeof spendColumns> {
+function readProject(ctx: Uses<'reader'>, { from, to, ...span }: Span, projectId: string): Portions {
   const project = globalIdOf('Project', projectId);
   return readPortions<typeof spendColumns>(
     ctx,
-    portion,
+    span,
     (bind, after) => {
-      const [day, model, character, user, key, status] = (after ?? []).slice(0, 6).map((text) => bind(text ?? ''));
+      const [day, model, character, user, key, status] = (after ?? [])
+        .slice(0, 6)
+        .map((text) => bind(text ?? ''));
       const conditions = [
         `project_id = ${bind(projectId)}::uuid AND environment = provider_environment() AND slice = 'ALL'`,
         ...(from === null ? [] : [`day >= ${bind(dayText(from))}::date`]),
@@ -69,7 +67,7 @@ function readProject(
               `(${order}) > (${day}::date, ${model}, ${character}::uuid, ${user}::uuid, ${key}::uuid, ${status})`,
             ]),
       ];
-      return `SELECT ${order}, amount_micros, runs, failures, pictures, discarded, array_to_string(seconds, ' ')
+      return `SELECT ${order}, amount_micros, runs, failures, pictures, discarded, array_to_json(seconds)
         FROM spend_rollups WHERE ${conditions.join(' AND ')} ORDER BY ${order}`;
     },
     ([day, model, character, user, key, status, amount, runs, failures, pictures, discarded, seconds]) => [
@@ -85,7 +83,7 @@ function readProject(
       Number(failures),
       Number(pictures),
       Number(discarded),
-      medianSeconds((seconds ?? '').split(' ').map(Number)),
+      medianSeconds(parseHistogram(seconds ?? '[]')),
     ],
   );
 }

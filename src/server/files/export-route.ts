@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { BadRequest, NotFound } from '../../errors.ts';
-import { type Export, exportNames, openExport } from '../../features/spend/exports.ts';
+import { exportNames, type Format, openExport } from '../../features/spend/exports.ts';
 import type { Cell } from '../../features/spend/portions.ts';
 import { limitKey } from '../../platform/auth/viewer.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
@@ -19,9 +19,9 @@ type Tools = Pick<
 /** An export costs as many points as a page of a hundred items. */
 const exportPoints = 100;
 
-const formats = {
-  csv: { type: 'text/csv; charset=utf-8; header=present', write: toCsv },
-  jsonl: { type: 'application/jsonl; charset=utf-8', write: toJsonLines },
+const formats: Readonly<Record<'csv' | 'jsonl', Format & { readonly type: string }>> = {
+  csv: { type: 'text/csv; charset=utf-8; header=present', head: csvLine, line: () => csvLine },
+  jsonl: { type: 'application/jsonl; charset=utf-8', head: () => '', line: jsonLine },
 };
 
 const address = z.object({
@@ -50,6 +50,7 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
     await ctx.meter.spend(limitKey(viewer), exportPoints);
 
     const { name, format } = params.data.name;
+    const { type, ...written } = formats[format];
     const found = await openExport(
       { db: ctx.exportsDb, reader: ctx.exportsReader, segmind: ctx.segmind, viewer, loaders: new Loaders() },
       name,
@@ -58,9 +59,9 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
         from,
         to,
       },
+      written,
     );
-    const { type, write } = formats[format];
-    const body = stream(write(found), (err) => ctx.log.warn({ err, name }, 'an export was interrupted'));
+    const body = stream(found, (err) => ctx.log.warn({ err, name }, 'an export was interrupted'));
     return reply
       .headers({
         'content-type': type,
@@ -72,17 +73,8 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   });
 }
 
-async function* toCsv({ columns, portions }: Export): AsyncGenerator<string, void> {
-  yield csvLine(columns);
-  for await (const rows of portions) yield rows.map(csvLine).join('');
-}
-
-async function* toJsonLines({ columns, portions }: Export): AsyncGenerator<string, void> {
+/** Makes a function that writes a row as an object, as `JSON.stringify` does. */
+function jsonLine(columns: readonly string[]): (row: readonly Cell[]) => string {
   const names = columns.map((name, place) => `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`);
-  const line = (row: readonly Cell[]) => {
-    let text = '';
-    for (const [place, name] of names.entries()) text += name + JSON.stringify(row[place]);
-    return `${text}}\n`;
-  };
-  for await (const rows of portions) yield rows.map(line).join('');
+  return (row) => `${names.map((name, place) => name + JSON.stringify(row[place])).join('')}}\n`;
 }
