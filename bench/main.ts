@@ -4,6 +4,7 @@ import { compression } from './compression.ts';
 import { fanOut } from './fan-out.ts';
 import { library } from './library.ts';
 import { memory } from './memory.ts';
+import { money } from './money.ts';
 import { polling } from './polling.ts';
 import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
@@ -12,7 +13,7 @@ import type { Bench } from './result.ts';
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
-const others: readonly Bench[] = [memory, compression];
+const others: readonly Bench[] = [memory, compression, money];
 
 /** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;

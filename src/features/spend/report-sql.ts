@@ -17,7 +17,6 @@ const columns = [
   { grouping: 'STATUS', name: 'status', type: 'text' },
 ] as const satisfies readonly { grouping: SpendGrouping; name: string; type: string }[];
 const names = columns.map(({ name }) => name).join();
-const keys = Prisma.raw(`starts_on, ${names}`);
 const order = Prisma.raw(`starts_on, amount_micros DESC, ${names}`);
 
 const sums = Prisma.raw(
@@ -37,14 +36,13 @@ const noHistogram = Prisma.raw("'[]'");
  */
 export function reportSql(asked: Asked): Prisma.Sql {
   const { first, needsMedians } = asked;
+  const { selected, grouped } = keysOf(asked);
   return Prisma.sql`
     WITH totals AS (
       SELECT ${sums}, ${needsMedians ? histogram : noHistogram} AS seconds FROM ${rowsOf({ ...asked, groupBy: [] })}
     ), groups AS (
       SELECT *, row_number() OVER (ORDER BY ${order}) AS place FROM (
-        SELECT ${keys}, ${sums}
-        FROM (SELECT ${keysOf(asked)}, amount_micros, runs, failures, pictures, discarded FROM ${rowsOf(asked)}) chosen
-        GROUP BY ${keys} ORDER BY ${order} LIMIT ${first + 1}
+        SELECT ${selected}, ${sums} FROM ${rowsOf(asked)} GROUP BY ${grouped} ORDER BY ${order} LIMIT ${first + 1}
       ) ordered
     ), timed AS (
       SELECT groups.*, ${needsMedians ? Prisma.sql`times.seconds` : noHistogram} AS seconds
@@ -61,28 +59,44 @@ export function reportSql(asked: Asked): Prisma.Sql {
 }
 
 function rowsOf(scope: Asked): Prisma.Sql {
-  return Prisma.sql`spend_rollups WHERE ${matching(scope)} AND day BETWEEN ${scope.from}::date AND ${scope.to}::date`;
+  return Prisma.sql`spend_rollups r WHERE ${matching(scope)} AND day BETWEEN ${scope.from}::date AND ${scope.to}::date`;
 }
 
-/** The columns of a group. A column by which the report is not grouped is null. */
-function keysOf({ groupBy }: Asked): Prisma.Sql {
+/** The grouped columns of a report, as they are computed from a row. */
+function groupedColumns({ groupBy }: Asked): { readonly name: string; readonly sql: string }[] {
   const period = periods.find((each) => groupBy.includes(each))?.toLowerCase();
-  const others = columns.map(({ grouping, name, type }) =>
-    groupBy.includes(grouping) ? name : `NULL::${type} AS ${name}`,
-  );
-  const startsOn = period ? `date_trunc('${period}', day::timestamp)::date` : 'NULL::date';
-  return Prisma.raw([`${startsOn} AS starts_on`, ...others].join());
+  const grouped = columns.filter(({ grouping }) => groupBy.includes(grouping)).map(({ name }) => name);
+  return [
+    ...(period ? [{ name: 'starts_on', sql: `date_trunc('${period}', r.day::timestamp)::date` }] : []),
+    ...grouped.map((name) => ({ name, sql: `r.${name}` })),
+  ];
+}
+
+/**
+ * The columns of a group, and those of them that a row is grouped by. The other columns are null. Postgres would hash
+ * the nulls for each row, so they are not in the GROUP BY. Without any grouping there is one group if there is any row.
+ */
+function keysOf(asked: Asked): { readonly selected: Prisma.Sql; readonly grouped: Prisma.Sql } {
+  const grouped = groupedColumns(asked);
+  const selected = [{ name: 'starts_on', type: 'date' }, ...columns].map(({ name, type }) => {
+    const column = grouped.find((each) => each.name === name);
+    return `${column?.sql ?? `NULL::${type}`} AS ${name}`;
+  });
+  const expressions = grouped.map(({ sql }) => sql).join();
+  return {
+    selected: Prisma.raw(selected.join()),
+    grouped: Prisma.raw(expressions === '' ? '() HAVING count(*) > 0' : expressions),
+  };
 }
 
 /** Joins the histograms of the groups. The condition on each column lets the index skip all names that are not shown. */
 function joinTimes(asked: Asked): Prisma.Sql {
-  const { groupBy } = asked;
-  const shown = columns.filter(({ grouping }) => groupBy.includes(grouping)).map(({ name }) => name);
-  const only = shown.map((name) => ` AND ${name} = ANY(ARRAY(SELECT ${name} FROM groups))`).join('');
-  const joined = periods.some((each) => groupBy.includes(each)) ? ['starts_on', ...shown] : shown;
+  const { selected, grouped } = keysOf(asked);
+  const joined = groupedColumns(asked).map(({ name }) => name);
+  const shown = joined.filter((name) => name !== 'starts_on');
+  const only = shown.map((name) => ` AND r.${name} = ANY(ARRAY(SELECT ${name} FROM groups))`).join('');
   const equal = ['true', ...joined.map((name) => `times.${name} = groups.${name}`)].join(' AND ');
   return Prisma.sql`JOIN (
-    SELECT ${keys}, ${histogram} AS seconds
-    FROM (SELECT ${keysOf(asked)}, seconds FROM ${rowsOf(asked)}${Prisma.raw(only)}) chosen GROUP BY ${keys}
+    SELECT ${selected}, ${histogram} AS seconds FROM ${rowsOf(asked)}${Prisma.raw(only)} GROUP BY ${grouped}
   ) times ON ${Prisma.raw(equal)}`;
 }
