@@ -92,8 +92,8 @@ const rollupColumns =
   'project_id, day, slice, model, character_id, user_id, api_key_id, status, amount_micros, runs, failures, pictures, discarded, seconds';
 
 /** Fills a new project with about this many ledger entries. Resolves to the project's id. */
-export async function fillBooks(client: pg.ClientBase, entries: number): Promise<string> {
-  const id = await makeProject(client, 50);
+export async function fillBooks(client: pg.ClientBase, entries: number, characters = 50): Promise<string> {
+  const id = await makeProject(client, characters);
   await client.query('SET session_replication_role = replica');
   await insertRuns(client, id, Math.ceil((entries * 20) / entriesPerTwentyRuns));
   await endRuns(client, id);

@@ -6,6 +6,7 @@ import { library } from './library.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
 import { pages } from './pages.ts';
+import { money } from './money.ts';
 import { polling } from './polling.ts';
 import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
@@ -16,7 +17,7 @@ import { profileFlag } from './support/servers.ts';
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, lists, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
-const others: readonly Bench[] = [memory, compression, sockets, pages];
+const others: readonly Bench[] = [memory, compression, sockets, pages, money];
 
 /** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;

@@ -12,6 +12,7 @@ import { migrate } from '../src/platform/db/migrations/migrate.ts';
 import { migrationsDirectory } from '../src/platform/db/migrations/read-migrations.ts';
 import { toGlobalId } from '../src/platform/reads/global-id.ts';
 import { Loaders } from '../src/platform/reads/loaders.ts';
+import { openReader } from '../src/platform/reads/reader.ts';
 import { createSegmind } from '../src/platform/segmind/segmind.ts';
 import { registerExportRoute } from '../src/server/files/export-route.ts';
 import { collectGarbage } from '../test/support/collect-garbage.ts';
@@ -53,6 +54,7 @@ async function compare(work: readonly (() => Promise<unknown>)[], rounds: number
 const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
 const postgres = await startEmbeddedPostgres({ directory, log: () => undefined });
 const db = connectDatabase(postgres.url);
+const reader = openReader(postgres.url);
 /** A client for the provider that is never called. Its environment is the one of a database that no server has used. */
 const segmind = createSegmind({
   apiKey: 'bench',
@@ -83,6 +85,7 @@ try {
     );
 } finally {
   await db.$disconnect();
+  await reader.close();
   await client.end();
   await postgres.stop();
   await rm(directory, { recursive: true, force: true });
@@ -96,7 +99,7 @@ function spend(projectId: string) {
   const day = (ago: number) => dayText(new Date(Date.now() - ago * dayMs));
   const ctx = { db, viewer: { kind: 'ADMIN' }, loaders: new Loaders() } as const;
   const args = { from: day(daysOfBooks), to: day(0), groupBy: ['DAY', 'MODEL'] as const, first: 1_000 };
-  return projectSpend(ctx, projectId, { ...args, groupBy: [...args.groupBy] });
+  return projectSpend(ctx, projectId, { ...args, groupBy: [...args.groupBy], needsMedians: true });
 }
 
 /** Checks that a report takes as long with a hundred times the entries. */
@@ -162,6 +165,7 @@ async function exported(projectId: string): Promise<void> {
   const app = Fastify();
   registerExportRoute(app, {
     exportsDb: db,
+    exportsReader: reader,
     segmind,
     log: createLogger('silent'),
     authenticate: async () => ({ kind: 'ADMIN' }),

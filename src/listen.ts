@@ -6,12 +6,14 @@ import { findEnvironmentProblem } from './features/provider/watch-environment.ts
 import { createVerifyToken } from './platform/auth/access-token.ts';
 import { createAuthenticate, isApiKey } from './platform/auth/authenticate.ts';
 import type { TaskContext } from './platform/context.ts';
-import { connectDatabase } from './platform/db/connect.ts';
+import { databaseOn } from './platform/db/connect.ts';
+import { openPool } from './platform/db/connections/open.ts';
 import { findDatabaseProblem } from './platform/db/database-health.ts';
 import { createBounds } from './platform/db/turns.ts';
 import { createAttempts } from './platform/limits/attempts.ts';
 import { createBytesInFlight } from './platform/limits/bytes-in-flight.ts';
 import { createCostMeter } from './platform/limits/cost-meter.ts';
+import { readerOn } from './platform/reads/reader.ts';
 import { createServer, type Server } from './server/create-server.ts';
 import type { Check } from './server/health-route.ts';
 import type { Graphql } from './server/open-graphql.ts';
@@ -60,8 +62,9 @@ export async function listen(
     burst: config.COST_BURST,
   });
   closers.push(() => meter.close());
-  const exportsDb = connectDatabase(databaseUrl, { purpose: 'exports', ...patience });
-  closers.push(() => exportsDb.$disconnect());
+  const exportsPool = openPool(databaseUrl, 'exports', patience);
+  const exportsReader = readerOn(exportsPool);
+  closers.push(() => exportsReader.close());
   const readiness: readonly Check[] = [
     { name: 'database', findProblem: () => findDatabaseProblem(databaseUrl, tools, patience) },
     { name: 'environment', findProblem: () => findEnvironmentProblem(tools) },
@@ -82,7 +85,8 @@ export async function listen(
         tools.log,
       ),
       decoding: createBounds({ all: config.MAX_PICTURES_AT_ONCE, each: 1 }),
-      exportsDb,
+      exportsDb: databaseOn(exportsPool, patience),
+      exportsReader,
       readiness,
       outages,
       get publicUrl() {

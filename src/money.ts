@@ -8,8 +8,14 @@ export const maxAmountMicros = 1_000_000_000_000_000n;
 
 /** Micro-dollars as a decimal of dollars with six places: 580000n becomes "0.580000". */
 export function formatMicros(micros: bigint): string {
-  const digits = (micros < 0n ? -micros : micros).toString().padStart(7, '0');
-  return `${micros < 0n ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
+  return formatMicrosText(micros.toString());
+}
+
+/** The same from the digits of a whole number: "580000" becomes "0.580000". */
+export function formatMicrosText(micros: string): string {
+  const isNegative = micros.startsWith('-');
+  const digits = (isNegative ? micros.slice(1) : micros).padStart(7, '0');
+  return `${isNegative ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
 /** An amount for people, with at least two places, and more if needed: 580000n becomes "$0.58", 129000n "$0.129". */

@@ -14,6 +14,12 @@ export interface Sums {
 
 /** How many places of the histogram are times. One more place after them counts runs without a time. */
 export const timedPlaces = 63;
+
+/** A histogram from JSON, which is read faster than the parts of a text. */
+export function parseHistogram(json: string): number[] {
+  return JSON.parse(json);
+}
+
 const shortestSeconds = 0.25;
 const placesPerOctave = 4;
 
@@ -23,10 +29,12 @@ const placesPerOctave = 4;
  * enough. Null when no run has a time.
  */
 export function medianSeconds(histogram: readonly number[]): number | null {
-  const timed = histogram.slice(0, timedPlaces);
-  const half = timed.reduce((sum, count) => sum + count, 0) / 2;
+  let runs = 0;
+  for (let place = 0; place < timedPlaces; place += 1) runs += histogram[place] ?? 0;
+  const half = runs / 2;
   let before = 0;
-  for (const [place, count] of timed.entries()) {
+  for (let place = 0; place < timedPlaces; place += 1) {
+    const count = histogram[place] ?? 0;
     if (count > 0 && before + count >= half) {
       const seconds = shortestSeconds * 2 ** ((place + (half - before) / count) / placesPerOctave);
       return Number(seconds.toPrecision(3));

@@ -1,5 +1,6 @@
 import { Prisma } from '../../platform/db/generated/client.ts';
 import { type IdType, idsOf } from '../../platform/reads/global-id.ts';
+import { dimensionsOf } from './dimensions.ts';
 import type { SpendGrouping } from './grouping.ts';
 import type { SpendFilter } from './spend.type.ts';
 
@@ -16,14 +17,7 @@ export interface Scope {
  * together. The smallest slice that has the needed dimensions may have one row where another has hundreds.
  */
 function sliceFor({ groupBy, filter }: Scope): string {
-  const filtered = {
-    MODEL: filter?.models,
-    CHARACTER: filter?.characterIds,
-    MEMBER: filter?.userIds,
-    API_KEY: filter?.apiKeyIds,
-  };
-  const dimensions = ['MODEL', 'CHARACTER', 'MEMBER', 'API_KEY'] as const;
-  const needed = dimensions.filter((each) => groupBy.includes(each) || filtered[each]);
+  const needed = dimensionsOf({ groupBy, filter: filter && { ...filter } });
   return needed.length > 1 ? 'ALL' : (needed[0] ?? 'MODEL');
 }
 

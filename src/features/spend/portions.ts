@@ -1,3 +1,6 @@
+import type { Uses } from '../../platform/context.ts';
+import type { TextRow } from '../../platform/reads/view.ts';
+
 /** The rows of an export: a project's, or all with null, from one day to another; a null day sets no limit. */
 export interface Span {
   readonly projectId: string | null;
@@ -6,15 +9,43 @@ export interface Span {
   readonly to: Date | null;
   /** How many rows are read at a time. Each portion is a read of its own, so nothing is held open in between. */
   readonly portion: number;
+  /** Writes a row as a line of the file. */
+  readonly write: (row: readonly Cell[]) => string;
 }
 
-/** A row of an export: its values are text, numbers that JSON carries exactly, or null. */
-export type ExportRow<Columns extends readonly string[]> = Readonly<
-  Record<Columns[number], string | number | null>
->;
+/** A value of an export: text, a number that JSON carries exactly, or null. */
+export type Cell = string | number | null;
 
-/** Rows in portions. The next portion is read only when it is requested. */
-export type Portions<Columns extends readonly string[] = readonly string[]> = AsyncGenerator<
-  ExportRow<Columns>[],
-  void
->;
+/** A row of an export: a value for each column, in the order of the columns. */
+export type ExportRow<Columns extends readonly string[]> = { readonly [Place in keyof Columns]: Cell };
+
+/** The text of rows in portions. The next portion is read only when it is requested. */
+export type Portions = AsyncGenerator<string, void>;
+
+/** Makes a value a parameter of a statement, and returns its place there, as in `$1`. */
+export type Bind = (value: string | number) => string;
+
+/**
+ * Reads portion after portion. `statement` gets the last row that was read, and must compare exactly the columns of its
+ * order with it: then the index begins at that row, and the last portion costs as much as the first one. Each row
+ * becomes text when it arrives. So the values of a row are garbage at once; when a whole portion of rows is kept, V8
+ * moves the rows to its old generation, which it first collects at 360 MB.
+ */
+export async function* readPortions<Columns extends readonly string[]>(
+  { reader }: Uses<'reader'>,
+  { portion, write }: Pick<Span, 'portion' | 'write'>,
+  statement: (bind: Bind, after: TextRow | undefined) => string,
+  rowOf: (row: TextRow) => ExportRow<Columns>,
+): Portions {
+  for (let after: TextRow | undefined; ; ) {
+    const values: (string | number)[] = [];
+    const text = statement((value) => `$${values.push(value)}`, after);
+    const lines: string[] = [];
+    await reader.readEach({ text: `${text} LIMIT ${portion}`, values }, (row) => {
+      lines.push(write(rowOf(row)));
+      after = row;
+    });
+    yield lines.join('');
+    if (lines.length < portion) return;
+  }
+}

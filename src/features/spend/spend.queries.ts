@@ -1,26 +1,27 @@
 import { countDays } from '../../days.ts';
 import { BadArgument, Forbidden } from '../../errors.ts';
-import { Prisma } from '../../platform/db/generated/client.ts';
 import { nilId } from '../../platform/db/nil-id.ts';
 import { checkText } from '../../platform/graphql/text.ts';
 import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById, userIfVisible } from '../access/user.queries.ts';
 import { type GenerationStatus, generationStatuses, isFinal } from '../generations/generation-state.ts';
-import { figuresOf, type Sums, timedPlaces } from './figures.ts';
-import type { SpendGrouping } from './grouping.ts';
-import { matching } from './matching.ts';
+import { figuresOf, parseHistogram, type Sums } from './figures.ts';
+import { periods, reportSql } from './report-sql.ts';
 import type { SpendArgs, SpendTotals } from './spend.type.ts';
 
 /*
  * When a run ends, a trigger adds it to five rows of its day: by model, by character, by member, by key, and by all
  * four. A report reads the smallest slice that has each dimension by which it is grouped and filtered, so its cost
- * follows the number of days and names, not of runs. Medians come from a histogram in fourths of an octave. Ratings and
- * corrections change the same rows.
+ * follows the number of days and names, not of runs. Medians come from a histogram in fourths of an octave. Summing
+ * histograms takes four times as long as all other sums, so it is done only for documents with medians, and only for
+ * the rows of the response. Ratings and corrections change the same rows.
  */
 
 /** The arguments of a report, and its project; null for all projects. */
 export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
   readonly projectId: string | null;
+  /** Whether the document asks for `medianSeconds`. Without it the medians are null. */
+  readonly needsMedians: boolean;
 }
 
 /** The dimensions of a row, by row ids. */
@@ -48,20 +49,19 @@ export interface SpendReportFound {
 
 const mostRows = 1_000;
 const mostDays = 3_653;
-const periods: readonly SpendGrouping[] = ['DAY', 'WEEK', 'MONTH'];
 
 /** The spending of a project. Throws NotFound, Forbidden, BadArgument, InputProblem. */
 export async function projectSpend(
   ctx: Asker,
   projectId: string,
-  args: SpendArgs,
+  args: Omit<Asked, 'projectId'>,
 ): Promise<SpendReportFound> {
   await authorize(ctx, projectId, 'READ_SPEND');
   return report(ctx, { ...args, projectId });
 }
 
 /** The spending of all projects, also of deleted ones; for the admin. Throws Forbidden, BadArgument, InputProblem. */
-export async function allSpend(ctx: Asker, args: SpendArgs): Promise<SpendReportFound> {
+export async function allSpend(ctx: Asker, args: Omit<Asked, 'projectId'>): Promise<SpendReportFound> {
   if (ctx.viewer.kind !== 'ADMIN') throw new Forbidden('The spend of all projects is for the admin.');
   return report(ctx, { ...args, projectId: null });
 }
@@ -69,46 +69,19 @@ export async function allSpend(ctx: Asker, args: SpendArgs): Promise<SpendReport
 type RowRead = Omit<Sums, 'seconds'> &
   Omit<SpendKeys, 'status'> & { isTotal: boolean; status: string | null; seconds: string };
 
-/** A sum for each place of the histogram, which is faster than unnesting the arrays. */
-const secondsSums = Prisma.raw(
-  Array.from({ length: timedPlaces }, (_, index) => `sum(seconds[${index + 1}])`).join(),
-);
-
 async function report({ db }: Asker, asked: Asked): Promise<SpendReportFound> {
   checkAsked(asked);
-  const { from, to, groupBy, first } = asked;
-  const by = (grouping: SpendGrouping) => Prisma.sql`${groupBy.includes(grouping)}::boolean`;
-  const period = periods.find((each) => groupBy.includes(each))?.toLowerCase() ?? null;
-  const rows = await db.$queryRaw<RowRead[]>`
-    SELECT grouping(starts_on) = 1 AS "isTotal", project_id::text AS "projectId",
-      to_char(starts_on, 'YYYY-MM-DD') AS "startsOn", model AS "modelSlug", character_id::text AS "characterId",
-      user_id::text AS "userId", api_key_id::text AS "apiKeyId", status,
-      coalesce(sum(amount_micros), 0)::bigint AS amount, coalesce(sum(runs), 0)::bigint AS runs,
-      coalesce(sum(failures), 0)::bigint AS failures, coalesce(sum(pictures), 0)::bigint AS pictures,
-      coalesce(sum(discarded), 0)::bigint AS discarded, array_to_string(ARRAY[${secondsSums}], ' ') AS seconds
-    FROM (
-      SELECT CASE WHEN ${by('PROJECT')} THEN project_id END AS project_id,
-        date_trunc(${period}::text, day::timestamp)::date AS starts_on,
-        CASE WHEN ${by('MODEL')} THEN model END AS model,
-        CASE WHEN ${by('CHARACTER')} THEN character_id END AS character_id,
-        CASE WHEN ${by('MEMBER')} THEN user_id END AS user_id,
-        CASE WHEN ${by('API_KEY')} THEN api_key_id END AS api_key_id,
-        CASE WHEN ${by('STATUS')} THEN status END AS status,
-        amount_micros, runs, failures, pictures, discarded, seconds
-      FROM spend_rollups WHERE ${matching(asked)} AND day BETWEEN ${from}::date AND ${to}::date
-    ) chosen
-    GROUP BY GROUPING SETS ((), (project_id, starts_on, model, character_id, user_id, api_key_id, status))
-    ORDER BY "isTotal" DESC, starts_on, amount DESC, project_id, model, character_id, user_id, api_key_id, status
-    LIMIT ${first + 2}`;
+  const rows = await db.$queryRaw<RowRead[]>(reportSql(asked));
   const [totals, ...others] = rows.map((row) => rowFound(asked, row));
   if (!totals) throw new Error('The query for a report returned no row of totals.');
+  const { first } = asked;
   return { asked, rows: others.slice(0, first), hasMore: others.length > first, totals };
 }
 
 function rowFound({ projectId: ofProjectId }: Asked, row: RowRead): SpendRowFound {
   const known = (id: string | null) => (id === nilId ? null : id);
   return {
-    ...figuresOf({ ...row, seconds: row.seconds === '' ? [] : row.seconds.split(' ').map(Number) }),
+    ...figuresOf({ ...row, seconds: parseHistogram(row.seconds) }),
     ofProjectId,
     projectId: row.projectId,
     startsOn: row.startsOn,

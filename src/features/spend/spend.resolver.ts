@@ -1,5 +1,7 @@
-import { Args, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Args, Ctx, Extensions, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
+import { selects } from '../../platform/graphql/selects.ts';
 import { globalIdOf } from '../../platform/reads/global-id.ts';
 import { User } from '../access/user.type.ts';
 import { apiKeyIfVisible } from '../api-keys/api-key.queries.ts';
@@ -13,6 +15,7 @@ import { ImageModel } from '../image-models/image-model.type.ts';
 import { type ProjectRow, projectIfVisible } from '../projects/project.queries.ts';
 import { Project } from '../projects/project.type.ts';
 import { type Forecast, forecastOf } from './forecast.ts';
+import { spendPoints } from './price.ts';
 import {
   allSpend,
   projectSpend,
@@ -113,14 +116,14 @@ export class SpendReportResolver {
     return forecastOf(ctx, report);
   }
 
-  @Extensions({ points: 10 })
+  @Extensions({ points: spendPoints })
   @Query(() => SpendReport, {
     nullable: true,
     description:
       'What all projects have spent, including deleted projects. For the admin; others get FORBIDDEN. Error: BAD_USER_INPUT.',
   })
-  spend(@Ctx() ctx: Context, @Args(() => SpendArgs) args: SpendArgs) {
-    return allSpend(ctx, args);
+  spend(@Ctx() ctx: Context, @Args(() => SpendArgs) args: SpendArgs, @Info() info: GraphQLResolveInfo) {
+    return allSpend(ctx, { ...args, needsMedians: selects(info, 'medianSeconds') });
   }
 }
 
@@ -138,13 +141,18 @@ export class SpendForecastResolver {
 
 @Resolver(() => Project)
 export class ProjectSpendResolver {
-  @Extensions({ points: 10 })
+  @Extensions({ points: spendPoints })
   @FieldResolver(() => SpendReport, {
     nullable: true,
     description:
       'What the project has spent, by the day on which runs were requested. A VIEWER gets FORBIDDEN. Error: BAD_USER_INPUT.',
   })
-  spend(@Ctx() ctx: Context, @Root() project: ProjectRow, @Args(() => SpendArgs) args: SpendArgs) {
-    return projectSpend(ctx, project.id, args);
+  spend(
+    @Ctx() ctx: Context,
+    @Root() project: ProjectRow,
+    @Args(() => SpendArgs) args: SpendArgs,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return projectSpend(ctx, project.id, { ...args, needsMedians: selects(info, 'medianSeconds') });
   }
 }

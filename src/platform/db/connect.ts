@@ -1,5 +1,6 @@
+import type pg from 'pg';
 import { defaultDatabaseTimeoutMs } from '../../settings/config.ts';
-import { type ConnectionOptions, openAdapter } from './connections/open.ts';
+import { adapterOf, type ConnectionOptions, openAdapter } from './connections/open.ts';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 
 /** The database, through Prisma on a pool of connections. */
@@ -8,13 +9,21 @@ export type Database = PrismaClient;
 export type Transaction = Prisma.TransactionClient;
 
 /** Opens the pool; its connections are made when first needed. `$disconnect()` closes the pool. */
-export function connectDatabase(
-  url: string,
-  { purpose = 'requests', ...options }: ConnectionOptions & { purpose?: 'requests' | 'exports' } = {},
+export function connectDatabase(url: string, options: ConnectionOptions = {}): Database {
+  return clientOf(openAdapter(url, 'requests', options), options);
+}
+
+/** The database on the connections of a pool, which its owner closes. */
+export function databaseOn(pool: pg.Pool, options: Pick<ConnectionOptions, 'timeoutMs'> = {}): Database {
+  return clientOf(adapterOf(pool), options);
+}
+
+function clientOf(
+  adapter: ReturnType<typeof adapterOf>,
+  { timeoutMs = defaultDatabaseTimeoutMs }: Pick<ConnectionOptions, 'timeoutMs'>,
 ): Database {
-  const { timeoutMs = defaultDatabaseTimeoutMs } = options;
   return new PrismaClient({
-    adapter: openAdapter(url, purpose, options),
+    adapter,
     // Shares of the setting, like all other times: the whole transaction may take a little longer than one statement.
     transactionOptions: { maxWait: Math.ceil((timeoutMs * 2) / 3), timeout: Math.ceil((timeoutMs * 4) / 3) },
     errorFormat: 'minimal',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type pg from 'pg';
 import { toError } from '../../errors.ts';
 import { type ConnectionOptions, lifetimeSeconds, openPool } from '../db/connections/open.ts';
 import { createTurns, sharing } from '../db/turns.ts';
@@ -17,6 +18,8 @@ export interface Statement {
 /** Reads for lists and libraries: whole results as Postgres' own text. */
 export interface Reader {
   read(statement: Statement): Promise<TextRow[]>;
+  /** Hands over each row when it arrives, so that no row stays in memory. An error of `take` fails the read. */
+  readEach(statement: Statement, take: (row: TextRow) => void): Promise<void>;
   /**
    * Reads the row whose first column is `key`; null where there is none. While two such statements of a name are on their
    * way, new requests collect for the next. It begins after they asked, so no answer is outdated.
@@ -36,15 +39,20 @@ const mostNames = 300;
 
 /** Opens connections of its own; they are made when first needed. */
 export function openReader(databaseUrl: string, options: ConnectionOptions = {}): Reader {
-  const pool = openPool(databaseUrl, 'reads', options);
+  return readerOn(openPool(databaseUrl, 'reads', options));
+}
+
+/** Reads on the connections of a pool. `close` ends the pool. */
+export function readerOn(pool: pg.Pool): Reader {
   const nameOf = createNames();
   const turns = createTurns(sharing);
 
-  async function read({ text, values, isPlannedAnew = false }: Statement): Promise<TextRow[]> {
+  async function send(statement: Statement, take: (row: TextRow) => void): Promise<void> {
+    const { text, values, isPlannedAnew = false } = statement;
     const client = await pool.connect();
     let failure: Error | undefined;
     try {
-      return await TextQuery.read(client, text, values, isPlannedAnew ? undefined : nameOf(text));
+      await TextQuery.read(client, text, values, isPlannedAnew ? undefined : nameOf(text), take);
     } catch (error) {
       failure = toError(error);
       throw error;
@@ -54,8 +62,29 @@ export function openReader(databaseUrl: string, options: ConnectionOptions = {})
     }
   }
 
+  async function read(statement: Statement): Promise<TextRow[]> {
+    const rows: TextRow[] = [];
+    await send(statement, (row) => rows.push(row));
+    return rows;
+  }
+
+  async function readEach(statement: Statement, take: (row: TextRow) => void): Promise<void> {
+    let problem: Error | undefined;
+    await send(statement, (row) => {
+      if (problem) return;
+      try {
+        take(row);
+      } catch (error) {
+        // Thrown here, it would reach the socket of the connection instead of the caller.
+        problem = toError(error);
+      }
+    });
+    if (problem) throw problem;
+  }
+
   return {
     read,
+    readEach,
     readOne(name, key, statement) {
       return turns.share(name, key, async (keys) => {
         const rows = await read(statement([...new Set(keys)]));

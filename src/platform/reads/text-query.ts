@@ -12,37 +12,37 @@ import type { TextRow } from './view.ts';
  */
 export class TextQuery extends pg.Query {
   readonly name: string | undefined;
-  readonly #rows: TextRow[];
+  readonly #take: (row: TextRow) => void;
 
   private constructor(
     text: string,
     values: readonly string[],
     name: string | undefined,
-    rows: TextRow[],
+    take: (row: TextRow) => void,
     done: (error: Error | undefined) => void,
   ) {
     super(text, [...values], done);
     this.name = name;
-    this.#rows = rows;
+    this.#take = take;
   }
 
   handleRowDescription(): void {}
 
   handleDataRow({ fields }: { readonly fields: TextRow }): void {
-    this.#rows.push(fields);
+    this.#take(fields);
   }
 
-  /** Reads all rows on a connection. */
+  /** Reads rows on a connection, and hands over each one when it arrives. `take` must not throw. */
   static read(
     client: pg.ClientBase,
     text: string,
     values: readonly (string | number)[],
     name: string | undefined,
-  ): Promise<TextRow[]> {
+    take: (row: TextRow) => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const rows: TextRow[] = [];
-      const query = new TextQuery(text, values.map(String), name, rows, (error) =>
-        error ? reject(error) : resolve(rows),
+      const query = new TextQuery(text, values.map(String), name, take, (error) =>
+        error ? reject(error) : resolve(),
       );
       client.query(query);
     });

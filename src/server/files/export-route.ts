@@ -1,23 +1,27 @@
-import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { BadRequest, NotFound } from '../../errors.ts';
-import { type Export, exportNames, openExport } from '../../features/spend/exports.ts';
+import { exportNames, type Format, openExport } from '../../features/spend/exports.ts';
+import type { Cell } from '../../features/spend/portions.ts';
 import { limitKey } from '../../platform/auth/viewer.ts';
 import { fromGlobalId } from '../../platform/reads/global-id.ts';
 import { Loaders } from '../../platform/reads/loaders.ts';
 import { cleanText } from '../../text.ts';
 import type { ServerContext } from '../server-context.ts';
+import { csvLine } from './csv.ts';
 import { streamSome } from './stream-some.ts';
 
-type Tools = Pick<ServerContext, 'authenticate' | 'meter' | 'exportsDb' | 'log' | 'segmind'>;
+type Tools = Pick<
+  ServerContext,
+  'authenticate' | 'meter' | 'exportsDb' | 'exportsReader' | 'log' | 'segmind'
+>;
 
 /** An export costs as many points as a page of a hundred items. */
 const exportPoints = 100;
 
-const formats = {
-  csv: { type: 'text/csv; charset=utf-8; header=present', write: toCsv },
-  jsonl: { type: 'application/jsonl; charset=utf-8', write: toJsonLines },
+const formats: Readonly<Record<'csv' | 'jsonl', Format & { readonly type: string }>> = {
+  csv: { type: 'text/csv; charset=utf-8; header=present', head: csvLine, line: () => csvLine },
+  jsonl: { type: 'application/jsonl; charset=utf-8', head: () => '', line: jsonLine },
 };
 
 const address = z.object({
@@ -46,17 +50,18 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
     await ctx.meter.spend(limitKey(viewer), exportPoints);
 
     const { name, format } = params.data.name;
+    const { type, ...written } = formats[format];
     const found = await openExport(
-      { db: ctx.exportsDb, segmind: ctx.segmind, viewer, loaders: new Loaders() },
+      { db: ctx.exportsDb, reader: ctx.exportsReader, segmind: ctx.segmind, viewer, loaders: new Loaders() },
       name,
       {
         projectId: projectId === undefined ? null : fromGlobalId('Project', projectId),
         from,
         to,
       },
+      written,
     );
-    const { type, write } = formats[format];
-    const body = stream(write(found), (err) => ctx.log.warn({ err, name }, 'an export was interrupted'));
+    const body = stream(found, (err) => ctx.log.warn({ err, name }, 'an export was interrupted'));
     return reply
       .headers({
         'content-type': type,
@@ -68,13 +73,8 @@ export function registerExportRoute(app: FastifyInstance, ctx: Tools): void {
   });
 }
 
-/** Writes CSV of RFC 4180. A value that a spreadsheet would read as a formula is written as text. */
-async function* toCsv({ columns, portions }: Export): AsyncGenerator<string, void> {
-  const options = { columns: [...columns], record_delimiter: 'windows', escape_formulas: true } as const;
-  yield stringify([], { ...options, header: true });
-  for await (const rows of portions) yield stringify(rows, options);
-}
-
-async function* toJsonLines({ portions }: Export): AsyncGenerator<string, void> {
-  for await (const rows of portions) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+/** Makes a function that writes a row as an object, as `JSON.stringify` does. */
+function jsonLine(columns: readonly string[]): (row: readonly Cell[]) => string {
+  const names = columns.map((name, place) => `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  return (row) => `${names.map((name, place) => name + JSON.stringify(row[place])).join('')}}\n`;
 }

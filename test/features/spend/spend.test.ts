@@ -236,6 +236,76 @@ describe('the spend of a project', () => {
   });
 });
 
+describe('medians', () => {
+  const inApril = { from: '2026-04-03', to: '2026-04-09' };
+  beforeAll(async () => {
+    const at = (day: number) => `2026-04-0${day}T12:00:00Z`;
+    for (const seconds of [1, 1, 60]) await run({ requestedAt: at(3), seconds, userId });
+    for (const seconds of [60, 60, 60, 1]) await run({ requestedAt: at(4), seconds, characterId: nils.row });
+    await run({ requestedAt: at(4), seconds: 1, costMicros: 1 });
+    await run({ requestedAt: at(5), seconds: null });
+  });
+  const about = (seconds: number) => ({ low: seconds / 2 ** 0.25, high: seconds * 2 ** 0.25 });
+
+  it.each<[string[], [unknown, number | null][]]>([
+    [
+      ['DAY'],
+      [
+        ['2026-04-03', 1],
+        ['2026-04-04', 60],
+        ['2026-04-05', null],
+      ],
+    ],
+    [
+      ['MONTH', 'CHARACTER'],
+      [
+        ['Mara', 1],
+        ['Nils', 60],
+      ],
+    ],
+    [
+      ['CHARACTER', 'MEMBER', 'STATUS'],
+      [
+        ['Mara', 1],
+        ['Nils', 60],
+        ['Mara', 1],
+      ],
+    ],
+  ])('are those of each row, by %j', async (groupBy, expected) => {
+    const { rows } = await spend(cast.editor, { ...inApril, groupBy });
+    const medians = new Map(expected.map(([name, seconds]) => [name, seconds]));
+    expect(rows.length).toBe(expected.length);
+    for (const row of rows) {
+      const seconds = medians.get(groupBy.includes('CHARACTER') ? row.character?.name : row.startsOn) ?? null;
+      if (seconds === null) expect(row.medianSeconds).toBeNull();
+      else {
+        expect(row.medianSeconds).toBeGreaterThan(about(seconds).low);
+        expect(row.medianSeconds).toBeLessThan(about(seconds).high);
+      }
+    }
+  });
+
+  it('are summed only for a document that asks for them, also in a fragment', async () => {
+    const figuresIn = async (text: string, more = '') => {
+      const query = `{ project(id: "${cast.projectId}") { spend(from: "2026-04-03", to: "2026-04-09", groupBy: [DAY]) { ${text} } } } ${more}`;
+      const { data } = await dramatis.ask<{ project: { spend: Report } }>(query, {}, cast.editor);
+      return data.project.spend;
+    };
+    const whole = await figuresIn('rows { amount medianSeconds } totals { amount medianSeconds }');
+    const inFragment = await figuresIn(
+      'rows { ...Times } totals { amount ... { medianSeconds } }',
+      'fragment Times on SpendRow { amount medianSeconds }',
+    );
+    expect(inFragment).toEqual(whole);
+    expect(whole.totals.medianSeconds).not.toBeNull();
+    const without = await figuresIn('rows { amount } totals { amount }');
+    expect(without).toEqual({
+      rows: whole.rows.map(({ amount }: { amount: string }) => ({ amount })),
+      totals: { amount: whole.totals.amount },
+    });
+  });
+});
+
 describe('the forecast', () => {
   const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10);
   const forecast = async (args: object) => (await spend(cast.editor, args, forecasted)).forecast;

@@ -36,6 +36,26 @@ describe('a reader', () => {
     expect(await reader.read(prepared)).toEqual([['300']]);
   });
 
+  it('hands over each row when it arrives, and fails as the caller does, without losing the connection', async () => {
+    const seen: unknown[] = [];
+    const statement = { text: 'SELECT generate_series(1, 3)', values: [] };
+    await reader.readEach(statement, (row) => seen.push(row));
+    expect(seen).toEqual([['1'], ['2'], ['3']]);
+    const pid = { text: 'SELECT pg_backend_pid()', values: [] };
+    const before = await reader.read(pid);
+    const taken: unknown[] = [];
+    const failing = reader.readEach(statement, (row) => {
+      taken.push(row);
+      throw new Error('not this one');
+    });
+    await expect(failing).rejects.toThrow('not this one');
+    expect(taken).toHaveLength(1);
+    expect(await reader.read(pid)).toEqual(before);
+    await expect(reader.readEach({ text: 'SELECT 1 / 0', values: [] }, () => undefined)).rejects.toThrow(
+      'zero',
+    );
+  });
+
   it('has nothing remembered whose plan depends on its values', async () => {
     const other = openReader(database.url, { maxConnections: 1 });
     for (let use = 0; use < 5; use += 1)

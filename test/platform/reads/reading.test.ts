@@ -67,6 +67,7 @@ function request(name: string) {
       return [['1', bookId, shelfId, null, '2026-11-01 12:00:00+00']];
     },
     readOne: () => Promise.reject(new Error('Resolvers read no single rows.')),
+    readEach: () => Promise.reject(new Error('Resolvers read whole results.')),
     close: async () => undefined,
   };
   return { ctx: { name, reader, loaders: new Loaders() }, statements };

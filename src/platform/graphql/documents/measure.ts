@@ -18,6 +18,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { countingArguments } from './count-key.ts';
+import { pointsOf, withDefaults } from './price.ts';
 
 /** The size of an operation after its fragments are spread; no number is larger than `enough`. */
 export interface Size {
@@ -127,6 +128,7 @@ export function createMeasure(
         defaults.set(variable.name.value, defaultValue);
     }
   }
+  const given = withDefaults(document, variables);
   const measured = new Map<string, Part>();
   let open = 0;
 
@@ -173,8 +175,7 @@ export function createMeasure(
     const below = node.selectionSet ? ofSelections(node.selectionSet, type?.name) : nothing;
     const extensions = field?.extensions ?? {};
     const isMutation = typeName !== undefined && typeName === schema.getMutationType()?.name;
-    const points =
-      typeof extensions.points === 'number' ? extensions.points : isMutation ? mutationPoints : 0;
+    const points = pointsOf(field, node, given) ?? (isMutation ? mutationPoints : 0);
     const own = {
       ...below,
       depth: Math.min(below.depth + 1, enough),

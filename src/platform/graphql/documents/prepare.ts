@@ -12,6 +12,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { createCountKey } from './count-key.ts';
 import { documentLimits, measureDocument, refuseLongDocument } from './document-limits.ts';
+import { pricingArguments } from './price.ts';
 
 /*
  * `prepare` checks length, tokens and nesting, parses, measures and only then validates, because
@@ -61,6 +62,7 @@ const costsForEach = 20;
  * Documents that passed are cached, in a limited number; their cost depends on the variables.
  */
 export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: number } = {}): Prepare {
+  const pricing = pricingArguments(schema);
   const kept = new LRUCache<string, Known>({
     // In characters. A syntax tree takes a hundred times the memory of its text: about fifty megabytes at most.
     maxSize: 512 * 1024,
@@ -75,10 +77,8 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
   ): ReturnType<typeof measureDocument> {
     // Operation names that the document does not have are not cached, because a client can send any number of them.
     const isThere = getOperationAST(document, operation.operationName) !== null;
-    const key =
-      known && isThere
-        ? `${operation.operationName ?? ''} ${known.countKey(operation.variables)}`
-        : undefined;
+    const count = known && isThere ? known.countKey(operation.variables) : null;
+    const key = count === null ? undefined : `${operation.operationName ?? ''} ${count}`;
     const cost = key === undefined ? undefined : known?.costs.get(key);
     if (cost !== undefined) return { cost, refused: null };
     const measured = measureDocument(schema, document, { ...operation, maxCost });
@@ -108,7 +108,7 @@ export function createPrepare(schema: GraphQLSchema, { maxCost }: { maxCost?: nu
       known?.introspection ?? validate(schema, document, [NoSchemaIntrospectionCustomRule]);
     if (!known) {
       const costs = new LRUCache<string, number>({ max: costsForEach });
-      kept.set(hash, { document, introspection, countKey: createCountKey(document), costs });
+      kept.set(hash, { document, introspection, countKey: createCountKey(document, pricing), costs });
     }
     const [forbidden] = mayIntrospect ? [] : introspection;
     if (forbidden)

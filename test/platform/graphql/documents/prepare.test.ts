@@ -52,6 +52,41 @@ describe('prepare', () => {
       expect(prepare(ask(query, { n }), may).cost).toBeLessThanOrEqual(100);
   });
 
+  describe('a price that depends on arguments', () => {
+    const priced = buildSchema(
+      'type Query { report(size: Int!, by: [String!]! = ["a"]): Report } type Report { name: String }',
+    );
+    const report = priced.getQueryType()?.getFields().report;
+    if (report)
+      report.extensions = {
+        points: ({ size, by }: { size?: unknown; by?: unknown }) =>
+          typeof size === 'number' && Array.isArray(by) ? size * by.length : 1_000,
+      };
+    const costs = (query: string, all: object[], operationName: string | null = null) => {
+      const prepare = createPrepare(priced);
+      return all.map((variables) => prepare(ask(query, variables, operationName), may).cost);
+    };
+
+    it('is charged for each set of variables, also of a document that is known', () => {
+      const query =
+        'query ($n: Int! = 5, $x: String = "x", $by: [String!]! = ["a", "b"]) { report(size: $n, by: $by) { name } other: report(size: 7, by: ["c", $x]) { name } }';
+      const by = { by: ['a', 'b', 'c'] };
+      expect(costs(query, [{}, { n: 1 }, by, {}, { n: 1 }, by])).toEqual([26, 18, 31, 26, 18, 31]);
+      const long = { by: Array.from({ length: 200 }, () => 'long') };
+      expect(costs(query, [long, { by: [...long.by, 'more'] }, long])).toEqual([1_016, 1_021, 1_016]);
+    });
+
+    it('has the defaults of the schema', () => {
+      expect(costs('{ report(size: 3) { name } }', [{}])).toEqual([4]);
+    });
+
+    it('is not lowered by the default of an operation that is not executed', () => {
+      const query =
+        'query A($n: Int! = 1) { ...F } query B($n: Int! = 900) { ...F } fragment F on Query { report(size: $n) { name } }';
+      expect(costs(query, [{}], 'B')).toEqual([1_001]);
+    });
+  });
+
   it('keeps no name of an operation that the document does not have', () => {
     const prepare = createPrepare(schema);
     const query = '{ heroes(first: 3) { name } }';

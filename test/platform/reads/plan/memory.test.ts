@@ -11,7 +11,12 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
-const reader = { read: async () => [], readOne: async () => null, close: async () => undefined };
+const reader = {
+  read: async () => [],
+  readOne: async () => null,
+  readEach: async () => undefined,
+  close: async () => undefined,
+};
 const missing = toGlobalId('Generation', '00000000-0000-4000-8000-000000000000');
 const own = 'id status prompt batch cost hold costSource requestedAt submittedAt startedAt finishedAt';
 const others = Array.from({ length: 40 }, (_, index) => `a${index}: images { generation { ...Own } }`);

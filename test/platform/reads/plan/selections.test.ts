@@ -16,7 +16,12 @@ function heroOf(query: string) {
 }
 
 const runWith = (variables: Record<string, unknown>): Run => ({
-  reader: { read: async () => [], readOne: async () => null, close: async () => undefined },
+  reader: {
+    read: async () => [],
+    readOne: async () => null,
+    readEach: async () => undefined,
+    close: async () => undefined,
+  },
   ctx: {},
   variables,
 });
