@@ -2,6 +2,7 @@ import { toError } from '../src/errors.ts';
 import { acceptBench } from './accept.ts';
 import { compression } from './compression.ts';
 import { fanOut } from './fan-out.ts';
+import { idle } from './idle.ts';
 import { library } from './library.ts';
 import { memory } from './memory.ts';
 import { polling } from './polling.ts';
@@ -12,7 +13,7 @@ import type { Bench } from './result.ts';
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
-const others: readonly Bench[] = [memory, compression];
+const others: readonly Bench[] = [idle, memory, compression];
 
 /** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;

@@ -36,6 +36,8 @@ export interface EventFeed {
    * throws.
    */
   follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
+  /** Calls back after each hint, of any project. */
+  watch(onHint: () => void): void;
   /** Wakes the followers of a project, in this process at once and in other processes soon. */
   announce(projectId: string): void;
   /** Ends every follower. */
@@ -49,6 +51,7 @@ export async function startEventFeed(
   options: Pick<ConnectionOptions, 'timeoutMs'> = {},
 ): Promise<EventFeed> {
   const wakers = new Map<string, Set<() => void>>();
+  const watchers: (() => void)[] = [];
   const closing = new AbortController();
   let client: pg.Client | undefined;
   const outage = createOutage(log, {
@@ -69,6 +72,7 @@ export async function startEventFeed(
 
   function wakeFollowers(projectId: string) {
     for (const wake of wakers.get(projectId) ?? []) wake();
+    for (const onHint of watchers) onHint();
   }
 
   function wakeAll() {
@@ -150,6 +154,7 @@ export async function startEventFeed(
 
   return {
     follow,
+    watch: (onHint) => void watchers.push(onHint),
     announce(projectId) {
       wakeFollowers(projectId);
       if (!closing.signal.aborted) sendHints(projectId);

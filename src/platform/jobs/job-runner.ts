@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../logger.ts';
+import { Alarm } from './alarm.ts';
 import type { Claims, FetchedJob } from './claims.ts';
 import { handOver } from './hand-over.ts';
 import type { JobHandler, JobKind } from './job.ts';
-import { Lease, renewLeases } from './lease.ts';
+import { Lease, touchLeases } from './lease.ts';
 import { createOutages } from './outages.ts';
 import { createFill, type Turn } from './places.ts';
 
@@ -20,6 +21,7 @@ import { createFill, type Turn } from './places.ts';
  * so fairness comes from pg-boss.
  */
 const fetchEveryMs = 250;
+const idleFetchMs = 1_000;
 /**
  * A pause, so that a job that fails at once is not retried in a tight loop. The same pause follows a failure of the
  * database.
@@ -30,6 +32,8 @@ const pauseMs = 1_000;
 export interface JobRunner {
   /** The time since the last fetch of jobs, in milliseconds. */
   sinceFetchMs(): number;
+  /** Fetches within this time, also when there was nothing to do. */
+  wakeWithin(ms: number): void;
   /** Stops fetching and ends the handlers: see `JobQueue.handOver`. */
   handOver(graceMs: number, limitMs: number): Promise<void>;
   /** No longer waits for handlers that must finish. */
@@ -54,6 +58,7 @@ export function startJobRunner<Payload extends object>(
   /** All calls that give jobs back. The connections must stay open until these have ended. */
   let giving = Promise.resolve();
   let fetchedAt = performance.now();
+  const alarm = new Alarm();
   const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false);
 
   async function take(fetched: FetchedJob, turn: Turn, lease: Lease) {
@@ -106,16 +111,16 @@ export function startJobRunner<Payload extends object>(
    * again. The handler that works on it continues. Otherwise each outage of the database would double the work under
    * way.
    */
-  function takeBack({ id, retryCount }: FetchedJob): boolean {
+  function takeBack({ id, retryCount, fetchedAt }: FetchedJob): boolean {
     const lease = leases.get(id);
-    lease?.takeBack({ id, retryCount });
+    lease?.takeBack({ id, retryCount }, fetchedAt);
     return lease !== undefined;
   }
 
   function begin(job: FetchedJob, isInKept: boolean) {
     if (takeBack(job)) return;
     const turn: Turn = { isInKept, hasSettled: false };
-    const lease = new Lease({ id: job.id, retryCount: job.retryCount });
+    const lease = new Lease({ id: job.id, retryCount: job.retryCount }, job.holder, job.fetchedAt);
     leases.set(job.id, lease);
     lease.ended = take(job, turn, lease).finally(() => running.delete(lease));
     running.set(lease, turn);
@@ -132,25 +137,29 @@ export function startJobRunner<Payload extends object>(
         outages.fetching.failed(error);
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
-      await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await (running.size > 0
+        ? sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+        : alarm.wait(stopping.signal.aborted ? 0 : idleFetchMs));
     }
   }
 
   const fetching = fetchJobs();
   const held = { leases: () => [...leases.values()], touch: claims.touch };
-  const renewing = renewLeases(held, ended.signal, outages.renewing);
+  const touching = touchLeases(held, ended.signal, outages.renewing);
 
   return {
+    wakeWithin: (ms) => alarm.within(ms),
     sinceFetchMs: () => performance.now() - fetchedAt,
     handOver(graceMs, limitMs) {
       stopping.abort();
+      alarm.within(0);
       return handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
     },
     hurry: () => hurrying.abort(),
     async end() {
       running.clear();
       ended.abort();
-      await Promise.all([fetching, renewing]);
+      await Promise.all([fetching, touching]);
       await giving;
     },
   };
