@@ -24,15 +24,13 @@ export class Lease {
   /** When the last heartbeat of the job itself was sent, or the fetch. */
   touchedAt: number;
   private readonly first: Claim;
+  private readonly holder: Holder;
 
   /** Makes a lease with its first claim, which a fetch at `fetchedAt` has made for a holder. */
-  constructor(
-    claim: Claim,
-    private readonly holder: Holder,
-    fetchedAt: number,
-  ) {
+  constructor(claim: Claim, holder: Holder, fetchedAt: number) {
     this.claim = claim;
     this.first = claim;
+    this.holder = holder;
     this.touchedAt = fetchedAt;
   }
 
