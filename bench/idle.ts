@@ -64,8 +64,9 @@ async function measure(many: ManyRuns, work: () => Promise<unknown>): Promise<Wo
   const after = [cpuSeconds(many.server.pid), postgresCpu(many.postgresPid)] as const;
   const seconds = (performance.now() - startedAt) / 1_000;
   const walBytes = (await wal()) - walBefore;
-  const { rows } = await many.database.query<{ calls: number; query: string; ms: number }>(
-    `SELECT sum(s.calls)::float8 AS calls, s.query, sum(s.total_exec_time + s.total_plan_time)::float8 AS ms
+  const { rows } = await many.database.query<Record<'calls' | 'ms' | 'bytes' | 'pages', number> & { query: string }>(
+    `SELECT sum(s.calls)::float8 AS calls, s.query, sum(s.total_exec_time + s.total_plan_time)::float8 AS ms,
+       sum(s.wal_bytes)::float8 AS bytes, sum(s.wal_fpi)::float8 AS pages
      FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()
      WHERE s.query !~ 'pg_stat_statements|pg_current_wal' GROUP BY s.query ORDER BY 1 DESC`,
   );
@@ -76,8 +77,8 @@ async function measure(many: ManyRuns, work: () => Promise<unknown>): Promise<Wo
     walBytes,
     statements: rows.reduce((sum, { calls }) => sum + calls, 0),
     texts: rows.map(
-      ({ calls, ms, query }) =>
-        `${calls} x, ${ms.toFixed(0)} ms: ${query.replace(/\s+/g, ' ').slice(0, 150)}`,
+      ({ calls, ms, bytes, pages, query }) =>
+        `${calls} x, ${ms.toFixed(0)} ms, ${(bytes / 1_000).toFixed(0)} kB (${pages} whole pages): ${query.replace(/\s+/g, ' ').slice(0, 110)}`,
     ),
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import type { openPool } from '../db/connections/open.ts';
@@ -21,6 +22,7 @@ export interface Claims {
   fetch(limit: number, among?: Among): Promise<readonly FetchedJob[]>;
   /** Sends a heartbeat for each claim. Resolves to the ids of the jobs whose claims are still valid. */
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
+  /** Ends jobs that are done. Those that end within a tenth of a second share a statement. */
   complete(claim: Claim): Promise<void>;
   /** Ends a try: the jobs are tried again, in this process or in another one. */
   fail(claims: readonly Claim[]): Promise<void>;
@@ -28,6 +30,9 @@ export interface Claims {
 
 /** pg-boss returns the claims that were still valid, but its types do not have this. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
+
+/** A job that has ended may keep its row as active for this time: its run has moved on already. */
+const completedMs = 100;
 
 /** What the statements of pg-boss that begin or renew a claim contain once. */
 const heartbeat = /heartbeat_on = pgboss\.job_now\(\)/g;
@@ -41,6 +46,23 @@ export function forHolder(text: string, holder?: Holder): string {
   if (text.match(heartbeat)?.length !== 1) throw new Error('pg-boss has changed how it writes heartbeats.');
   const named = holder ? `, output = '{"holder":"${holder.id}"}'::jsonb` : '';
   return text.replace(heartbeat, `$& + interval '${unjudgedSeconds - leaseSeconds} seconds'${named}`);
+}
+
+/** Makes a function that does its work for all items of a short time together. */
+function gather<Item>(ms: number, work: (items: readonly Item[]) => Promise<void>) {
+  let next: { readonly items: Item[]; readonly done: Promise<void> } | null = null;
+  return (item: Item): Promise<void> => {
+    if (next === null) {
+      const items: Item[] = [];
+      const done = sleep(ms).then(() => {
+        next = null;
+        return work(items);
+      });
+      next = { items, done };
+    }
+    next.items.push(item);
+    return next.done;
+  };
 }
 
 /**
@@ -71,9 +93,9 @@ export function createClaims(
     async touch(claims) {
       return new Set(touched.parse(await boss.touch(name, [...claims], by(forHolder))).settled);
     },
-    async complete(claim) {
-      await boss.complete(name, claim, null, quick);
-    },
+    complete: gather(completedMs, async (claims) => {
+      await boss.complete(name, [...claims], null, quick);
+    }),
     async fail(claims) {
       await boss.fail(name, [...claims], null, quick);
     },
