@@ -64,7 +64,9 @@ async function measure(many: ManyRuns, work: () => Promise<unknown>): Promise<Wo
   const after = [cpuSeconds(many.server.pid), postgresCpu(many.postgresPid)] as const;
   const seconds = (performance.now() - startedAt) / 1_000;
   const walBytes = (await wal()) - walBefore;
-  const { rows } = await many.database.query<Record<'calls' | 'ms' | 'bytes' | 'pages', number> & { query: string }>(
+  const { rows } = await many.database.query<
+    Record<'calls' | 'ms' | 'bytes' | 'pages', number> & { query: string }
+  >(
     `SELECT sum(s.calls)::float8 AS calls, s.query, sum(s.total_exec_time + s.total_plan_time)::float8 AS ms,
        sum(s.wal_bytes)::float8 AS bytes, sum(s.wal_fpi)::float8 AS pages
      FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()

@@ -8,6 +8,7 @@ import type { Claim, JobHandler, JobKind, NewJob, QueueSettings } from './job.ts
 import { type JobRunner, startJobRunner } from './job-runner.ts';
 import { createHoldingOutage, logUpkeep } from './outages.ts';
 import { urgent } from './places.ts';
+import { tendJobTable } from './queue-tables.ts';
 
 /*
  * The jobs of all kinds, kept by pg-boss: each kind is a separate queue. A job that is worked on is a lease: its process
@@ -93,6 +94,7 @@ export async function startJobQueue(
   });
   boss.on('error', (failure) => logUpkeep(log, failure));
   await boss.start();
+  await tendJobTable(upkeep);
   for (const kind of kinds) await makeQueue(boss, kind);
 
   const runners: JobRunner[] = [];
