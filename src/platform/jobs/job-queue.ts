@@ -51,11 +51,15 @@ export interface JobQueue {
   ): Promise<void>;
   /** Makes delayed jobs due now, if they were sent before a moment. */
   hasten(kind: Pick<JobKind<never>, 'name'>, ids: readonly string[], sentBefore: Date): Promise<void>;
-  /** Starts working on the jobs of a kind; `places` of them at a time. A function is called before each fetch. */
+  /**
+   * Starts working on the jobs of a kind; `places` of them at a time. A function is called before each fetch. With
+   * `leavesRoom` fewer jobs begin while the event loop is busy.
+   */
   work<Payload extends object>(
     kind: JobKind<Payload>,
     handler: JobHandler<Payload>,
     places: number | (() => number),
+    leavesRoom?: boolean,
   ): void;
   /** Fetches at once: another process may have sent jobs. */
   wake(): void;
@@ -151,11 +155,11 @@ export async function startJobQueue(
       );
       wakeWithin(0);
     },
-    work(kind, handler, places) {
+    work(kind, handler, places, leavesRoom = false) {
       if (handedOver) return;
       holding ??= startHolding(claims, giveBack, createHoldingOutage(log));
       const own = createClaims(boss, claims, holding, kind);
-      runners.push(startJobRunner(own, kind, { handler, places }, log));
+      runners.push(startJobRunner(own, kind, { handler, places, leavesRoom }, log));
     },
     wake: () => wakeWithin(0),
     findProblem() {

@@ -6,7 +6,8 @@ import { handOver } from './hand-over.ts';
 import type { JobHandler, JobKind } from './job.ts';
 import { Lease, touchLeases } from './lease.ts';
 import { createOutages } from './outages.ts';
-import { createFill, type Turn } from './places.ts';
+import { beginningsAtOnce, createFill, type Turn } from './places.ts';
+import { createRoom } from './room.ts';
 
 /*
  * Works on the jobs of one kind in one process: fetches them as places become free, keeps their leases, and gives them
@@ -42,11 +43,18 @@ export interface JobRunner {
   end(): Promise<void>;
 }
 
+/** How a process works on the jobs of a kind: see `JobQueue.work`. */
+interface Work<Payload> {
+  readonly handler: JobHandler<Payload>;
+  readonly places: number | (() => number);
+  readonly leavesRoom: boolean;
+}
+
 /** Begins to work on the jobs of a kind, `places` of them at a time. A function is called before each fetch. */
 export function startJobRunner<Payload extends object>(
   claims: Claims,
   kind: JobKind<Payload>,
-  { handler, places }: { readonly handler: JobHandler<Payload>; readonly places: number | (() => number) },
+  { handler, places, leavesRoom }: Work<Payload>,
   log: Logger,
 ): JobRunner {
   const outages = createOutages(log, kind.words);
@@ -59,7 +67,8 @@ export function startJobRunner<Payload extends object>(
   let giving = Promise.resolve();
   let fetchedAt = performance.now();
   const alarm = new Alarm();
-  const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false);
+  const room = leavesRoom ? createRoom(beginningsAtOnce) : undefined;
+  const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false, room);
 
   async function take(fetched: FetchedJob, turn: Turn, lease: Lease) {
     // The stop began during the fetch of this job.
