@@ -2,11 +2,12 @@ import { toError } from '../src/errors.ts';
 import { acceptBench } from './accept.ts';
 import { compression } from './compression.ts';
 import { fanOut } from './fan-out.ts';
+import { idle } from './idle.ts';
 import { library } from './library.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
-import { pages } from './pages.ts';
 import { money } from './money.ts';
+import { pages } from './pages.ts';
 import { polling } from './polling.ts';
 import { reads } from './reads.ts';
 import { describeMachine, formatValue, keepResults } from './report.ts';
@@ -17,7 +18,7 @@ import { profileFlag } from './support/servers.ts';
 /* `npm run bench` runs these benches, which take ten minutes together; `npm run bench -- <name> …` the named ones. */
 const benches: readonly Bench[] = [library, reads, lists, fanOut, polling, acceptBench];
 /** These take too long, or matter too little, to run by default. */
-const others: readonly Bench[] = [memory, compression, sockets, pages, money];
+const others: readonly Bench[] = [memory, compression, sockets, pages, money, idle];
 
 /** The limit for all benches of a run together, so that a bench that hangs ends. */
 const endsWithinMinutes = 15;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,6 +36,8 @@ export interface Counts {
 /** The shipped server with its default configuration, on its own Postgres and its own provider stub. */
 export interface ManyRuns {
   readonly server: Started;
+  /** The process id of the postmaster. */
+  readonly postgresPid: number;
   readonly providerUrl: string;
   readonly database: pg.Pool;
   readonly projects: readonly string[];
@@ -44,6 +46,8 @@ export interface ManyRuns {
    * Requests one run of each project, and copies their rows until there are `runs` runs. The server then admits them.
    */
   ask(runs: number): Promise<void>;
+  /** Requests one run of the project with this number, counted around. */
+  request(number: number): Promise<void>;
   /** The provider's ids of its runs under way. */
   requestIds(): Promise<string[]>;
   /** Lets the provider end its runs one after another within this time. Resolves to the time when each of them ends. */
@@ -54,7 +58,14 @@ export interface ManyRuns {
 /**
  * Starts the database, the provider and the server, and makes the projects, each with enough slots for all its runs.
  */
-export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
+export async function startManyRuns({
+  projects = 20,
+  flags = [],
+}: {
+  readonly projects?: number;
+  /** Arguments of `postgres`. */
+  readonly flags?: readonly string[];
+} = {}): Promise<ManyRuns> {
   const directory = await mkdtemp(join(tmpdir(), 'dramatis-bench-'));
   const closers: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async () => {
@@ -63,9 +74,11 @@ export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
   try {
     const postgres = await startEmbeddedPostgres({
       directory: join(directory, 'postgres'),
+      flags,
       log: () => undefined,
     });
     closers.push(() => postgres.stop());
+    const lock = await readFile(join(directory, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
     const provider = await startNode(['bench/provider-stub.ts'], {}, (line) => line);
     closers.push(() => provider.stop());
     const server = await startNode(
@@ -93,6 +106,7 @@ export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
     for (let index = 0; index < projects; index += 1) casts.push(await cast(server.ready));
     return {
       server,
+      postgresPid: Number(lock.split('\n')[0]),
       providerUrl: provider.ready,
       database,
       projects: casts.map(({ projectId }) => projectId),
@@ -104,6 +118,10 @@ export async function startManyRuns({ projects = 20 } = {}): Promise<ManyRuns> {
         await Promise.all(casts.map(({ characterId }) => generate(server.ready, characterId)));
         await database.query(observations);
         await database.query(copies, [Math.ceil(runs / casts.length) - 1]);
+      },
+      async request(number) {
+        const cast = casts[number % casts.length];
+        if (cast) await generate(server.ready, cast.characterId);
       },
       async release(withinMs) {
         const ids = await requestIds();

@@ -68,5 +68,6 @@ CREATE UNIQUE INDEX provider_keys_in_force_idx ON public.provider_keys USING btr
 
 ALTER TABLE account_totals SET (fillfactor=70);
 ALTER TABLE budget_windows SET (fillfactor=70);
+ALTER TABLE generations SET (autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
 ALTER TABLE rate_limits SET UNLOGGED;
 ALTER TABLE spend_rollups SET (fillfactor=70);

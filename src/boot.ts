@@ -120,6 +120,8 @@ async function start(config: Config, log: Logger, closers: Closers, signal: Abor
   const intentNotes = new IntentNotes(join(dataDirectory, 'intents'));
   closers.push(() => intentNotes.close());
   const jobs = await startJobQueue(databaseUrl, jobKinds, log, patience);
+  // A run that was requested has an event, so its worker need not look often.
+  events.watch(jobs.wake);
   const patienceAtStop = [config.SHUTDOWN_GRACE_MS, longestAnswerMs(config)] as const;
   const sweeping = new AbortController();
   closers.push(() => {

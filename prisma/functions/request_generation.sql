@@ -10,6 +10,7 @@ DECLARE
   wish CONSTANT generations := jsonb_populate_record(NULL::generations, asked);
   moment CONSTANT timestamptz := clock_timestamp();
   first_status "GenerationStatus";
+  has_slot boolean := false;
   known_hash char(64);
 BEGIN
   SELECT answer.id, answer.hash INTO run, known_hash FROM (
@@ -43,16 +44,27 @@ BEGIN
 
   run := uuid_of_moment(moment);
   first_status := CASE WHEN needs_approval(wish.project_id, wish.hold_micros, wish.batch) THEN 'AWAITING_APPROVAL' ELSE 'QUEUED' END;
+  wakeup := gen_random_uuid();
+  -- The run is first in line when no other run waits. Then its row is written once, with its slot.
+  IF first_status = 'QUEUED' AND NOT EXISTS (
+    SELECT 1 FROM generations g WHERE g.project_id = wish.project_id AND g.status = 'QUEUED' AND NOT g.holds_slot) THEN
+    UPDATE projects p SET active_generations = p.active_generations + 1 WHERE p.id = wish.project_id
+      AND p.active_generations < p.max_concurrent_generations RETURNING p.active_generations INTO active;
+    has_slot := FOUND;
+    IF has_slot THEN admitted := run; END IF;
+  END IF;
   INSERT INTO generations (id, project_id, character_id, idempotency_key, request_hash, model, model_version, prompt, parameters,
     "references", seed, price_micros, hold_micros, price_shape, output_count, result_key, user_id, api_key_id, batch, retry_of_id,
-    requested_at, environment, requested_on, status, wakeup_id)
+    requested_at, environment, requested_on, status, wakeup_id, holds_slot)
   SELECT run, wish.project_id, wish.character_id, wish.idempotency_key, wish.request_hash, wish.model, wish.model_version,
     wish.prompt, wish.parameters, wish."references", wish.seed, wish.price_micros, wish.hold_micros, wish.price_shape,
     wish.output_count, wish.result_key, wish.user_id, wish.api_key_id, wish.batch, wish.retry_of_id,
-    moment, wish.environment, (moment AT TIME ZONE p.time_zone)::date, first_status, gen_random_uuid()
+    moment, wish.environment, (moment AT TIME ZONE p.time_zone)::date, first_status,
+    CASE WHEN has_slot THEN wakeup ELSE gen_random_uuid() END, has_slot
   FROM projects p WHERE p.id = wish.project_id;
-  wakeup := gen_random_uuid();
-  SELECT a.id, a.active INTO admitted, active FROM admit_generation(wish.project_id, wakeup) a;
+  IF NOT has_slot THEN
+    SELECT a.id, a.active INTO admitted, active FROM admit_generation(wish.project_id, wakeup) a;
+  END IF;
   INSERT INTO audit_entries (project_id, sequence, actor_kind, user_id, api_key_id, action, target_type, target_id, details,
     previous_hash, hash)
   VALUES (wish.project_id, 0, asked->>'actor_kind', wish.user_id, wish.api_key_id, 'GENERATION_REQUESTED', 'Generation', run,

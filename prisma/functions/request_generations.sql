@@ -2,7 +2,7 @@
 -- not at all. A run that a budget refuses leaves the others as they are.
 --
 -- In SQL because requests that arrive at the same time share one lock of the project's row and one round trip.
--- Called by `writeRequests`, which is behind each request for a run.
+-- Called by `make_generations`, and by previous builds.
 CREATE OR REPLACE FUNCTION "request_generations"(project uuid, asked jsonb, progress jsonb)
 RETURNS TABLE (place int, outcome text, run uuid, admitted uuid, wakeup uuid, active int) LANGUAGE plpgsql AS $$
 DECLARE

@@ -60,7 +60,7 @@ function layerOf(file: string): string {
 }
 
 /** The tables and views that are the platform's own; all others are the product's. */
-const platformTables = ['settings', 'rate_limits'];
+const platformTables = ['job_holders', 'settings', 'rate_limits'];
 const schema = readFileSync('prisma/schema.prisma', 'utf8');
 const tables = [...schema.matchAll(/@@map\("(\w+)"\)/g)].map(([, name = '']) => name);
 const delegates = [...schema.matchAll(/^model (\w)(\w*) \{/gm)]

@@ -1,6 +1,6 @@
 import { Ctx, Extensions, FieldResolver, Query, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
-import { ofRequest } from '../../platform/reads/reading.ts';
+import { ofRequest } from '../../platform/reads/root-reading.ts';
 import { userById } from '../access/user.queries.ts';
 import { User } from '../access/user.type.ts';
 import { viewersApiKey } from './api-key.queries.ts';

@@ -53,6 +53,11 @@ export function keepsSlot(status: GenerationStatus): boolean {
   return ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'UNCERTAIN'].includes(status);
 }
 
+/** Whether a run may give its slot up when it comes to this status. A run that is stored has given it up before. */
+export function freesSlot(status: GenerationStatus): boolean {
+  return !keepsSlot(status) && status !== 'COMPLETED';
+}
+
 /** The statuses from which a run may reach `to`. */
 export function statusesBefore(to: GenerationStatus): GenerationStatus[] {
   return generationStatuses.filter((from) => canMove(from, to));

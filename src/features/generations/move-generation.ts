@@ -5,7 +5,7 @@ import { storableJson } from '../../platform/db/storable.ts';
 import { type ProjectEventName, recordEvent } from '../access/record-event.ts';
 import type { ColumnOf } from './columns/columns.ts';
 import { readRow, writeColumns } from './columns/statement.ts';
-import { type GenerationStatus, isFinal, keepsSlot, statusesBefore } from './generation-state.ts';
+import { freesSlot, type GenerationStatus, isFinal, statusesBefore } from './generation-state.ts';
 import { type GenerationRow, writeProgress } from './progress.ts';
 import { admitGenerations } from './queue/slots.ts';
 
@@ -67,7 +67,7 @@ export async function moveGenerationIn(
   if (!moved) return null;
   const row = readRow(moved);
   await move.also?.(tx, row);
-  if (!keepsSlot(move.to)) await admitGenerations(ctx, tx, row.projectId, 1);
+  if (freesSlot(move.to)) await admitGenerations(ctx, tx, row.projectId, 1);
   await recordEvent(tx, {
     projectId: row.projectId,
     kind: move.event ?? 'GENERATION_CHANGED',

@@ -3,7 +3,7 @@ import type { Transaction } from '../../platform/db/connect.ts';
 import { storableJson } from '../../platform/db/storable.ts';
 import { type PriceLesson, recordPrices } from '../prices/record-price.ts';
 import { readRow } from './columns/statement.ts';
-import { keepsSlot } from './generation-state.ts';
+import { freesSlot } from './generation-state.ts';
 import { askFor, type Move } from './move-generation.ts';
 import type { GenerationRow } from './progress.ts';
 import { admitGenerations } from './queue/slots.ts';
@@ -62,7 +62,7 @@ export async function moveTogether(
 }
 
 function hasMore({ to, images, lesson, wakeup, provided }: SharedMove): boolean {
-  return !keepsSlot(to) || [images, lesson, wakeup, provided].some((each) => each !== undefined);
+  return freesSlot(to) || [images, lesson, wakeup, provided].some((each) => each !== undefined);
 }
 
 /** The rows after their moves; null for each run that was not moved. */
@@ -108,6 +108,6 @@ async function writeMore(
     move.wakeup ? [{ ...move.wakeup, generationId: id }] : [],
   );
   if (wakeups.length > 0) await sendWakeups(ctx, tx, ...wakeups);
-  const done = moved.filter(({ move }) => !keepsSlot(move.to)).length;
+  const done = moved.filter(({ move }) => freesSlot(move.to)).length;
   if (done > 0) await admitGenerations(ctx, tx, projectId, done);
 }

@@ -32,6 +32,9 @@ export async function probeProvider(
   return true;
 }
 
+/** How often the database is read while nothing is paused. */
+const quietMs = 2_000;
+
 /** Whether there is anything to be looked at; hardly ever. */
 async function isAnyPaused({ db }: Pick<TaskContext, 'db'>): Promise<boolean> {
   const [row] = await db.$queryRaw<{ isAny: boolean }[]>`
@@ -64,6 +67,8 @@ export const watchProvider = defineTask({
   },
   run: (ctx: TaskContext & { readonly health: ProviderHealth }) => {
     let isProbing = false;
+    let isAny = true;
+    let readAt = Number.NEGATIVE_INFINITY;
     const probe = async () => {
       if (isProbing) return;
       isProbing = true;
@@ -73,7 +78,10 @@ export const watchProvider = defineTask({
     };
     return async (signal) => {
       void ctx.health.recheck().catch(() => undefined);
-      const isAny = await isAnyPaused(ctx);
+      // This process knows of its own pauses at once, those of others within two seconds.
+      if (!isAny && ctx.health.wasAnswered() && performance.now() - readAt < quietMs) return undefined;
+      readAt = performance.now();
+      isAny = await isAnyPaused(ctx);
       // A provider that hangs must not hold up the rest.
       if (isAny) void probe();
       const isMore = isAny && (await lookAtIncidents(ctx, signal));

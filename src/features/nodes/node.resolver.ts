@@ -1,7 +1,7 @@
 import { Arg, Ctx, Extensions, ID, Query, Resolver } from 'type-graphql';
 import type { Context } from '../../platform/context.ts';
 import { Node } from '../../platform/reads/connection.ts';
-import { node, nodes } from '../../platform/reads/reading.ts';
+import { node, nodes } from '../../platform/reads/root-reading.ts';
 import { findNode, findNodes, roots } from './node.queries.ts';
 
 @Resolver(() => Node)

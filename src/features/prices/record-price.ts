@@ -1,4 +1,5 @@
 import type { Transaction } from '../../platform/db/connect.ts';
+import { storableJson } from '../../platform/db/storable.ts';
 
 /** The cost and the time of a run, for the price book. Each is null when the provider does not report it. */
 export interface PriceLesson {
@@ -29,21 +30,20 @@ export async function recordPrices(tx: Transaction, lessons: readonly PriceLesso
     .map((lesson) => ({ ...lesson, costMicros: lesson.costMicros === 0n ? null : lesson.costMicros }))
     .filter(({ costMicros, seconds }) => costMicros !== null || seconds !== null);
   if (known.length === 0) return;
-  const accounts = [...new Set(known.flatMap(({ providerAccount }) => providerAccount ?? []))];
-  const own = await tx.providerKey.findMany({
-    where: { account: { in: accounts } },
-    select: { account: true },
-  });
-  const data = known
-    .filter(({ providerAccount }) => !own.some(({ account }) => account === providerAccount))
-    .map(({ model, environment, priceShape: shape, outputCount: outputs, costMicros, seconds, source }) => ({
-      model,
-      environment,
-      shape,
-      outputs,
-      costMicros,
-      seconds,
-      source,
-    }));
-  if (data.length > 0) await tx.priceObservation.createMany({ data });
+  const rows = known.map(({ priceShape: shape, outputCount: outputs, costMicros, ...lesson }) => ({
+    model: lesson.model,
+    environment: lesson.environment,
+    shape,
+    outputs,
+    cost_micros: costMicros?.toString() ?? null,
+    seconds: lesson.seconds,
+    source: lesson.source,
+    account: lesson.providerAccount,
+  }));
+  await tx.$executeRaw`
+    INSERT INTO price_observations (model, environment, shape, outputs, cost_micros, seconds, source)
+    SELECT model, environment, shape, outputs, cost_micros, seconds, source
+    FROM jsonb_to_recordset(${storableJson(rows)}::jsonb) AS l(model text, environment text, shape text, outputs int,
+      cost_micros bigint, seconds float8, source text, account text)
+    WHERE NOT EXISTS (SELECT FROM provider_keys k WHERE k.account = l.account)`;
 }

@@ -117,6 +117,18 @@ export async function findPause(
   return pause ?? null;
 }
 
+/** The same as `findPause`, and whether there are pauses at all. Only then may a try have to be claimed. */
+export async function findPauses(
+  ctx: Uses<'db' | 'segmind'>,
+  { account, model = '' }: Scope,
+): Promise<{ readonly inForce: Pause | null; readonly isAny: boolean }> {
+  const rows = await ctx.db.$queryRaw<(Pause & { isInForce: boolean })[]>`
+    SELECT ${pauseColumns}, ${isInForce} AS "isInForce" FROM provider_pauses p
+    WHERE p.provider_account IN (${account}, ${ctx.segmind.environment}) AND p.model IN ('', ${model})
+    ORDER BY p.until DESC`;
+  return { inForce: rows.find((row) => row.isInForce) ?? null, isAny: rows.length > 0 };
+}
+
 /**
  * When the time of a pause that does not end by itself is over, a single run is tried: that of the caller that extends
  * the pause. This caller gets null, and the others get the pause for which they wait. Without such a pause all get

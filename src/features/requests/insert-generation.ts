@@ -2,10 +2,13 @@ import { BudgetExceeded, type InputPath, NotFound, Unavailable } from '../../err
 import type { Viewer } from '../../platform/auth/viewer.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/connect.ts';
+import { urgent } from '../../platform/jobs/places.ts';
 import { closedProject } from '../access/authorize.ts';
 import { refusalOf } from '../budgets/verdicts.ts';
+import { readRow } from '../generations/columns/statement.ts';
 import { type GenerationRow, untouched } from '../generations/progress.ts';
-import { wakeAdmitted } from '../generations/queue/slots.ts';
+import { urgentUpTo } from '../generations/queue/slots.ts';
+import { wakeups } from '../generations/queue/wakeup.ts';
 import { isImageGone } from '../images/image-gone.ts';
 import { keyReused } from './idempotency.ts';
 import { type NewGeneration, toColumns } from './new-generation.ts';
@@ -27,7 +30,7 @@ export async function insertGeneration(
 ): Promise<GenerationRow> {
   try {
     const answer = await ctx.turns.share(run.projectId, { run, viewer: ctx.viewer }, (requests) =>
-      ctx.db.$transaction((tx) => writeRequests(ctx, tx, run.projectId, requests)),
+      writeRequests(ctx.db, run.projectId, requests),
     );
     return rowOf(answer, field);
   } catch (error) {
@@ -45,7 +48,7 @@ export async function insertGenerationIn(
   run: NewGeneration,
   field: string,
 ): Promise<GenerationRow> {
-  const [answer] = await writeRequests(ctx, tx, run.projectId, [{ run, viewer: ctx.viewer }]);
+  const [answer] = await writeRequests(tx, run.projectId, [{ run, viewer: ctx.viewer }]);
   if (!answer) throw new Error('The database did not answer the request.');
   return rowOf(answer, field);
 }
@@ -65,33 +68,27 @@ interface Answer {
     | 'PROJECT_GONE'
     | 'PROJECT_DELETING'
     | 'PROJECT_ARCHIVED';
-  readonly row: GenerationRow | undefined;
+  readonly row: GenerationRow | null;
 }
 
-/** The only code that makes runs. The function `request_generations` writes them one by one, in their order. */
+/**
+ * The only code that makes runs. The function `make_generations` writes them one by one, in their order, and the wake-ups
+ * of those that get a slot. It is a single statement, which is its own transaction. A worker hears of their events.
+ */
 async function writeRequests(
-  ctx: Uses<'jobs'>,
-  tx: Transaction,
+  db: Pick<Transaction, '$queryRaw'>,
   projectId: string,
   requests: readonly Request[],
 ): Promise<Answer[]> {
   const asked = JSON.stringify(requests.map(({ run, viewer }) => toColumns(run, viewer)));
-  const answers = await tx.$queryRaw<
-    {
-      outcome: Answer['outcome'];
-      id: string | null;
-      admitted: string | null;
-      wakeup: string;
-      active: number;
-    }[]
-  >`
-    SELECT outcome, run::text AS id, admitted::text AS admitted, wakeup::text AS wakeup, active
-    FROM request_generations(${projectId}::uuid, ${asked}::jsonb, ${JSON.stringify(untouched)}::jsonb) ORDER BY place`;
-  await wakeAdmitted(ctx, tx, answers);
-  const ids = answers.flatMap(({ id }) => id ?? []);
-  const rows = await tx.generation.findMany({ where: { id: { in: [...new Set(ids)] } } });
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return answers.map(({ outcome, id }) => ({ outcome, row: id === null ? undefined : byId.get(id) }));
+  const answers = await db.$queryRaw<{ place: number; outcome: Answer['outcome']; id: string | null }[]>`
+    SELECT place, outcome, (made).*
+    FROM make_generations(${projectId}::uuid, ${asked}::jsonb, ${JSON.stringify(untouched)}::jsonb, ${wakeups.name},
+      ${urgentUpTo}::int, ${urgent}::int) ORDER BY place`;
+  return answers.map(({ place: _, outcome, ...columns }) => ({
+    outcome,
+    row: columns.id === null ? null : readRow(columns),
+  }));
 }
 
 function rowOf({ outcome, row }: Answer, field: string): GenerationRow {

@@ -31,6 +31,7 @@ export const advanceGenerations = defineTask({
   ...wakeups,
   places: ({ config, health }: Parameters<typeof createWorker>[0]) =>
     health.isCutOff() ? 0 : config.WORKER_CONCURRENCY,
+  leavesRoom: ({ config }) => config.ROLE === 'all',
   run: (ctx) => {
     const worker = createWorker(ctx);
     return (wakeup, signal) => advanceGeneration(worker, wakeup, signal);

@@ -9,7 +9,7 @@ import type { Wakeup } from '../generations/queue/wakeup.ts';
 import { waitOfPause } from '../generations/waiting.ts';
 import {
   claimTry,
-  findPause,
+  findPauses,
   type Pause,
   type PauseReason,
   pauseProvider,
@@ -79,8 +79,8 @@ export async function submitGeneration(
   const ctx = { ...server, segmind };
   const account = ctx.segmind.accountId;
   const scope = { account, model: run.model };
-  const pause = await findPause(ctx, scope);
-  if (pause) return waitForPause(ctx, run, pause);
+  let pauses = await findPauses(ctx, scope);
+  if (pauses.inForce) return waitForPause(ctx, run, pauses.inForce);
   if (await ctx.health.isGone()) return postpone(ctx, run, awayMs(ctx), 'PROVIDER_UNAVAILABLE');
   const pace = ctx.pace(account);
   const waitMs = pace.reserve(longestTurnMs);
@@ -89,12 +89,12 @@ export async function submitGeneration(
   if (waitMs > 0) {
     await sleep(waitMs, undefined, { signal });
     // Another run may have been refused meanwhile.
-    const next = await findPause(ctx, scope);
-    if (next) return waitForPause(ctx, run, next);
+    pauses = await findPauses(ctx, scope);
+    if (pauses.inForce) return waitForPause(ctx, run, pauses.inForce);
   }
   // A result that cannot be stored must not be bought.
   if ((await ctx.storage.health.prove()) !== null) return waitForStorage(ctx, run);
-  const tried = await claimTry(ctx, scope, tryEveryMs);
+  const tried = pauses.isAny ? await claimTry(ctx, scope, tryEveryMs) : null;
   if (tried) return waitForPause(ctx, run, tried);
   const sentAt = pace.now();
 

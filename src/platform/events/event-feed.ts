@@ -47,6 +47,8 @@ export interface EventFeed {
    * throws.
    */
   follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
+  /** Calls back after each hint, of any project. */
+  watch(onHint: () => void): void;
   /** Wakes the followers of a project, in this process at once and in other processes soon. */
   announce(projectId: string): void;
   /** Ends every follower. */
@@ -76,6 +78,7 @@ export async function startEventFeed(
   options: FeedOptions,
 ): Promise<EventFeed> {
   const followed = new Map<string, Readers>();
+  const watchers: (() => void)[] = [];
   const reads = createBounds({ all: readsAtOnce, each: readsAtOnce });
   const closing = new AbortController();
   let client: pg.Client | undefined;
@@ -97,6 +100,7 @@ export async function startEventFeed(
 
   function wakeFollowers(projectId: string) {
     for (const wake of followed.get(projectId)?.wakers ?? []) wake();
+    for (const onHint of watchers) onHint();
   }
 
   function wakeAll() {
@@ -202,6 +206,7 @@ export async function startEventFeed(
 
   return {
     follow,
+    watch: (onHint) => void watchers.push(onHint),
     announce(projectId) {
       wakeFollowers(projectId);
       if (!closing.signal.aborted) sendHints(projectId);

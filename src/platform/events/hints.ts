@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The pause after a hint, so that events that follow one after another share the next hint. */
-const gatherMs = 10;
+const gatherMs = 20;
 
 /**
  * Makes the function that sends hints. Projects that are named while a hint is being sent, or during the pause after

@@ -13,6 +13,8 @@ export interface Task<Tools> {
 export interface JobTask<Tools, Payload extends object> extends JobKind<Payload> {
   /** How many jobs a process works on at a time. A function is called before each fetch; with 0 none is fetched. */
   readonly places: number | ((tools: Tools) => number);
+  /** Whether the process also answers requests: then fewer jobs begin while its event loop is busy. */
+  readonly leavesRoom?: (tools: Tools) => boolean;
   /** Sends one job in each period, for all processes together. A period in which no process runs has no job. */
   readonly schedule?: { readonly everySeconds: number; readonly payload: Payload };
   /** Called once in a process, so that the task can keep state. Returns the handler of a job. */
@@ -47,7 +49,8 @@ function startJobs<Tools, Payload extends object>(
   signal: AbortSignal,
 ): void {
   const { places } = task;
-  tools.jobs.work(task, task.run(tools), typeof places === 'number' ? places : () => places(tools));
+  const placesNow = typeof places === 'number' ? places : () => places(tools);
+  tools.jobs.work(task, task.run(tools), placesNow, task.leavesRoom?.(tools));
   if (task.schedule) void doRounds(scheduleOf(task, task.schedule), tools, signal);
 }
 

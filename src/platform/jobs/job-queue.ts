@@ -3,22 +3,31 @@ import type { Logger } from '../../logger.ts';
 import type { Transaction } from '../db/connect.ts';
 import { type ConnectionOptions, openPool } from '../db/connections/open.ts';
 import { createClaims } from './claims.ts';
-import type { JobHandler, JobKind, NewJob, QueueSettings } from './job.ts';
+import { type Holding, leaseSeconds, startHolding } from './holder.ts';
+import type { Claim, JobHandler, JobKind, NewJob, QueueSettings } from './job.ts';
 import { type JobRunner, startJobRunner } from './job-runner.ts';
-import { leaseSeconds } from './lease.ts';
-import { logUpkeep } from './outages.ts';
+import { createHoldingOutage, logUpkeep } from './outages.ts';
 import { urgent } from './places.ts';
+import { tendJobTable } from './queue-tables.ts';
 
 /*
- * The jobs of all kinds, kept by pg-boss: each kind is a separate queue. A job that is worked on is a lease: heartbeats
- * hold it, and another process takes it over when they stop. So a job may be done twice, and its handler must allow
- * this.
+ * The jobs of all kinds, kept by pg-boss: each kind is a separate queue. A job that is worked on is a lease: its process
+ * renews all its leases with one row, and another process takes them over when it stops. So a job may be done twice,
+ * and its handler must allow this.
+ *
+ * Each pass of pg-boss' supervision sends some twenty statements, so it is rare. No takeover waits for it.
  */
 
 /** A worker is not ready when its last fetch is longer ago than this. */
 const lateAfterMs = 5_000;
 /** How long the row of an ended job is kept. */
 const keptSeconds = 600;
+const superviseSeconds = 10;
+const removeSeconds = 120;
+/** No job depends on another one, so pg-boss has nothing to look for. */
+const flowSeconds = 3_600;
+/** A job that was sent is fetched after this time: by then its transaction has mostly been committed. */
+const committedMs = 25;
 /** Without `retry` a job is tried until it succeeds. */
 const endless = { retryLimit: 100_000, retryDelay: 0 };
 /** The key of jobs that a schedule has sent. */
@@ -42,12 +51,18 @@ export interface JobQueue {
   ): Promise<void>;
   /** Makes delayed jobs due now, if they were sent before a moment. */
   hasten(kind: Pick<JobKind<never>, 'name'>, ids: readonly string[], sentBefore: Date): Promise<void>;
-  /** Starts working on the jobs of a kind; `places` of them at a time. A function is called before each fetch. */
+  /**
+   * Starts working on the jobs of a kind; `places` of them at a time. A function is called before each fetch. With
+   * `leavesRoom` fewer jobs begin while the event loop is busy.
+   */
   work<Payload extends object>(
     kind: JobKind<Payload>,
     handler: JobHandler<Payload>,
     places: number | (() => number),
+    leavesRoom?: boolean,
   ): void;
+  /** Fetches at once: another process may have sent jobs. */
+  wake(): void;
   /** The problem when no jobs were fetched for too long; null without a problem, or when this process does not work. */
   findProblem(): string | null;
   /**
@@ -76,14 +91,18 @@ export async function startJobQueue(
   const boss = new PgBoss({
     db: { executeSql: (text, values) => upkeep.query(text, values) },
     schedule: false,
-    superviseIntervalSeconds: 1,
-    monitorIntervalSeconds: 1,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
+    maintenanceIntervalSeconds: removeSeconds,
+    flowIntervalSeconds: flowSeconds,
   });
   boss.on('error', (failure) => logUpkeep(log, failure));
   await boss.start();
+  await tendJobTable(upkeep);
   for (const kind of kinds) await makeQueue(boss, kind);
 
   const runners: JobRunner[] = [];
+  let holding: Holding | undefined;
   let handedOver: Promise<void> | undefined;
   let ended: Promise<void> | undefined;
 
@@ -92,9 +111,19 @@ export async function startJobQueue(
     return handedOver;
   }
 
+  function wakeWithin(ms: number): void {
+    for (const runner of runners) runner.wakeWithin(ms);
+  }
+
+  async function giveBack(name: string, lost: readonly Claim[]): Promise<void> {
+    await boss.fail(name, [...lost], null);
+    wakeWithin(0);
+  }
+
   async function end(graceMs: number, limitMs: number): Promise<void> {
     await handOver(graceMs, limitMs);
     await Promise.all(runners.map((runner) => runner.end()));
+    await holding?.end();
     await boss.stop({ graceful: false });
     await Promise.all([upkeep.end(), claims.end()]);
   }
@@ -108,12 +137,14 @@ export async function startJobQueue(
         ...(delayMs > 0 ? { startAfter: delayMs / 1_000 } : {}),
       }));
       await boss.insert(kind.name, rows, { db: fromPrisma(tx) });
+      for (const { delayMs = 0 } of jobs) wakeWithin(delayMs + committedMs);
     },
     async sendOncePer(kind, everySeconds, payload) {
       // The row is kept at least for the period, because it keeps another job of the period from being added.
       const once = { singletonKey: scheduled, singletonSeconds: everySeconds };
       const deleteAfterSeconds = Math.max(keptSeconds, everySeconds);
       await boss.insert(kind.name, [{ ...carry(kind, payload), ...once, deleteAfterSeconds }]);
+      wakeWithin(0);
     },
     async hasten({ name }, ids, sentBefore) {
       if (ids.length === 0) return;
@@ -122,11 +153,15 @@ export async function startJobQueue(
            AND start_after > now() AND created_on < $3`,
         [name, ids, sentBefore],
       );
+      wakeWithin(0);
     },
-    work(kind, handler, places) {
+    work(kind, handler, places, leavesRoom = false) {
       if (handedOver) return;
-      runners.push(startJobRunner(createClaims(boss, claims, kind), kind, { handler, places }, log));
+      holding ??= startHolding(claims, giveBack, createHoldingOutage(log));
+      const own = createClaims(boss, claims, holding, kind);
+      runners.push(startJobRunner(own, kind, { handler, places, leavesRoom }, log));
     },
+    wake: () => wakeWithin(0),
     findProblem() {
       const sinceMs = Math.max(0, ...runners.map((runner) => runner.sinceFetchMs()));
       return sinceMs < lateAfterMs ? null : `none fetched for ${Math.floor(sinceMs / 1_000)} s`;

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../logger.ts';
+import { Alarm } from './alarm.ts';
 import type { Claims, FetchedJob } from './claims.ts';
 import { handOver } from './hand-over.ts';
 import type { JobHandler, JobKind } from './job.ts';
-import { Lease, renewLeases } from './lease.ts';
+import { Lease, touchLeases } from './lease.ts';
 import { createOutages } from './outages.ts';
-import { createFill, type Turn } from './places.ts';
+import { beginningsAtOnce, createFill, type Turn } from './places.ts';
+import { createRoom } from './room.ts';
 
 /*
  * Works on the jobs of one kind in one process: fetches them as places become free, keeps their leases, and gives them
@@ -20,6 +22,7 @@ import { createFill, type Turn } from './places.ts';
  * so fairness comes from pg-boss.
  */
 const fetchEveryMs = 250;
+const idleFetchMs = 1_000;
 /**
  * A pause, so that a job that fails at once is not retried in a tight loop. The same pause follows a failure of the
  * database.
@@ -30,6 +33,8 @@ const pauseMs = 1_000;
 export interface JobRunner {
   /** The time since the last fetch of jobs, in milliseconds. */
   sinceFetchMs(): number;
+  /** Fetches within this time, also when there was nothing to do. */
+  wakeWithin(ms: number): void;
   /** Stops fetching and ends the handlers: see `JobQueue.handOver`. */
   handOver(graceMs: number, limitMs: number): Promise<void>;
   /** No longer waits for handlers that must finish. */
@@ -38,11 +43,18 @@ export interface JobRunner {
   end(): Promise<void>;
 }
 
+/** How a process works on the jobs of a kind: see `JobQueue.work`. */
+interface Work<Payload> {
+  readonly handler: JobHandler<Payload>;
+  readonly places: number | (() => number);
+  readonly leavesRoom: boolean;
+}
+
 /** Begins to work on the jobs of a kind, `places` of them at a time. A function is called before each fetch. */
 export function startJobRunner<Payload extends object>(
   claims: Claims,
   kind: JobKind<Payload>,
-  { handler, places }: { readonly handler: JobHandler<Payload>; readonly places: number | (() => number) },
+  { handler, places, leavesRoom }: Work<Payload>,
   log: Logger,
 ): JobRunner {
   const outages = createOutages(log, kind.words);
@@ -54,7 +66,9 @@ export function startJobRunner<Payload extends object>(
   /** All calls that give jobs back. The connections must stay open until these have ended. */
   let giving = Promise.resolve();
   let fetchedAt = performance.now();
-  const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false);
+  const alarm = new Alarm();
+  const room = leavesRoom ? createRoom(beginningsAtOnce) : undefined;
+  const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false, room);
 
   async function take(fetched: FetchedJob, turn: Turn, lease: Lease) {
     // The stop began during the fetch of this job.
@@ -106,16 +120,16 @@ export function startJobRunner<Payload extends object>(
    * again. The handler that works on it continues. Otherwise each outage of the database would double the work under
    * way.
    */
-  function takeBack({ id, retryCount }: FetchedJob): boolean {
+  function takeBack({ id, retryCount, fetchedAt }: FetchedJob): boolean {
     const lease = leases.get(id);
-    lease?.takeBack({ id, retryCount });
+    lease?.takeBack({ id, retryCount }, fetchedAt);
     return lease !== undefined;
   }
 
   function begin(job: FetchedJob, isInKept: boolean) {
     if (takeBack(job)) return;
     const turn: Turn = { isInKept, hasSettled: false };
-    const lease = new Lease({ id: job.id, retryCount: job.retryCount });
+    const lease = new Lease({ id: job.id, retryCount: job.retryCount }, job.holder, job.fetchedAt);
     leases.set(job.id, lease);
     lease.ended = take(job, turn, lease).finally(() => running.delete(lease));
     running.set(lease, turn);
@@ -132,25 +146,29 @@ export function startJobRunner<Payload extends object>(
         outages.fetching.failed(error);
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
-      await sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await (running.size > 0
+        ? sleep(fetchEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+        : alarm.wait(stopping.signal.aborted ? 0 : idleFetchMs));
     }
   }
 
   const fetching = fetchJobs();
   const held = { leases: () => [...leases.values()], touch: claims.touch };
-  const renewing = renewLeases(held, ended.signal, outages.renewing);
+  const touching = touchLeases(held, ended.signal, outages.renewing);
 
   return {
+    wakeWithin: (ms) => alarm.within(ms),
     sinceFetchMs: () => performance.now() - fetchedAt,
     handOver(graceMs, limitMs) {
       stopping.abort();
+      alarm.within(0);
       return handOver({ leases, fetching, hurrying, giveBack }, graceMs, limitMs);
     },
     hurry: () => hurrying.abort(),
     async end() {
       running.clear();
       ended.abort();
-      await Promise.all([fetching, renewing]);
+      await Promise.all([fetching, touching]);
       await giving;
     },
   };

@@ -48,6 +48,12 @@ export interface Fairness<Payload> {
   readonly atOnce: number;
 }
 
+/** A claim on a job: the job's id, and the number of its retry. */
+export interface Claim {
+  readonly id: string;
+  readonly retryCount: number;
+}
+
 /** A job of a kind, as its handler gets it. */
 export interface Job<Payload> {
   readonly id: string;

@@ -1,72 +1,82 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outage } from '../../logger.ts';
+import type { Holder } from './holder.ts';
+import type { Claim } from './job.ts';
 
-/** The shortest lease that pg-boss allows. */
-export const leaseSeconds = 10;
+/**
+ * How long pg-boss leaves a job to its holder without a heartbeat of the job itself. The row of the holder is what a
+ * takeover depends on. This limit is for jobs whose holder no process can judge, for example when only an older build
+ * runs after the holder was killed.
+ */
+export const unjudgedSeconds = 300;
+/** A job gets its heartbeat this long after the last one. */
+const touchAfterMs = 120_000;
+const touchMarginMs = 20_000;
 
-/** A claim on a job: the job's id, and the number of its retry. */
-export interface Claim {
-  readonly id: string;
-  readonly retryCount: number;
-}
-
-/** The right of a worker to work on a job. */
+/** The right of a worker to work on a job. It is valid as long as the holder is. */
 export class Lease {
   /** The present claim. */
   claim: Claim;
-  /** The last moment at which the claim was known to be valid. */
-  touchedAt = performance.now();
   /** Whether its handler does work that must not be interrupted. */
   mustFinish = false;
   /** Resolves when its handler has returned or thrown. */
   ended: Promise<void> = Promise.resolve();
+  /** When the last heartbeat of the job itself was sent, or the fetch. */
+  touchedAt: number;
   private readonly first: Claim;
+  private readonly holder: Holder;
 
-  /** Makes a lease with its first claim. */
-  constructor(claim: Claim) {
+  /** Makes a lease with its first claim, which a fetch at `fetchedAt` has made for a holder. */
+  constructor(claim: Claim, holder: Holder, fetchedAt: number) {
     this.claim = claim;
     this.first = claim;
+    this.holder = holder;
+    this.touchedAt = fetchedAt;
   }
 
-  /** Continues with a new claim: heartbeats came late, and this process was the first to fetch the job again. */
-  takeBack(claim: Claim): void {
+  /** Continues with a new claim: the holder was over, and this process was the first to fetch the job again. */
+  takeBack(claim: Claim, fetchedAt: number): void {
     this.claim = claim;
-    this.touchedAt = performance.now();
+    this.touchedAt = fetchedAt;
   }
 
   /** Whether the lease is still held. False for ever once it was lost, because another process may have had the job. */
   isFresh(): boolean {
-    return this.claim === this.first && performance.now() - this.touchedAt < (leaseSeconds - 2) * 1_000;
+    return (
+      this.claim === this.first &&
+      this.holder.isFresh() &&
+      performance.now() - this.touchedAt < unjudgedSeconds * 1_000 - touchMarginMs
+    );
+  }
+
+  /** Whether the job itself needs a heartbeat. */
+  isDue(): boolean {
+    return performance.now() - this.touchedAt > touchAfterMs;
   }
 }
 
-const touchEveryMs = 2_500;
-/** The delay after a failed heartbeat. It is short, because the leases end soon. */
-const touchAgainMs = 250;
+const lookEveryMs = 5_000;
 
-/** The held leases, and the call that renews them. */
+/** The held leases, and the call that sends the heartbeats of jobs. */
 export interface Held {
   leases(): readonly Lease[];
   /** Resolves to the ids of the jobs whose claims are still valid. */
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
 }
 
-/** Sends heartbeats for all leases until `signal` aborts. */
-export async function renewLeases(held: Held, signal: AbortSignal, outage: Outage): Promise<void> {
-  let waitMs = touchEveryMs;
+/** Sends the heartbeats of the jobs themselves, every two minutes for each job, until `signal` aborts. */
+export async function touchLeases(held: Held, signal: AbortSignal, outage: Outage): Promise<void> {
   while (!signal.aborted) {
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    waitMs = touchEveryMs;
-    const leases = held.leases();
-    if (leases.length === 0 || signal.aborted) continue;
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    const due = held.leases().filter((lease) => lease.isDue());
+    if (due.length === 0 || signal.aborted) continue;
     const sentAt = performance.now();
     try {
-      const alive = await held.touch(leases.map((lease) => lease.claim));
-      for (const lease of leases) if (alive.has(lease.claim.id)) lease.touchedAt = sentAt;
+      const alive = await held.touch(due.map((lease) => lease.claim));
+      for (const lease of due) if (alive.has(lease.claim.id)) lease.touchedAt = sentAt;
       outage.worked();
     } catch (error) {
       outage.failed(error);
-      waitMs = touchAgainMs;
     }
   }
 }

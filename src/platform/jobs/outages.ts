@@ -40,10 +40,15 @@ export function createOutages(log: Logger, { one, many }: JobKind<never>['words'
       },
     },
     renewing: createOutage(log, {
-      failed: 'leases cannot be renewed',
-      over: 'leases are renewed again',
+      failed: `the heartbeats of ${many} fail`,
+      over: `the heartbeats of ${many} succeed again`,
     }),
   };
+}
+
+/** The outage of the renewal that all leases of a process depend on. */
+export function createHoldingOutage(log: Logger) {
+  return createOutage(log, { failed: 'leases cannot be renewed', over: 'leases are renewed again' });
 }
 
 /** Logs a failure of pg-boss' own upkeep. A failure of the database is left out, because other parts log it. */

@@ -27,17 +27,23 @@ const placesForEachUrgent = 8;
  * The most jobs that are in their beginning at a time, for any number of places, because each of these reads, writes
  * and calls the provider.
  */
-const beginningsAtOnce = 96;
+export const beginningsAtOnce = 96;
 
 /**
  * The free places among `places`, at most as many as jobs can begin. Some places are kept when the kind has urgent
- * jobs. Pure.
+ * jobs. `room` is how many jobs can begin that are not urgent. Pure.
  */
-export function freePlaces(places: number, turns: readonly Turn[], hasUrgent = true): Free {
+export function freePlaces(
+  places: number,
+  turns: readonly Turn[],
+  hasUrgent = true,
+  room = beginningsAtOnce,
+): Free {
   const all = free(places, turns, hasUrgent);
   const beginning = turns.filter(({ hasSettled }) => !hasSettled);
   const beginnings = free(Math.min(places, beginningsAtOnce), beginning, hasUrgent);
-  return { open: Math.min(all.open, beginnings.open), kept: Math.min(all.kept, beginnings.kept) };
+  const { open } = free(Math.min(places, room), beginning, hasUrgent);
+  return { open: Math.min(all.open, beginnings.open, open), kept: Math.min(all.kept, beginnings.kept) };
 }
 
 function free(places: number, turns: readonly Turn[], hasUrgent: boolean): Free {
@@ -56,10 +62,11 @@ function free(places: number, turns: readonly Turn[], hasUrgent: boolean): Free 
 export function createFill<Job>(
   fetchJobs: (limit: number, among?: Among) => Promise<readonly Job[]>,
   hasUrgent: boolean,
+  roomNow = () => beginningsAtOnce,
 ) {
   let isOrdinarysTurn = false;
   return async (places: number, turns: readonly Turn[], start: (job: Job, isInKept: boolean) => void) => {
-    const free = freePlaces(places, turns, hasUrgent);
+    const free = freePlaces(places, turns, hasUrgent, roomNow());
     let { open } = free;
     isOrdinarysTurn = !isOrdinarysTurn;
     const half = isOrdinarysTurn ? Math.floor(open / 2) : Math.ceil(open / 2);

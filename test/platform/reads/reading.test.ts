@@ -7,7 +7,6 @@ import { Loaders } from '../../../src/platform/reads/loaders.ts';
 import type { Readable } from '../../../src/platform/reads/readable.ts';
 import type { Reader } from '../../../src/platform/reads/reader.ts';
 import {
-  byId,
   column,
   connection,
   globalId,
@@ -16,6 +15,7 @@ import {
   optionalRow,
   row,
 } from '../../../src/platform/reads/reading.ts';
+import { byId } from '../../../src/platform/reads/root-reading.ts';
 import { table } from '../../../src/platform/reads/table.ts';
 import { view } from '../../../src/platform/reads/view.ts';
 

@@ -14,7 +14,7 @@ import { newWakeupId, sendWakeups } from './wakeup.ts';
  */
 
 /** The wake-ups of a project with at most this many runs under way are urgent, so that small projects need not wait. */
-const urgentUpTo = 2;
+export const urgentUpTo = 2;
 
 /**
  * Gives free slots of a project, `atMost` of them, to its longest waiting runs, and wakes these runs. The project's row
@@ -43,12 +43,8 @@ interface GivenSlot {
   readonly active: number;
 }
 
-/** Wakes runs in the transaction that gave them their slots. */
-export async function wakeAdmitted(
-  ctx: Uses<'jobs'>,
-  tx: Transaction,
-  slots: readonly GivenSlot[],
-): Promise<void> {
+/** Wakes runs in the transaction that gave them their slots. The function `make_generations` does the same. */
+async function wakeAdmitted(ctx: Uses<'jobs'>, tx: Transaction, slots: readonly GivenSlot[]): Promise<void> {
   const wakeups = slots.flatMap(({ admitted, wakeup, active }) =>
     admitted === null ? [] : [{ id: wakeup, generationId: admitted, isUrgent: active <= urgentUpTo }],
   );

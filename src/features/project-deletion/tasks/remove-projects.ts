@@ -21,11 +21,11 @@ const batchSize = 2_000;
 /** What was under way when the project was given up, such as an upload, is done by then. */
 const graceSeconds = 10;
 
-/** Every two seconds. What fails, or what a crash cut short, is taken up again; processes may do the same at once. */
+/** Every five seconds. What fails, or what a crash cut short, is taken up again; processes may do the same at once. */
 export const removeProjectsRegularly = defineTask({
   name: 'remove-projects',
   each: 'process',
-  everyMs: 2_000,
+  everyMs: 5_000,
   words: { failed: 'projects cannot be removed', over: 'projects are removed again' },
   run: (ctx: TaskContext) => {
     const silent = new Set<string>();

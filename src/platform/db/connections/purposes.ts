@@ -12,8 +12,8 @@ const purposes = {
   reads: { application: 'dramatis-reads', connections: 10, patience: 1, staysOpen: true },
   /** Files of any size: reading a portion of a file may take long. */
   exports: { application: 'dramatis-exports', connections: 2, patience: 8 },
-  /** The job queue's own upkeep. */
-  jobs: { application: 'dramatis-jobs', connections: 2, patience: 1 },
+  /** The job queue's own upkeep. It is rare, and a new connection for each pass would cost more than the pass. */
+  jobs: { application: 'dramatis-jobs', connections: 2, patience: 1, staysOpen: true },
   /**
    * Fetching jobs and renewing leases. A lease ends after ten seconds, so a silent connection is given up before that.
    */

@@ -12,7 +12,7 @@ import {
   refuseSharedSessions,
 } from '../../../../src/platform/db/connections/shared-sessions.ts';
 import { isTransient } from '../../../../src/platform/db/transient.ts';
-import { leaseSeconds } from '../../../../src/platform/jobs/lease.ts';
+import { leaseSeconds } from '../../../../src/platform/jobs/holder.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.ts';
 import { eventually } from '../../../support/eventually.ts';
 
