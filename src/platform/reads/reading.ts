@@ -69,6 +69,7 @@ export class Reading<Value = unknown> implements Resolver<Value> {
   }
 }
 
+/** A row that has an id. */
 export type Identified = { readonly id: string };
 /** The columns of a row that have values of a type. */
 type KeysOf<Row, Value> = { [Name in keyof Row]: Row[Name] extends Value ? Name : never }[keyof Row] & string;
