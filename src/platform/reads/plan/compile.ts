@@ -1,7 +1,8 @@
 import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import { buildObject, type Member } from './build.ts';
-import { describeRequest, describeRoot } from './describe.ts';
+import { describeRoot } from './describe.ts';
 import { NotPlanned, type Run } from './plan.ts';
+import { describeRequest } from './request.ts';
 import { countFields, type Selected, selectionsOf } from './selections.ts';
 
 /** An answer's `data`. */

@@ -36,15 +36,6 @@ export function describeRoot(selected: Selected): Root {
   };
 }
 
-/** Describes a field of the query that is made of the request. Null for any other field. */
-export function describeRequest(selected: Selected): ((run: Run) => unknown) | null {
-  const described = descriptionOf(selected);
-  if (described?.kind !== 'REQUEST' || !selected.field) return null;
-  const { make } = described;
-  const build = buildValue(selected.field.type, selected.below);
-  return ({ ctx }) => build(make.of({}, {}, ctx));
-}
-
 /** What a field says that it reads. */
 function descriptionOf({ field }: Selected): Reading['description'] | undefined {
   const read = field?.extensions.read;
