@@ -12,6 +12,7 @@ import {
   dataOf,
   libraryQuery,
   namesQuery,
+  picturesQuery,
   type Target,
 } from '../../bench/support/questions.ts';
 import { type BenchServer, rivals, startDramatis, startRival } from '../../bench/support/servers.ts';
@@ -32,7 +33,7 @@ describe('the library bench', () => {
       return makeApiKey(client, libraryProjectId);
     });
     servers.push(await startDramatis(database.url, { dataDirectory }));
-    for (const rival of rivals) servers.push(await startRival(rival, database.url));
+    for (const rival of rivals) servers.push(await startRival(rival, database.url, servers[0]?.url));
     targets = servers.map((server, place) =>
       place === 0 ? { ...server, authorization: `Bearer ${key}` } : server,
     );
@@ -64,5 +65,14 @@ describe('the library bench', () => {
       ...rows.map(({ id }) => aboutCharacter(String(id))),
     ]);
     expect(bytes).toBeGreaterThan(150_000);
+  });
+
+  it('gets the same signed addresses from the server and from the limit', async () => {
+    const [ours, limit] = targets;
+    if (!ours || limit?.name !== 'limit') throw new Error('The limit was not started.');
+    const question = aboutProject(picturesQuery, libraryProjectId);
+    await checkSameBytes([ours, limit], [question]);
+    const addresses = (await askOnce(ours, question)).match(/"url":"[^"]+&sig=[\w-]{43}"/g);
+    expect(addresses?.length).toBeGreaterThan(150);
   });
 });

@@ -23,6 +23,7 @@ import { refuseAddress, safeHeaders, secondsUntil } from './signed-address.ts';
 import { variants } from './variants.ts';
 
 const imageParams = z.object({ id: z.uuid() });
+const inlineHeaders = { ...safeHeaders, 'content-disposition': 'inline' };
 /** An upload costs as many points as a mutation. */
 const uploadPoints = 10;
 const uploadQuery = z.object({ projectId: z.string() });
@@ -44,9 +45,9 @@ export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arr
   app.route({ method: ['GET', 'HEAD'], url: '/images/:id', handler: sendImage });
 
   async function sendImage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    reply.headers({ ...safeHeaders, 'content-disposition': 'inline' });
+    reply.headers(inlineHeaders);
     const params = imageParams.safeParse(request.params);
-    const query = new URL(request.url, 'http://host').searchParams;
+    const query = new URLSearchParams(request.url.slice(request.url.indexOf('?') + 1));
     const imageId = params.success ? params.data.id : '';
     const verified = verifyImageUrl(ctx.imageSecret, { imageId, query, now: ctx.clock.now() });
     if (!verified.isValid) return refuseAddress(reply, verified);

@@ -1,5 +1,5 @@
 import { StorageUnavailable } from '../../errors.ts';
-import type { ImageRow } from '../../features/images/store-image.ts';
+import type { ServedImage } from '../../features/images/served-image.ts';
 import { createBounds } from '../../platform/db/turns.ts';
 import { resizePicture } from '../../platform/pictures/resize-picture.ts';
 import type { PictureFormat } from '../../platform/pictures/served-format.ts';
@@ -14,7 +14,7 @@ interface Variant {
 
 /** Opens a picture in a width and a format; null when its original is missing, or when no request waits any more. */
 export type OpenVariant = (
-  image: ImageRow,
+  image: ServedImage,
   variant: Variant,
   isAwaited: () => boolean,
 ) => Promise<StoredStream | Buffer | null>;
@@ -35,7 +35,7 @@ export function variants(ctx: ServerContext): OpenVariant {
   const bounds = createBounds({ all: ctx.config.MAX_PICTURES_AT_ONCE, each: 1 });
   const underWay = new Map<string, Making>();
 
-  async function make(image: ImageRow, variant: Variant, key: string): Promise<Buffer | null> {
+  async function make(image: ServedImage, variant: Variant, key: string): Promise<Buffer | null> {
     const original = await ctx.storage.get(blobKey(image.projectId, image.sha256));
     if (!original) return null;
     const made = await resizePicture(original, variant);
@@ -46,7 +46,7 @@ export function variants(ctx: ServerContext): OpenVariant {
     return made;
   }
 
-  function begin(image: ImageRow, variant: Variant, key: string): Making {
+  function begin(image: ServedImage, variant: Variant, key: string): Making {
     const isAwaited: Making['isAwaited'] = [];
     const end = () => {
       if (underWay.get(key) === making) underWay.delete(key);
