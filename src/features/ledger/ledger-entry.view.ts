@@ -3,7 +3,7 @@ import { bigint, column, text } from '../../platform/reads/column.ts';
 import { type Condition, compares, names } from '../../platform/reads/condition.ts';
 import { tables } from '../../platform/reads/generated/tables.ts';
 import { idsOf } from '../../platform/reads/global-id.ts';
-import { type List, unchanging } from '../../platform/reads/list.ts';
+import type { List } from '../../platform/reads/list.ts';
 import { view } from '../../platform/reads/view.ts';
 import { entryPrefix } from './entry-id.ts';
 import type { LedgerFilter } from './ledger-entry.type.ts';
@@ -24,10 +24,6 @@ export const ledgerOfProject: List<ListedEntry, { readonly filter?: LedgerFilter
   by: 'number',
   direction: 'DESC',
   numbered: entryPrefix,
-  // Entries stay as they are. An entry gets its number in a transaction, and none takes an hour: so the numbers before an
-  // entry of an hour ago are complete.
-  settled: unchanging(`coalesce((SELECT e.id FROM ledger_entries e
-    WHERE e.project_id = parent.id AND e.at < now() - interval '1 hour' ORDER BY e.id DESC LIMIT 1), 0)`),
   where: ({ filter }, { segmind }: Uses<'segmind'>) => [
     ...compares('environment', '=', 'text', segmind.environment),
     ...conditions(filter ?? {}),
