@@ -52,7 +52,7 @@ export const library: Bench = {
       atLeast(0.72, { what, against: handWritten, ...whole.ratio(us, theLimit) }),
       atLeast(1.9, { what, against: 'Mercurius, JIT, dataloader, pg', ...whole.ratio(us, theMercurius) }),
       atLeast(15, { what, against: obvious, ...even.ratio(evenUs, thePrisma) }),
-      atLeast(0.62, {
+      atLeast(0.8, {
         what: 'the library query, ids and names alone',
         against: 'the limit, the same columns',
         ...lean.ratio(namesUs, namesLimit),

@@ -112,7 +112,7 @@ async function filters(ours: Target, url: string): Promise<Result[]> {
       against,
       ...ratioTo('one', 'plain'),
     }),
-    atMost(3, {
+    atMost(1.5, {
       what: "Postgres' time for a page of 40,000 FAILED runs",
       against,
       ...ratioTo('rare', 'plain'),

@@ -3,7 +3,7 @@ import { column, text } from '../../platform/reads/column.ts';
 import { type Condition, compares, names } from '../../platform/reads/condition.ts';
 import { tables } from '../../platform/reads/generated/tables.ts';
 import { idsOf } from '../../platform/reads/global-id.ts';
-import type { List } from '../../platform/reads/list.ts';
+import { type List, unchanging } from '../../platform/reads/list.ts';
 import { view } from '../../platform/reads/view.ts';
 import { authorizeAdmin } from '../access/authorize.ts';
 import { installationLog } from '../access/record-audit.ts';
@@ -24,6 +24,9 @@ export const auditLogOfProject: List<AuditEntryRow, { readonly filter?: AuditLog
   by: 'sequence',
   direction: 'DESC',
   numbered: '',
+  // Entries stay as they are, and are added in the order of their numbers.
+  settled: unchanging(`coalesce((SELECT e.sequence FROM audit_entries e
+    WHERE e.project_id = parent.id ORDER BY e.sequence DESC LIMIT 1), 0)`),
   where: ({ filter }) => conditions(filter ?? {}),
 };
 
@@ -31,6 +34,7 @@ export const auditLogOfProject: List<AuditEntryRow, { readonly filter?: AuditLog
 export const installationAuditLog: List<AuditEntryRow> = {
   ...auditLogOfProject,
   of: undefined,
+  settled: undefined,
   where(_: object, ctx: Uses<'viewer'>) {
     authorizeAdmin(ctx);
     return names('project_id', [installationLog]);

@@ -22,16 +22,11 @@ function settledIn(project: string): NonNullable<List['settled']> {
   const settled = (moment: string) =>
     `(SELECT CASE WHEN p.deleting_at IS NULL THEN ${moment} ELSE '-infinity' END FROM projects p WHERE p.id = ${project})`;
   const rows = "date_trunc('milliseconds', now() - interval '1 hour')";
-  // A statement for each status, with the status in its text: so Postgres knows that there are few such runs.
-  const oldest = generationStatuses
-    .filter((status) => !isFinal(status))
-    .map(
-      (
-        status,
-      ) => `(SELECT g.requested_at AS at FROM generations g WHERE g.project_id = p.id AND g.status = '${status}'
-      ORDER BY g.requested_at, g.id LIMIT 1)`,
-    );
-  const oldestOpen = `(SELECT min(oldest.at) FROM (${oldest.join(' UNION ALL ')}) oldest)`;
+  const open = generationStatuses.filter((status) => !isFinal(status)).join(',');
+  // Asked as the first run from each status on: only the index by status has this order, so no other one is chosen.
+  const oldestOpen = `(SELECT min(first.at) FROM unnest('{${open}}'::"GenerationStatus"[]) AS one(status) CROSS JOIN LATERAL (
+      SELECT g.status, g.requested_at AS at FROM generations g WHERE g.project_id = p.id AND g.status >= one.status
+      ORDER BY g.status, g.requested_at LIMIT 1) first WHERE first.status = one.status)`;
   return { rows: settled(rows), values: settled(`least(${rows}, ${oldestOpen})`) };
 }
 

@@ -1,5 +1,5 @@
 import type { Uses } from '../../platform/context.ts';
-import { arrayText } from '../../platform/reads/list.ts';
+import { arrayText } from '../../platform/reads/condition.ts';
 import type { ImageRow } from './store-image.ts';
 
 /** What serving a picture needs of its row. */

@@ -9,18 +9,19 @@ import { sqlOf } from './view.ts';
  * be settled: no row is added to it, removed from it or changed (`List.settled`). So a process keeps the number of
  * rows in the settled part, and from then on counts only the rows after it.
  *
- * The database says with each count until when the list is settled now, and which tables these are. When that is earlier
- * than what was kept, as where rows are being removed, or when Postgres was started again or the table was made
- * again, as for a restored database, the whole list is counted again. A kept number also ends after ten minutes.
+ * The database says with each count up to where the list is settled now, and which table this is. When that is before
+ * than what was kept, because rows are being removed, the whole list is counted again. It is also counted again after
+ * Postgres was started again or the table was made again, because the database may have been restored, and ten minutes
+ * after it was last counted.
  */
 
-/** How many rows come before a moment. */
+/** How many rows come before a place of the order. */
 interface Kept {
   readonly rows: number;
-  /** The moment, as Postgres writes it. */
+  /** The place, as Postgres writes it. */
   readonly until: string;
   /** When Postgres was started, and the table's number: other tables have other rows. */
-  readonly place: string;
+  readonly table: string;
 }
 
 const mostKept = 5_000;
@@ -38,7 +39,8 @@ export async function countRows(
 ): Promise<number[]> {
   const { settled } = list;
   if (!settled) return countAll(reader, list, parents, conditions);
-  const kept = keptBy.get(reader) ?? new LRUCache<string, Kept>({ max: mostKept, ttl: keptForMs });
+  const kept =
+    keptBy.get(reader) ?? new LRUCache<string, Kept>({ max: mostKept, ttl: keptForMs, noUpdateTTL: true });
   keptBy.set(reader, kept);
   const name = keyOf(list, conditions);
   const known = parents.map((parent) => kept.get(`${name} ${parent}`));
@@ -46,12 +48,12 @@ export async function countRows(
   const settledUntil = isMutable ? settled.values : settled.rows;
   const counts = new Array<number>(parents.length).fill(0);
   const rows = await reader.read(keptStatement(list, settledUntil, parents, known, conditions));
-  for (const [number, isContinued, count, settledCount, until, place] of rows) {
+  for (const [number, isContinued, count, settledCount, until, made] of rows) {
     const index = Number(number) - 1;
     const before = isContinued === 't' ? (known[index]?.rows ?? 0) : 0;
     counts[index] = before + Number(count);
-    if (until && place)
-      kept.set(`${name} ${parents[index]}`, { rows: before + Number(settledCount), until, place });
+    if (until && made)
+      kept.set(`${name} ${parents[index]}`, { rows: before + Number(settledCount), until, table: made });
   }
   return counts;
 }
@@ -88,7 +90,7 @@ CROSS JOIN LATERAL (
 
 /**
  * Counts the rows after what is known: the number of the parent, whether the known number goes on, the rows, those of
- * them that are settled, until when they are, and the place.
+ * them that are settled, up to where they are, and which table this is.
  */
 function keptStatement(
   list: List,
@@ -100,21 +102,21 @@ function keptStatement(
   const values: (string | number)[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const parent = parentOf(list, parents, bind);
-  const moments = bind(textArray(known.map((each) => each?.until ?? '-infinity')));
-  const places = bind(textArray(known.map((each) => each?.place ?? '')));
+  const { type, lowest } = orderOf(list);
+  const untils = bind(textArray(known.map((each) => each?.until ?? lowest)));
+  const tables = bind(textArray(known.map((each) => each?.table ?? '')));
   const order = sqlOf(list.view, list.by);
-  const { type } = orderOf(list);
   return {
     text: `WITH parent AS MATERIALIZED (
   SELECT parent.*, ${settledUntil} AS until,
-    pg_postmaster_start_time() || ' ' || '"${list.view.table}"'::regclass::oid AS place,
-    (${moments}::${type}[])[parent.n] AS known_until, (${places}::text[])[parent.n] AS known_place
+    pg_postmaster_start_time() || ' ' || '"${list.view.table}"'::regclass::oid AS made,
+    (${untils}::${type}[])[parent.n] AS known_until, (${tables}::text[])[parent.n] AS known_made
   FROM ${parent.from}
 )
-SELECT parent.n, since.until > '-infinity', counted.rows, counted.settled, parent.until, parent.place
+SELECT parent.n, since.until > '${lowest}', counted.rows, counted.settled, parent.until, parent.made
 FROM parent
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN known_until <= parent.until AND known_place = place THEN known_until ELSE '-infinity' END AS until
+  SELECT CASE WHEN known_until <= parent.until AND known_made = made THEN known_until ELSE '${lowest}' END AS until
 ) since
 CROSS JOIN LATERAL (
   SELECT count(*) AS rows, count(*) FILTER (WHERE ${order} < parent.until) AS settled

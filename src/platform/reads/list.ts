@@ -33,18 +33,23 @@ export interface List<
   readonly numbered?: string;
   /** Which of them; what the viewer may not see is left out. Throws BadArgument, InputProblem, Forbidden. */
   where?(args: Args, ctx: object): readonly Condition[] | Promise<readonly Condition[]>;
-  /** Until when a list in the order of time is settled: its count keeps what was counted up to then (`count.ts`). */
+  /** Up to which place of its order a list is settled: its count keeps what was counted up to there (`count.ts`). */
   readonly settled?: Settled;
   /** Only parents that have this in a column have any. */
   readonly onlyOf?: { readonly column: string; readonly value: string };
 }
 
-/** Moments, as SQL; `parent.id` is the row above. */
+/** Places of the order, as SQL; `parent.id` is the row above. */
 interface Settled {
   /** No row before this is added or removed any more. */
   readonly rows: string;
   /** Nor does one change what the list's conditions ask. */
   readonly values: string;
+}
+
+/** A list whose rows never change, and are complete before this place of the order, as SQL. */
+export function unchanging(place: string): Settled {
+  return { rows: place, values: place };
 }
 
 /** A row's place in a list. */
@@ -59,6 +64,8 @@ export interface Position {
 interface Order {
   /** The column's type in Postgres. */
   readonly type: 'timestamptz' | 'int' | 'bigint';
+  /** Comes before all places, as Postgres reads it. */
+  readonly lowest: string;
   /** Makes Postgres' text what a cursor has. */
   write(text: string): string;
   /** Whether a text is what `write` makes: nothing else may reach Postgres. */
@@ -67,15 +74,21 @@ interface Order {
 
 /** The orders that lists can have, by what the column holds. A new one is a line here. */
 const orders: Readonly<Partial<Record<SelectedColumn['holds'], Order>>> = {
-  MOMENT: { type: 'timestamptz', write: isoTime, isWritten: isMoment },
+  MOMENT: { type: 'timestamptz', lowest: '-infinity', write: isoTime, isWritten: isMoment },
   // From 0 on.
   INTEGER: {
     type: 'int',
+    lowest: '-1',
     write: (text) => text,
     isWritten: (at) => /^(0|[1-9]\d{0,9})$/.test(at) && Number(at) < 2 ** 31,
   },
   // From 1 on.
-  BIGINT: { type: 'bigint', write: (text) => text, isWritten: (at) => /^[1-9]\d{0,17}$/.test(at) },
+  BIGINT: {
+    type: 'bigint',
+    lowest: '0',
+    write: (text) => text,
+    isWritten: (at) => /^[1-9]\d{0,17}$/.test(at),
+  },
 };
 
 /** The order of a list. */

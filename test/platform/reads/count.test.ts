@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { auditLogOfProject } from '../../../src/features/audit/audit-entry.view.ts';
 import {
   generationsOfCharacter,
   generationsOfProject,
@@ -107,4 +108,24 @@ it('each parent and each condition has its own number', async () => {
   expect(all).toEqual([7, 7]);
   expect(some).toEqual([1, 1]);
   expect([await ask([]), await ask([batch])]).toEqual([all, some]);
+});
+
+it('keeps the number of the entries of an audit log', async () => {
+  const add = () =>
+    change(
+      `INSERT INTO audit_entries (project_id, sequence, actor_kind, action, target_type, target_id, previous_hash, hash)
+       SELECT $1, 0, 'ADMIN', 'API_KEY_CREATED', 'ApiKey', gen_random_uuid(), '', '' FROM generate_series(1, 3)`,
+    );
+  const countLog = async () => (await countRows(reader, auditLogOfProject, [library.projectId], []))[0] ?? 0;
+  await add();
+  const before = await countLog();
+  await add();
+  expect(await countLog()).toBe(before + 3);
+  // Nothing removes an entry. If something did, the kept number would not show it.
+  await change(
+    `BEGIN; SET LOCAL session_replication_role = replica;
+     DELETE FROM audit_entries WHERE project_id = '${library.projectId}' AND sequence = 1; COMMIT`,
+    [],
+  );
+  expect(await countLog()).toBe(before + 3);
 });

@@ -57,7 +57,7 @@ function describeById(selected: Selected, { root }: Of<'ROOT'>): ReadTop {
   };
 }
 
-/** The query itself, as the row above what belongs to no row. */
+/** The query, as the row above a list that belongs to no row. */
 const queryView = view(table<{ readonly id: string }>('', { id: column('id', text) }));
 const queryId = queryView.columns.get('id') ?? null;
 
