@@ -27,10 +27,10 @@ const connections = 16;
 const clients = 20;
 
 const rounds = 5;
-/** How many photographs are uploaded in a round, and their sides in pixels. */
-const uploads = 4;
 /** How many thumbnails are made in a round. */
 const thumbnails = 8;
+/** How many photographs are uploaded in a round, and their sides in pixels. */
+const uploads = 4;
 const photoSide = 3_000;
 const uploaded = z.object({ id: z.string(), url: z.string() });
 const thumbnailAnswer = z.object({ data: z.object({ node: z.record(z.string(), z.string()) }) });

@@ -35,7 +35,7 @@ export async function cpuRace(works: readonly Work[], rounds = 5): Promise<CpuRa
   return {
     ratio(one, other) {
       const [ours, theirs] = [median(taken.get(one) ?? []), median(taken.get(other) ?? [])];
-      const note = `${ours.toFixed(2)} to ${theirs.toFixed(2)} ms of CPU each, medians of ${rounds} rounds in turn`;
+      const note = `${ours.toPrecision(2)} to ${theirs.toPrecision(2)} ms of CPU each, medians of ${rounds} rounds in turn`;
       return { value: ours / theirs, note };
     },
   };
