@@ -12,7 +12,8 @@ const settleMs = 10_000;
 const idleMs = 20_000;
 /** The runs that are held in flight, and how long they are watched. */
 const held = 3_000;
-const heldMs = 30_000;
+/** Longer than the time between two heartbeats of a job, so that each job has one in it. */
+const heldMs = 130_000;
 /** The runs whose whole walk is measured, and how many of these are requested at a time. */
 const walked = 400;
 const walkedAtOnce = 8;

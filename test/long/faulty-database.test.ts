@@ -30,8 +30,9 @@ it('connections go silent: the API and the worker go on within 30 s, and the log
   /** How long ago the lease on the run was renewed, in milliseconds. */
   const heartbeatAge = async () => {
     const { rows } = await admin.query<{ ms: number }>(
-      `SELECT (extract(epoch FROM clock_timestamp() - j.heartbeat_on) * 1000)::float8 AS ms
-       FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.id = $1 AND j.state = 'active'`,
+      `SELECT (extract(epoch FROM clock_timestamp() - h.seen_at) * 1000)::float8 AS ms
+       FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id JOIN job_holders h ON h.id::text = j.output->>'holder'
+       WHERE g.id = $1 AND j.state = 'active'`,
       [fromGlobalId('Generation', waiting)],
     );
     return rows[0]?.ms ?? Number.POSITIVE_INFINITY;

@@ -80,8 +80,9 @@ export const watchProvider = defineTask({
       void ctx.health.recheck().catch(() => undefined);
       // This process knows of its own pauses at once, those of others within two seconds.
       if (!isAny && ctx.health.wasAnswered() && performance.now() - readAt < quietMs) return undefined;
-      readAt = performance.now();
       isAny = await isAnyPaused(ctx);
+      // A failed read is tried again in the next round.
+      readAt = performance.now();
       // A provider that hangs must not hold up the rest.
       if (isAny) void probe();
       const isMore = isAny && (await lookAtIncidents(ctx, signal));
