@@ -13,7 +13,7 @@ const idleMs = 20_000;
 /** The runs that are held in flight, and how long they are watched. */
 const held = 3_000;
 /** Longer than the time between two heartbeats of a job, so that each job has one in it. */
-const heldMs = 130_000;
+const heldMs = 470_000;
 /** The runs whose whole walk is measured, and how many of these are requested at a time. */
 const walked = 400;
 const walkedAtOnce = 8;

@@ -8,9 +8,9 @@ import type { Claim } from './job.ts';
  * takeover depends on. This limit is for jobs whose holder no process can judge, for example when only an older build
  * runs after the holder was killed.
  */
-export const unjudgedSeconds = 300;
-/** A job gets its heartbeat this long after the last one. */
-const touchAfterMs = 120_000;
+export const unjudgedSeconds = 900;
+/** A job gets its heartbeat this long after the last one. Each costs up to 4.5 kB of WAL, because it moves the row. */
+const touchAfterMs = 450_000;
 const touchMarginMs = 20_000;
 
 /** The right of a worker to work on a job. It is valid as long as the holder is. */
@@ -64,7 +64,7 @@ export interface Held {
   touch(claims: readonly Claim[]): Promise<ReadonlySet<string>>;
 }
 
-/** Sends the heartbeats of the jobs themselves, every two minutes for each job, until `signal` aborts. */
+/** Sends the heartbeats of the jobs themselves, every 450 seconds for each job, until `signal` aborts. */
 export async function touchLeases(held: Held, signal: AbortSignal, outage: Outage): Promise<void> {
   while (!signal.aborted) {
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
