@@ -10,7 +10,7 @@ import { spendGroupings } from './grouping.ts';
  * names is not known before the report is read, so the price is that of a large project.
  */
 const basePoints = 10;
-const pointsPerDay = { MODEL: 0.1, MEMBER: 1, API_KEY: 1, CHARACTER: 80, SEVERAL: 80 };
+const pointsPerDay = { MODEL: 0.3, MEMBER: 3, API_KEY: 3, CHARACTER: 80, SEVERAL: 80 };
 /** Half of what one operation may cost, so that a long report can be requested with others, or in parts. */
 const mostPoints = 7_500;
 
