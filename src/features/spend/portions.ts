@@ -1,6 +1,6 @@
-import { Bytes } from '../../bytes.ts';
 import type { Uses } from '../../platform/context.ts';
 import type { TextRow } from '../../platform/reads/view.ts';
+import { Bytes } from './bytes.ts';
 
 /** The rows of an export: a project's, or all with null, from one day to another; a null day sets no limit. */
 export interface Span {
