@@ -50,6 +50,8 @@ const server = createServer(async (request, response) => {
     (error) => {
       if (error) response.destroy(error);
       else response.end(Buffer.concat(pieces));
+      // A response that has ended never drains, and the next query needs the socket.
+      client.connection.stream.resume();
       client.release();
     },
   );

@@ -202,7 +202,7 @@ describe('over HTTP', () => {
       '{"$ne": null}',
       '{{7*7}}',
       '<script>',
-      '\u202e',
+      '\u202eabc',
       '🦀'.repeat(60),
     ];
     for (const name of odd) {

@@ -24,7 +24,7 @@ type Tools = Uses<'db' | 'viewer' | 'loaders' | 'segmind' | 'reader'>;
 type Asked = Omit<Span, 'portion' | 'write'>;
 
 /** The number of rows of one read: many enough for few reads, and few enough for memory. */
-const portion = 500;
+const portion = 1_000;
 
 /**
  * Opens a file of any size. Nothing is read before the first rows are requested. The admin may leave out the project,
@@ -52,7 +52,7 @@ export async function openExport(
 }
 
 async function* written(head: string, portions: Portions): Portions {
-  if (head !== '') yield head;
+  if (head !== '') yield Buffer.from(head);
   yield* portions;
 }
 

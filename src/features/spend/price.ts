@@ -6,11 +6,11 @@ import { spendGroupings } from './grouping.ts';
 /*
  * A report reads the daily rows of a slice, so its cost follows the days and the names that a day can have: a few
  * models, more members and keys, thousands of characters. Measured with 8,000 characters: 90 days by character take as
- * much of Postgres as forty library queries, 90 days by model less than half of one (`bench/money.ts`). The number of
+ * much of Postgres as a hundred library queries, 90 days by model as much as one (`bench/money.ts`). The number of
  * names is not known before the report is read, so the price is that of a large project.
  */
 const basePoints = 10;
-const pointsPerDay = { MODEL: 0.1, MEMBER: 1, API_KEY: 1, CHARACTER: 80, SEVERAL: 80 };
+const pointsPerDay = { MODEL: 0.3, MEMBER: 3, API_KEY: 3, CHARACTER: 80, SEVERAL: 80 };
 /** Half of what one operation may cost, so that a long report can be requested with others, or in parts. */
 const mostPoints = 7_500;
 

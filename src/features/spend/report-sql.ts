@@ -2,7 +2,14 @@ import { Prisma } from '../../platform/db/generated/client.ts';
 import { timedPlaces } from './figures.ts';
 import type { SpendGrouping } from './grouping.ts';
 import { matching } from './matching.ts';
-import type { Asked } from './spend.queries.ts';
+import type { SpendArgs } from './spend.type.ts';
+
+/** The arguments of a report, and its project; null for all projects. */
+export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
+  readonly projectId: string | null;
+  /** Whether the document asks for `medianSeconds`. Without it the medians are null. */
+  readonly needsMedians: boolean;
+}
 
 /** The groupings by time. A report has at most one of them. */
 export const periods: readonly SpendGrouping[] = ['DAY', 'WEEK', 'MONTH'];

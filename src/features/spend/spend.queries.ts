@@ -6,8 +6,8 @@ import { type Asker, authorize } from '../access/authorize.ts';
 import { type UserRow, userById, userIfVisible } from '../access/user.queries.ts';
 import { type GenerationStatus, generationStatuses, isFinal } from '../generations/generation-state.ts';
 import { figuresOf, parseHistogram, type Sums } from './figures.ts';
-import { periods, reportSql } from './report-sql.ts';
-import type { SpendArgs, SpendTotals } from './spend.type.ts';
+import { type Asked, periods, reportSql } from './report-sql.ts';
+import type { SpendTotals } from './spend.type.ts';
 
 /*
  * When a run ends, a trigger adds it to five rows of its day: by model, by character, by member, by key, and by all
@@ -16,13 +16,6 @@ import type { SpendArgs, SpendTotals } from './spend.type.ts';
  * histograms takes four times as long as all other sums, so it is done only for documents with medians, and only for
  * the rows of the response. Ratings and corrections change the same rows.
  */
-
-/** The arguments of a report, and its project; null for all projects. */
-export interface Asked extends Pick<SpendArgs, 'from' | 'to' | 'groupBy' | 'filter' | 'first'> {
-  readonly projectId: string | null;
-  /** Whether the document asks for `medianSeconds`. Without it the medians are null. */
-  readonly needsMedians: boolean;
-}
 
 /** The dimensions of a row, by row ids. */
 interface SpendKeys {

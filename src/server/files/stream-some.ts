@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { errorCode } from '../../errors.ts';
 
 /**
- * Makes a function that streams text of any length. The stream reads the next text when the connection has accepted
- * the previous text, and stops when the connection ends. An error cuts the connection, so that a file that is too
+ * Makes a function that streams text of any length. The stream reads the next part when the connection has accepted
+ * the previous part, and stops when the connection ends. An error cuts the connection, so that a file that is too
  * short never looks complete.
  */
 export function streamSome(
   app: FastifyInstance,
-): (text: AsyncGenerator<string, void>, failed: (error: Error) => void) => Readable {
+): (text: AsyncGenerator<string | Buffer, void>, failed: (error: Error) => void) => Readable {
   const live = new Set<Readable>();
   // An unfinished file must not keep the server from ending.
   app.addHook('preClose', async () => {
