@@ -58,7 +58,7 @@ const namesIn = (list = '') => list.split(',').map((name) => name.trim().replace
 describe('what SQL says of the columns of a run', () => {
   it('inserts each column that was asked for, and those that the database makes', async () => {
     const [, list] = /INSERT INTO generations \(([^)]*)\)/.exec(await sourceOf('request_generation')) ?? [];
-    const first = ['status', 'wakeup_id'];
+    const first = ['status', 'wakeup_id', 'holds_slot'];
     expect(namesIn(list).sort()).toEqual([...tableNames('REQUEST', 'INSERT'), ...first].sort());
   });
 
