@@ -1,15 +1,10 @@
 import './settings/node-version.ts';
-import nodeModule from 'node:module';
-import { join } from 'node:path';
 import { toError } from './errors.ts';
 
 /** A process that hangs while it stops is ended this long after the longest wait of a stop. */
 const exitMarginMs = 10_000;
 /** A second signal within this time counts as the first one, because the terminal and npm both send a Ctrl-C. */
 const sameWishMs = 1_000;
-
-// A start takes a third less time with compiled code from the start before. Where it cannot be kept, nothing is.
-nodeModule.enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compiled'));
 
 // The other modules are loaded after this, for two reasons. A signal during the start stops the parts that have
 // started. And a Node that is too old to load those modules still runs the check of its version.
@@ -26,6 +21,10 @@ const stop = (signal: NodeJS.Signals) => {
 process.on('SIGINT', stop).on('SIGTERM', stop);
 // A greeting that cannot be written, for example to a full disk, must not end the process.
 process.stdout.on('error', () => undefined);
+
+// A start takes a third less time with compiled code from the start before. Where it cannot be kept, nothing is.
+const { enableCompileCache } = await import('node:module');
+enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/compiled`);
 
 const [
   { boot },
