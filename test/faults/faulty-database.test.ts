@@ -80,15 +80,15 @@ it('a burst for one project on a Postgres that stands still: the last is told wi
 it('connections that go silent: readiness and the log say so, and all goes on with new ones', async () => {
   const { outside, server, wire } = stage;
   await outside.askAll();
-  const before = server.logged('no wake-ups can be fetched');
   wire.silence();
   const silentAt = performance.now();
   const told = await outside.askAll();
   expect(told.filter(({ code }) => code !== 'SERVICE_UNAVAILABLE' && code !== 'none')).toEqual([]);
-  await eventually('wake-ups to be fetched again', () => {
-    const again = server.logged('wake-ups are fetched again');
-    return again > before && again === server.logged('no wake-ups can be fetched');
-  });
+  // The renewal of the leases may have found the silence before a fetch did: then no fetch fails.
+  await eventually(
+    'wake-ups to be fetched again',
+    () => server.logged('wake-ups are fetched again') === server.logged('no wake-ups can be fetched'),
+  );
   await expectRecovery(server, outside);
   expect(performance.now() - silentAt).toBeLessThan(15_000);
 });
