@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { delay } from './delay.ts';
 
 setFlagsFromString('--expose-gc');
 
@@ -15,7 +15,7 @@ export async function leastInUse(used: (memory: NodeJS.MemoryUsage) => number): 
   let least = Number.POSITIVE_INFINITY;
   for (let looks = 0; looks < 3; looks += 1) {
     collectGarbage();
-    await sleep(10);
+    await delay(10);
     least = Math.min(least, used(process.memoryUsage()));
   }
   return least;

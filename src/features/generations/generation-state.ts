@@ -49,7 +49,7 @@ export function isAtRest(status: GenerationStatus): boolean {
 }
 
 /** Whether a run in this status keeps its slot, if it has one: the provider has it, may have it, or gets it next. */
-export function keepsSlot(status: GenerationStatus): boolean {
+function keepsSlot(status: GenerationStatus): boolean {
   return ['QUEUED', 'SUBMITTING', 'SUBMITTED', 'PROCESSING', 'UNCERTAIN'].includes(status);
 }
 

@@ -103,21 +103,9 @@ export async function pauseProvider(
 }
 
 /**
- * The longest pause in force for a model of an account, or null. UNAVAILABLE ends only when the provider answers again.
+ * The longest pause in force for a model of an account, or null, and whether there are pauses at all. Only then may a try
+ * have to be claimed. UNAVAILABLE ends only when the provider answers again.
  */
-export async function findPause(
-  ctx: Uses<'db' | 'segmind'>,
-  { account, model = '' }: Scope,
-): Promise<Pause | null> {
-  const [pause] = await ctx.db.$queryRaw<Pause[]>`
-    SELECT ${pauseColumns} FROM provider_pauses p
-    WHERE p.provider_account IN (${account}, ${ctx.segmind.environment}) AND p.model IN ('', ${model})
-      AND (p.until > now() OR p.reason = 'UNAVAILABLE')
-    ORDER BY p.until DESC LIMIT 1`;
-  return pause ?? null;
-}
-
-/** The same as `findPause`, and whether there are pauses at all. Only then may a try have to be claimed. */
 export async function findPauses(
   ctx: Uses<'db' | 'segmind'>,
   { account, model = '' }: Scope,

@@ -13,9 +13,9 @@ import type { GenerationRow } from '../generations/progress.ts';
  */
 
 /** The longest time that a call may wait. Many proxies cut a request that has no answer for a minute. */
-export const longestWaitSeconds = 60;
-const mostWaiting = 5_000;
-const mostOfViewer = 2_500;
+const longestWaitSeconds = 60;
+/** The most calls that wait in a process, in all and of one viewer. */
+const most = { inAll: 5_000, ofViewer: 2_500 };
 
 /** The calls that wait for runs of one project: what ends their wait, by the run's id. */
 interface Room {
@@ -23,6 +23,7 @@ interface Room {
   readonly closing: AbortController;
 }
 
+/** The calls that wait in a process. */
 interface Waits {
   readonly rooms: Map<string, Room>;
   readonly countOf: Map<string, number>;
@@ -54,12 +55,18 @@ export async function awaitEnd(ctx: Tools, run: GenerationRow, seconds: number):
   return (await ctx.db.generation.findUnique({ where: { id: run.id } })) ?? run;
 }
 
-async function untilEnd(ctx: Tools, run: GenerationRow, waitMs: number): Promise<void> {
+/** Resolves when the run has ended, the time is over or the process stops; at once when too many calls wait. */
+export async function untilEnd(
+  ctx: Tools,
+  run: Pick<GenerationRow, 'id' | 'projectId'>,
+  waitMs: number,
+  { inAll, ofViewer: ofEach } = most,
+): Promise<void> {
   const waits = waitsOf.get(ctx.events) ?? { rooms: new Map(), countOf: new Map(), count: 0 };
   waitsOf.set(ctx.events, waits);
   const viewer = limitKey(ctx.viewer) ?? '';
   const ofViewer = waits.countOf.get(viewer) ?? 0;
-  if (waits.count >= mostWaiting || ofViewer >= mostOfViewer) return;
+  if (waits.count >= inAll || ofViewer >= ofEach) return;
   waits.count += 1;
   waits.countOf.set(viewer, ofViewer + 1);
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -78,7 +85,7 @@ async function untilEnd(ctx: Tools, run: GenerationRow, waitMs: number): Promise
 function enter(
   ctx: Tools,
   rooms: Map<string, Room>,
-  { id, projectId }: GenerationRow,
+  { id, projectId }: Pick<GenerationRow, 'id' | 'projectId'>,
   end: () => void,
 ): () => void {
   const known = rooms.get(projectId);

@@ -43,8 +43,8 @@ const probeMs = 5_000;
 export interface EventFeed {
   /**
    * Calls `read` at once, after each hint, and when a look every two seconds finds that the project has new events. A
-   * hint that arrives while it reads causes another call. Resolves when `read` resolves to true, when the feed ends, or when `signal` aborts. Throws what `read`
-   * throws.
+   * hint that arrives while it reads causes another call. Resolves when `read` resolves to true, when the feed ends, or
+   * when `signal` aborts. Throws what `read` throws.
    */
   follow(projectId: string, read: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
   /** Calls back after each hint, of any project. */

@@ -36,7 +36,10 @@ function isKnown({ headers }: FastifyRequest, etag: string): boolean {
   return fresh({ 'if-none-match': headers['if-none-match'] }, { etag });
 }
 
-/** `GET` and `HEAD /images/<id>` with a signed URL; `POST /images?projectId=…` to store a picture: its bytes, or a form with one file. */
+/**
+ * `GET` and `HEAD /images/<id>` with a signed URL; `POST /images?projectId=…` to store a picture: its bytes, or a form
+ * with one file.
+ */
 export function registerImageRoute(app: FastifyInstance, ctx: ServerContext, arrivals: Arrivals): void {
   const openVariant = variants(ctx);
   const logOnce = createLogOnce(ctx.log);

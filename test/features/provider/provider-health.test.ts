@@ -5,7 +5,7 @@ import { createProviderHealth, type ProviderHealth } from '../../../src/features
 import {
   claimTry,
   endPauses,
-  findPause,
+  findPauses,
   pauseProvider,
 } from '../../../src/features/provider/provider-pause.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -77,7 +77,9 @@ describe('a call that failed', () => {
     says(answer);
     expect(await health.suspect(error('TIMED_OUT'))).toBe(true);
     expect(await pauses()).toEqual([{ account: segmind.environment, reason: 'UNAVAILABLE', tries: 1 }]);
-    expect(await findPause(ctx(), { account: 'any', model: 'any' })).toMatchObject({ reason: 'UNAVAILABLE' });
+    expect((await findPauses(ctx(), { account: 'any', model: 'any' })).inForce).toMatchObject({
+      reason: 'UNAVAILABLE',
+    });
   });
 
   it.each([
@@ -179,10 +181,10 @@ describe('submits that break off although the provider answers', () => {
     await health.brokeOff(badGateway());
     expect(await pauses()).toMatchObject([{ reason: 'SUBMITS_FAIL' }]);
     const run = { account: 'any', model: 'any' };
-    expect(await findPause(ctx(), run)).toMatchObject({ reason: 'SUBMITS_FAIL' });
+    expect((await findPauses(ctx(), run)).inForce).toMatchObject({ reason: 'SUBMITS_FAIL' });
 
     await due();
-    expect(await findPause(ctx(), run)).toBeNull();
+    expect((await findPauses(ctx(), run)).inForce).toBeNull();
     const claims = await Promise.all([1, 2, 3].map(() => claimTry(ctx(), run, 60_000)));
     expect(claims.filter((each) => each === null)).toHaveLength(1);
     expect(claims.find((each) => each !== null)).toMatchObject({
@@ -229,7 +231,7 @@ describe('a provider that does not answer', () => {
   it('is waited for although the next probe is due', async () => {
     await away();
     await due();
-    expect(await findPause(ctx(), { account: 'any' })).toMatchObject({ reason: 'UNAVAILABLE' });
+    expect((await findPauses(ctx(), { account: 'any' })).inForce).toMatchObject({ reason: 'UNAVAILABLE' });
   });
 });
 
@@ -386,7 +388,7 @@ describe('a limit', () => {
     await limit(30_000);
     expect((await limit(1_000)).remainingMs).toBeGreaterThan(25_000);
     await endPauses(ctx(), { account: 'a' });
-    expect(await findPause(ctx(), { account: 'a' })).toMatchObject({ reason: 'RATE_LIMITED' });
+    expect((await findPauses(ctx(), { account: 'a' })).inForce).toMatchObject({ reason: 'RATE_LIMITED' });
     await due();
     await endPauses(ctx(), { account: 'a' });
     expect(await pauses()).toEqual([]);
