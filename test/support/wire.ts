@@ -6,13 +6,15 @@ export interface Wire {
   readonly url: string;
   /** The connections of now go silent for good. New ones work. */
   silence(): void;
+  /** Breaks the connections of now. The server's sessions go on with their statements. */
+  cut(): void;
   close(): Promise<void>;
 }
 
 /** Stands between a server and its database. */
 export async function openWire(databaseUrl: string): Promise<Wire> {
   const url = new URL(databaseUrl);
-  const { port, silence, close } = await startTcpProxy(Number(url.port));
+  const { port, silence, cut, close } = await startTcpProxy(Number(url.port));
   url.port = String(port);
-  return { url: url.href, silence, close };
+  return { url: url.href, silence, cut, close };
 }

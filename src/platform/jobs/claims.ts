@@ -26,7 +26,12 @@ export interface Claims {
   complete(claim: Claim): Promise<void>;
   /** Ends a try: the jobs are tried again, in this process or in another one. */
   fail(claims: readonly Claim[]): Promise<void>;
+  /** Ends the tries of jobs that this process has by the database's account, except those with the `known` ids. */
+  giveBackUnknown(known: ReadonlySet<string>): Promise<void>;
 }
+
+const heldBy = `SELECT id::text AS id, retry_count AS "retryCount" FROM pgboss.job
+  WHERE name = $1 AND state = 'active' AND output->>'holder' = $2`;
 
 /** pg-boss returns the claims that were still valid, but its types do not have this. */
 const touched = z.object({ settled: z.array(z.string()).default([]) });
@@ -80,6 +85,11 @@ export function createClaims(
   });
   const quick = by((text) => text);
   const fair = fairness ? { groupConcurrency: fairness.atOnce } : {};
+
+  async function fail(claims: readonly Claim[]) {
+    await boss.fail(name, [...claims], null, quick);
+  }
+
   return {
     async fetch(limit, among = {}) {
       if (limit <= 0) return [];
@@ -96,8 +106,12 @@ export function createClaims(
     complete: gather(completedMs, async (claims) => {
       await boss.complete(name, [...claims], null, quick);
     }),
-    async fail(claims) {
-      await boss.fail(name, [...claims], null, quick);
+    fail,
+    async giveBackUnknown(known) {
+      const { id: holderId } = await holding.current();
+      const { rows } = await pool.query<Claim>(heldBy, [name, holderId]);
+      const unknown = rows.filter(({ id }) => !known.has(id));
+      if (unknown.length > 0) await fail(unknown);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../logger.ts';
 import { Alarm } from './alarm.ts';
 import type { Claims, FetchedJob } from './claims.ts';
 import { handOver } from './hand-over.ts';
+import { leaseSeconds } from './holder.ts';
 import type { JobHandler, JobKind } from './job.ts';
 import { Lease, touchLeases } from './lease.ts';
 import { createOutages } from './outages.ts';
@@ -28,6 +29,12 @@ const idleFetchMs = 1_000;
  * database.
  */
 const pauseMs = 1_000;
+/**
+ * After a statement of the queue failed, its effect is unknown for this time: no statement runs longer than a lease. A
+ * fetch may have been committed without its answer, and a job that was to be given back may still be held. The holder
+ * of this process lives, so no other process takes these jobs over. This process gives them back itself.
+ */
+const unknownMs = leaseSeconds * 1_000;
 
 /** The work of a process on the jobs of one kind. */
 export interface JobRunner {
@@ -66,6 +73,7 @@ export function startJobRunner<Payload extends object>(
   /** All calls that give jobs back. The connections must stay open until these have ended. */
   let giving = Promise.resolve();
   let fetchedAt = performance.now();
+  let failedAt = Number.NEGATIVE_INFINITY;
   const alarm = new Alarm();
   const room = leavesRoom ? createRoom(beginningsAtOnce) : undefined;
   const fillPlaces = createFill(claims.fetch, kind.hasUrgent ?? false, room);
@@ -101,9 +109,13 @@ export function startJobRunner<Payload extends object>(
       });
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      await claims.fail([lease.claim]).catch(() => undefined);
+      await claims.fail([lease.claim]).catch(noteFailure);
       leases.delete(id);
     }
+  }
+
+  function noteFailure() {
+    failedAt = performance.now();
   }
 
   /** Gives jobs back, so that another process can take them at once. */
@@ -138,11 +150,13 @@ export function startJobRunner<Payload extends object>(
   async function fetchJobs() {
     while (!stopping.signal.aborted) {
       try {
+        if (performance.now() - failedAt < unknownMs) await claims.giveBackUnknown(new Set(leases.keys()));
         const most = typeof places === 'number' ? places : places();
         await fillPlaces(most, [...running.values()], begin);
         fetchedAt = performance.now();
         outages.fetching.worked();
       } catch (error) {
+        noteFailure();
         outages.fetching.failed(error);
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
