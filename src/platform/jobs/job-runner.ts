@@ -17,10 +17,10 @@ import { createRoom } from './room.ts';
  * Why this is not pg-boss' `work`: each of its `localConcurrency` workers fetches by itself, and sends the heartbeats
  * of its own job. Measured: 100 idle workers send 200 statements a second at the shortest interval, which is half a
  * second; 100 busy workers send 20 heartbeats a second. A job may keep its place while it mostly waits, so a process
- * has 5,000 places. For any number of places this loop sends 4 fetches a second, and one heartbeat for all leases every
- * 2.5 seconds. At a stop `work` waits for all handlers until one limit: it cannot give back interruptible jobs while it
- * waits for jobs that must finish. It also keeps no places for urgent jobs. `groupConcurrency` is an option of `fetch`,
- * so fairness comes from pg-boss.
+ * has 5,000 places. For any number of places this loop sends 4 fetches a second, and the process renews all its leases
+ * with one statement every 2.5 seconds. At a stop `work` waits for all handlers until one limit: it cannot give back
+ * interruptible jobs while it waits for jobs that must finish. It also keeps no places for urgent jobs.
+ * `groupConcurrency` is an option of `fetch`, so fairness comes from pg-boss.
  */
 const fetchEveryMs = 250;
 const idleFetchMs = 1_000;
