@@ -153,30 +153,35 @@ story(
 story(
   'a server that is killed while it writes many runs together: each is whole, or there is nothing of it',
   async ({ dramatis, characterId }) => {
-    const ask = async (url: string, index: number) => {
-      const input = {
-        characterId,
-        idempotencyKey: `key ${index}`,
-        model: { consistentCharacter: { prompt: 'x' } },
-      };
+    const ask = async (url: string, idempotencyKey: string) => {
+      const input = { characterId, idempotencyKey, model: { consistentCharacter: { prompt: 'x' } } };
       const { data } = await dramatis.ask(generateMutation, { input }, { url });
       return data?.generate.generation?.id;
     };
+    const ids = new Map<string, string | null | undefined>();
     for (const afterMs of [0, 3, 8]) {
       const first = await startServerProcess(dramatis, { ROLE: 'api' });
-      const asked = Array.from({ length: 50 }, (_, index) =>
-        ask(first.url, index + 1_000 * afterMs).catch(() => null),
-      );
-      await Promise.race(asked);
+      const answered = Promise.withResolvers<void>();
+      // Each caller asks until the server is gone, so the kill always meets requests under way.
+      const callers = Array.from({ length: 50 }, async (_, caller) => {
+        for (let count = 0; ; count += 1) {
+          const key = `${afterMs} ${caller} ${count}`;
+          const id = await ask(first.url, key).catch(() => null);
+          ids.set(key, id);
+          if (id == null) return;
+          answered.resolve();
+        }
+      });
+      await answered.promise;
       await delay(afterMs);
       first.signal('SIGKILL');
-      await first.exited;
-      const ids = await Promise.all(asked);
-      expect(ids).not.toEqual(ids.filter(Boolean));
-      // Sent again, each leads to its one run.
-      const again = await Promise.all(ids.map((_, index) => ask(dramatis.url, index + 1_000 * afterMs)));
-      expect(again).toEqual(ids.map((id, index) => id ?? again[index]));
+      await Promise.all([first.exited, ...callers]);
     }
+    const unanswered = [...ids.values()].filter((id) => id === null);
+    expect(unanswered).toHaveLength(150);
+    // Sent again, each leads to its one run.
+    const again = await Promise.all([...ids.keys()].map((key) => ask(dramatis.url, key)));
+    expect(again).toEqual([...ids.values()].map((id, index) => id ?? again[index]));
     const [counts] = await dramatis.database.query(`
     SELECT count(*)::int AS runs, count(DISTINCT idempotency_key)::int AS keys,
       (SELECT count(*)::int FROM ledger_entries WHERE kind = 'HOLD') AS holds,
@@ -186,11 +191,11 @@ story(
       (SELECT count(*)::int FROM generations g JOIN pgboss.job j ON j.id = g.wakeup_id WHERE g.holds_slot) AS woken
     FROM generations`);
     expect(counts).toEqual({
-      runs: 150,
-      keys: 150,
-      holds: 150,
-      entries: 150,
-      events: 150,
+      runs: ids.size,
+      keys: ids.size,
+      holds: ids.size,
+      entries: ids.size,
+      events: ids.size,
       slots: 20,
       woken: 20,
     });
