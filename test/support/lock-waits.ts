@@ -1,5 +1,16 @@
 import { eventually } from './eventually.ts';
 
+/** Waits until the fetch of a job queue waits for a lock. */
+export async function awaitFetch(query: (text: string) => Promise<unknown[]>): Promise<void> {
+  await eventually('the fetch to wait', async () => {
+    const waiting = await query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+         AND application_name = 'dramatis-leases' AND query ILIKE '%SKIP LOCKED%'`,
+    );
+    return waiting.length > 0;
+  });
+}
+
 /** Waits until so many sessions of this database wait for a lock. */
 export async function awaitLocks(
   query: (text: string) => Promise<unknown[]>,

@@ -26,10 +26,11 @@ export interface Claims {
   complete(claim: Claim): Promise<void>;
   /** Ends a try: the jobs are tried again, in this process or in another one. */
   fail(claims: readonly Claim[]): Promise<void>;
-  /** Ends the tries of jobs that this process has by the database's account, except those with the `known` ids. */
+  /** Ends the tries of all jobs that are active in the name of this process, except those with the `known` ids. */
   giveBackUnknown(known: ReadonlySet<string>): Promise<void>;
 }
 
+/** The active jobs of a kind that name a holder. */
 const heldBy = `SELECT id::text AS id, retry_count AS "retryCount" FROM pgboss.job
   WHERE name = $1 AND state = 'active' AND output->>'holder' = $2`;
 

@@ -30,11 +30,12 @@ const idleFetchMs = 1_000;
  */
 const pauseMs = 1_000;
 /**
- * After a statement of the queue failed, its effect is unknown for this time: no statement runs longer than a lease. A
- * fetch may have been committed without its answer, and a job that was to be given back may still be held. The holder
- * of this process lives, so no other process takes these jobs over. This process gives them back itself.
+ * A statement of the queue that failed may have been committed, or may still be. So a fetch may have taken jobs that this
+ * process does not know, and a job that it could not give back is still active in its name. Its holder is fresh, so no
+ * other process takes these jobs over. For this time after a failure the process looks for such jobs and gives them
+ * back. No statement of the queue runs longer.
  */
-const unknownMs = leaseSeconds * 1_000;
+const unsureMs = leaseSeconds * 1_000;
 
 /** The work of a process on the jobs of one kind. */
 export interface JobRunner {
@@ -127,6 +128,12 @@ export function startJobRunner<Payload extends object>(
     await given;
   }
 
+  /** A failure here does not stop the fetches: the next pass tries again. */
+  async function giveBackUnknown() {
+    if (performance.now() - failedAt > unsureMs) return;
+    await claims.giveBackUnknown(new Set(leases.keys())).catch(noteFailure);
+  }
+
   /**
    * Whether this process works on the job already: its heartbeats came late, and this process was the first to fetch it
    * again. The handler that works on it continues. Otherwise each outage of the database would double the work under
@@ -150,7 +157,7 @@ export function startJobRunner<Payload extends object>(
   async function fetchJobs() {
     while (!stopping.signal.aborted) {
       try {
-        if (performance.now() - failedAt < unknownMs) await claims.giveBackUnknown(new Set(leases.keys()));
+        await giveBackUnknown();
         const most = typeof places === 'number' ? places : places();
         await fillPlaces(most, [...running.values()], begin);
         fetchedAt = performance.now();

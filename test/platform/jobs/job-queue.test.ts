@@ -7,6 +7,7 @@ import { type JobKind, newJobId } from '../../../src/platform/jobs/job.ts';
 import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
+import { awaitFetch } from '../../support/lock-waits.ts';
 
 const kind: JobKind<{ owner: string }> = {
   name: 'chores',
@@ -26,17 +27,6 @@ afterAll(async () => {
   await database.drop();
 });
 
-const countWaiting = async () =>
-  Number(
-    (
-      await database.query(
-        `SELECT count(*) AS waiting FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'dramatis-leases' AND wait_event_type = 'Lock'
-           AND query ILIKE '%SKIP LOCKED%'`,
-      )
-    )[0]?.waiting,
-  );
-
 it('a job that is fetched while the queue stops is given back at once', async () => {
   const queue = await startJobQueue(database.url, [kind], createLogger('silent'));
   const id = newJobId();
@@ -46,7 +36,7 @@ it('a job that is fetched while the queue stops is given back at once', async ()
   const stopped = await db.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE pgboss.job IN EXCLUSIVE MODE`;
     queue.work(kind, async (job) => void handed.push(job.id), 10);
-    await eventually('the fetch to wait', async () => (await countWaiting()) > 0);
+    await awaitFetch((text) => database.query(text));
     return [queue.stop(5_000)];
   });
   await Promise.all(stopped);

@@ -7,11 +7,12 @@ import { type JobHandler, type JobKind, newJobId } from '../../../src/platform/j
 import { startJobQueue } from '../../../src/platform/jobs/job-queue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
+import { awaitFetch } from '../../support/lock-waits.ts';
 import { openWire } from '../../support/wire.ts';
 
 /*
- * The process lives, and so does its holder: no other process ever takes these jobs over. A statement of the queue that
- * failed must not leave a job with a process that does not work on it.
+ * In all of these cases the process goes on, and its holder is fresh, so no other process takes its jobs over. A failed
+ * statement of the queue must not leave a job with a process that does not work on it.
  */
 
 type Payload = { owner: string };
@@ -31,23 +32,25 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A queue with one job; the handler gets the number of the try. */
+/** A queue with one job; the handler gets the number of the try. `begun` has the ids of all jobs that began. */
 async function oneJob(handler: (tries: number) => Promise<void>, url = database.url) {
   const queue = await startJobQueue(url, [kind], createLogger('silent'));
   const id = newJobId();
   await db.$transaction((tx) => queue.send(tx, kind, { id, payload: { owner: randomUUID() } }));
+  const begun = new Set<string>();
   let tries = 0;
   const handle: JobHandler<Payload> = async (job) => {
+    begun.add(job.id);
     if (job.id !== id) return;
     tries += 1;
     await handler(tries);
   };
   const state = async () =>
     (await database.query('SELECT state::text AS state FROM pgboss.job WHERE id = $1', [id]))[0]?.state;
-  return { queue, state, tries: () => tries, work: () => queue.work(kind, handle, 10) };
+  return { queue, begun, state, tries: () => tries, work: () => queue.work(kind, handle, 10) };
 }
 
-/** Makes the database refuse each end of a try, and count the refusals. Resolves to what ends this. */
+/** Makes the database refuse each end of a try, and count the refusals, until `stop`. */
 async function refuseEnds() {
   await database.query(`CREATE SEQUENCE refusals`);
   await database.query(`
@@ -75,17 +78,24 @@ async function refuseEnds() {
 
 it.each([
   ['a job that failed', 1, () => Promise.reject(new Error('The first try fails.'))],
-  // The end is refused, and then the failure that this is.
+  // Its completion is refused, and after that its failure.
   ['a job that was done', 2, () => Promise.resolve()],
 ])(
   '%s is tried again when the database has refused to end its try',
-  async (_, most, first) => {
+  async (_, refusals, first) => {
     const refusing = await refuseEnds();
-    const { queue, state, tries, work } = await oneJob((count) =>
+    const { queue, begun, state, tries, work } = await oneJob((count) =>
       count === 1 ? first() : Promise.resolve(),
     );
     work();
-    await eventually('the ends to be refused', async () => (await refusing.count()) >= most && tries() === 1);
+    await eventually(
+      'the ends to be refused',
+      async () => (await refusing.count()) >= refusals && tries() === 1,
+    );
+    // What cannot be given back does not keep other jobs from their places.
+    const other = newJobId();
+    await db.$transaction((tx) => queue.send(tx, kind, { id: other, payload: { owner: randomUUID() } }));
+    await eventually('another job to begin', () => begun.has(other));
     await refusing.stop();
     await eventually('the job to be done', async () => (await state()) === 'completed');
     expect(tries()).toBe(2);
@@ -101,13 +111,7 @@ it('a job whose fetch was committed after its connection broke is worked on by t
     async (tx) => {
       await tx.$executeRaw`LOCK TABLE pgboss.job IN EXCLUSIVE MODE`;
       work();
-      await eventually('the fetch to wait', async () => {
-        const rows = await database.query(
-          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-             AND application_name = 'dramatis-leases' AND query ILIKE '%SKIP LOCKED%'`,
-        );
-        return rows.length > 0;
-      });
+      await awaitFetch((text) => database.query(text));
       wire.cut();
     },
     { timeout: 20_000 },
